@@ -1,0 +1,54 @@
+# Everything one does with a checkout. Needs git, make, python3 (3.11 or newer, with venv and pip) and package registries.
+
+PYTHON3 ?= python3
+PYTHON := $(CURDIR)/.venv/bin/python
+CHECK = $(PYTHON) tests/tools/check.py
+# pytest's workers, and the checks that run at once.
+JOBS ?= 2
+
+# The checkout is seen as research_ops.globus through a link below .ansible, and `import emulator` finds tests/emulator.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export ANSIBLE_HOME := $(CURDIR)/.ansible
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.ansible/collections
+export PYTHONPATH := $(CURDIR)/tests
+
+.DEFAULT_GOAL := help
+.PHONY: help setup test lint docs-lint sanity build unit integration demo benchmark clean
+
+help: ## list the targets
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "make %-12s %s\n", $$1, $$2}'
+
+setup: ## make .venv with the development tools (quick when it is up to date)
+	@$(PYTHON3) tests/tools/setup.py
+
+test: setup ## every check and every test; the last line counts the tests
+	@$(CHECK) --jobs $(JOBS) lint docs-lint build sanity
+	@$(PYTHON) -m pytest -n $(JOBS) tests/unit tests/integration
+
+lint: setup ## ruff, mypy, yamllint, ansible-lint, changelog
+	@$(CHECK) --jobs $(JOBS) lint
+
+docs-lint: setup ## the documentation of the plugins and the guides
+	@$(CHECK) --jobs $(JOBS) docs-lint
+
+sanity: setup ## ansible-test sanity
+	@$(CHECK) --jobs $(JOBS) sanity
+
+build: setup ## the artifact for Ansible Galaxy, in build/, and what Galaxy's importer says of it
+	@$(CHECK) --jobs $(JOBS) build
+
+unit: setup ## the unit tests
+	@$(PYTHON) -m pytest -n $(JOBS) tests/unit
+
+integration: setup ## the integration tests, against the local Globus
+	@$(PYTHON) -m pytest -n $(JOBS) tests/integration
+
+demo: setup ## a nightly backup on the local Globus, from first run to arrived files
+	@$(PYTHON) demo/run.py
+
+benchmark: setup ## times, requests and memory of tasks, beside ping and uri
+	@$(PYTHON) tests/benchmark/run.py
+
+clean: ## remove what the other targets made
+	rm -rf .venv .ansible build .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/output changelogs/.plugin-cache.yaml
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

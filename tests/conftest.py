@@ -1,0 +1,43 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Let pytest see the checkout as `ansible_collections.research_ops.globus`, wherever it lies."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from types import ModuleType
+
+ROOT = Path(__file__).resolve().parent.parent
+COLLECTION = "ansible_collections.research_ops.globus"
+
+
+def _register_checkout() -> None:
+    """Register the three packages; the last has the checkout as its path, so that submodules are found as usual."""
+    parent: ModuleType | None = None
+    name = ""
+    for part in COLLECTION.split("."):
+        name = f"{name}.{part}" if name else part
+        package = ModuleType(name)
+        package.__path__ = []
+        sys.modules[name] = package
+        if parent is not None:
+            setattr(parent, part, package)
+        parent = package
+    assert parent is not None
+    parent.__path__ = [str(ROOT)]
+
+
+# Under ansible-test, and wherever the collection is installed, it lies where Ansible's own machinery finds it.
+if ROOT.parts[-3:] == tuple(COLLECTION.split(".")):
+    collections = ROOT.parents[2]
+else:
+    collections = ROOT / ".ansible" / "collections"
+    _register_checkout()
+
+# Programs that tests start find the collection and the emulator as those that make starts do.
+os.environ.setdefault("ANSIBLE_HOME", str(ROOT / ".ansible"))
+os.environ.setdefault("ANSIBLE_COLLECTIONS_PATH", str(collections))
+os.environ.setdefault("PYTHONPATH", str(ROOT / "tests"))

@@ -1,0 +1,79 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Make `.venv` with the development tools, and the link under which Ansible sees the checkout as a collection.
+
+Run by the machine's own python3, so it uses the standard library alone. When nothing changed it takes a blink.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+STAMP = VENV / "stamp"
+STATE = ROOT / ".ansible"
+LINK = STATE / "collections" / "ansible_collections" / "research_ops" / "globus"
+
+
+def fingerprint() -> str:
+    """What the environment depends on: the requirements, the interpreter, and its place (scripts name it)."""
+    digest = hashlib.sha256(f"{VENV}\0{sys.version}\0{sys.base_prefix}".encode())
+    for requirements in (ROOT / "requirements.txt", ROOT / "tests" / "requirements.txt"):
+        digest.update(requirements.read_bytes())
+    return digest.hexdigest()
+
+
+def install() -> None:
+    """Make the virtual environment anew and install the requirements into it.
+
+    The stamp is written last, so that an interrupted set-up is started over by the next run.
+    """
+    print("Setting up .venv (a minute or two, once) ...", flush=True)
+    venv.create(VENV, clear=True, with_pip=True, symlinks=True)
+    subprocess.run(
+        [PYTHON, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "-r", "tests/requirements.txt"],
+        cwd=ROOT,
+        check=True,
+    )
+    STAMP.write_text(fingerprint(), encoding="utf-8")
+
+
+def link() -> None:
+    """Link the checkout into a collections folder."""
+    if not (LINK.is_symlink() and LINK.resolve() == ROOT):
+        LINK.parent.mkdir(parents=True, exist_ok=True)
+        LINK.unlink(missing_ok=True)
+        LINK.symlink_to(ROOT, target_is_directory=True)
+
+
+def main() -> int:
+    """Bring everything up to date; the exit status is 0, or 1 with a sentence on what went wrong."""
+    if sys.version_info < (3, 11):
+        print(f"Python 3.11 or newer is needed, {sys.executable} is {sys.version.split()[0]}. Try: make PYTHON3=python3.12")
+        return 1
+    STATE.mkdir(exist_ok=True)
+    # Two makes in one checkout must not set up one environment at the same time.
+    with (STATE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        ready = STAMP.exists() and os.access(PYTHON, os.X_OK) and STAMP.read_text(encoding="utf-8") == fingerprint()
+        if not ready:
+            try:
+                install()
+            except subprocess.CalledProcessError as error:
+                print(f"The set-up of .venv failed ({error}). What went wrong is said above; make setup tries again.")
+                return 1
+        link()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
