@@ -57,8 +57,10 @@ def link() -> None:
 
 def main() -> int:
     """Bring everything up to date; the exit status is 0, or 1 with a sentence on what went wrong."""
-    if sys.version_info < (3, 11):
-        print(f"Python 3.11 or newer is needed, {sys.executable} is {sys.version.split()[0]}. Try: make PYTHON3=python3.12")
+    # ruff takes the version for granted; this is where it is made sure of.
+    if sys.version_info < (3, 11):  # noqa: UP036
+        print(f"Python 3.11 or newer is needed, and {sys.executable} is {sys.version.split()[0]}.")
+        print("Name another one: make PYTHON3=python3.12 ...")
         return 1
     STATE.mkdir(exist_ok=True)
     # Two makes in one checkout must not set up one environment at the same time.

@@ -1,0 +1,94 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run the checks of named groups, several at once: a line for each that passes, everything it said for each that fails.
+
+Run by make, which sets the variables under which Ansible finds the collection.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+import artifact
+import sanity
+from outcome import Outcome, run
+
+ROOT = Path(__file__).resolve().parents[2]
+LINK = ROOT / ".ansible" / "collections" / "ansible_collections" / "research_ops" / "globus"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check: the group that make asks for, a name to show, and what carries it out."""
+
+    group: str
+    name: str
+    carry_out: Callable[[], Outcome]
+
+
+def command(group: str, name: str, *arguments: str) -> Check:
+    """A check that passes when one program, run in the checkout, ends with status 0."""
+    return Check(group, name, lambda: run([*arguments], cwd=ROOT))
+
+
+# The longest first: it then runs beside all the others.
+CHECKS = (
+    Check("sanity", "ansible-test sanity", lambda: sanity.check(ROOT)),
+    Check("build", "ansible-galaxy build, galaxy-importer", lambda: artifact.check(ROOT)),
+    command(
+        "docs-lint",
+        "antsibull-docs lint-collection-docs",
+        "antsibull-docs",
+        "lint-collection-docs",
+        "--plugin-docs",
+        "--validate-collection-refs",
+        "all",
+        ".",
+    ),
+    command("lint", "ansible-lint", "ansible-lint", "--nocolor", "--profile", "production", "--offline"),
+    # By its place in the link, so that a module goes by one name however it is imported.
+    command("lint", "mypy", "mypy", os.path.relpath(LINK / "plugins", ROOT)),
+    command("lint", "mypy of the tools", "mypy", "--python-version", "3.11", "tests/tools", "tests/conftest.py"),
+    command("lint", "ruff check", "ruff", "check", "."),
+    command("lint", "ruff format", "ruff", "format", "--check", "."),
+    command("lint", "yamllint", "yamllint", "--strict", "."),
+    command("lint", "antsibull-changelog", "antsibull-changelog", "lint"),
+)
+
+
+def main() -> int:
+    """Run what is asked for; the exit status is the number of checks that failed, at most 1."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("groups", nargs="+", choices=sorted({check.group for check in CHECKS}))
+    parser.add_argument("--jobs", type=int, default=2, help="how many run at once")
+    arguments = parser.parse_args()
+
+    def timed(check: Check) -> tuple[Outcome, float]:
+        began = time.monotonic()
+        return check.carry_out(), time.monotonic() - began
+
+    failed = []
+    with ThreadPoolExecutor(arguments.jobs) as pool:
+        running = {pool.submit(timed, check): check for check in CHECKS if check.group in arguments.groups}
+        for done in as_completed(running):
+            check = running[done]
+            outcome, seconds = done.result()
+            if not outcome.passed:
+                failed.append(check.name)
+                print(outcome.output.rstrip())
+            print(f"{'ok    ' if outcome.passed else 'FAILED'} {check.name} ({seconds:.1f} s)", flush=True)
+    if failed:
+        print(f"{len(failed)} of {len(running)} checks failed: {', '.join(failed)}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

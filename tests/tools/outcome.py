@@ -1,0 +1,44 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What became of a program that a check ran."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+# No check takes minutes; one that hangs must not hang the whole run. Seconds.
+LIMIT = 900
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Whether a check passed, and everything it said."""
+
+    passed: bool
+    output: str
+
+
+def run(arguments: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None) -> Outcome:
+    """Run a program to its end; it passes with exit status 0."""
+    try:
+        done = subprocess.run(
+            arguments,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=LIMIT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        said = error.output or ""
+        text = said if isinstance(said, str) else said.decode(errors="replace")
+        return Outcome(False, f"{text}\n{arguments[0]} did not end within {LIMIT} s")
+    return Outcome(done.returncode == 0, done.stdout)
