@@ -2,11 +2,12 @@
 
 PYTHON3 ?= python3
 PYTHON := $(CURDIR)/.venv/bin/python
-CHECK = $(PYTHON) tests/tools/check.py
+CHECK = $(PYTHON) -m tools.check
 # pytest's workers, and the checks that run at once.
 JOBS ?= 2
 
-# The checkout is seen as research_ops.globus through a link below .ansible, and `import emulator` finds tests/emulator.
+# The checkout is seen as research_ops.globus through a link below .ansible, and tests/ is where Python finds
+# the packages emulator and tools.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_HOME := $(CURDIR)/.ansible
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.ansible/collections

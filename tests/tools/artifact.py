@@ -11,8 +11,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-import home
-from outcome import Outcome, run
+from tools.home import environment
+from tools.outcome import Outcome, run
 
 # The importer ends with status 0 after warnings, and says INFO lines without a level.
 COMPLAINT = re.compile(r"^.*\b(?:WARNING|ERROR|CRITICAL)\b.*$", re.MULTILINE)
@@ -22,7 +22,7 @@ def check(root: Path) -> Outcome:
     """Leave the artifact in build/, alone; pass if the importer has nothing to complain about."""
     build = root / "build"
     shutil.rmtree(build, ignore_errors=True)
-    env = home.environment(root) | {"GALAXY_IMPORTER_CHECK_REQUIRED_TAGS": "true"}
+    env = environment(root) | {"GALAXY_IMPORTER_CHECK_REQUIRED_TAGS": "true"}
     built = run(["ansible-galaxy", "collection", "build", "--output-path", str(build)], root, env)
     if not built.passed:
         return built

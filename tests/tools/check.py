@@ -17,9 +17,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-import artifact
-import sanity
-from outcome import Outcome, run
+from tools import artifact, sanity
+from tools.outcome import Outcome, run
 
 ROOT = Path(__file__).resolve().parents[2]
 LINK = ROOT / ".ansible" / "collections" / "ansible_collections" / "research_ops" / "globus"

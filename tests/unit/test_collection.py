@@ -1,0 +1,257 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The collection as a whole: nothing is forgotten when a module comes in, and nothing private goes out."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from tools.tree import copy
+
+ROOT = Path(__file__).resolve().parents[2]
+COLLECTION = "research_ops.globus"
+GROUP = "research_ops.globus.globus"
+MODULES = sorted(file.stem for file in (ROOT / "plugins" / "modules").glob("*.py") if file.stem != "__init__")
+PYTHON_FILES = sorted(
+    file.relative_to(ROOT)
+    for file in ROOT.rglob("*.py")
+    if not any(part.startswith(".") or part == "build" for part in file.relative_to(ROOT).parts)
+)
+HEADER = [
+    "# Copyright: (c) 2026, Research Ops",
+    "# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)",
+    "# SPDX-License-Identifier: GPL-3.0-or-later",
+]
+
+Document = dict[str, Any]
+
+
+def read_yaml(path: str) -> Document:
+    """A YAML file of the checkout."""
+    document = yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
+    assert isinstance(document, dict)
+    return document
+
+
+def test_modules_are_found() -> None:
+    """The tests below go through the modules one by one; without any they would all pass."""
+    assert "timer" in MODULES
+
+
+def test_action_group_has_every_module() -> None:
+    assert read_yaml("meta/runtime.yml")["action_groups"]["globus"] == MODULES
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_module_has_an_integration_target(module: str) -> None:
+    target = ROOT / "tests" / "integration" / "targets" / module
+    assert list(target.rglob("*.yml")), f"{target.relative_to(ROOT)} has no playbook"
+
+
+@pytest.mark.parametrize("file", PYTHON_FILES, ids=str)
+def test_python_file_has_the_licence_header(file: Path) -> None:
+    lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
+    if not lines and file.name == "__init__.py":
+        return  # ansible-test wants those of plugins to be empty
+    if lines[0].startswith("#!"):
+        del lines[0]
+    assert lines[:3] == HEADER
+    assert "from __future__ import annotations" in lines
+
+
+# Documentation
+
+
+@pytest.fixture(scope="session")
+def documentation() -> Document:
+    """What ansible-doc makes of every module, fragments merged in: name -> doc, examples, return."""
+    names = [f"{COLLECTION}.{module}" for module in MODULES]
+    asked = subprocess.run(
+        [sys.executable, "-m", "ansible", "doc", "--type", "module", "--json", *names],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert asked.returncode == 0, asked.stderr
+    documents: Document = json.loads(asked.stdout)
+    assert sorted(documents) == names, f"make setup links the checkout to where Ansible finds it. {asked.stderr}"
+    return documents
+
+
+def release(version: object) -> tuple[int, ...]:
+    """A version as numbers that can be compared; an unquoted one that YAML reads as a number is no version."""
+    assert isinstance(version, str)
+    assert re.fullmatch(r"\d+\.\d+\.\d+", version)
+    return tuple(int(number) for number in version.split("."))
+
+
+def versions_added(options: Mapping[str, Document]) -> Iterator[object]:
+    """What options, and options below them, say of when they came."""
+    for option in options.values():
+        if "version_added" in option:
+            yield option["version_added"]
+        yield from versions_added(option.get("suboptions") or option.get("contains") or {})
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_module_says_since_when(module: str, documentation: Document) -> None:
+    """A module came with a release up to this one, its options with the module or later."""
+    document = documentation[f"{COLLECTION}.{module}"]
+    this = release(read_yaml("galaxy.yml")["version"])
+    module_came = release(document["doc"]["version_added"])
+    assert module_came <= this
+    later = [*versions_added(document["doc"]["options"]), *versions_added(document["return"] or {})]
+    for version in later:
+        assert module_came < release(version) <= this
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_module_documents_its_action_group(module: str, documentation: Document) -> None:
+    attributes = documentation[f"{COLLECTION}.{module}"]["doc"]["attributes"]
+    assert attributes["action_group"]["membership"] in (GROUP, [GROUP])
+    assert attributes["action_group"]["support"] == "full"
+    assert attributes["check_mode"]["support"] in ("full", "partial", "none", "N/A")
+
+
+# Examples
+
+
+class CapturedError(Exception):
+    """Ends a module's main() where it has told AnsibleModule about its arguments."""
+
+    def __init__(self, declared: Document) -> None:
+        super().__init__("captured")
+        self.declared = declared
+
+
+def declared_arguments(module: str) -> Document:
+    """The keyword arguments with which a module makes its AnsibleModule: argument_spec and constraints."""
+
+    def capture(_self: AnsibleModule, argument_spec: Document, **keywords: Any) -> None:
+        raise CapturedError({"argument_spec": argument_spec, **keywords})
+
+    main = import_module(f"ansible_collections.{COLLECTION}.plugins.modules.{module}").main
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(AnsibleModule, "__init__", capture)
+        with pytest.raises(CapturedError) as captured:
+            main()
+    return captured.value.declared
+
+
+def tasks_in(entries: list[Document], defaults: Document) -> Iterator[tuple[str, Document]]:
+    """The (module, arguments) of every task of this collection, in plays and blocks too, group defaults merged in."""
+    for entry in entries:
+        group = (entry.get("module_defaults") or {}).get(f"group/{GROUP}", {})
+        inherited = defaults | group
+        for inner in ("pre_tasks", "tasks", "post_tasks", "handlers", "block", "rescue", "always"):
+            yield from tasks_in(entry.get(inner) or [], inherited)
+        for key, arguments in entry.items():
+            if key.startswith(f"{COLLECTION}."):
+                yield key.removeprefix(f"{COLLECTION}."), inherited | (arguments or {})
+
+
+SAMPLES: dict[str, Any] = {"bool": True, "int": 1, "float": 1.0, "list": [], "dict": {}}
+
+
+def filled(arguments: Document, spec: Mapping[str, Document]) -> Document:
+    """The arguments with a fitting value in place of every template: what it would give is known in a play only."""
+    declared = dict(spec) | {alias: option for option in spec.values() for alias in option.get("aliases") or ()}
+    return {name: _filled(value, declared.get(name, {})) for name, value in arguments.items()}
+
+
+def _filled(value: Any, option: Document) -> Any:
+    if isinstance(value, str) and "{{" in value:
+        return option["choices"][0] if option.get("choices") else SAMPLES.get(str(option.get("type")), value)
+    if isinstance(value, list):
+        return [_filled(item, option | {"type": option.get("elements")}) for item in value]
+    if isinstance(value, dict) and option.get("options"):
+        return filled(value, option["options"])
+    return value
+
+
+def complaints(module: str, arguments: Document) -> list[str]:
+    """What Ansible finds wrong with the arguments of a task before the module does anything."""
+    declared = declared_arguments(module)
+    constraints = ("mutually_exclusive", "required_together", "required_one_of", "required_if", "required_by")
+    validator = ArgumentSpecValidator(declared["argument_spec"], **{name: declared.get(name) for name in constraints})
+    return list(validator.validate(filled(arguments, declared["argument_spec"])).error_messages)
+
+
+@pytest.fixture
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Options fall back to variables: those of whoever runs the tests have no say here."""
+    for variable in [name for name in os.environ if name.startswith("GLOBUS_")]:
+        monkeypatch.delenv(variable)
+
+
+@pytest.mark.usefixtures("_no_settings")
+@pytest.mark.parametrize("module", MODULES)
+def test_examples_are_tasks_that_the_module_takes(module: str, documentation: Document) -> None:
+    tasks = list(tasks_in(yaml.safe_load(documentation[f"{COLLECTION}.{module}"]["examples"]), {}))
+    assert module in [name for name, _ in tasks]
+    wrong = [(name, arguments, found) for name, arguments in tasks if (found := complaints(name, arguments))]
+    assert not wrong
+
+
+@pytest.mark.usefixtures("_no_settings")
+@pytest.mark.parametrize("module", MODULES)
+def test_a_wrong_example_would_be_noticed(module: str) -> None:
+    assert complaints(module, {"no_such_option": 1})
+
+
+# The artifact
+
+
+def test_artifact_has_what_git_has_and_nothing_else(tmp_path: Path) -> None:
+    """Built from a checkout full of what work leaves behind, the artifact has none of it."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("only a checkout knows what belongs to it")
+    tree = tmp_path / "tree"
+    known = copy(ROOT, tree)
+    for left_behind in (
+        ".ansible/home/.config/pip/pip.conf",
+        ".git/config",
+        ".hypothesis/examples/1",
+        ".mypy_cache/3.10/cache.json",
+        ".venv/bin/activate",
+        ".venv/lib/python3.11/site-packages/requests/__init__.py",
+        "build/importer_result.json",
+        "changelogs/.plugin-cache.yaml",
+        "plugins/module_utils/__pycache__/_plan.cpython-311.pyc",
+        "research_ops-globus-0.0.1.tar.gz",
+        "tests/.pytest_cache/README.md",
+        "tests/integration/inventory",
+        "tests/output/junit/report.xml",
+    ):
+        assert Path(left_behind) not in known
+        (tree / left_behind).parent.mkdir(parents=True, exist_ok=True)
+        (tree / left_behind).write_text("left behind", encoding="utf-8")
+
+    subprocess.run(
+        [sys.executable, "-m", "ansible", "galaxy", "collection", "build", "--output-path", str(tmp_path)],
+        cwd=tree,
+        check=True,
+        capture_output=True,
+    )
+
+    (artifact,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(artifact) as archive:
+        packed = {member.name for member in archive if not member.isdir()}
+    public = {str(file) for file in known if not any(part.startswith(".") for part in file.parts)}
+    assert packed == public - {"galaxy.yml"} | {"MANIFEST.json", "FILES.json"}
+    assert {"README.md", "LICENSE", "meta/runtime.yml", "requirements.txt"} <= packed
