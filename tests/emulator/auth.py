@@ -1,0 +1,428 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Globus Auth: tokens, consents, identities."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import secrets
+import uuid
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qsl, unquote_plus
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+
+from emulator.errors import ServiceError
+from emulator.scopes import AUTH_SERVER, STATIC_SCOPES, Path, Scope, ScopeSyntaxError, data_access, parse
+from emulator.state import Consent, Emulator, Token
+from emulator.world import Client
+
+TOKEN_SECONDS = 172800
+IDENTITY_PROVIDER = "99999999-0000-4000-8000-000000000001"
+
+
+def resource_server_of(emulator: Emulator, name: str) -> str | None:
+    """The resource server that a scope belongs to; None if there is no such scope."""
+    for server, names in STATIC_SCOPES.items():
+        if name in names:
+            return server
+    for collection in emulator.collections.values():
+        if collection.needs_data_access and not collection.deleted and name == data_access(collection.id):
+            return collection.id
+        if collection.entity_type == "GCSv5_endpoint":
+            if name == f"urn:globus:auth:scope:{collection.id}:manage_collections":
+                return collection.id
+    return None
+
+
+def bearer(emulator: Emulator, request: Request, resource_server: str, any_scope: Iterable[str] = ()) -> Token:
+    """The token of a request, if it is good for a resource server and holds one of some scopes.
+
+    Raises ServiceError: 401 on a missing, unknown, expired or foreign token, 403 on a missing scope.
+    """
+    scheme, _, text = request.headers.get("authorization", "").partition(" ")
+    token = emulator.tokens.get(text.strip()) if scheme.lower() == "bearer" else None
+    good = (
+        token is not None
+        and not token.refresh
+        and token.resource_server == resource_server
+        and token.expires_at > emulator.clock.now()
+    )
+    if token is None or not good:
+        code = "ClientError.AuthenticationFailed" if request.url.path.startswith("/v0.10/") else "UNAUTHORIZED"
+        raise ServiceError(401, code, "Call must be authenticated", headers={"WWW-Authenticate": "Bearer"})
+    wanted = set(any_scope)
+    if wanted and not wanted.intersection(token.scopes):
+        code = "PermissionDenied" if request.url.path.startswith("/v0.10/") else "FORBIDDEN"
+        raise ServiceError(403, code, f"The token lacks the scope {' or '.join(sorted(wanted))}")
+    return token
+
+
+def issue(
+    emulator: Emulator,
+    client_id: str,
+    identity: str,
+    scopes: list[Scope],
+    *,
+    expires_in: int = TOKEN_SECONDS,
+    refresh: bool = False,
+) -> list[dict[str, Any]]:
+    """Make one access token per resource server; the token documents, in the order of the scopes.
+
+    Raises ServiceError on scopes that do not exist.
+    """
+    unknown = [name for scope in scopes for name in _names(scope) if resource_server_of(emulator, name) is None]
+    if unknown:
+        raise _unknown_scopes(emulator, client_id, unknown)
+    by_server: dict[str, list[str]] = {}
+    for scope in scopes:
+        names = by_server.setdefault(resource_server_of(emulator, scope.name) or "", [])
+        if scope.name not in names:
+            names.append(scope.name)
+    documents = []
+    for server, names in by_server.items():
+        token = _store(emulator, client_id, identity, server, names, expires_in)
+        document = {
+            "access_token": token.text,
+            "scope": " ".join(names),
+            "expires_in": expires_in,
+            "token_type": "Bearer",
+            "resource_server": server,
+        }
+        if refresh:
+            document["refresh_token"] = _store(
+                emulator, client_id, identity, server, names, 180 * 86400, refresh=True
+            ).text
+        documents.append(document)
+    return documents
+
+
+def _names(scope: Scope) -> list[str]:
+    return [path[-1] for path, _optional in scope.paths()]
+
+
+def _store(
+    emulator: Emulator,
+    client_id: str,
+    identity: str,
+    server: str,
+    names: Iterable[str],
+    seconds: int,
+    *,
+    refresh: bool = False,
+) -> Token:
+    now = emulator.clock.now()
+    text = f"{'refresh' if refresh else 'access'}-{secrets.token_urlsafe(36)}"
+    token = Token(text, client_id, identity, server, tuple(names), now, now + timedelta(seconds=seconds), refresh)
+    emulator.tokens[text] = token
+    return token
+
+
+def _unknown_scopes(emulator: Emulator, client_id: str, unknown: list[str]) -> ServiceError:
+    message = f"client_id={client_id} requested unknown scopes: {unknown}"
+    status = int(emulator.switches.unknown_scope_error)
+    if emulator.switches.unknown_scope_body == "oauth":
+        body = {"error": "invalid_scope", "error_description": f"UNKNOWN_SCOPE_ERROR: {message}"}
+        return ServiceError(status, "UNKNOWN_SCOPE_ERROR", message, body=body)
+    return ServiceError(status, "UNKNOWN_SCOPE_ERROR", message)
+
+
+@functools.cache
+def _signing_key() -> Any:
+    """The key that signs ID tokens; made when the first one is asked for, since that takes a moment."""
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def _id_token(emulator: Emulator, request: Request, client_id: str, identity: str) -> str:
+    """A signed ID token. Clients check its times against the machine's clock, so it carries that one's."""
+    import jwt
+
+    now = int(emulator.clock.machine_now().timestamp())
+    claims = {
+        "sub": identity,
+        "preferred_username": emulator.username(identity),
+        "iss": "https://auth.globus.org",
+        "aud": client_id,
+        "iat": now,
+        "exp": now + TOKEN_SECONDS,
+        "identity_set": [_identity_claims(emulator, identity)],
+    }
+    return jwt.encode(claims, _signing_key(), algorithm="RS512")
+
+
+def _identity_claims(emulator: Emulator, identity: str) -> dict[str, Any]:
+    return {
+        "sub": identity,
+        "username": emulator.username(identity),
+        "name": None,
+        "email": None,
+        "organization": None,
+        "identity_provider": IDENTITY_PROVIDER,
+        "identity_provider_display_name": "Local Globus",
+        "last_authentication": None,
+    }
+
+
+def _authenticate_client(emulator: Emulator, request: Request, form: dict[str, str]) -> Client:
+    """The client of a request by HTTP Basic or body credentials. Raises ServiceError."""
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    client_id, secret = form.get("client_id", ""), form.get("client_secret", "")
+    if scheme.lower() == "basic":
+        try:
+            client_id, _, secret = base64.b64decode(value).decode().partition(":")
+        except ValueError:
+            client_id = ""
+        client_id, secret = unquote_plus(client_id), unquote_plus(secret)
+    client = emulator.clients.get(client_id.lower())
+    if client is None or not secrets.compare_digest(client.secret.encode(), secret.encode()):
+        raise ServiceError(
+            401,
+            "INVALID_CLIENT",
+            "The client is unknown or its secret is wrong",
+            body={"error": "invalid_client"},
+            headers={"WWW-Authenticate": 'Basic realm="Globus Auth"'},
+        )
+    return client
+
+
+async def _form(request: Request) -> dict[str, str]:
+    return dict(parse_qsl((await request.body()).decode("utf-8", "replace"), keep_blank_values=True))
+
+
+def _oauth_error(error: str, description: str) -> ServiceError:
+    return ServiceError(400, error.upper(), description, body={"error": error, "error_description": description})
+
+
+def _consent_document(
+    emulator: Emulator, identity: str, client_id: str, consent: Consent, all_of: dict[Path, Consent]
+) -> dict[str, Any]:
+    path = consent.path
+    parent_server = resource_server_of(emulator, path[-2]) if len(path) > 1 else None
+    created = consent.created.isoformat()
+    return {
+        "created": created,
+        "id": consent.id,
+        "status": "approved",
+        "updated": created,
+        "allows_refresh": True,
+        "dependency_path": [all_of[path[: depth + 1]].id for depth in range(len(path))],
+        "scope_name": path[-1],
+        "atomically_revocable": consent.optional,
+        "effective_identity": identity,
+        "auto_approved": False,
+        "last_used": created,
+        "scope": str(uuid.uuid5(uuid.NAMESPACE_URL, path[-1])),
+        "client": client_id if parent_server is None else str(uuid.uuid5(uuid.NAMESPACE_URL, parent_server)),
+    }
+
+
+def router(emulator: Emulator) -> APIRouter:
+    """The routes of Globus Auth."""
+    routes = APIRouter()
+
+    @routes.post("/v2/oauth2/token")
+    async def token(request: Request) -> JSONResponse:
+        form = await _form(request)
+        client = _authenticate_client(emulator, request, form)
+        grant = form.get("grant_type")
+        if grant == "client_credentials":
+            documents = _client_credentials(client, form)
+            identity = client.id
+        elif grant == "refresh_token":
+            held = emulator.tokens.get(form.get("refresh_token", ""))
+            if (
+                held is None
+                or not held.refresh
+                or held.client_id != client.id
+                or held.expires_at <= emulator.clock.now()
+            ):
+                raise _oauth_error("invalid_grant", "The refresh token is unknown or expired")
+            identity = held.identity
+            fresh = _store(emulator, client.id, identity, held.resource_server, held.scopes, TOKEN_SECONDS)
+            documents = [
+                {
+                    "access_token": fresh.text,
+                    "scope": " ".join(held.scopes),
+                    "expires_in": TOKEN_SECONDS,
+                    "token_type": "Bearer",
+                    "resource_server": held.resource_server,
+                    "refresh_token": held.text,
+                }
+            ]
+        else:
+            raise _oauth_error("unsupported_grant_type", f"grant_type {grant!r} is not supported")
+        answer = {**documents[0], "other_tokens": documents[1:]}
+        if grant == "client_credentials" and any("openid" in one["scope"].split() for one in documents):
+            answer["id_token"] = _id_token(emulator, request, client.id, identity)
+        return JSONResponse(answer, headers={"Cache-Control": "no-store"})
+
+    def _client_credentials(client: Client, form: dict[str, str]) -> list[dict[str, Any]]:
+        try:
+            scopes = parse(form.get("scope", ""))
+        except ScopeSyntaxError as error:
+            raise _oauth_error("invalid_scope", str(error)) from error
+        if not scopes:
+            raise _oauth_error("invalid_scope", "No scope was requested")
+        documents = issue(emulator, client.id, client.id, scopes)
+        # A service account has nobody to ask: its consents come into being with the request.
+        emulator.grant(client.id, client.id, form["scope"])
+        documents.sort(key=lambda one: one["resource_server"] != AUTH_SERVER)
+        return documents
+
+    @routes.post("/v2/oauth2/token/introspect")
+    async def introspect(request: Request) -> JSONResponse:
+        form = await _form(request)
+        _authenticate_client(emulator, request, form)
+        held = emulator.tokens.get(form.get("token", ""))
+        if held is None or held.expires_at <= emulator.clock.now():
+            return JSONResponse({"active": False})
+        return JSONResponse(
+            {
+                "active": True,
+                "token_type": "Bearer",
+                "scope": " ".join(held.scopes),
+                "client_id": held.client_id,
+                "username": emulator.username(held.identity),
+                "name": None,
+                "email": None,
+                "exp": int(held.expires_at.timestamp()),
+                "iat": int(held.issued_at.timestamp()),
+                "nbf": int(held.issued_at.timestamp()),
+                "sub": held.identity,
+                "aud": [held.resource_server, held.client_id],
+                "iss": "https://auth.globus.org",
+            }
+        )
+
+    @routes.post("/v2/oauth2/token/validate")
+    async def validate(request: Request) -> JSONResponse:
+        form = await _form(request)
+        client = _authenticate_client(emulator, request, form)
+        held = emulator.tokens.get(form.get("token", ""))
+        active = held is not None and held.client_id == client.id and held.expires_at > emulator.clock.now()
+        return JSONResponse({"active": active})
+
+    @routes.post("/v2/oauth2/token/revoke")
+    async def revoke(request: Request) -> JSONResponse:
+        form = await _form(request)
+        client = _authenticate_client(emulator, request, form)
+        held = emulator.tokens.get(form.get("token", ""))
+        if held is not None and held.client_id == client.id:
+            del emulator.tokens[held.text]
+        return JSONResponse({"active": False})
+
+    @routes.get("/v2/oauth2/userinfo")
+    async def userinfo(request: Request) -> JSONResponse:
+        held = bearer(emulator, request, AUTH_SERVER, ["openid"])
+        claims = _identity_claims(emulator, held.identity)
+        return JSONResponse(
+            {
+                **claims,
+                "preferred_username": claims.pop("username"),
+                "identity_set": [_identity_claims(emulator, held.identity)],
+            }
+        )
+
+    @routes.get("/v2/api/identities")
+    async def identities(request: Request) -> JSONResponse:
+        bearer(emulator, request, AUTH_SERVER)
+        ids = [one.strip().lower() for one in request.query_params.get("ids", "").split(",") if one.strip()]
+        names = [one.strip().lower() for one in request.query_params.get("usernames", "").split(",") if one.strip()]
+        if bool(ids) == bool(names):
+            raise ServiceError(400, "INVALID_PARAMETERS", "Exactly one of ids and usernames is wanted")
+        everyone = [*emulator.people, *emulator.clients]
+        found = [one for one in everyone if one in ids or (emulator.username(one) or "").lower() in names]
+        return JSONResponse({"identities": [_identity_document(one) for one in found]})
+
+    @routes.get("/v2/api/identities/{identity}")
+    async def identity(request: Request, identity: str) -> JSONResponse:
+        bearer(emulator, request, AUTH_SERVER)
+        if emulator.username(identity) is None:
+            raise ServiceError(404, "NOT_FOUND", f"No identity {identity}")
+        return JSONResponse({"identity": _identity_document(identity)})
+
+    def _identity_document(identity: str) -> dict[str, Any]:
+        return {
+            "id": identity,
+            "username": emulator.username(identity),
+            "identity_provider": IDENTITY_PROVIDER,
+            "identity_type": "login",
+            "status": "used",
+            "name": None,
+            "email": None,
+            "organization": None,
+        }
+
+    @routes.get("/v2/api/identities/{identity}/consents")
+    async def consents(request: Request, identity: str) -> JSONResponse:
+        held = bearer(emulator, request, AUTH_SERVER)
+        if held.identity != identity.lower():
+            raise ServiceError(403, "FORBIDDEN", "Only one's own consents can be read")
+        everything = request.query_params.get("all", "false").lower() == "true"
+        documents = []
+        for (owner, client_id), granted in emulator.consents.items():
+            if owner == held.identity and (everything or client_id == held.client_id):
+                documents += [_consent_document(emulator, owner, client_id, one, granted) for one in granted.values()]
+        return JSONResponse({"consents": documents})
+
+    @routes.get("/.well-known/openid-configuration")
+    async def openid_configuration(request: Request) -> JSONResponse:
+        base = str(request.base_url).rstrip("/")
+        return JSONResponse(
+            {
+                "issuer": "https://auth.globus.org",
+                "authorization_endpoint": f"{base}/v2/oauth2/authorize",
+                "userinfo_endpoint": f"{base}/v2/oauth2/userinfo",
+                "token_endpoint": f"{base}/v2/oauth2/token",
+                "revocation_endpoint": f"{base}/v2/oauth2/token/revoke",
+                "jwks_uri": f"{base}/jwk.json",
+                "response_types_supported": ["code", "token", "token id_token", "id_token"],
+                "id_token_signing_alg_values_supported": ["RS512"],
+                "scopes_supported": ["openid", "email", "profile"],
+                "token_endpoint_auth_methods_supported": ["client_secret_basic"],
+                "claims_supported": [
+                    "at_hash",
+                    "aud",
+                    "email",
+                    "exp",
+                    "name",
+                    "nonce",
+                    "preferred_username",
+                    "iat",
+                    "iss",
+                    "sub",
+                ],
+                "subject_types_supported": ["public"],
+            }
+        )
+
+    @routes.get("/jwk.json")
+    async def keys() -> JSONResponse:
+        numbers = _signing_key().public_key().public_numbers()
+        return JSONResponse(
+            {
+                "keys": [
+                    {
+                        "alg": "RS512",
+                        "kty": "RSA",
+                        "use": "sig",
+                        "e": _base64_number(numbers.e),
+                        "n": _base64_number(numbers.n),
+                    }
+                ]
+            }
+        )
+
+    return routes
+
+
+def _base64_number(number: int) -> str:
+    raw = number.to_bytes((number.bit_length() + 7) // 8, "big")
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()

@@ -1,0 +1,55 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The emulator's own clock: real by default, movable, never backwards."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
+
+
+def parse_moment(text: str) -> datetime:
+    """Read an ISO 8601 moment; one without an offset is UTC. Raises ValueError."""
+    moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00").replace("z", "+00:00"))
+    return moment.replace(tzinfo=timezone.utc) if moment.tzinfo is None else moment.astimezone(timezone.utc)
+
+
+def show(moment: datetime | None) -> str | None:
+    """A moment as the Timers service writes it: cut to the second, offset ``+00:00``; None stays None."""
+    return None if moment is None else moment.astimezone(timezone.utc).replace(microsecond=0).isoformat()
+
+
+def cut(moment: datetime) -> datetime:
+    """The moment without its fraction of a second."""
+    return moment.replace(microsecond=0)
+
+
+class Clock:
+    """Real time plus an offset.
+
+    ``frozen_at`` is set while ticks run, so that everything a tick records carries the time of that tick.
+    """
+
+    def __init__(self, start: datetime | None = None) -> None:
+        self._offset = timedelta(0) if start is None else start - datetime.now(timezone.utc)
+        self.frozen_at: datetime | None = None
+
+    def now(self) -> datetime:
+        """The emulator's time, UTC."""
+        return self.frozen_at or self.machine_now() + self._offset
+
+    @staticmethod
+    def machine_now() -> datetime:
+        """The machine's time, UTC: only for what a client compares with its own clock."""
+        return datetime.now(timezone.utc)
+
+    def move_to(self, moment: datetime) -> None:
+        """Set the clock. Raises ValueError if that would be backwards."""
+        if moment < self.now():
+            raise ValueError(f"the clock is at {self.now().isoformat()} and never goes backwards")
+        self._offset = moment - self.machine_now()
+
+    def http_date(self) -> str:
+        """The time in the form of a ``Date`` header."""
+        return format_datetime(self.now(), usegmt=True)

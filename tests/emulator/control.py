@@ -1,0 +1,251 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``LocalGlobus``: start the local Globus, talk to it, stop it. Standard library only."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+_TESTS = Path(__file__).resolve().parent.parent
+_START_SECONDS = 30.0
+CLIENT_ID = "cccccccc-0000-4000-8000-000000000001"
+CLIENT_SECRET = "rehearsal-only-not-a-real-secret"
+
+
+class LocalGlobusError(Exception):
+    """The emulator could not start, or refused a control request."""
+
+
+class LocalGlobus:
+    """A running local Globus.
+
+    ``with LocalGlobus() as globus:`` starts one on a free port; ``LocalGlobus.connect(url)`` uses one that runs.
+    ``environment`` holds the variables that lead the SDK and the CLI to it.
+    """
+
+    def __init__(
+        self,
+        world: Path | str | dict[str, Any] | None = None,
+        switches: dict[str, Any] | None = None,
+        *,
+        python: str | None = None,
+    ) -> None:
+        """Start one. ``world`` is a world file, or its content; ``python`` an interpreter that has FastAPI."""
+        self._world_file: str | None = None
+        self._process: subprocess.Popen[str] | None = None
+        # Child and grandchild alike end when this process does: its end of the pipe closes with it.
+        command = [python or sys.executable, "-m", "emulator", "--port", "0", "--stop-with-stdin"]
+        if isinstance(world, dict):
+            handle, self._world_file = tempfile.mkstemp(prefix="local-globus-", suffix=".json")
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(world, file)  # JSON is YAML
+            command += ["--world", self._world_file]
+        elif world is not None:
+            command += ["--world", str(world)]
+        for name, value in (switches or {}).items():
+            command += ["--switch", f"{name}={_word(value)}"]
+        environment = {**os.environ, "PYTHONPATH": str(_TESTS), "PYTHONDONTWRITEBYTECODE": "1"}
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+        try:
+            self.environment = self._read_variables()
+        except BaseException:
+            self.close()
+            raise
+        self.url = self.environment["GLOBUS_SDK_SERVICE_URL_AUTH"]
+        self._learn_client(world)
+
+    @classmethod
+    def connect(cls, url: str, client_id: str = CLIENT_ID, client_secret: str = CLIENT_SECRET) -> LocalGlobus:
+        """Use one that runs already; ``close`` leaves it alone."""
+        self = cls.__new__(cls)
+        self._world_file, self._process = None, None
+        self.url = url if url.endswith("/") else f"{url}/"
+        names = ("AUTH", "TRANSFER", "TIMER", "FLOWS")
+        self.environment = {f"GLOBUS_SDK_SERVICE_URL_{name}": self.url for name in names}
+        self.client_id, self.client_secret = client_id, client_secret
+        self.now()
+        return self
+
+    def _read_variables(self) -> dict[str, str]:
+        process = self._process
+        assert process is not None and process.stdout is not None and process.stderr is not None
+        watchdog = threading.Timer(_START_SECONDS, process.kill)
+        watchdog.start()
+        variables = {}
+        try:
+            for line in process.stdout:
+                if line.strip() == "# ready":
+                    threading.Thread(target=_drain, args=(process.stderr,), daemon=True).start()
+                    return variables
+                name, _, value = line.strip().removeprefix("export ").partition("=")
+                variables[name] = value
+        finally:
+            watchdog.cancel()
+        raise LocalGlobusError(f"the local Globus did not start: {process.stderr.read().strip()}")
+
+    def _learn_client(self, world: Path | str | dict[str, Any] | None) -> None:
+        """The first client of the world; of a world file only the ID is told, its secret is the file's."""
+        self.client_id, self.client_secret = CLIENT_ID, CLIENT_SECRET
+        if isinstance(world, dict) and world.get("clients"):
+            first = world["clients"][0]
+            self.client_id, self.client_secret = str(first["id"]), str(first["secret"])
+
+    # --- control ----------------------------------------------------------------------------------------------------
+
+    def call(self, method: str, path: str, body: Any = None, timeout: float = 120.0) -> Any:
+        """A control request; the decoded answer. Raises LocalGlobusError with what the emulator says."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(
+            f"{self.url}_emulator/{path}", data=data, method=method, headers={"Content-Type": "application/json"}
+        )
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(request, timeout=timeout) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            raise LocalGlobusError(
+                f"{method} {path}: {error.code} {error.read().decode('utf-8', 'replace')}"
+            ) from error
+
+    def log(self) -> list[dict[str, Any]]:
+        """Every service request so far, in the order of arrival."""
+        requests: list[dict[str, Any]] = self.call("GET", "log")["requests"]
+        return requests
+
+    def clear_log(self) -> None:
+        """Empty the log."""
+        self.call("DELETE", "log")
+
+    def now(self) -> str:
+        """The emulator's time, ISO 8601."""
+        return str(self.call("GET", "clock")["now"])
+
+    def advance(self, seconds: float) -> str:
+        """Move the clock on, running every tick in between; the new time."""
+        return str(self.call("POST", "clock", {"advance_seconds": seconds})["now"])
+
+    def set_clock(self, moment: str) -> str:
+        """Move the clock to a moment, running every tick in between; the new time."""
+        return str(self.call("POST", "clock", {"set": moment})["now"])
+
+    def fault(self, kind: str, **fields: Any) -> int:
+        """Set a fault: ``method``, ``path``, ``attempts``, ... as README.md says; its number."""
+        return int(self.call("POST", "faults", {"kind": kind, **fields})["id"])
+
+    def faults(self) -> list[dict[str, Any]]:
+        """The faults that are set, with ``seen`` and ``hits``."""
+        found: list[dict[str, Any]] = self.call("GET", "faults")["faults"]
+        return found
+
+    def clear_faults(self) -> None:
+        """Forget all faults."""
+        self.call("DELETE", "faults")
+
+    def switch(self, **values: Any) -> dict[str, Any]:
+        """Set switches; all of them, as they now are."""
+        switches: dict[str, Any] = self.call("POST", "switches", values)
+        return switches
+
+    def switches(self) -> dict[str, Any]:
+        """All switches."""
+        switches: dict[str, Any] = self.call("GET", "switches")
+        return switches
+
+    def delay(self, seconds: float) -> None:
+        """Let every service request wait."""
+        self.call("POST", "delay", {"seconds": seconds})
+
+    def reset(self, world: dict[str, Any] | None = None, switches: dict[str, Any] | None = None) -> None:
+        """Back to the start, or into another world."""
+        self.call("POST", "reset", {"world": world, "switches": switches})
+
+    def timers(self) -> list[dict[str, Any]]:
+        """Every timer of everybody with its internal state."""
+        found: list[dict[str, Any]] = self.call("GET", "timers")["timers"]
+        return found
+
+    def seed(self, count: int, name: str = "other-{n}", **fields: Any) -> list[str]:
+        """Make many timers; their IDs."""
+        body = {"client_id": self.client_id, "count": count, "name": name, **fields}
+        made: list[str] = self.call("POST", "seed", body)["job_ids"]
+        return made
+
+    def mint(self, scopes: str | list[str], **fields: Any) -> dict[str, dict[str, Any]]:
+        """Make tokens without a token request; the token documents by resource server."""
+        body = {"client_id": self.client_id, "scopes": scopes, **fields}
+        tokens: dict[str, dict[str, Any]] = self.call("POST", "tokens", body)["tokens"]
+        return tokens
+
+    def grant(self, scope: str, **fields: Any) -> None:
+        """Record consents, of the client itself or of ``identity``."""
+        self.call("POST", "consents", {"client_id": self.client_id, "scope": scope, **fields})
+
+    def revoke(self, scope: str | None = None, **fields: Any) -> int:
+        """Take consents back; how many went."""
+        return int(self.call("DELETE", "consents", {"client_id": self.client_id, "scope": scope, **fields})["revoked"])
+
+    def collection(self, collection_id: str, **changes: Any) -> dict[str, Any]:
+        """Change a collection: ``visible``, ``deleted``, ``reachable``, ``high_assurance``, ``display_name``."""
+        changed: dict[str, Any] = self.call("POST", f"collections/{collection_id}", changes)
+        return changed
+
+    # --- the end ----------------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Stop it, if it was started here."""
+        process, self._process = self._process, None
+        if process is not None:
+            if process.stdin is not None:
+                process.stdin.close()
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            for stream in (process.stdout, process.stderr):
+                if stream is not None:
+                    stream.close()
+        if self._world_file is not None:
+            Path(self._world_file).unlink(missing_ok=True)
+            self._world_file = None
+
+    def __enter__(self) -> LocalGlobus:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+def _drain(stream: Any) -> None:
+    """Read the emulator's complaints on, so that it never blocks on a full pipe, and pass them on."""
+    try:
+        for line in stream:
+            sys.stderr.write(line)
+    except ValueError:
+        return

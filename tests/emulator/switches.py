@@ -1,0 +1,132 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What no public evidence decides about the services, in one place, each with its default.
+
+A test suite that runs under every value of every switch knows that it does not lean on a guess.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field
+
+YesNo = Literal["yes", "no"]
+
+
+class Switches(BaseModel):
+    """The switches. Values are strings or whole numbers, so that a command line can set them."""
+
+    model_config = ConfigDict(extra="forbid", validate_assignment=True, validate_default=True)
+
+    read_shape: Literal["as_sent", "filled", "filled_with_nulls"] = Field(
+        "as_sent",
+        description="The transfer document of a timer when it is read: as submitted, with the defaults filled in, "
+        "or with those and null for every other option",
+    )
+    end_condition: Literal["absent", "present"] = Field(
+        "absent", description="Whether a schedule's `end` comes back with its `condition`"
+    )
+    status_words: Literal["loaded", "active", "always_loaded"] = Field(
+        "loaded",
+        description="What a waiting timer shows: `loaded` until its first run and then `active`, always `active`, "
+        "or always `loaded`",
+    )
+    filter_status_loaded: YesNo = Field("yes", description="Whether `filter_status=active` matches `loaded` timers")
+    default_order: Literal["submitted_at asc", "submitted_at desc"] = Field(
+        "submitted_at asc", description="Order of a list that asks for none"
+    )
+    default_result_count: int = Field(10, ge=0, le=1000, description="Runs per timer in a list that does not say")
+    inactive_next_run: Literal["next_tick", "null"] = Field(
+        "next_tick", description="`next_run` of an inactive timer: its next tick (were it resumed), or null"
+    )
+    double_delete: Literal["ok", "not_found", "conflict"] = Field(
+        "ok", description="Deleting a timer that is being deleted: 200 again, 404 or 409"
+    )
+    deleted_lingers_seconds: int = Field(
+        60, ge=0, description="How long a deleted timer shows `delete_in_progress` before it is `deleted`"
+    )
+    deleted_in_lists: YesNo = Field("no", description="Whether lists show timers while their deletion is in progress")
+    deleted_read: Literal["deleted", "not_found"] = Field(
+        "deleted", description="Reading a timer whose deletion is complete: status `deleted`, or 404"
+    )
+    error_bodies: Literal["error", "detail"] = Field(
+        "error",
+        description="Errors of Timers other than 422: `{error: {code, detail, status}}` or FastAPI's `{detail}`",
+    )
+    validation_style: Literal["pydantic_v1", "pydantic_v2"] = Field(
+        "pydantic_v1", description="Words of 422 answers: `value_error.missing` or `missing` (the recorded ones are v1)"
+    )
+    update_credentials_in: Literal["query", "body", "both"] = Field(
+        "query", description="Where resume reads `update_credentials`; elsewhere it is ignored"
+    )
+    resume_without_update: Literal["decided", "refused"] = Field(
+        "decided",
+        description="Resuming after a consent failure without `update_credentials`: the service takes the "
+        "credentials anew, or answers 400",
+    )
+    resume_ended: Literal["ok", "conflict"] = Field(
+        "conflict", description="Pausing or resuming a timer that has ended: 200 without effect, or 409"
+    )
+    consent_failure_counts: YesNo = Field(
+        "no",
+        description="Whether a run that fails for want of consent counts in `n_errors` (it never does in `n_runs`)",
+    )
+    past_start_tolerance_seconds: int = Field(60, ge=0, description="How far in the past a start may lie")
+    start_limit_days: int = Field(366, ge=1, description="How far in the future a start may lie")
+    naive_datetimes: Literal["refused", "utc"] = Field(
+        "refused", description="Datetimes without an offset in `/v2/timer`: 422, or read as UTC"
+    )
+    rate_limit_error: Literal["400", "403", "409", "422", "429"] = Field(
+        "400", description="Status of the refusal when a user's timers would run more than once a minute together"
+    )
+    create_without_transfer_dependency: Literal["accepted", "refused"] = Field(
+        "accepted",
+        description="Creating a transfer timer without the consent timers -> transfer: accepted (and inactive at "
+        "its first tick), or 403 ConsentRequired",
+    )
+    unknown_scope_error: Literal["400", "401", "403"] = Field(
+        "400", description="Status of the token endpoint's refusal of an unknown scope"
+    )
+    unknown_scope_body: Literal["errors", "oauth"] = Field(
+        "errors", description="Its body: Globus Auth's `errors` list, or only OAuth's `error` and `error_description`"
+    )
+    run_status_words: Literal["upper", "lower", "success_error"] = Field(
+        "upper",
+        description="`run_status` of runs: SUCCEEDED/FAILED/ACTIVE, the same in lower case, or success/error/running",
+    )
+    run_duration_seconds: int = Field(0, ge=0, description="How long every run takes; ticks meanwhile are skipped")
+    start_retry_seconds: int = Field(60, ge=1, description="Time between two tries of a run that could not be started")
+    delete_extra_excluded: Literal["kept", "deleted"] = Field(
+        "kept", description="What delete_destination_extra does to destination items that a filter rule excludes"
+    )
+
+    def changed(self, values: dict[str, Any]) -> Switches:
+        """A copy with some switches set. Raises pydantic.ValidationError on unknown names and values."""
+        return Switches.model_validate({**self.model_dump(), **{name: _plain(value) for name, value in values.items()}})
+
+
+def _plain(value: Any) -> Any:
+    """YAML and JSON writers put booleans where a switch says yes or no, and numbers where it says "400"."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
+        return "null"
+    return value
+
+
+def parse_assignments(texts: list[str]) -> dict[str, Any]:
+    """``["name=value", ...]`` of the command line as a dict. Raises ValueError."""
+    values: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or name not in Switches.model_fields:
+            raise ValueError(f"--switch wants name=value with a name among {', '.join(sorted(Switches.model_fields))}")
+        values[name] = value
+    return values
+
+
+def allowed_values(name: str) -> list[str]:
+    """The words a switch takes; empty for whole numbers."""
+    return [str(word) for word in get_args(Switches.model_fields[name].annotation)]

@@ -1,0 +1,731 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Globus Timers: creating, reading, pausing, resuming, renaming and deleting timers."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Annotated, Any, Literal, TypeVar
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from emulator.auth import bearer
+from emulator.clock import cut, parse_moment, show
+from emulator.documents import Job, Once, Rename, Transfer, TransferTimer, Until, from_action_provider
+from emulator.errors import Invalid, ServiceError
+from emulator.files import Outcome
+from emulator.scopes import TIMERS_SCOPE, TIMERS_SERVER, TRANSFER_SCOPE, Path
+from emulator.state import Emulator, Token
+from emulator.ticks import Run, task_document
+
+TRANSFER_CALLBACK = "https://transfer.actions.globus.org/transfer/run"
+TRANSFER_CALLBACKS = (TRANSFER_CALLBACK, "https://actions.automate.globus.org/transfer/transfer/run")
+SHORTEST_AVERAGE = 60.0  # seconds between two runs of all of a user's timers together
+_HISTORY = 10_000
+_PAGE = 100
+_BEGINNING = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass
+class Timer:
+    """A timer with everything the service knows about it. Times are UTC, intervals seconds."""
+
+    id: str
+    owner: str
+    client_id: str
+    timer_type: str
+    name: str | None
+    callback_url: str
+    callback_body: dict[str, Any]
+    transfer: Transfer | None
+    interval: int | None
+    start: datetime
+    submitted_at: datetime
+    consents: frozenset[Path]
+    session_since: datetime
+    once: bool = False
+    end_count: int | None = None
+    end_at: datetime | None = None
+    scope: str | None = None
+    status: str = "active"
+    next_tick: datetime | None = None
+    missed: bool = False
+    n_runs: int = 0
+    n_errors: int = 0
+    last_ran_at: datetime | None = None
+    inactive_reason: dict[str, Any] | None = None
+    running_since: datetime | None = None
+    retrying_since: datetime | None = None
+    ended_at: datetime | None = None
+    runs: list[Run] = field(default_factory=list)
+    history: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=_HISTORY))
+    version: int = 0
+    cached: tuple[int, bytes] | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a run is going on, or being tried."""
+        return self.running_since is not None or self.retrying_since is not None
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether it may run again."""
+        return self.status in ("active", "inactive")
+
+    @property
+    def gone(self) -> bool:
+        """Whether its deletion has begun."""
+        return self.status in ("delete_in_progress", "deleted")
+
+    def touch(self) -> None:
+        """Forget the written form: something has changed."""
+        self.cached = None
+
+    def advance(self) -> None:
+        """On to the next tick; None after the last."""
+        if self.next_tick is None or self.interval is None or self.once:
+            self.next_tick = None
+            return
+        self.next_tick += timedelta(seconds=self.interval)
+        if self.end_at is not None and self.next_tick > self.end_at:
+            self.next_tick = None
+
+    def collection_ids(self) -> tuple[str, ...]:
+        """The source and the destination of a timer that transfers."""
+        return () if self.transfer is None else (self.transfer.source_endpoint, self.transfer.destination_endpoint)
+
+
+class Seed(BaseModel):
+    """Many timers at once; ``{n}`` in the name counts from 0.
+
+    Without a start they first run an interval from now.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    client_id: str
+    identity: str | None = None
+    count: int = Field(ge=0, le=200_000)
+    name: str = "other-{n}"
+    source: str = "11111111-aaaa-4aaa-8aaa-000000000001"
+    destination: str = "11111111-aaaa-4aaa-8aaa-000000000002"
+    source_path: str = "/other/"
+    destination_path: str = "/other/"
+    options: dict[str, Any] = {}
+    interval_seconds: int = Field(365 * 86400, ge=60)
+    start: Annotated[datetime, BeforeValidator(lambda value: parse_moment(str(value)))] | None = None
+    status: Literal["active", "inactive", "ended"] = "active"
+    runs: int = Field(0, ge=0, le=100)
+
+
+# --- what the service shows ---
+
+
+def shown_status(emulator: Emulator, timer: Timer) -> str:
+    """The status in the service's words."""
+    if timer.status != "active":
+        return timer.status
+    words = emulator.switches.status_words
+    return "loaded" if words == "always_loaded" or (words == "loaded" and timer.n_runs == 0) else "active"
+
+
+def _schedule(emulator: Emulator, timer: Timer) -> dict[str, Any]:
+    if timer.once:
+        return {"type": "once", "datetime": show(timer.start)}
+    schedule: dict[str, Any] = {"type": "recurring", "interval_seconds": timer.interval, "start": show(timer.start)}
+    if timer.end_count is not None:
+        schedule["end"] = {"condition": "iterations", "count": timer.end_count}
+    elif timer.end_at is not None:
+        schedule["end"] = {"condition": "time", "datetime": show(timer.end_at)}
+    if "end" in schedule and emulator.switches.end_condition == "absent":
+        del schedule["end"]["condition"]
+    return schedule
+
+
+def _filled(transfer: Transfer) -> dict[str, Any]:
+    """A transfer document with the service's defaults, and without what is absent."""
+    return transfer.model_dump(mode="json", exclude_none=True)
+
+
+def _callback_body(emulator: Emulator, timer: Timer) -> dict[str, Any]:
+    if timer.timer_type != "transfer" or timer.transfer is None or emulator.switches.read_shape == "as_sent":
+        return timer.callback_body
+    if emulator.switches.read_shape == "filled":
+        return {"body": _filled(timer.transfer)}
+    return {"body": timer.transfer.model_dump(mode="json")}
+
+
+def _next_run(emulator: Emulator, timer: Timer) -> str | None:
+    if timer.status == "active" or (timer.status == "inactive" and emulator.switches.inactive_next_run == "next_tick"):
+        return show(timer.next_tick)
+    return None
+
+
+def _activity(emulator: Emulator, timer: Timer) -> dict[str, Any] | None:
+    if timer.status == "inactive":
+        cause = (timer.inactive_reason or {}).get("cause", "other")
+        return {"code": "paused", "reason": cause if cause in ("user", "globus_auth_requirements") else "other"}
+    if timer.status != "active":
+        return None
+    if timer.retrying_since is not None:
+        return {"code": "retrying", "start_timestamp": show(timer.retrying_since)}
+    if timer.running_since is not None:
+        seconds = int((emulator.clock.now() - timer.running_since).total_seconds())
+        return {
+            "code": "run_in_progress",
+            "start_timestamp": show(timer.running_since),
+            "duration_seconds": seconds,
+        }
+    return {"code": "awaiting_next_run", "next_run": show(timer.next_tick)}
+
+
+def job_document(emulator: Emulator, timer: Timer) -> dict[str, Any]:
+    """JobRead without ``results``."""
+    stop_after = None
+    if timer.once or timer.end_count is not None or timer.end_at is not None:
+        stop_after = {"date": show(timer.end_at), "n_runs": 1 if timer.once else timer.end_count}
+    return {
+        "name": timer.name,
+        "job_id": timer.id,
+        "timer_type": timer.timer_type,
+        "status": shown_status(emulator, timer),
+        "schedule": _schedule(emulator, timer),
+        "callback_url": timer.callback_url,
+        "callback_body": _callback_body(emulator, timer),
+        "interval": None if timer.interval is None else float(timer.interval),
+        "start": show(timer.start),
+        "stop_after": stop_after,
+        "submitted_at": show(timer.submitted_at),
+        "last_ran_at": show(timer.last_ran_at),
+        "next_run": _next_run(emulator, timer),
+        "n_runs": timer.n_runs,
+        "n_errors": timer.n_errors,
+        "activity": _activity(emulator, timer),
+        "inactive_reason": timer.inactive_reason,
+        "scope": timer.scope,
+    }
+
+
+def _written(emulator: Emulator, timer: Timer) -> bytes:
+    """JobRead without ``results`` and the closing brace, kept until something changes: lists of thousands stay fast."""
+    if timer.cached is not None and timer.cached[0] == emulator.generation and timer.running_since is None:
+        return timer.cached[1]
+    text = json.dumps(job_document(emulator, timer), separators=(",", ":")).encode()[:-1]
+    timer.cached = (emulator.generation, text)
+    return text
+
+
+def written_with_results(emulator: Emulator, timer: Timer, count: int, offset: int = 0) -> bytes:
+    """JobRead as JSON with ``count`` results from ``offset`` on, the latest first."""
+    page = timer.runs[offset : offset + count]
+    following = f"results-{offset + count}" if count and len(timer.runs) > offset + count else None
+    results = {"data": [result_document(emulator, timer, run) for run in page], "page_next": following}
+    return _written(emulator, timer) + b',"results":' + json.dumps(results, separators=(",", ":")).encode() + b"}"
+
+
+_RUN_WORDS = {
+    "upper": ("SUCCEEDED", "FAILED", "ACTIVE"),
+    "lower": ("succeeded", "failed", "active"),
+    "success_error": ("success", "error", "running"),
+}
+
+
+def result_document(emulator: Emulator, timer: Timer, run: Run) -> dict[str, Any]:
+    """One run as the service shows it."""
+    good, bad, ongoing = _RUN_WORDS[emulator.switches.run_status_words]
+    word = bad if run.error else (ongoing if run.end_at is None else (bad if run.failed else good))
+    result: dict[str, Any] = {
+        "data": None,
+        "errors": None,
+        "status": 202,
+        "ran_at": show(run.ran_at),
+        "run_status": word,
+        "resource_id": None,
+        "start_timestamp": show(run.ran_at),
+        "end_timestamp": show(run.end_at),
+        "http_status_submission": 202,
+        "http_status_polled": 200,
+        "next_check_timestamp": None if run.end_at else show(run.ran_at + timedelta(minutes=1)),
+        "last_check_timestamp": show(run.end_at or run.ran_at),
+    }
+    if run.error is not None or timer.transfer is None:
+        status, code, message = run.error or (500, "ERROR", "")
+        result.update(status=status, http_status_submission=status, http_status_polled=None)
+        result["errors"] = [{"code": code, "detail": message, "status": status}]
+        return result
+    details = task_document(emulator, timer, run)
+    completed = None if run.end_at is None else run.end_at.isoformat()
+    if details["fatal_error"] is not None:
+        result["errors"] = [
+            {"code": details["fatal_error"]["code"], "detail": details["fatal_error"]["description"], "status": 200}
+        ]
+    result["resource_id"] = run.task_id
+    result["data"] = {
+        "action_id": run.task_id,
+        "completion_time": completed,
+        "creator_id": f"urn:globus:auth:identity:{timer.owner}",
+        "details": details,
+        "display_status": details["status"],
+        "label": details["label"],
+        "manage_by": [],
+        "monitor_by": [],
+        "release_after": "P30D",
+        "start_time": run.ran_at.isoformat(),
+        "status": details["status"],
+    }
+    return result
+
+
+def creation_document(emulator: Emulator, timer: Timer) -> dict[str, Any]:
+    """TimerRead: the answer to a creation, with the transfer's defaults filled in."""
+    assert timer.transfer is not None
+    return {
+        "body": _filled(timer.transfer),
+        "inactive_reason": None,
+        "job_id": timer.id,
+        "last_ran_at": None,
+        "name": timer.name,
+        "next_run": show(timer.next_tick),
+        "number_of_errors": 0,
+        "number_of_runs": 0,
+        "schedule": _schedule(emulator, timer),
+        "status": "new",
+        "submitted_at": show(timer.submitted_at),
+        "timer_type": timer.timer_type,
+    }
+
+
+# --- creating ---
+
+
+def _read(kind: type[Model], document: Any, above: tuple[str | int, ...], emulator: Emulator) -> Model:
+    """Validate a document; complaints carry the place it has in the request. Raises Invalid."""
+    try:
+        return kind.model_validate(document, context={"naive_datetimes": emulator.switches.naive_datetimes})
+    except ValidationError as error:
+        raise Invalid(
+            [{"loc": (*above, *one["loc"]), "msg": one["msg"], "type": one["type"]} for one in error.errors()]
+        ) from error
+
+
+async def _json(request: Request) -> Any:
+    try:
+        return json.loads(await request.body())
+    except ValueError as error:
+        raise Invalid.one(("body", getattr(error, "pos", 0)), f"Expecting value: {error}", "json_invalid") from error
+
+
+def _check_start(emulator: Emulator, start: datetime, loc: tuple[str | int, ...]) -> None:
+    now = emulator.clock.now()
+    if start < cut(now) - timedelta(seconds=emulator.switches.past_start_tolerance_seconds):
+        raise Invalid.one(loc, "the start must not be in the past")
+    if start > now + timedelta(days=emulator.switches.start_limit_days):
+        raise Invalid.one(loc, f"the start must be within {emulator.switches.start_limit_days} days")
+
+
+def _check_rate(emulator: Emulator, owner: str, interval: int | None) -> None:
+    """All unfinished timers of a user together run once a minute at most."""
+    if interval is None:
+        return
+    mine = (one for one in emulator.timers.values() if one.owner == owner and one.unfinished and one.interval)
+    per_second = 1 / interval + sum(1 / one.interval for one in mine if one.interval)
+    if per_second > 1 / SHORTEST_AVERAGE + 1e-9:
+        status = int(emulator.switches.rate_limit_error)
+        message = "The timers of this user would run more often than once a minute together"
+        if status == 422:
+            raise Invalid.one(("body", "timer", "transfer", "schedule"), message)
+        raise ServiceError(status, "ERROR", message)
+
+
+def _new_timer(emulator: Emulator, token: Token, **fields: Any) -> Timer:
+    timer = Timer(
+        id=str(uuid.uuid4()),
+        owner=token.identity,
+        client_id=token.client_id,
+        submitted_at=emulator.clock.now(),
+        consents=emulator.consented(token.identity, token.client_id),
+        session_since=token.issued_at,
+        **fields,
+    )
+    timer.next_tick = timer.start
+    emulator.timers[timer.id] = timer
+    emulator.engine.plan(timer)
+    return timer
+
+
+def _check_transfer_consent(emulator: Emulator, token: Token) -> None:
+    if emulator.switches.create_without_transfer_dependency == "accepted":
+        return
+    if (TIMERS_SCOPE, TRANSFER_SCOPE) not in emulator.consented(token.identity, token.client_id):
+        scope = f"{TIMERS_SCOPE}[{TRANSFER_SCOPE}]"
+        raise ServiceError(
+            403, "ConsentRequired", "Missing required transfer consent", extra={"required_scopes": [scope]}
+        )
+
+
+def create_transfer_timer(emulator: Emulator, token: Token, document: Any) -> Timer:
+    """Make a timer of the body of ``POST /v2/timer``. Raises Invalid and ServiceError."""
+    if not isinstance(document, dict):
+        raise Invalid.one(("body",), "value is not a valid dict", "dict_type")
+    extra = [{"loc": ("body", name), "msg": "extra", "type": "extra_forbidden"} for name in document if name != "timer"]
+    if "timer" not in document:
+        raise Invalid([{"loc": ("body", "timer"), "msg": "Field required", "type": "missing"}, *extra])
+    if extra:
+        raise Invalid(extra)
+    raw = document["timer"]
+    if not isinstance(raw, dict):
+        raise Invalid.one(("body", "timer"), "value is not a valid dict", "dict_type")
+    if raw.get("timer_type") != "transfer":
+        found = raw.get("timer_type")
+        message = "Unable to extract tag using discriminator 'timer_type'"
+        if found is not None:
+            message = (
+                f"Input tag {found!r} found using 'timer_type' does not match any of the expected tags: 'transfer'"
+            )
+        raise Invalid.one(("body", "timer"), message, "union_tag_invalid" if found else "union_tag_not_found")
+    above: tuple[str | int, ...] = ("body", "timer", "transfer")
+    wanted = _read(TransferTimer, raw, above, emulator)
+    now = cut(emulator.clock.now())
+    schedule = wanted.schedule
+    end_count = end_at = None
+    if isinstance(schedule, Once):
+        start = schedule.datetime or now
+        _check_start(emulator, start, (*above, "schedule", "once", "datetime"))
+        interval = None
+    else:
+        start = schedule.start or now
+        _check_start(emulator, start, (*above, "schedule", "recurring", "start"))
+        interval = schedule.interval_seconds
+        if isinstance(schedule.end, Until):
+            end_at = schedule.end.datetime
+            if end_at <= start:
+                raise Invalid.one((*above, "schedule", "recurring", "end"), "the end must be after the start")
+        elif schedule.end is not None:
+            end_count = schedule.end.count
+    _check_transfer_consent(emulator, token)
+    _check_rate(emulator, token.identity, interval)
+    return _new_timer(
+        emulator,
+        token,
+        timer_type="transfer",
+        name=wanted.name,
+        callback_url=TRANSFER_CALLBACK,
+        callback_body={"body": raw["body"]},
+        transfer=wanted.body,
+        interval=interval,
+        start=start,
+        once=interval is None,
+        end_count=end_count,
+        end_at=end_at,
+    )
+
+
+def create_job(emulator: Emulator, token: Token, document: Any) -> Timer:
+    """Make a timer of the body of ``POST /jobs/``, the old form. Raises Invalid and ServiceError."""
+    if not isinstance(document, dict):
+        raise Invalid.one(("body",), "value is not a valid dict", "dict_type")
+    try:
+        wanted = Job.model_validate(document, context={"naive_datetimes": "utc"})
+    except ValidationError as error:
+        raise Invalid([{**one, "loc": ("body", *one["loc"])} for one in error.errors()]) from error  # type: ignore[list-item]
+    _check_start(emulator, wanted.start, ("body", "start"))
+    if wanted.interval is None and wanted.stop_after_n not in (None, 1):
+        raise Invalid.one(("body", "interval"), "an interval is wanted for more than one run")
+    if wanted.stop_after is not None and wanted.stop_after <= wanted.start:
+        raise Invalid.one(("body", "stop_after"), "the end must be after the start")
+    transfer = None
+    if wanted.callback_url in TRANSFER_CALLBACKS:
+        inner = wanted.callback_body.get("body")
+        if not isinstance(inner, dict):
+            raise Invalid.one(("body", "callback_body", "body"), "field required", "missing")
+        try:
+            transfer = from_action_provider(inner)
+        except ValidationError as error:
+            raise Invalid(
+                [{**one, "loc": ("body", "callback_body", "body", *one["loc"])} for one in error.errors()]  # type: ignore[list-item]
+            ) from error
+    _check_rate(emulator, token.identity, wanted.interval)
+    return _new_timer(
+        emulator,
+        token,
+        timer_type="generic",
+        name=wanted.name,
+        callback_url=wanted.callback_url,
+        callback_body=wanted.callback_body,
+        transfer=transfer,
+        interval=wanted.interval,
+        start=wanted.start,
+        once=wanted.interval is None,
+        end_count=None if wanted.interval is None else wanted.stop_after_n,
+        end_at=wanted.stop_after,
+        scope=wanted.scope,
+    )
+
+
+def seed(emulator: Emulator, owner: str, client_id: str, wanted: Seed) -> list[str]:
+    """Make many timers at once, past the rate limit; their IDs."""
+    now = cut(emulator.clock.now())
+    body = {
+        "DATA_TYPE": "transfer",
+        "source_endpoint": wanted.source,
+        "destination_endpoint": wanted.destination,
+        "DATA": [
+            {
+                "DATA_TYPE": "transfer_item",
+                "source_path": wanted.source_path,
+                "destination_path": wanted.destination_path,
+            }
+        ],
+        **wanted.options,
+    }
+    transfer = Transfer.model_validate(body)
+    consents = emulator.consented(owner, client_id)
+    start = wanted.start or now + timedelta(seconds=wanted.interval_seconds)
+    made = []
+    for number in range(wanted.count):
+        timer = Timer(
+            id=str(uuid.uuid4()),
+            owner=owner,
+            client_id=client_id,
+            timer_type="transfer",
+            name=wanted.name.replace("{n}", str(number)),
+            callback_url=TRANSFER_CALLBACK,
+            callback_body={"body": body},
+            transfer=transfer,
+            interval=wanted.interval_seconds,
+            start=start,
+            submitted_at=now,
+            consents=consents,
+            session_since=now,
+            status=wanted.status,
+            next_tick=start,
+        )
+        for back in range(1, wanted.runs + 1):
+            at = now - timedelta(seconds=back * 3600)
+            timer.runs.append(Run(at, Outcome(), end_at=at))
+        timer.n_runs = wanted.runs
+        timer.last_ran_at = timer.runs[0].ran_at if timer.runs else None
+        if wanted.status == "inactive":
+            timer.inactive_reason = {"cause": "user", "detail": None}
+        if wanted.status == "ended":
+            timer.next_tick, timer.ended_at = None, now
+        emulator.timers[timer.id] = timer
+        emulator.engine.plan(timer)
+        made.append(timer.id)
+    return made
+
+
+# --- the routes ---
+
+_ORDERS: dict[str, Callable[[Timer], Any]] = {
+    "name": lambda timer: timer.name or "",
+    "job_id": lambda timer: timer.id,
+    "submitted_at": lambda timer: timer.submitted_at,
+    "status": lambda timer: timer.status,
+    "start": lambda timer: timer.start,
+    "interval": lambda timer: timer.interval or 0,
+    "n_runs": lambda timer: timer.n_runs,
+    "n_errors": lambda timer: timer.n_errors,
+    "last_ran_at": lambda timer: timer.last_ran_at or _BEGINNING,
+    "next_run": lambda timer: timer.next_tick or _BEGINNING,
+}
+_STATUS_FILTERS = ("active", "inactive", "ended")
+
+
+def _listed(emulator: Emulator, owner: str, query: Any) -> list[Timer]:
+    """The timers that a list's query asks for, in its order. Raises Invalid."""
+    timers = [one for one in emulator.timers.values() if one.owner == owner]
+    text = query.get("filter_name")
+    if text:
+        timers = [one for one in timers if text.lower() in (one.name or "").lower()]
+    words = [word.strip() for word in query.get("filter_status", "").split(",") if word.strip()]
+    for word in words:
+        if word not in _STATUS_FILTERS:
+            raise Invalid.one(("query", "filter_status"), f"value is not one of {', '.join(_STATUS_FILTERS)}", "enum")
+    lingering = emulator.switches.deleted_in_lists == "yes" and not words
+
+    def wanted(timer: Timer) -> bool:
+        if timer.gone:
+            return lingering and timer.status == "delete_in_progress"
+        if not words:
+            return True
+        if timer.status == "active" and emulator.switches.filter_status_loaded == "no":
+            return "active" in words and shown_status(emulator, timer) == "active"
+        return timer.status in words
+
+    timers = [one for one in timers if wanted(one)]
+    after, before = _query_moment(query, "submitted_after"), _query_moment(query, "submitted_before")
+    if after is not None:
+        timers = [one for one in timers if one.submitted_at > after]
+    if before is not None:
+        timers = [one for one in timers if one.submitted_at < before]
+    name, _, direction = query.get("order", emulator.switches.default_order).partition(" ")
+    if name not in _ORDERS or direction.lower() not in ("", "asc", "desc"):
+        raise Invalid.one(("query", "order"), "value is not FIELD asc or FIELD desc")
+    timers.sort(key=_ORDERS[name], reverse=direction.lower() == "desc")
+    return timers
+
+
+def _query_moment(query: Any, name: str) -> datetime | None:
+    text = query.get(name)
+    if not text:
+        return None
+    try:
+        # A plus sign that was not escaped has become a blank.
+        return parse_moment(text.replace(" ", "+") if "T" in text else text)
+    except ValueError as error:
+        raise Invalid.one(("query", name), "invalid datetime format", "datetime_parsing") from error
+
+
+def _query_number(query: Any, name: str, default: int) -> int:
+    text = query.get(name)
+    if text is None:
+        return default
+    try:
+        number = int(text)
+    except ValueError as error:
+        raise Invalid.one(("query", name), "value is not a valid integer", "int_parsing") from error
+    if number < 0:
+        raise Invalid.one(("query", name), "ensure this value is greater than or equal to 0", "greater_than_equal")
+    return number
+
+
+def _flag(value: Any, loc: tuple[str | int, ...]) -> bool | None:
+    if value is None or isinstance(value, bool):
+        return value
+    word = str(value).lower()
+    if word in ("true", "1", "yes", "on"):
+        return True
+    if word in ("false", "0", "no", "off"):
+        return False
+    raise Invalid.one(loc, "value could not be parsed to a boolean", "bool_parsing")
+
+
+def router(emulator: Emulator) -> APIRouter:
+    """The routes of Globus Timers."""
+    routes = APIRouter()
+
+    def token_of(request: Request) -> Token:
+        return bearer(emulator, request, TIMERS_SERVER, [TIMERS_SCOPE])
+
+    def find(token: Token, job_id: str, *, gone: bool = False) -> Timer:
+        """The caller's timer; ``gone`` finds it while it is being deleted too. Raises Invalid and ServiceError."""
+        try:
+            key = str(uuid.UUID(job_id))
+        except ValueError as error:
+            raise Invalid.one(("path", "job_id"), "value is not a valid uuid", "uuid_parsing") from error
+        timer = emulator.timers.get(key)
+        if timer is None or timer.owner != token.identity or (timer.gone and not gone):
+            raise ServiceError(404, "ERROR", f"No timer {key}")
+        return timer
+
+    def answer(timer: Timer, status: int = 200, count: int | None = None, offset: int = 0) -> Response:
+        count = emulator.switches.default_result_count if count is None else count
+        return Response(written_with_results(emulator, timer, count, offset), status, media_type="application/json")
+
+    @routes.get("/jobs/")
+    async def list_jobs(request: Request) -> Response:
+        token = token_of(request)
+        query = request.query_params
+        count = _query_number(query, "result_count", emulator.switches.default_result_count)
+        timers = _listed(emulator, token.identity, query)
+        text = b",".join([written_with_results(emulator, one, count) for one in timers])
+        return Response(b'{"jobs":[' + text + b"]}", media_type="application/json")
+
+    @routes.get("/jobs/{job_id}")
+    async def get_job(request: Request, job_id: str) -> Response:
+        timer = find(token_of(request), job_id, gone=True)
+        if timer.status == "deleted" and emulator.switches.deleted_read == "not_found":
+            raise ServiceError(404, "ERROR", f"No timer {timer.id}")
+        size = _query_number(request.query_params, "page_size", _PAGE)
+        place = request.query_params.get("results_pt", "results-0")
+        if not place.startswith("results-") or not place.removeprefix("results-").isdigit():
+            raise Invalid.one(("query", "results_pt"), "value is not a page of these results")
+        return answer(timer, count=size, offset=int(place.removeprefix("results-")))
+
+    @routes.post("/v2/timer")
+    async def create(request: Request) -> Response:
+        token = token_of(request)
+        timer = create_transfer_timer(emulator, token, await _json(request))
+        return JSONResponse({"timer": creation_document(emulator, timer)}, 201)
+
+    @routes.post("/jobs/")
+    async def create_old(request: Request) -> Response:
+        token = token_of(request)
+        timer = create_job(emulator, token, await _json(request))
+        return answer(timer, 201)
+
+    @routes.patch("/jobs/{job_id}")
+    async def rename(request: Request, job_id: str) -> Response:
+        timer = find(token_of(request), job_id)
+        timer.name = _read(Rename, await _json(request), ("body",), emulator).name
+        timer.touch()
+        return answer(timer)
+
+    @routes.post("/jobs/{job_id}/pause")
+    async def pause(request: Request, job_id: str) -> Response:
+        timer = find(token_of(request), job_id)
+        _check_not_ended(timer)
+        if timer.status == "active":
+            timer.status = "inactive"
+            timer.inactive_reason = {"cause": "user", "detail": None}
+            timer.touch()
+        return JSONResponse({"message": f"Successfully paused job {timer.id}."})
+
+    @routes.post("/jobs/{job_id}/resume")
+    async def resume(request: Request, job_id: str) -> Response:
+        token = token_of(request)
+        timer = find(token, job_id)
+        update = await _update_credentials(request)
+        _check_not_ended(timer)
+        unauthorised = (timer.inactive_reason or {}).get("cause") == "globus_auth_requirements"
+        if unauthorised and update is None:
+            if emulator.switches.resume_without_update == "refused":
+                raise ServiceError(400, "ERROR", "The timer lacks authorization: resume it with update_credentials")
+            update = True
+        if update:
+            timer.client_id = token.client_id
+            timer.consents = emulator.consented(token.identity, token.client_id)
+            timer.session_since = token.issued_at
+        if timer.status == "inactive":
+            emulator.engine.resume(timer)
+        return JSONResponse({"message": f"Successfully resumed job {timer.id}."})
+
+    @routes.delete("/jobs/{job_id}")
+    async def delete(request: Request, job_id: str) -> Response:
+        timer = find(token_of(request), job_id, gone=True)
+        if timer.gone:
+            if emulator.switches.double_delete == "not_found":
+                raise ServiceError(404, "ERROR", f"No timer {timer.id}")
+            if emulator.switches.double_delete == "conflict":
+                raise ServiceError(409, "ERROR", f"The timer {timer.id} is being deleted")
+        else:
+            emulator.engine.delete(timer)
+        return answer(timer)
+
+    def _check_not_ended(timer: Timer) -> None:
+        if timer.status == "ended" and emulator.switches.resume_ended == "conflict":
+            raise ServiceError(409, "ERROR", f"The timer {timer.id} has ended")
+
+    async def _update_credentials(request: Request) -> bool | None:
+        where = emulator.switches.update_credentials_in
+        found = None
+        if where in ("query", "both"):
+            found = _flag(request.query_params.get("update_credentials"), ("query", "update_credentials"))
+        if where in ("body", "both") and found is None and await request.body():
+            document = await _json(request)
+            if isinstance(document, dict):
+                found = _flag(document.get("update_credentials"), ("body", "update_credentials"))
+        return found
+
+    return routes

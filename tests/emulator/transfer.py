@@ -1,0 +1,269 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Globus Transfer: collections, and looking at paths on those that have a root."""
+
+from __future__ import annotations
+
+import fnmatch
+import uuid
+from datetime import datetime, timezone
+from pathlib import Path as FilePath
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+
+from emulator import files
+from emulator.auth import bearer
+from emulator.errors import ServiceError
+from emulator.scopes import TRANSFER_SCOPE, TRANSFER_SERVER, data_access
+from emulator.state import Emulator, Token
+from emulator.world import Collection
+
+_PAGE = 100
+_MOST_FOUND = 1000
+
+
+def collection_document(collection: Collection) -> dict[str, Any]:
+    """A collection as Transfer shows it."""
+    personal = collection.entity_type.startswith("GCP_")
+    guest = "guest" in collection.entity_type
+    host_id = str(uuid.uuid5(uuid.UUID(collection.id), "host"))
+    document: dict[str, Any] = {
+        "DATA_TYPE": "endpoint",
+        "id": collection.id,
+        "display_name": collection.display_name,
+        "canonical_name": f"u_local#{collection.id}",
+        "entity_type": collection.entity_type,
+        "organization": "Local Globus",
+        "owner_string": collection.owner,
+        "owner_id": host_id
+        if collection.entity_type == "GCSv5_mapped_collection"
+        else str(uuid.uuid5(uuid.NAMESPACE_URL, collection.owner)),
+        "username": None,
+        "description": None,
+        "department": None,
+        "contact_email": None,
+        "contact_info": None,
+        "info_link": None,
+        "user_message": None,
+        "user_message_link": None,
+        "keywords": None,
+        "public": True,
+        "subscription_id": None,
+        "french_english_bilingual": False,
+        "is_globus_connect": personal,
+        "globus_connect_setup_key": None,
+        "gcp_connected": True if personal else None,
+        "gcp_paused": False if personal else None,
+        "gcs_manager_url": None if personal else f"https://{collection.id[:8]}.local.invalid",
+        "gcs_version": None if personal else "5.4.80",
+        "s3_url": None,
+        "s3_owner_activated": False,
+        "host_endpoint_id": host_id if guest else None,
+        "host_path": None,
+        "mapped_collection_id": host_id if guest else None,
+        "disable_verify": False,
+        "disable_anonymous_writes": False,
+        "force_verify": False,
+        "force_encryption": False,
+        "mfa_required": False,
+        "high_assurance": collection.high_assurance,
+        "authentication_timeout_mins": collection.session_seconds // 60 if collection.high_assurance else None,
+        "non_functional": collection.entity_type == "GCSv5_endpoint",
+        "non_functional_endpoint_display_name": None,
+        "non_functional_endpoint_id": None,
+        "myproxy_server": None,
+        "myproxy_dn": None,
+        "oauth_server": None,
+        "default_directory": "/",
+        "activated": False,
+        "expires_in": -1,
+        "expire_time": None,
+        "shareable": not guest,
+        "acl_available": guest,
+        "acl_editable": False,
+        "in_use": False,
+        "my_effective_roles": [],
+        "DATA": [],
+    }
+    return document
+
+
+def find_collection(emulator: Emulator, collection_id: str) -> Collection:
+    """The collection of an ID, if it may be seen. Raises ServiceError as Transfer does."""
+    collection = emulator.collections.get(collection_id.lower())
+    if collection is None:
+        raise ServiceError(404, "EndpointNotFound", f"No such endpoint '{collection_id}'")
+    if collection.deleted:
+        raise ServiceError(404, "EndpointDeleted", f"Endpoint '{collection_id}' has been deleted")
+    if not collection.visible:
+        raise ServiceError(403, "PermissionDenied", f"You do not have permission to view endpoint '{collection_id}'")
+    return collection
+
+
+def router(emulator: Emulator) -> APIRouter:
+    """The routes of Globus Transfer."""
+    routes = APIRouter(prefix="/v0.10")
+
+    def token_of(request: Request) -> Token:
+        return bearer(emulator, request, TRANSFER_SERVER, [TRANSFER_SCOPE])
+
+    @routes.get("/endpoint/{collection_id}")
+    async def endpoint(request: Request, collection_id: str) -> JSONResponse:
+        token_of(request)
+        return JSONResponse(collection_document(find_collection(emulator, collection_id)))
+
+    @routes.get("/endpoint_search")
+    async def search(request: Request) -> JSONResponse:
+        token_of(request)
+        query = request.query_params
+        text = query.get("filter_fulltext", "").lower()
+        scope = query.get("filter_scope", "all")
+        if not text and scope == "all":
+            raise ServiceError(400, "BadRequest", "filter_fulltext is required with filter_scope 'all'")
+        limit, offset = _number(query.get("limit"), _PAGE, "limit"), _number(query.get("offset"), 0, "offset")
+        if not 1 <= limit <= _PAGE or offset + limit > _MOST_FOUND:
+            raise ServiceError(400, "BadRequest", "limit is 1 to 100 and no more than 1000 results are served")
+        found = [
+            one
+            for one in emulator.collections.values()
+            if one.visible
+            and not one.deleted
+            and all(word in f"{one.display_name} {one.id} {one.owner}".lower() for word in text.split())
+            and query.get("filter_entity_type", one.entity_type) == one.entity_type
+        ]
+        page = found[offset : offset + limit]
+        return JSONResponse(
+            {
+                "DATA_TYPE": "endpoint_list",
+                "DATA": [collection_document(one) for one in page],
+                "has_next_page": offset + limit < len(found),
+                "limit": limit,
+                "offset": offset,
+            }
+        )
+
+    @routes.get("/operation/endpoint/{collection_id}/ls")
+    async def ls(request: Request, collection_id: str) -> JSONResponse:
+        collection, root = _look(token_of(request), collection_id)
+        path = request.query_params.get("path", "/")
+        folder = _place(root, path)
+        if not folder.is_dir():
+            raise ServiceError(502, "ExternalError.DirListingFailed.NotDirectory", f"{path} is not a directory")
+        entries = [_entry(one) for one in sorted(folder.iterdir()) if not one.is_symlink()]
+        if request.query_params.get("show_hidden", "1") == "0":
+            entries = [one for one in entries if not one["name"].startswith(".")]
+        limit, offset = (
+            _number(request.query_params.get("limit"), 100000, "limit"),
+            _number(request.query_params.get("offset"), 0, "offset"),
+        )
+        return JSONResponse(
+            {
+                "DATA_TYPE": "file_list",
+                "DATA": entries[offset : offset + limit],
+                "absolute_path": "/" + str(folder.relative_to(root)).replace(".", "", 1)
+                if folder == root
+                else f"/{folder.relative_to(root)}/",
+                "endpoint": collection.id,
+                "length": len(entries[offset : offset + limit]),
+                "path": path,
+                "rename_supported": True,
+                "symlink_supported": False,
+                "total": len(entries),
+            }
+        )
+
+    @routes.get("/operation/endpoint/{collection_id}/stat")
+    async def stat(request: Request, collection_id: str) -> JSONResponse:
+        _collection, root = _look(token_of(request), collection_id)
+        path = request.query_params.get("path", "/")
+        return JSONResponse(_entry(_place(root, path)))
+
+    def _look(token: Token, collection_id: str) -> tuple[Collection, FilePath]:
+        collection = find_collection(emulator, collection_id)
+        if collection.entity_type == "GCSv5_endpoint":
+            raise ServiceError(409, "Conflict", f"{collection.display_name} is an endpoint and not a collection")
+        wanted = data_access(collection.id)
+        if collection.needs_data_access and (TRANSFER_SCOPE, wanted) not in emulator.consented(
+            token.identity, token.client_id
+        ):
+            scopes = [f"{TRANSFER_SCOPE}[*{wanted}]"]
+            raise ServiceError(
+                403,
+                "ConsentRequired",
+                f"Missing required data_access consent on {collection.id}",
+                extra={"required_scopes": scopes},
+            )
+        if not collection.reachable or collection.root is None:
+            raise ServiceError(
+                502, "ExternalError.DirListingFailed.ConnectFailed", f"{collection.display_name} is not connected"
+            )
+        return collection, FilePath(collection.root)
+
+    def _place(root: FilePath, path: str) -> FilePath:
+        try:
+            place = files.resolve(root, path)
+        except files.TransferFailure as failure:
+            raise ServiceError(403, "EndpointPermissionDenied", failure.message) from failure
+        if not place.exists():
+            raise ServiceError(404, "NotFound", f"Path not found: {path}")
+        return place
+
+    @routes.get("/task/{task_id}")
+    async def task(request: Request, task_id: str) -> JSONResponse:
+        token = token_of(request)
+        held = emulator.tasks.get(task_id.lower())
+        if held is None or held.owner != token.identity:
+            raise ServiceError(404, "TaskNotFound", f"No such task '{task_id}'")
+        return JSONResponse(held.document)
+
+    @routes.get("/task_list")
+    async def task_list(request: Request) -> JSONResponse:
+        token = token_of(request)
+        limit, offset = (
+            _number(request.query_params.get("limit"), 10, "limit"),
+            _number(request.query_params.get("offset"), 0, "offset"),
+        )
+        mine = [one.document for one in reversed(emulator.tasks.values()) if one.owner == token.identity]
+        pattern = request.query_params.get("filter_label")
+        if pattern:
+            mine = [one for one in mine if fnmatch.fnmatchcase(one["label"] or "", pattern)]
+        return JSONResponse(
+            {
+                "DATA_TYPE": "task_list",
+                "DATA": mine[offset : offset + limit],
+                "length": len(mine[offset : offset + limit]),
+                "limit": limit,
+                "offset": offset,
+                "total": len(mine),
+            }
+        )
+
+    return routes
+
+
+def _number(text: str | None, default: int, name: str) -> int:
+    try:
+        number = default if text is None else int(text)
+    except ValueError:
+        number = -1
+    if number < 0:
+        raise ServiceError(400, "BadRequest", f"{name} is not a whole number")
+    return number
+
+
+def _entry(place: FilePath) -> dict[str, Any]:
+    status = place.stat()
+    changed = datetime.fromtimestamp(int(status.st_mtime), timezone.utc)
+    return {
+        "DATA_TYPE": "file",
+        "group": "local",
+        "last_modified": changed.strftime("%Y-%m-%d %H:%M:%S+00:00"),
+        "name": place.name,
+        "permissions": f"{status.st_mode & 0o7777:04o}",
+        "size": status.st_size,
+        "type": "dir" if place.is_dir() else "file",
+        "user": "local",
+    }
