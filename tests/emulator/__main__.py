@@ -21,7 +21,7 @@ from pydantic import ValidationError
 
 from emulator.app import build
 from emulator.state import Emulator
-from emulator.switches import allowed_values, parse_assignments
+from emulator.switches import parse_assignments
 from emulator.wire import Protocol
 from emulator.world import load
 
@@ -73,12 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValidationError as error:
         for one in error.errors():
             place = ".".join(map(str, one["loc"]))
-            hint = (
-                f" (one of {', '.join(allowed_values(place))})"
-                if place in type_names() and allowed_values(place)
-                else ""
-            )
-            print(f"emulator: {place}: {one['msg']}{hint}", file=sys.stderr)
+            print(f"emulator: {place}: {one['msg']}", file=sys.stderr)
         return 2
     except (OSError, ValueError, yaml.YAMLError) as error:
         print(f"emulator: {error}", file=sys.stderr)
@@ -92,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
     config = uvicorn.Config(
-        build(emulator),  # type: ignore[arg-type]
+        build(emulator),
         http=Protocol,
         ws="none",
         lifespan="on",
@@ -108,13 +103,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _stop_with_stdin(server)
     asyncio.run(server.serve(sockets=[listener]))
     return 0
-
-
-def type_names() -> set[str]:
-    """The names of all switches."""
-    from emulator.switches import Switches
-
-    return set(Switches.model_fields)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from emulator import auth, control_api, timers, transfer
-from emulator.errors import Invalid, ServiceError, error_body, validation_body
+from emulator.errors import InvalidInputError, ServiceError, error_body, validation_body
 from emulator.state import Emulator
 from emulator.wire import CONTROL, Application, Wire, service_of
 
@@ -41,8 +41,8 @@ def build(emulator: Emulator) -> Application:
         body = error_body(service_of(path), error, path, emulator.switches.error_bodies)
         return JSONResponse(body, error.status, headers=error.headers)
 
-    @app.exception_handler(Invalid)
-    async def invalid(request: Request, error: Invalid) -> JSONResponse:
+    @app.exception_handler(InvalidInputError)
+    async def invalid(request: Request, error: InvalidInputError) -> JSONResponse:
         return JSONResponse(validation_body(error.errors, emulator.switches.validation_style), 422)
 
     @app.exception_handler(RequestValidationError)
@@ -60,7 +60,7 @@ def build(emulator: Emulator) -> Application:
             error_body(service_of(path), refusal, path, emulator.switches.error_bodies), error.status_code
         )
 
-    return Wire(app, emulator)  # type: ignore[arg-type]
+    return Wire(app, emulator)
 
 
 async def _keep_ticking(emulator: Emulator) -> None:

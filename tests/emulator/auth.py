@@ -34,9 +34,9 @@ def resource_server_of(emulator: Emulator, name: str) -> str | None:
     for collection in emulator.collections.values():
         if collection.needs_data_access and not collection.deleted and name == data_access(collection.id):
             return collection.id
-        if collection.entity_type == "GCSv5_endpoint":
-            if name == f"urn:globus:auth:scope:{collection.id}:manage_collections":
-                return collection.id
+        manage = f"urn:globus:auth:scope:{collection.id}:manage_collections"
+        if collection.entity_type == "GCSv5_endpoint" and name == manage:
+            return collection.id
     return None
 
 

@@ -5,19 +5,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 
 def parse_moment(text: str) -> datetime:
     """Read an ISO 8601 moment; one without an offset is UTC. Raises ValueError."""
     moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00").replace("z", "+00:00"))
-    return moment.replace(tzinfo=timezone.utc) if moment.tzinfo is None else moment.astimezone(timezone.utc)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def show(moment: datetime | None) -> str | None:
     """A moment as the Timers service writes it: cut to the second, offset ``+00:00``; None stays None."""
-    return None if moment is None else moment.astimezone(timezone.utc).replace(microsecond=0).isoformat()
+    return None if moment is None else moment.astimezone(UTC).replace(microsecond=0).isoformat()
 
 
 def cut(moment: datetime) -> datetime:
@@ -32,7 +32,7 @@ class Clock:
     """
 
     def __init__(self, start: datetime | None = None) -> None:
-        self._offset = timedelta(0) if start is None else start - datetime.now(timezone.utc)
+        self._offset = timedelta(0) if start is None else start - datetime.now(UTC)
         self.frozen_at: datetime | None = None
 
     def now(self) -> datetime:
@@ -42,7 +42,7 @@ class Clock:
     @staticmethod
     def machine_now() -> datetime:
         """The machine's time, UTC: only for what a client compares with its own clock."""
-        return datetime.now(timezone.utc)
+        return datetime.now(UTC)
 
     def move_to(self, moment: datetime) -> None:
         """Set the clock. Raises ValueError if that would be backwards."""

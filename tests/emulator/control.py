@@ -86,10 +86,12 @@ class LocalGlobus:
 
     def _read_variables(self) -> dict[str, str]:
         process = self._process
-        assert process is not None and process.stdout is not None and process.stderr is not None
+        assert process is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
         watchdog = threading.Timer(_START_SECONDS, process.kill)
         watchdog.start()
-        variables = {}
+        variables: dict[str, str] = {}
         try:
             for line in process.stdout:
                 if line.strip() == "# ready":

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
@@ -37,9 +37,9 @@ def _aware(value: datetime, info: ValidationInfo) -> datetime:
     if value.tzinfo is None:
         if (info.context or {}).get("naive_datetimes") != "utc":
             raise ValueError("the datetime must have a timezone offset")
-        value = value.replace(tzinfo=timezone.utc)
+        value = value.replace(tzinfo=UTC)
     try:
-        return value.astimezone(timezone.utc).replace(microsecond=0)
+        return value.astimezone(UTC).replace(microsecond=0)
     except OverflowError as error:
         raise ValueError("the datetime is out of range") from error
 

@@ -35,7 +35,7 @@ class ServiceError(Exception):
         self.headers = headers or {}
 
 
-class Invalid(Exception):
+class InvalidInputError(Exception):
     """Input that a FastAPI service answers with 422; ``errors`` are pydantic's, with ``loc`` complete."""
 
     def __init__(self, errors: list[dict[str, Any]]) -> None:
@@ -43,7 +43,7 @@ class Invalid(Exception):
         self.errors = errors
 
     @classmethod
-    def one(cls, loc: tuple[str | int, ...], message: str, kind: str = "value_error") -> Invalid:
+    def one(cls, loc: tuple[str | int, ...], message: str, kind: str = "value_error") -> InvalidInputError:
         """A single complaint."""
         return cls([{"loc": loc, "msg": message, "type": kind}])
 

@@ -17,7 +17,7 @@ from typing import Any
 _CHUNK = 1 << 20
 
 
-class TransferFailure(Exception):
+class TransferError(Exception):
     """A transfer that cannot go on; ``code`` in the words of Globus, ``message`` for people."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -39,20 +39,20 @@ class Outcome:
     bytes_checksummed: int = 0
     source_errors: int = 0
     copied: list[str] = field(default_factory=list)
-    failure: TransferFailure | None = None
+    failure: TransferError | None = None
 
 
 def resolve(root: Path, path: str) -> Path:
     """The place of a collection's path below its root; ``/~/`` is the root. Nothing leads out of it.
 
-    Raises TransferFailure.
+    Raises TransferError.
     """
     plain = path.removeprefix("/")
     if plain == "~" or plain.startswith("~/"):
         plain = plain[1:]
     place = root / posixpath.normpath("/" + plain).lstrip("/")
     if not place.resolve().is_relative_to(root.resolve()):
-        raise TransferFailure("PERMISSION_DENIED", f"{path} leads out of the collection")
+        raise TransferError("PERMISSION_DENIED", f"{path} leads out of the collection")
     return place
 
 
@@ -62,10 +62,10 @@ def transfer(source: Path, destination: Path, document: dict[str, Any], *, delet
     try:
         for item in document["DATA"]:
             job.item(item)
-    except TransferFailure as failure:
+    except TransferError as failure:
         job.outcome.failure = failure
     except OSError as error:
-        job.outcome.failure = TransferFailure("ENDPOINT_ERROR", f"{error.strerror}: {error.filename}")
+        job.outcome.failure = TransferError("ENDPOINT_ERROR", f"{error.strerror}: {error.filename}")
     return job.outcome
 
 
@@ -84,27 +84,27 @@ class _Job:
         target = resolve(self.destination, item["destination_path"])
         recursive = item.get("recursive")
         if not origin.exists():
-            self._source_error(TransferFailure("FILE_NOT_FOUND", f"{item['source_path']} does not exist on the source"))
+            self._source_error(TransferError("FILE_NOT_FOUND", f"{item['source_path']} does not exist on the source"))
             return
         if origin.is_dir():
             if recursive is False:
-                raise TransferFailure("IS_A_DIRECTORY", f"{item['source_path']} is a directory and recursive is false")
+                raise TransferError("IS_A_DIRECTORY", f"{item['source_path']} is a directory and recursive is false")
             if target.exists() and not target.is_dir():
-                raise TransferFailure("NOT_A_DIRECTORY", f"{item['destination_path']} is a file on the destination")
+                raise TransferError("NOT_A_DIRECTORY", f"{item['destination_path']} is a file on the destination")
             if target.resolve().is_relative_to(origin.resolve()):
-                raise TransferFailure(
+                raise TransferError(
                     "BAD_PATH", f"{item['destination_path']} lies inside the directory it is filled from"
                 )
             self._directory(origin, target)
             return
         if recursive:
-            raise TransferFailure("NOT_A_DIRECTORY", f"{item['source_path']} is a file and recursive is true")
+            raise TransferError("NOT_A_DIRECTORY", f"{item['source_path']} is a file and recursive is true")
         if target.is_dir() or item["destination_path"].endswith("/"):
-            raise TransferFailure("IS_A_DIRECTORY", f"{item['destination_path']} is a directory and the source a file")
+            raise TransferError("IS_A_DIRECTORY", f"{item['destination_path']} is a directory and the source a file")
         target.parent.mkdir(parents=True, exist_ok=True)
         self._file(origin, target, item)
 
-    def _source_error(self, failure: TransferFailure) -> None:
+    def _source_error(self, failure: TransferError) -> None:
         if not self.options.get("skip_source_errors"):
             raise failure
         self.outcome.source_errors += 1
@@ -133,7 +133,7 @@ class _Job:
 
     def _make_way(self, aim: Path) -> None:
         if not self.options.get("delete_destination_extra"):
-            raise TransferFailure("FILE_EXISTS", f"{aim.name} is of another type on the destination")
+            raise TransferError("FILE_EXISTS", f"{aim.name} is of another type on the destination")
         self._remove(aim)
 
     def _remove(self, place: Path) -> None:
@@ -153,7 +153,7 @@ class _Job:
     def _file(self, origin: Path, target: Path, item: dict[str, Any]) -> None:
         self.outcome.files += 1
         if not os.access(origin, os.R_OK):
-            self._source_error(TransferFailure("PERMISSION_DENIED", f"{origin.name} cannot be read on the source"))
+            self._source_error(TransferError("PERMISSION_DENIED", f"{origin.name} cannot be read on the source"))
             return
         if not self._needed(origin, target):
             self.outcome.skipped += 1
@@ -193,11 +193,11 @@ class _Job:
         if expected:
             algorithm = (item.get("checksum_algorithm") or "md5").lower().replace("-", "")
             if algorithm not in hashlib.algorithms_guaranteed or algorithm.startswith("shake"):
-                raise TransferFailure("UNSUPPORTED_CHECKSUM", f"checksum_algorithm {algorithm} is not supported")
+                raise TransferError("UNSUPPORTED_CHECKSUM", f"checksum_algorithm {algorithm} is not supported")
             if self._digest(origin, algorithm) != expected.lower():
-                raise TransferFailure("VERIFY_CHECKSUM", f"{origin.name} does not have its external_checksum")
+                raise TransferError("VERIFY_CHECKSUM", f"{origin.name} does not have its external_checksum")
         if self.options.get("verify_checksum") and self._digest(origin, "md5") != self._digest(copy, "md5"):
-            raise TransferFailure("VERIFY_CHECKSUM", f"{origin.name} changed while it was transferred")
+            raise TransferError("VERIFY_CHECKSUM", f"{origin.name} changed while it was transferred")
 
     def _digest(self, place: Path, algorithm: str) -> str:
         digest = hashlib.new(algorithm, usedforsecurity=False)

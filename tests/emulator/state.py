@@ -83,7 +83,7 @@ class Emulator:
 
         world = (world or self._start_world).model_copy(deep=True)
         # Wrong switches must be refused before anything is forgotten.
-        wanted = Switches().changed({**world.switches, **self._start_switches, **(switches or {})})
+        wanted = Switches.model_validate({}).changed({**world.switches, **self._start_switches, **(switches or {})})
         self.world = world
         self.switches = wanted
         self.clock = Clock(world.clock)

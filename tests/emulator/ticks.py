@@ -194,7 +194,7 @@ class Engine:
             timer.n_errors += 1
 
     def _unauthorised(self, timer: Timer, at: datetime) -> dict[str, Any] | None:
-        """Why the credentials that the timer keeps do not suffice: the detail of its inactive reason; None if they do."""
+        """Why the credentials that the timer keeps do not suffice, as an inactive reason's detail; None if they do."""
         held = timer.consents
         places = [self._emulator.collections.get(one) for one in timer.collection_ids()]
         mapped = [one for one in places if one is not None and one.needs_data_access and not one.deleted]
@@ -269,7 +269,7 @@ class Engine:
                 )
             ends.append(collection)
         if timer.transfer.deadline is not None and timer.transfer.deadline < at:
-            outcome = files.Outcome(failure=files.TransferFailure("EXPIRED", "The deadline has passed"))
+            outcome = files.Outcome(failure=files.TransferError("EXPIRED", "The deadline has passed"))
             return Run(at, outcome)
         source, destination = ends
         if source.root is None or destination.root is None:

@@ -10,7 +10,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import APIRouter, Request
@@ -20,7 +20,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from emulator.auth import bearer
 from emulator.clock import cut, parse_moment, show
 from emulator.documents import Job, Once, Rename, Transfer, TransferTimer, Until, from_action_provider
-from emulator.errors import Invalid, ServiceError
+from emulator.errors import InvalidInputError, ServiceError
 from emulator.files import Outcome
 from emulator.scopes import TIMERS_SCOPE, TIMERS_SERVER, TRANSFER_SCOPE, Path
 from emulator.state import Emulator, Token
@@ -31,7 +31,7 @@ TRANSFER_CALLBACKS = (TRANSFER_CALLBACK, "https://actions.automate.globus.org/tr
 SHORTEST_AVERAGE = 60.0  # seconds between two runs of all of a user's timers together
 _HISTORY = 10_000
 _PAGE = 100
-_BEGINNING = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -309,11 +309,11 @@ def creation_document(emulator: Emulator, timer: Timer) -> dict[str, Any]:
 
 
 def _read(kind: type[Model], document: Any, above: tuple[str | int, ...], emulator: Emulator) -> Model:
-    """Validate a document; complaints carry the place it has in the request. Raises Invalid."""
+    """Validate a document; complaints carry the place it has in the request. Raises InvalidInputError."""
     try:
         return kind.model_validate(document, context={"naive_datetimes": emulator.switches.naive_datetimes})
     except ValidationError as error:
-        raise Invalid(
+        raise InvalidInputError(
             [{"loc": (*above, *one["loc"]), "msg": one["msg"], "type": one["type"]} for one in error.errors()]
         ) from error
 
@@ -322,15 +322,17 @@ async def _json(request: Request) -> Any:
     try:
         return json.loads(await request.body())
     except ValueError as error:
-        raise Invalid.one(("body", getattr(error, "pos", 0)), f"Expecting value: {error}", "json_invalid") from error
+        raise InvalidInputError.one(
+            ("body", getattr(error, "pos", 0)), f"Expecting value: {error}", "json_invalid"
+        ) from error
 
 
 def _check_start(emulator: Emulator, start: datetime, loc: tuple[str | int, ...]) -> None:
     now = emulator.clock.now()
     if start < cut(now) - timedelta(seconds=emulator.switches.past_start_tolerance_seconds):
-        raise Invalid.one(loc, "the start must not be in the past")
+        raise InvalidInputError.one(loc, "the start must not be in the past")
     if start > now + timedelta(days=emulator.switches.start_limit_days):
-        raise Invalid.one(loc, f"the start must be within {emulator.switches.start_limit_days} days")
+        raise InvalidInputError.one(loc, f"the start must be within {emulator.switches.start_limit_days} days")
 
 
 def _check_rate(emulator: Emulator, owner: str, interval: int | None) -> None:
@@ -343,7 +345,7 @@ def _check_rate(emulator: Emulator, owner: str, interval: int | None) -> None:
         status = int(emulator.switches.rate_limit_error)
         message = "The timers of this user would run more often than once a minute together"
         if status == 422:
-            raise Invalid.one(("body", "timer", "transfer", "schedule"), message)
+            raise InvalidInputError.one(("body", "timer", "transfer", "schedule"), message)
         raise ServiceError(status, "ERROR", message)
 
 
@@ -374,17 +376,17 @@ def _check_transfer_consent(emulator: Emulator, token: Token) -> None:
 
 
 def create_transfer_timer(emulator: Emulator, token: Token, document: Any) -> Timer:
-    """Make a timer of the body of ``POST /v2/timer``. Raises Invalid and ServiceError."""
+    """Make a timer of the body of ``POST /v2/timer``. Raises InvalidInputError and ServiceError."""
     if not isinstance(document, dict):
-        raise Invalid.one(("body",), "value is not a valid dict", "dict_type")
+        raise InvalidInputError.one(("body",), "value is not a valid dict", "dict_type")
     extra = [{"loc": ("body", name), "msg": "extra", "type": "extra_forbidden"} for name in document if name != "timer"]
     if "timer" not in document:
-        raise Invalid([{"loc": ("body", "timer"), "msg": "Field required", "type": "missing"}, *extra])
+        raise InvalidInputError([{"loc": ("body", "timer"), "msg": "Field required", "type": "missing"}, *extra])
     if extra:
-        raise Invalid(extra)
+        raise InvalidInputError(extra)
     raw = document["timer"]
     if not isinstance(raw, dict):
-        raise Invalid.one(("body", "timer"), "value is not a valid dict", "dict_type")
+        raise InvalidInputError.one(("body", "timer"), "value is not a valid dict", "dict_type")
     if raw.get("timer_type") != "transfer":
         found = raw.get("timer_type")
         message = "Unable to extract tag using discriminator 'timer_type'"
@@ -392,7 +394,7 @@ def create_transfer_timer(emulator: Emulator, token: Token, document: Any) -> Ti
             message = (
                 f"Input tag {found!r} found using 'timer_type' does not match any of the expected tags: 'transfer'"
             )
-        raise Invalid.one(("body", "timer"), message, "union_tag_invalid" if found else "union_tag_not_found")
+        raise InvalidInputError.one(("body", "timer"), message, "union_tag_invalid" if found else "union_tag_not_found")
     above: tuple[str | int, ...] = ("body", "timer", "transfer")
     wanted = _read(TransferTimer, raw, above, emulator)
     now = cut(emulator.clock.now())
@@ -409,7 +411,7 @@ def create_transfer_timer(emulator: Emulator, token: Token, document: Any) -> Ti
         if isinstance(schedule.end, Until):
             end_at = schedule.end.datetime
             if end_at <= start:
-                raise Invalid.one((*above, "schedule", "recurring", "end"), "the end must be after the start")
+                raise InvalidInputError.one((*above, "schedule", "recurring", "end"), "the end must be after the start")
         elif schedule.end is not None:
             end_count = schedule.end.count
     _check_transfer_consent(emulator, token)
@@ -431,28 +433,28 @@ def create_transfer_timer(emulator: Emulator, token: Token, document: Any) -> Ti
 
 
 def create_job(emulator: Emulator, token: Token, document: Any) -> Timer:
-    """Make a timer of the body of ``POST /jobs/``, the old form. Raises Invalid and ServiceError."""
+    """Make a timer of the body of ``POST /jobs/``, the old form. Raises InvalidInputError and ServiceError."""
     if not isinstance(document, dict):
-        raise Invalid.one(("body",), "value is not a valid dict", "dict_type")
+        raise InvalidInputError.one(("body",), "value is not a valid dict", "dict_type")
     try:
         wanted = Job.model_validate(document, context={"naive_datetimes": "utc"})
     except ValidationError as error:
-        raise Invalid([{**one, "loc": ("body", *one["loc"])} for one in error.errors()]) from error  # type: ignore[list-item]
+        raise InvalidInputError([{**one, "loc": ("body", *one["loc"])} for one in error.errors()]) from error
     _check_start(emulator, wanted.start, ("body", "start"))
     if wanted.interval is None and wanted.stop_after_n not in (None, 1):
-        raise Invalid.one(("body", "interval"), "an interval is wanted for more than one run")
+        raise InvalidInputError.one(("body", "interval"), "an interval is wanted for more than one run")
     if wanted.stop_after is not None and wanted.stop_after <= wanted.start:
-        raise Invalid.one(("body", "stop_after"), "the end must be after the start")
+        raise InvalidInputError.one(("body", "stop_after"), "the end must be after the start")
     transfer = None
     if wanted.callback_url in TRANSFER_CALLBACKS:
         inner = wanted.callback_body.get("body")
         if not isinstance(inner, dict):
-            raise Invalid.one(("body", "callback_body", "body"), "field required", "missing")
+            raise InvalidInputError.one(("body", "callback_body", "body"), "field required", "missing")
         try:
             transfer = from_action_provider(inner)
         except ValidationError as error:
-            raise Invalid(
-                [{**one, "loc": ("body", "callback_body", "body", *one["loc"])} for one in error.errors()]  # type: ignore[list-item]
+            raise InvalidInputError(
+                [{**one, "loc": ("body", "callback_body", "body", *one["loc"])} for one in error.errors()]
             ) from error
     _check_rate(emulator, token.identity, wanted.interval)
     return _new_timer(
@@ -543,7 +545,7 @@ _STATUS_FILTERS = ("active", "inactive", "ended")
 
 
 def _listed(emulator: Emulator, owner: str, query: Any) -> list[Timer]:
-    """The timers that a list's query asks for, in its order. Raises Invalid."""
+    """The timers that a list's query asks for, in its order. Raises InvalidInputError."""
     timers = [one for one in emulator.timers.values() if one.owner == owner]
     text = query.get("filter_name")
     if text:
@@ -551,7 +553,9 @@ def _listed(emulator: Emulator, owner: str, query: Any) -> list[Timer]:
     words = [word.strip() for word in query.get("filter_status", "").split(",") if word.strip()]
     for word in words:
         if word not in _STATUS_FILTERS:
-            raise Invalid.one(("query", "filter_status"), f"value is not one of {', '.join(_STATUS_FILTERS)}", "enum")
+            raise InvalidInputError.one(
+                ("query", "filter_status"), f"value is not one of {', '.join(_STATUS_FILTERS)}", "enum"
+            )
     lingering = emulator.switches.deleted_in_lists == "yes" and not words
 
     def wanted(timer: Timer) -> bool:
@@ -571,7 +575,7 @@ def _listed(emulator: Emulator, owner: str, query: Any) -> list[Timer]:
         timers = [one for one in timers if one.submitted_at < before]
     name, _, direction = query.get("order", emulator.switches.default_order).partition(" ")
     if name not in _ORDERS or direction.lower() not in ("", "asc", "desc"):
-        raise Invalid.one(("query", "order"), "value is not FIELD asc or FIELD desc")
+        raise InvalidInputError.one(("query", "order"), "value is not FIELD asc or FIELD desc")
     timers.sort(key=_ORDERS[name], reverse=direction.lower() == "desc")
     return timers
 
@@ -584,7 +588,7 @@ def _query_moment(query: Any, name: str) -> datetime | None:
         # A plus sign that was not escaped has become a blank.
         return parse_moment(text.replace(" ", "+") if "T" in text else text)
     except ValueError as error:
-        raise Invalid.one(("query", name), "invalid datetime format", "datetime_parsing") from error
+        raise InvalidInputError.one(("query", name), "invalid datetime format", "datetime_parsing") from error
 
 
 def _query_number(query: Any, name: str, default: int) -> int:
@@ -594,9 +598,11 @@ def _query_number(query: Any, name: str, default: int) -> int:
     try:
         number = int(text)
     except ValueError as error:
-        raise Invalid.one(("query", name), "value is not a valid integer", "int_parsing") from error
+        raise InvalidInputError.one(("query", name), "value is not a valid integer", "int_parsing") from error
     if number < 0:
-        raise Invalid.one(("query", name), "ensure this value is greater than or equal to 0", "greater_than_equal")
+        raise InvalidInputError.one(
+            ("query", name), "ensure this value is greater than or equal to 0", "greater_than_equal"
+        )
     return number
 
 
@@ -608,7 +614,7 @@ def _flag(value: Any, loc: tuple[str | int, ...]) -> bool | None:
         return True
     if word in ("false", "0", "no", "off"):
         return False
-    raise Invalid.one(loc, "value could not be parsed to a boolean", "bool_parsing")
+    raise InvalidInputError.one(loc, "value could not be parsed to a boolean", "bool_parsing")
 
 
 def router(emulator: Emulator) -> APIRouter:
@@ -619,11 +625,11 @@ def router(emulator: Emulator) -> APIRouter:
         return bearer(emulator, request, TIMERS_SERVER, [TIMERS_SCOPE])
 
     def find(token: Token, job_id: str, *, gone: bool = False) -> Timer:
-        """The caller's timer; ``gone`` finds it while it is being deleted too. Raises Invalid and ServiceError."""
+        """The caller's timer; with ``gone`` one that is being deleted too. Raises the refusals of the service."""
         try:
             key = str(uuid.UUID(job_id))
         except ValueError as error:
-            raise Invalid.one(("path", "job_id"), "value is not a valid uuid", "uuid_parsing") from error
+            raise InvalidInputError.one(("path", "job_id"), "value is not a valid uuid", "uuid_parsing") from error
         timer = emulator.timers.get(key)
         if timer is None or timer.owner != token.identity or (timer.gone and not gone):
             raise ServiceError(404, "ERROR", f"No timer {key}")
@@ -650,7 +656,7 @@ def router(emulator: Emulator) -> APIRouter:
         size = _query_number(request.query_params, "page_size", _PAGE)
         place = request.query_params.get("results_pt", "results-0")
         if not place.startswith("results-") or not place.removeprefix("results-").isdigit():
-            raise Invalid.one(("query", "results_pt"), "value is not a page of these results")
+            raise InvalidInputError.one(("query", "results_pt"), "value is not a page of these results")
         return answer(timer, count=size, offset=int(place.removeprefix("results-")))
 
     @routes.post("/v2/timer")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import fnmatch
 import uuid
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -205,7 +205,7 @@ def router(emulator: Emulator) -> APIRouter:
     def _place(root: FilePath, path: str) -> FilePath:
         try:
             place = files.resolve(root, path)
-        except files.TransferFailure as failure:
+        except files.TransferError as failure:
             raise ServiceError(403, "EndpointPermissionDenied", failure.message) from failure
         if not place.exists():
             raise ServiceError(404, "NotFound", f"Path not found: {path}")
@@ -256,7 +256,7 @@ def _number(text: str | None, default: int, name: str) -> int:
 
 def _entry(place: FilePath) -> dict[str, Any]:
     status = place.stat()
-    changed = datetime.fromtimestamp(int(status.st_mtime), timezone.utc)
+    changed = datetime.fromtimestamp(int(status.st_mtime), UTC)
     return {
         "DATA_TYPE": "file",
         "group": "local",

@@ -45,9 +45,9 @@ def service_of(path: str) -> str:
     """Which of the services a path belongs to. Their paths do not collide."""
     if path.startswith("/v0.10/"):
         return "transfer"
-    if path.startswith("/jobs") or path.startswith("/v2/timer"):
+    if path.startswith(("/jobs", "/v2/timer")):
         return "timer"
-    if path.startswith("/flows") or path.startswith("/runs"):
+    if path.startswith(("/flows", "/runs")):
         return "flows"
     return "auth"
 
@@ -129,7 +129,7 @@ class Wire:
         if fault is not None and fault.kind == "stall" and not fault.after_commit:
             await asyncio.sleep(fault.seconds)
         instead = fault if fault is not None and fault.kind in ("status", "html") else None
-        status, headers, answer = 500, [], b""
+        status, headers, answer = 500, list[tuple[bytes, bytes]](), b""
         if instead is None or instead.after_commit:
             self._emulator.run_due_ticks()
             status, headers, answer = await _collect(self._application, scope, body)
@@ -157,7 +157,7 @@ class Wire:
             await _gone(receive)
 
     def _instead(self, fault: Fault, path: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-        headers = []
+        headers: list[tuple[bytes, bytes]] = []
         if fault.retry_after is not None:
             headers.append((b"retry-after", str(fault.retry_after).encode()))
         if fault.kind == "html":

@@ -114,7 +114,7 @@ def load(source: Path | dict[str, Any] | None = None) -> World:
     for collection in world.collections:
         if collection.root is not None:
             collection.root = str((base / Path(collection.root).expanduser()).resolve())
-    seen = [entry.id for entry in (*world.collections, *world.clients, *world.people)]
+    seen = [one.id for one in world.collections] + [one.id for one in world.clients] + [one.id for one in world.people]
     doubled = sorted({one for one in seen if seen.count(one) > 1})
     if doubled:
         raise ValueError(f"the world has these IDs twice: {', '.join(doubled)}")
