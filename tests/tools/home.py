@@ -63,6 +63,8 @@ def _configure_pip(home: Path) -> None:
     for variable, value in os.environ.items():
         if variable.startswith("PIP_") and value and variable not in NOT_FOR_A_FILE:
             config.set("global", variable[len("PIP_") :].lower().replace("_", "-"), value)
+    # Errors only: what ansible-test installs is not what one reads its output for.
+    config.set("global", "quiet", "2")
     asked = subprocess.run([sys.executable, "-m", "pip", "cache", "dir"], capture_output=True, text=True, check=False)
     if asked.returncode == 0:
         config.set("global", "cache-dir", asked.stdout.strip())

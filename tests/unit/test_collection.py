@@ -203,7 +203,7 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("module", MODULES)
 def test_examples_are_tasks_that_the_module_takes(module: str, documentation: Document) -> None:
     tasks = list(tasks_in(yaml.safe_load(documentation[f"{COLLECTION}.{module}"]["examples"]), {}))
-    assert module in [name for name, _ in tasks]
+    assert module in dict(tasks)
     wrong = [(name, arguments, found) for name, arguments in tasks if (found := complaints(name, arguments))]
     assert not wrong
 
