@@ -1,0 +1,71 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Signing in: the options of ``auth_arguments`` in ``module_utils/_arguments.py``."""
+
+    DOCUMENTATION = r"""
+requirements:
+  - python >= 3.9
+  - globus-sdk >= 4, < 5
+options:
+  auth_method:
+    description:
+      - How to sign in.
+      - V(auto) takes the first that is there, O(timers_token), then O(client_id) and O(client_secret).
+      - V(client_credentials) signs in as a service account. The consents that a timer needs on its collections are
+        granted by the module itself, just before the timer is created or resumed.
+      - V(access_token) uses tokens that you bring. The consents behind them cannot be seen, the module warns about it.
+      - If not set, the environment variable E(GLOBUS_AUTH_METHOD) is used.
+    type: str
+    choices: [auto, client_credentials, access_token]
+    default: auto
+  client_id:
+    description:
+      - ID of the service account (a confidential client registered with Globus Auth).
+      - If not set, E(GLOBUS_CLIENT_ID) is used, then E(GLOBUS_CLI_CLIENT_ID).
+    type: str
+  client_secret:
+    description:
+      - Secret of the service account. It is sent to Globus Auth only, and never logged.
+      - If not set, E(GLOBUS_CLIENT_SECRET) is used, then E(GLOBUS_CLI_CLIENT_SECRET).
+    type: str
+  timers_token:
+    description:
+      - An access token for Globus Timers. Never logged.
+      - If not set, E(GLOBUS_TIMERS_TOKEN) is used.
+    type: str
+  transfer_token:
+    description:
+      - An access token for Globus Transfer, needed with O(timers_token) where a timer is created or resumed, to look
+        its collections up. Never logged.
+      - If not set, E(GLOBUS_TRANSFER_TOKEN) is used.
+    type: str
+  environment:
+    description:
+      - The Globus environment.
+      - If not set, E(GLOBUS_SDK_ENVIRONMENT) is used.
+    type: str
+    choices: [production, preview, sandbox, integration, test, staging]
+    default: production
+  request_timeout:
+    description:
+      - Seconds to wait for the answer to one HTTP request.
+    type: float
+    default: 60.0
+  retries:
+    description:
+      - How often a request is repeated after a connection error, a time-out or an answer that asks for it.
+      - The creation of a timer is never repeated blindly. After an answer that leaves open what happened the timer is
+        looked up first.
+    type: int
+    default: 5
+notes:
+  - Environment variables are read on the host where the module runs, usually C(localhost). One that is set but empty
+    counts as unset.
+  - Credentials are sent only to the hosts of Globus over verified TLS, and to this machine (loopback) for rehearsals.
+"""

@@ -1,0 +1,187 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """What a timer is: the options of ``definition_arguments`` in ``module_utils/_arguments.py``."""
+
+    DOCUMENTATION = r"""
+options:
+  name:
+    description:
+      - Name of the timer. It identifies the timer among those that have not ended, by exact, case-sensitive comparison.
+    type: str
+  transfer:
+    description:
+      - What the timer transfers. Required where the timer may have to be created.
+    type: dict
+    suboptions:
+      source_collection:
+        description: UUID of the collection to transfer from.
+        type: str
+        required: true
+        aliases: [source_endpoint]
+      destination_collection:
+        description: UUID of the collection to transfer to.
+        type: str
+        required: true
+        aliases: [destination_endpoint]
+      paths:
+        description: What to transfer, at least one path. The order of the paths means nothing.
+        type: list
+        elements: dict
+        required: true
+        suboptions:
+          source_path:
+            description: Path on the source collection.
+            type: str
+            required: true
+          destination_path:
+            description: Path on the destination collection.
+            type: str
+            required: true
+          recursive:
+            description:
+              - Whether the path is a directory. If not set, the service finds out at each run.
+            type: bool
+          external_checksum:
+            description: The checksum that the file must have. Needs O(transfer.paths[].checksum_algorithm).
+            type: str
+          checksum_algorithm:
+            description: The algorithm of O(transfer.paths[].external_checksum), for example V(SHA256).
+            type: str
+      label:
+        description: A label for the transfer tasks, one line of at most 128 characters.
+        type: str
+      sync_level:
+        description:
+          - Which files to transfer. V(exists), those that are not at the destination; V(size), also those of another
+            size; V(mtime), also those that are newer at the source; V(checksum), also those of another checksum.
+          - If not set, everything is transferred at every run.
+        type: str
+        choices: [exists, size, mtime, checksum]
+      verify_checksum:
+        description: Verify the checksum of every file after it was transferred, and transfer it again if it differs.
+        type: bool
+        default: true
+      preserve_timestamp:
+        description: Give files at the destination the modification time that they have at the source.
+        type: bool
+        default: false
+      encrypt_data:
+        description: Encrypt the data on its way.
+        type: bool
+        default: false
+      delete_destination_extra:
+        description:
+          - Mirror, that is, delete files at the destination that are not at the source. Only with recursive paths.
+        type: bool
+        default: false
+      skip_source_errors:
+        description: Go on when a file at the source cannot be read.
+        type: bool
+        default: false
+      fail_on_quota_errors:
+        description: Fail at once when a quota is exceeded, instead of trying again.
+        type: bool
+        default: false
+      notify_on_succeeded:
+        description: Send an e-mail when a transfer has succeeded.
+        type: bool
+        default: true
+      notify_on_failed:
+        description: Send an e-mail when a transfer has failed.
+        type: bool
+        default: true
+      notify_on_inactive:
+        description: Send an e-mail when a transfer cannot go on, for example because credentials have expired.
+        type: bool
+        default: true
+      store_base_path_info:
+        description: Store the base path in the information of each transfer task.
+        type: bool
+        default: false
+      deadline:
+        description:
+          - A moment, in ISO 8601, after which a transfer is cancelled.
+          - It is the same for every run of the timer, so it is rarely wanted.
+        type: str
+      filter_rules:
+        description: Which files of recursive paths to leave out or to take. The first rule that matches decides.
+        type: list
+        elements: dict
+        suboptions:
+          name:
+            description: A pattern for the name, for example V(*.tmp).
+            type: str
+            required: true
+          method:
+            description: What to do with files that match.
+            type: str
+            choices: [include, exclude]
+            default: exclude
+          type:
+            description: Whether the rule is for files or for directories. If not set, for both.
+            type: str
+            choices: [file, dir]
+      source_local_user:
+        description: Local user on the source collection, where the login maps to several.
+        type: str
+      destination_local_user:
+        description: Local user on the destination collection, where the login maps to several.
+        type: str
+  schedule:
+    description:
+      - When the timer runs. Required where the timer may have to be created.
+      - V({}) runs it once, as soon as it is created.
+    type: dict
+    suboptions:
+      interval:
+        description:
+          - Time between two runs, such as V(30m), V(12h), V(1d), V(1w), V(1h30m), or a number of seconds. From 60
+            seconds to 365 days. If not set, the timer runs once.
+        type: raw
+      start:
+        description:
+          - The first run, in ISO 8601. Without an offset it is read in O(schedule.timezone).
+          - The start of a recurring timer may be past. The timer is created with the next of its runs as the first.
+          - If not set, and O(schedule.at) is not set either, the first run is when the timer is created.
+        type: str
+      at:
+        description:
+          - Local time of day of the runs in O(schedule.timezone), such as V("02:00"). Quote it, YAML reads an unquoted
+            C(22:30) as a number. Excludes O(schedule.start).
+          - Needs an interval that divides a day or is whole days, or none (run once at the next such time).
+        type: raw
+      weekday:
+        description:
+          - The day of the first run, with O(schedule.at). Needs an interval of whole weeks, of 365 days, or none.
+        type: str
+        choices: [monday, tuesday, wednesday, thursday, friday, saturday, sunday]
+      timezone:
+        description: IANA name of the time zone of O(schedule.start), O(schedule.at) and O(schedule.end.datetime).
+        type: str
+        default: UTC
+      daylight_saving:
+        description:
+          - The service runs a timer at fixed intervals, so after a clock change its local time shifts.
+          - V(ignore) accepts this. The timer means the local time that it had at its start.
+          - V(follow) calls it drift as soon as the next run would fall at another local time, so that a run of the play
+            with O(on_drift=replace) anchors the timer anew, once.
+        type: str
+        choices: [ignore, follow]
+        default: ignore
+      end:
+        description: When the timer ends. If not set, it runs for ever. Exactly one of the two.
+        type: dict
+        suboptions:
+          count:
+            description: Number of runs.
+            type: int
+          datetime:
+            description: A moment, in ISO 8601, after which there is no run.
+            type: str
+"""

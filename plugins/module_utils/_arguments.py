@@ -1,0 +1,134 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection research_ops.globus: free to change between releases.
+
+"""Every option of every module, declared once, with its constraints; documented in the doc fragments."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleFallbackNotFound
+
+from ansible_collections.research_ops.globus.plugins.module_utils._auth import ENVIRONMENTS
+from ansible_collections.research_ops.globus.plugins.module_utils._definition import SYNC_LEVELS
+from ansible_collections.research_ops.globus.plugins.module_utils._schedule import WEEKDAYS
+
+STATES = ("present", "active", "paused", "absent")
+ON_DRIFT = ("warn", "ignore", "fail", "replace")
+
+
+def environment_variable(*names: str) -> str:
+    """The first of these environment variables that is set and not empty (rule X3); a fallback of an option."""
+    for name in names:
+        if os.environ.get(name):
+            return os.environ[name]
+    raise AnsibleFallbackNotFound
+
+
+def _from(*names: str) -> tuple[Any, list[str]]:
+    return (environment_variable, list(names))
+
+
+def auth_arguments() -> dict[str, Any]:
+    """The options of the doc fragment ``auth``."""
+    return {
+        "auth_method": {
+            "type": "str",
+            "default": "auto",
+            "choices": ["auto", "client_credentials", "access_token"],
+            "fallback": _from("GLOBUS_AUTH_METHOD"),
+        },
+        "client_id": {"type": "str", "fallback": _from("GLOBUS_CLIENT_ID", "GLOBUS_CLI_CLIENT_ID")},
+        "client_secret": {
+            "type": "str",
+            "no_log": True,
+            "fallback": _from("GLOBUS_CLIENT_SECRET", "GLOBUS_CLI_CLIENT_SECRET"),
+        },
+        "timers_token": {"type": "str", "no_log": True, "fallback": _from("GLOBUS_TIMERS_TOKEN")},
+        "transfer_token": {"type": "str", "no_log": True, "fallback": _from("GLOBUS_TRANSFER_TOKEN")},
+        "environment": {
+            "type": "str",
+            "default": "production",
+            "choices": list(ENVIRONMENTS),
+            "fallback": _from("GLOBUS_SDK_ENVIRONMENT"),
+        },
+        "request_timeout": {"type": "float", "default": 60.0},
+        "retries": {"type": "int", "default": 5},
+    }
+
+
+def definition_arguments() -> dict[str, Any]:
+    """The options of the doc fragment ``definition``: what a timer is."""
+    return {
+        "name": {"type": "str"},
+        "transfer": {
+            "type": "dict",
+            "options": {
+                "source_collection": {"type": "str", "required": True, "aliases": ["source_endpoint"]},
+                "destination_collection": {"type": "str", "required": True, "aliases": ["destination_endpoint"]},
+                "paths": {
+                    "type": "list",
+                    "elements": "dict",
+                    "required": True,
+                    "options": {
+                        "source_path": {"type": "str", "required": True},
+                        "destination_path": {"type": "str", "required": True},
+                        "recursive": {"type": "bool"},
+                        "external_checksum": {"type": "str"},
+                        "checksum_algorithm": {"type": "str"},
+                    },
+                    "required_together": [["external_checksum", "checksum_algorithm"]],
+                },
+                "label": {"type": "str"},
+                "sync_level": {"type": "str", "choices": list(SYNC_LEVELS)},
+                "verify_checksum": {"type": "bool", "default": True},
+                "preserve_timestamp": {"type": "bool", "default": False},
+                "encrypt_data": {"type": "bool", "default": False},
+                "delete_destination_extra": {"type": "bool", "default": False},
+                "skip_source_errors": {"type": "bool", "default": False},
+                "fail_on_quota_errors": {"type": "bool", "default": False},
+                "notify_on_succeeded": {"type": "bool", "default": True},
+                "notify_on_failed": {"type": "bool", "default": True},
+                "notify_on_inactive": {"type": "bool", "default": True},
+                "store_base_path_info": {"type": "bool", "default": False},
+                "deadline": {"type": "str"},
+                "filter_rules": {
+                    "type": "list",
+                    "elements": "dict",
+                    "options": {
+                        "name": {"type": "str", "required": True},
+                        "method": {"type": "str", "default": "exclude", "choices": ["include", "exclude"]},
+                        "type": {"type": "str", "choices": ["file", "dir"]},
+                    },
+                },
+                "source_local_user": {"type": "str"},
+                "destination_local_user": {"type": "str"},
+            },
+        },
+        "schedule": {
+            "type": "dict",
+            "options": {
+                "interval": {"type": "raw"},
+                "start": {"type": "str"},
+                "at": {"type": "raw"},
+                "weekday": {"type": "str", "choices": list(WEEKDAYS)},
+                "timezone": {"type": "str", "default": "UTC"},
+                "daylight_saving": {"type": "str", "default": "ignore", "choices": ["ignore", "follow"]},
+                "end": {"type": "dict", "options": {"count": {"type": "int"}, "datetime": {"type": "str"}}},
+            },
+        },
+    }
+
+
+def timer_arguments() -> dict[str, Any]:
+    """The options of one timer: its definition and what to do about it."""
+    return {
+        **definition_arguments(),
+        "state": {"type": "str", "default": "present", "choices": list(STATES)},
+        "timer_id": {"type": "str"},
+        "on_drift": {"type": "str", "default": "warn", "choices": list(ON_DRIFT)},
+    }

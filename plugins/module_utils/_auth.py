@@ -1,0 +1,184 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection research_ops.globus: free to change between releases.
+
+"""Which credentials a task uses, where they may be sent, and the tokens and scopes they bring.
+
+This file and ``_service`` alone import globus_sdk, and only when it is needed: its import is most of what a task costs
+beyond its requests (rule C4).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError
+
+if TYPE_CHECKING:
+    from globus_sdk.authorizers import GlobusAuthorizer
+    from globus_sdk.scopes import Scope
+
+ENVIRONMENTS = ("production", "preview", "sandbox", "integration", "test", "staging")
+SERVICES = ("auth", "transfer", "timer", "flows")
+REMEDY_CREDENTIALS = (
+    "set client_id and client_secret (or GLOBUS_CLIENT_ID and GLOBUS_CLIENT_SECRET), "
+    "or timers_token and transfer_token (or GLOBUS_TIMERS_TOKEN and GLOBUS_TRANSFER_TOKEN)"
+)
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What a task signs in with. ``repr`` shows none of it (rule X1).
+
+    :ivar method: ``client_credentials`` or ``access_token``.
+    """
+
+    method: str
+    client_id: str | None = None
+    client_secret: str | None = field(default=None, repr=False)
+    timers_token: str | None = field(default=None, repr=False)
+    transfer_token: str | None = field(default=None, repr=False)
+
+
+def choose_credentials(parameters: Mapping[str, Any]) -> Credentials:
+    """The credentials that the options name; ``auto`` takes the first that is there: tokens, then id and secret.
+
+    :raises GlobusError: where something is missing, naming it.
+    """
+    # an option given as an empty string is unset, like an environment variable (rule X3)
+    given = {
+        name: parameters.get(name) or None for name in ("client_id", "client_secret", "timers_token", "transfer_token")
+    }
+    method = parameters["auth_method"]
+    if method == "auto":
+        if given["timers_token"]:
+            method = "access_token"
+        elif given["client_id"] and given["client_secret"]:
+            method = "client_credentials"
+        else:
+            raise GlobusError(
+                f"No Globus credentials were found: {REMEDY_CREDENTIALS}. Environment variables are read on the host "
+                "where the module runs",
+                code="no_credentials",
+                remedy=REMEDY_CREDENTIALS,
+            )
+    needed = ("timers_token",) if method == "access_token" else ("client_id", "client_secret")
+    missing = [name for name in needed if not given[name]]
+    if missing:
+        variables = ", ".join(f"GLOBUS_{name.upper()}" for name in missing)
+        raise GlobusError(
+            f"auth_method: {method} needs {' and '.join(missing)}: set the option, or {variables} on the host where "
+            "the module runs",
+            code="no_credentials",
+            remedy=f"set {' and '.join(missing)}",
+        )
+    return Credentials(method, **given)
+
+
+# --- where credentials may go (rule X2) ----------------------------------------------------------------------------
+
+
+def service_addresses(environment: str) -> dict[str, str]:
+    """The root address of each service, overrides by ``GLOBUS_SDK_SERVICE_URL_*`` included.
+
+    :raises GlobusError: for an override that is neither a host of one of the SDK's environments (https) nor loopback.
+    """
+    from globus_sdk.config import get_service_url
+
+    addresses = {service: get_service_url(service, environment) for service in SERVICES}
+    for service, address in addresses.items():
+        variable = f"GLOBUS_SDK_SERVICE_URL_{service.upper()}"
+        if os.environ.get(variable) and not is_loopback(address) and not _is_globus(address, service):
+            raise GlobusError(
+                f"{variable} points to {urlsplit(address).netloc or address!r}: credentials are sent only to hosts of "
+                "Globus over https, and to this machine (loopback) for rehearsals. Unset it",
+                code="untrusted_address",
+                remedy=f"unset {variable}",
+            )
+    return addresses
+
+
+def is_loopback(address: str) -> bool:
+    """Whether the address is on this machine, where http is allowed."""
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    if parts.scheme not in ("http", "https"):
+        return False
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_globus(address: str, service: str) -> bool:
+    from globus_sdk.config import EnvConfig
+
+    parts = urlsplit(address)
+    known = {urlsplit(config.get_service_url(service)).netloc for config in _environments(EnvConfig)}
+    return parts.scheme == "https" and parts.netloc in known
+
+
+def _environments(config: Any) -> Iterable[Any]:
+    return filter(None, (config.get_by_name(name) for name in ENVIRONMENTS))
+
+
+def certificate_check() -> bool | str:
+    """What to verify certificates with: True, or the CA bundle that ``GLOBUS_SDK_VERIFY_SSL`` names.
+
+    :raises GlobusError: where the variable would switch the check off.
+    """
+    value = os.environ.get("GLOBUS_SDK_VERIFY_SSL", "")
+    if not value or value.lower() in ("y", "yes", "t", "true", "on", "1"):
+        return True
+    if os.path.isfile(value):
+        return value
+    raise GlobusError(
+        f"GLOBUS_SDK_VERIFY_SSL is {value!r}: certificates are always checked. Unset it, or name the file of your "
+        "site's CA bundle",
+        code="certificate_check_off",
+        remedy="unset GLOBUS_SDK_VERIFY_SSL",
+    )
+
+
+# --- scopes (rules S2, S3) -----------------------------------------------------------------------------------------
+
+
+def reading_scopes() -> list[Scope]:
+    """What a task needs to read timers and collections. Names no data_access, so it grants no consent (rule W1)."""
+    from globus_sdk.scopes import TimersScopes, TransferScopes
+
+    return [TimersScopes.timer, TransferScopes.all]
+
+
+def writing_scope(data_access: Iterable[str]) -> Scope:
+    """What a timer that transfers needs: timers -> transfer -> optional data_access of each collection (rule S3)."""
+    from globus_sdk.scopes import GCSCollectionScopes, TimersScopes, TransferScopes
+
+    below = [GCSCollectionScopes(collection).data_access.with_optional(True) for collection in data_access]
+    return TimersScopes.timer.with_dependency(TransferScopes.all.with_dependencies(below))
+
+
+def token_authorizer(token: str) -> GlobusAuthorizer:
+    """Sends a token that is there already."""
+    from globus_sdk.authorizers import AccessTokenAuthorizer
+
+    return AccessTokenAuthorizer(token)
+
+
+def client_authorizer(credentials: Credentials) -> GlobusAuthorizer:
+    """Sends the client's ID and secret, for token requests alone."""
+    from globus_sdk.authorizers import BasicAuthorizer
+
+    return BasicAuthorizer(credentials.client_id or "", credentials.client_secret or "")

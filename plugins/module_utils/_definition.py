@@ -1,0 +1,383 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection research_ops.globus: free to change between releases.
+
+"""What a timer should be: task parameters -> definition, its normal form, and how two definitions differ.
+
+Pure: no input or output. Every rule that can be checked without the service is checked here (L1, L1a), with a message
+that names the option and says what is allowed.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from ansible_collections.research_ops.globus.plugins.module_utils import _schedule
+from ansible_collections.research_ops.globus.plugins.module_utils._errors import InputError
+from ansible_collections.research_ops.globus.plugins.module_utils._schedule import Schedule
+
+SYNC_LEVELS = ("exists", "size", "mtime", "checksum")  # the service's 0 to 3
+LABEL_LENGTH = 128
+START_WITHIN = timedelta(days=366)
+
+
+@dataclass(frozen=True)
+class Path:
+    """One item of a transfer. ``recursive`` None leaves it to the service, which detects directories."""
+
+    source_path: str
+    destination_path: str
+    recursive: bool | None = None
+    external_checksum: str | None = None
+    checksum_algorithm: str | None = None
+
+
+@dataclass(frozen=True)
+class FilterRule:
+    """Which files of a recursive transfer are left out or taken; the first rule that matches decides."""
+
+    name: str
+    method: str = "exclude"
+    type: str | None = None
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """What a timer transfers. The defaults are the module's own: ``verify_checksum`` is true here and false in the
+    service (rule D1), everything else is the same in both.
+    """
+
+    source_collection: str
+    destination_collection: str
+    paths: tuple[Path, ...]
+    label: str | None = None
+    sync_level: str | None = None
+    verify_checksum: bool = True
+    preserve_timestamp: bool = False
+    encrypt_data: bool = False
+    delete_destination_extra: bool = False
+    skip_source_errors: bool = False
+    fail_on_quota_errors: bool = False
+    notify_on_succeeded: bool = True
+    notify_on_failed: bool = True
+    notify_on_inactive: bool = True
+    store_base_path_info: bool = False
+    deadline: datetime | None = None
+    filter_rules: tuple[FilterRule, ...] = ()
+    source_local_user: str | None = None
+    destination_local_user: str | None = None
+
+    @property
+    def collections(self) -> tuple[str, ...]:
+        """The IDs of the collections it needs, each once."""
+        return tuple(dict.fromkeys((self.source_collection, self.destination_collection)))
+
+    def normal(self) -> Transfer:
+        """The form in which two transfers that mean the same are equal (rule D1).
+
+        The items of a transfer are independent of each other, so their order means nothing. Of filter rules the first
+        match decides, so only the order between including and excluding rules means something.
+        """
+        return replace(
+            self,
+            paths=tuple(sorted(self.paths, key=repr)),
+            filter_rules=tuple(
+                rule
+                for _method, rules in groupby(self.filter_rules, key=lambda rule: rule.method)
+                for rule in sorted(rules, key=repr)
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A timer as a user asks for it."""
+
+    name: str
+    transfer: Transfer
+    schedule: Schedule
+
+    @property
+    def collections(self) -> tuple[str, ...]:
+        """The IDs of the collections whose scopes it needs."""
+        return self.transfer.collections
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One field in which a timer differs from its definition; both values as the options spell them."""
+
+    field: str
+    desired: Any
+    actual: Any
+
+    def as_result(self) -> dict[str, Any]:
+        return {"field": self.field, "desired": self.desired, "actual": self.actual}
+
+    def __str__(self) -> str:
+        return f"{self.field} is {self.actual!r}, should be {self.desired!r}"
+
+
+# --- parameters -> definition --------------------------------------------------------------------------------------
+
+
+def parse_definition(parameters: Mapping[str, Any], now: datetime) -> Definition | None:
+    """The definition that module parameters describe, or None where they describe none (only a name or an ID).
+
+    :param parameters: ``name``, ``transfer``, ``schedule`` as AnsibleModule gives them, unset options being None.
+    :param now: the clock of the host; used only to refuse a start that is too far off.
+    :raises InputError: with the option's name and what is allowed.
+    """
+    transfer, schedule = parameters.get("transfer"), parameters.get("schedule")
+    if transfer is None and schedule is None:
+        return None
+    if transfer is None:
+        raise InputError("schedule is given without transfer: say what the timer is to transfer")
+    if schedule is None:
+        raise InputError("transfer is given without schedule: say when it runs, or schedule: {} to run it once, now")
+    return Definition(
+        name=parameters.get("name") or "",
+        transfer=_parse_transfer(transfer),
+        schedule=_parse_schedule(schedule, now),
+    )
+
+
+def parse_uuid(option: str, value: str) -> str:
+    """The canonical, lower-case spelling of a UUID. Raises InputError."""
+    try:
+        return str(uuid.UUID(value.strip()))
+    except ValueError:
+        raise InputError(
+            f"{option} must be a UUID such as 6c54cade-bde5-45c1-bdea-f4bd71dba2cc, not {value!r}"
+        ) from None
+
+
+def _parse_transfer(options: Mapping[str, Any]) -> Transfer:
+    given = {option: value for option, value in options.items() if value is not None}
+    for option in ("source_collection", "destination_collection"):
+        given[option] = parse_uuid(f"transfer.{option}", given[option])
+    given["paths"] = _parse_paths(given["paths"])
+    given["filter_rules"] = _parse_filter_rules(given.get("filter_rules", ()))
+    if "label" in given:
+        given["label"] = _parse_label(given["label"])
+    if "deadline" in given:
+        given["deadline"] = _parse_instant("transfer.deadline", given["deadline"], "UTC")[0]
+    for option in ("source_local_user", "destination_local_user"):
+        if given.get(option, "user") == "":
+            raise InputError(f"transfer.{option} is empty: leave it out, or name the user")
+    known = {field.name for field in fields(Transfer)}
+    transfer = Transfer(**{option: value for option, value in given.items() if option in known})
+    if transfer.delete_destination_extra and any(path.recursive is False for path in transfer.paths):
+        raise InputError(
+            "transfer.delete_destination_extra mirrors folders: it needs recursive: true (or recursive left out) in "
+            "every entry of transfer.paths"
+        )
+    return transfer
+
+
+def _parse_paths(paths: Sequence[Mapping[str, Any]]) -> tuple[Path, ...]:
+    if not paths:
+        raise InputError("transfer.paths is empty: a timer transfers at least one path")
+    for number, path in enumerate(paths):
+        for option in ("source_path", "destination_path"):
+            if not path[option].strip():
+                raise InputError(f"transfer.paths[{number}].{option} is empty: give a path, for example /data/")
+    return tuple(Path(**path) for path in paths)
+
+
+def _parse_filter_rules(rules: Sequence[Mapping[str, Any]]) -> tuple[FilterRule, ...]:
+    for number, rule in enumerate(rules):
+        if not rule["name"]:
+            raise InputError(f'transfer.filter_rules[{number}].name is empty: give a pattern, for example "*.tmp"')
+    return tuple(FilterRule(**rule) for rule in rules)
+
+
+def _parse_label(label: str) -> str | None:
+    if len(label) > LABEL_LENGTH or "\n" in label or "\r" in label or label != label.strip():
+        raise InputError(
+            f"transfer.label must be one line of at most {LABEL_LENGTH} characters without blanks at its ends; "
+            f"this one has {len(label)} characters: {label!r}"
+        )
+    return label or None
+
+
+def _parse_instant(option: str, value: str, zone: str) -> tuple[datetime, bool]:
+    try:
+        return _schedule.parse_instant(value, zone)
+    except (ValueError, OverflowError):
+        raise InputError(
+            f'{option} must be a moment in ISO 8601, for example "2026-12-01T02:00:00-06:00", not {value!r}'
+        ) from None
+
+
+def _parse_schedule(options: Mapping[str, Any], now: datetime) -> Schedule:
+    zone = options.get("timezone") or "UTC"
+    _check_zone(zone)
+    interval = _parse_interval(options.get("interval"))
+    start, wall_start = None, False
+    if options.get("start") is not None:
+        start, wall_start = _parse_instant("schedule.start", options["start"], zone)
+        if start > now + START_WITHIN:
+            raise InputError(
+                f"schedule.start {_schedule.format_instant(start)} is more than a year away: "
+                "the service takes starts within a year"
+            )
+    count, end = _parse_end(options.get("end"), zone)
+    schedule = Schedule(
+        interval=interval,
+        start=start,
+        wall_start=wall_start and zone != "UTC",
+        at=_parse_at(options.get("at")),
+        weekday=None if options.get("weekday") is None else _schedule.WEEKDAYS.index(options["weekday"]),
+        zone=zone,
+        follow=options.get("daylight_saving") == "follow",
+        end_count=count,
+        end_datetime=end,
+    )
+    _check_schedule(schedule)
+    return schedule
+
+
+def _check_zone(zone: str) -> None:
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise InputError(
+            f"schedule.timezone must be an IANA name such as America/Chicago, not {zone!r} (a host without time-zone "
+            "data of its own needs the Python package tzdata)"
+        ) from None
+
+
+def _parse_interval(value: object) -> int | None:
+    if value is None:
+        return None
+    try:
+        interval = _schedule.parse_interval(value)
+    except ValueError:
+        raise InputError(
+            f"schedule.interval must be like 30m, 12h, 1d, 1w, 1h30m, or a number of seconds, not {value!r}"
+        ) from None
+    if not _schedule.INTERVAL_MINIMUM <= interval <= _schedule.INTERVAL_MAXIMUM:
+        raise InputError(f"schedule.interval must be from 60 seconds to 365 days, not {value!r} ({interval} seconds)")
+    return interval
+
+
+def _parse_at(value: object) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, (int, float)) or str(value).isdigit():
+        raise InputError(
+            f'schedule.at is the number {value}: YAML reads an unquoted 22:30 as 1350. Quote the time: at: "22:30"'
+        )
+    try:
+        return _schedule.parse_time_of_day(str(value))
+    except ValueError:
+        raise InputError(f'schedule.at must be a time of day from "00:00" to "23:59", not {value!r}') from None
+
+
+def _parse_end(end: Mapping[str, Any] | None, zone: str) -> tuple[int | None, datetime | None]:
+    if end is None:
+        return None, None
+    count, moment = end.get("count"), end.get("datetime")
+    if (count is None) == (moment is None):
+        raise InputError("schedule.end takes exactly one of count (number of runs) and datetime (ISO 8601)")
+    if count is not None:
+        if count < 1:
+            raise InputError(f"schedule.end.count must be at least 1, not {count}")
+        return count, None
+    return None, _parse_instant("schedule.end.datetime", str(moment), zone)[0]
+
+
+def _check_schedule(schedule: Schedule) -> None:
+    """Rules L1 and L1a, as far as they concern more than one option."""
+    interval = schedule.interval
+    if interval is None and (schedule.end_count is not None or schedule.end_datetime is not None):
+        raise InputError("schedule.end goes with schedule.interval: without an interval the timer runs once")
+    if schedule.start is not None and schedule.end_datetime is not None and schedule.end_datetime <= schedule.start:
+        raise InputError(
+            f"schedule.end.datetime ({_schedule.format_instant(schedule.end_datetime)}) must be later than "
+            f"schedule.start ({_schedule.format_instant(schedule.start)})"
+        )
+    if schedule.at is not None and schedule.start is not None:
+        raise InputError("schedule.at and schedule.start exclude each other: at already says when the first run is")
+    if schedule.weekday is not None and schedule.at is None:
+        raise InputError('schedule.weekday goes with schedule.at, for example at: "02:00"')
+    if schedule.at is not None and interval is not None and _schedule.DAY % interval and interval % _schedule.DAY:
+        raise InputError(
+            "schedule.at needs an interval that divides a day (such as 30m, 6h, 12h) or is whole days, or none; "
+            f"not {_schedule.format_interval(interval)}"
+        )
+    if schedule.weekday is not None and interval and interval % _schedule.WEEK and interval != _schedule.YEAR:
+        raise InputError(
+            "schedule.weekday needs an interval of whole weeks (1w, 2w, ...), 365d, or none; "
+            f"not {_schedule.format_interval(interval)}"
+        )
+
+
+# --- definition -> parameters --------------------------------------------------------------------------------------
+
+
+def transfer_as_options(transfer: Transfer) -> dict[str, Any]:
+    """A transfer as the option ``transfer`` spells it; unset options are left out."""
+    options: dict[str, Any] = {}
+    for field in fields(Transfer):
+        value = _as_option(getattr(transfer, field.name))
+        if value is not None and value != []:
+            options[field.name] = value
+    return options
+
+
+def schedule_as_options(schedule: Schedule) -> dict[str, Any]:
+    """A schedule as the option ``schedule`` spells it; unset options are left out."""
+    options: dict[str, Any] = {}
+    if schedule.interval is not None:
+        options["interval"] = _schedule.format_interval(schedule.interval)
+    if schedule.start is not None:
+        options["start"] = _schedule.format_instant(schedule.start)
+    if schedule.at is not None:
+        options["at"] = _schedule.format_time_of_day(schedule.at)
+    if schedule.weekday is not None:
+        options["weekday"] = _schedule.WEEKDAYS[schedule.weekday]
+    if schedule.zone != "UTC":
+        options["timezone"] = schedule.zone
+    if schedule.follow:
+        options["daylight_saving"] = "follow"
+    end = _schedule.end_as_option(schedule)
+    if end is not None:
+        options["end"] = end
+    return options
+
+
+def _as_option(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return _schedule.format_instant(value)
+    if isinstance(value, tuple):
+        return [_as_option(item) for item in value]
+    if isinstance(value, (Path, FilterRule)):
+        return {name: option for name, option in vars(value).items() if option is not None}
+    return value
+
+
+# --- comparison ----------------------------------------------------------------------------------------------------
+
+
+def transfer_differences(wanted: Transfer, actual: Transfer) -> list[Difference]:
+    """In which options two transfers differ in meaning, in the order of the options."""
+    wanted, actual = wanted.normal(), actual.normal()
+    return [
+        Difference(
+            f"transfer.{field.name}",
+            _as_option(getattr(wanted, field.name)),
+            _as_option(getattr(actual, field.name)),
+        )
+        for field in fields(Transfer)
+        if getattr(wanted, field.name) != getattr(actual, field.name)
+    ]

@@ -1,0 +1,70 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection research_ops.globus: free to change between releases.
+
+"""What can go wrong, as values the rest of the collection can raise and report.
+
+Messages are written for the person who reads the failed task: what happened, to which timer, what to do now.
+They never contain a token, a secret or a login verifier (rule X1).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class InputError(Exception):
+    """A parameter that cannot be right, found before any request is sent (rules L1, L3)."""
+
+
+class GlobusError(Exception):
+    """A refusal or failure of a Globus service, or of the way to it.
+
+    :param message: one sentence a person can act on.
+    :param code: the service's own error code, for example ``ConsentRequired``, or one of ours in snake case.
+    :param http_status: the HTTP status, or None when there was no answer.
+    :param request_id: the service's request ID, for a support ticket.
+    :param remedy: the command or edit that cures it, where one exists.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        http_status: int | None = None,
+        request_id: str | None = None,
+        remedy: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.http_status = http_status
+        self.request_id = request_id
+        self.remedy = remedy
+
+    def about(self, what: str) -> GlobusError:
+        """The same error with ``what`` was being done, and to which timer, in front of its message."""
+        return type(self)(
+            f"{what}: {self.message}",
+            code=self.code,
+            http_status=self.http_status,
+            request_id=self.request_id,
+            remedy=self.remedy,
+        )
+
+    def as_result(self) -> dict[str, Any]:
+        """The keys a failed task returns: ``msg``, ``error`` and, where there is one, ``remedy``."""
+        result: dict[str, Any] = {
+            "msg": self.message,
+            "error": {"code": self.code, "http_status": self.http_status, "request_id": self.request_id},
+        }
+        if self.remedy:
+            result["remedy"] = self.remedy
+        return result
+
+
+class UncertainError(GlobusError):
+    """No readable answer came: the request may have been carried out or not (rule W2)."""

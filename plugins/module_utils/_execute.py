@@ -1,0 +1,235 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection research_ops.globus: free to change between releases.
+
+"""Carries plans out: order, concurrency, verification, partial results (rules W2 to W5)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from ansible_collections.research_ops.globus.plugins.module_utils._definition import Definition
+from ansible_collections.research_ops.globus.plugins.module_utils._document import (
+    Timer,
+    timer_differences,
+    write_timer,
+)
+from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError, UncertainError
+from ansible_collections.research_ops.globus.plugins.module_utils._plan import Operation, Plan, first_run_again
+
+LOOK_AGAIN_AFTER = 1.0  # seconds to wait before looking whether an ambiguous creation took place; doubled each time
+LOOK_AGAIN_MAXIMUM = 10.0
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+
+class TimerService(Protocol):
+    """What of ``_service.Globus`` is used here."""
+
+    retries: int
+
+    def now(self) -> datetime: ...
+    def list_timers(self, name: str | None = None) -> list[Timer]: ...
+    def get_timer(self, timer_id: str) -> Timer | None: ...
+    def create_timer(self, document: Mapping[str, Any]) -> Timer: ...
+    def delete_timer(self, timer_id: str) -> None: ...
+    def pause_timer(self, timer_id: str) -> None: ...
+    def resume_timer(self, timer_id: str, update_credentials: bool) -> None: ...
+    def rename_timer(self, timer_id: str, name: str) -> None: ...
+
+
+@dataclass
+class Outcome:
+    """What was done for one plan.
+
+    :ivar timer: as the service now has it; None after ``absent``.
+    :ivar operations: those that were done, in their order.
+    :ivar created: the ID this run received for the timer it created, as long as that timer is there.
+    """
+
+    plan: Plan
+    timer: Timer | None
+    operations: list[Operation] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    failure: GlobusError | None = None
+    created: str | None = None
+
+
+def in_parallel(function: Callable[[_Item], _Result], items: Sequence[_Item], concurrency: int) -> list[_Result]:
+    """``function`` of each item, in the order of the items, at most ``concurrency`` at once."""
+    if len(items) < 2 or concurrency < 2:
+        return [function(item) for item in items]
+    with ThreadPoolExecutor(max_workers=min(concurrency, len(items))) as pool:
+        return list(pool.map(function, items))
+
+
+def execute(plans: Sequence[Plan], service: TimerService, concurrency: int = 1) -> list[Outcome]:
+    """Carry the plans out; a failure stops its own plan only. The outcomes are in the order of the plans."""
+    outcomes = in_parallel(lambda plan: _carry_out(plan, service), plans, concurrency)
+    _verify([outcome for outcome in outcomes if outcome.created], service, concurrency)
+    return outcomes
+
+
+def _carry_out(plan: Plan, service: TimerService) -> Outcome:
+    outcome = Outcome(plan, plan.timer, warnings=list(plan.warnings), failure=plan.failure)
+    for operation in plan.operations:
+        try:
+            _do(operation, outcome, service)
+        except GlobusError as error:
+            outcome.failure = error.about(f"Could not {operation.operation} {plan.wanted.label}")
+            break
+        outcome.operations.append(replace(operation, timer_id=operation.timer_id or outcome.created))
+    if outcome.operations and not outcome.created:
+        _read_again(outcome, service)
+    return outcome
+
+
+def _do(operation: Operation, outcome: Outcome, service: TimerService) -> None:
+    """One operation of a plan. ``create`` sets the outcome's timer; the others act on the ID they name, or on it."""
+    timer_id = operation.timer_id or outcome.created or ""
+    if operation.operation == "create":
+        outcome.timer = _create(outcome.plan, service)
+        outcome.created = outcome.timer.id
+    elif operation.operation == "pause":
+        service.pause_timer(timer_id)
+        if outcome.created:
+            _read_again(outcome, service)
+    elif operation.operation == "resume":
+        service.resume_timer(timer_id, operation.update_credentials)
+    elif operation.operation == "rename":
+        service.rename_timer(timer_id, operation.name)
+    else:
+        if outcome.created:
+            _check_successor(outcome.created, service)
+        service.delete_timer(timer_id)
+
+
+def _read_again(outcome: Outcome, service: TimerService) -> None:
+    """The timer as it is after the operations on it. That this fails does not make what was done undone."""
+    if outcome.plan.wanted.state == "absent" or outcome.timer is None:
+        outcome.timer = None if outcome.failure is None else outcome.timer
+        return
+    try:
+        outcome.timer = service.get_timer(outcome.timer.id) or outcome.timer
+    except GlobusError as error:
+        outcome.warnings.append(f"{outcome.plan.wanted.label} was changed, but could not be read after it: {error}")
+
+
+def _check_successor(timer_id: str, service: TimerService) -> None:
+    """Before the old timer is deleted: the new one is really there (rule W4)."""
+    timer = service.get_timer(timer_id)
+    if timer is None or timer.is_gone:
+        raise GlobusError(
+            f"the new timer {timer_id} is not there any more, so the old one stays. Another writer may have removed "
+            "it: run the task again",
+            code="successor_missing",
+        )
+
+
+# --- creating (rule W2) --------------------------------------------------------------------------------------------
+
+
+def _create(plan: Plan, service: TimerService) -> Timer:
+    """Create the planned timer exactly once, also when an answer is lost.
+
+    After an ambiguous answer: wait, look the timer up by name and definition; found, it is adopted; not found, its
+    creation is tried again. A timer that is there after all is never reported as failed.
+    """
+    assert plan.creation is not None
+    for attempt in range(service.retries + 1):
+        start = first_run_again(plan.creation, service.now())
+        try:
+            return service.create_timer(write_timer(plan.creation, start))
+        except UncertainError as error:
+            doubt = error
+        time.sleep(min(LOOK_AGAIN_AFTER * 2**attempt, LOOK_AGAIN_MAXIMUM))
+        try:
+            found = _find_created(plan, plan.creation, service)
+        except GlobusError as error:
+            raise GlobusError(
+                f"{doubt.message}, and whether it was created could not be found out ({error.message}). "
+                "Run the task again: it adopts the timer if it is there",
+                code="unknown_outcome",
+                http_status=doubt.http_status,
+                request_id=doubt.request_id,
+            ) from None
+        if found is not None:
+            return found
+    raise doubt
+
+
+def _find_created(plan: Plan, creation: Definition, service: TimerService) -> Timer | None:
+    """The timer that an unanswered request created: of the name and definition, and not there before."""
+    return next(iter(_equal(creation, service.list_timers(creation.name), service.now(), plan.known)), None)
+
+
+def _equal(creation: Definition, timers: Sequence[Timer], now: datetime, known: frozenset[str]) -> list[Timer]:
+    """Those of the timers that equal what was created, and were not there before, first one first."""
+    return sorted(
+        (
+            timer
+            for timer in timers
+            if timer.name == creation.name
+            and timer.id not in known
+            and not timer.is_gone
+            and not timer_differences(creation, timer, now)
+        ),
+        key=lambda timer: timer.order,
+    )
+
+
+# --- verifying (rule W3) -------------------------------------------------------------------------------------------
+
+
+def _verify(created: Sequence[Outcome], service: TimerService, concurrency: int) -> None:
+    """Look the created names up once more: of equal timers the first stays, whoever created it."""
+    if not created:
+        return
+    only = created[0].plan.creation
+    try:
+        timers = service.list_timers(only.name if len(created) == 1 and only else None)
+    except GlobusError as error:
+        for outcome in created:
+            outcome.warnings.append(
+                f"{outcome.plan.wanted.label} was created, but whether another run created it too could not be "
+                f"looked up: {error}"
+            )
+        return
+    now = service.now()
+    in_parallel(lambda outcome: _verify_one(outcome, timers, now, service), created, concurrency)
+
+
+def _verify_one(outcome: Outcome, timers: Sequence[Timer], now: datetime, service: TimerService) -> None:
+    creation = outcome.plan.creation
+    assert creation is not None
+    own = next((timer for timer in timers if timer.id == outcome.created), None)
+    if own is not None:
+        outcome.timer = own
+        unlike = timer_differences(creation, own, now)
+        if unlike:
+            outcome.warnings.append(
+                f"{outcome.plan.wanted.label} was created, but the service stores it differently from what was asked "
+                f"for: {'; '.join(str(difference) for difference in unlike)}"
+            )
+    equal = [timer for timer in _equal(creation, timers, now, outcome.plan.known) if timer.is_unfinished]
+    for surplus in equal[1:]:
+        operation = Operation("delete", surplus.id, surplus.name)
+        try:
+            service.delete_timer(surplus.id)
+        except GlobusError as error:
+            outcome.failure = error.about(
+                f"{outcome.plan.wanted.label} is there twice ({equal[0].id}, {surplus.id}), and the second could not "
+                "be deleted"
+            )
+            return
+        outcome.operations.append(operation)
+    if equal[1:]:
+        outcome.timer = equal[0]

@@ -1,0 +1,432 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection research_ops.globus: free to change between releases.
+
+"""Wanted + existing -> what to do: operations, drift, before and after (pure).
+
+One plan serves the real run, check mode and diff mode alike, so they cannot disagree (rule W1). Carrying a plan out is
+the business of ``_execute``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from ansible_collections.research_ops.globus.plugins.module_utils import _schedule
+from ansible_collections.research_ops.globus.plugins.module_utils._definition import (
+    Definition,
+    Difference,
+    schedule_as_options,
+    transfer_as_options,
+)
+from ansible_collections.research_ops.globus.plugins.module_utils._document import (
+    Timer,
+    definition_of,
+    timer_differences,
+)
+from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError
+from ansible_collections.research_ops.globus.plugins.module_utils._schedule import Schedule
+
+# Time between creating a timer and pausing it, generously, within which it must not run (rule W4a)
+PAUSE_MARGIN = timedelta(minutes=5)
+# A first run is planned at least this far ahead: the service refuses a start that is past when the request arrives
+START_MARGIN = timedelta(seconds=2)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One timer as a task asks for it.
+
+    :ivar state: ``present``, ``active``, ``paused`` or ``absent``.
+    :ivar on_drift: ``warn``, ``ignore``, ``fail`` or ``replace``.
+    """
+
+    name: str
+    timer_id: str | None = None
+    state: str = "present"
+    on_drift: str = "warn"
+    definition: Definition | None = None
+
+    @property
+    def label(self) -> str:
+        """What to call the timer in a message."""
+        return f"timer {self.name!r}" if self.name else f"timer {self.timer_id}"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One write.
+
+    :ivar operation: ``create``, ``delete``, ``pause``, ``resume`` or ``rename``.
+    :ivar timer_id: None for the timer that this plan creates.
+    :ivar name: the timer's name; for ``rename`` the new one.
+    :ivar update_credentials: for ``resume``: whether to give the timer the credentials of this request.
+    """
+
+    operation: str
+    timer_id: str | None
+    name: str
+    update_credentials: bool = False
+
+    def as_result(self) -> dict[str, Any]:
+        return {"operation": self.operation, "timer_id": self.timer_id, "name": self.name}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done for one wanted timer.
+
+    :ivar timer: the timer that is there already and stays, or is replaced.
+    :ivar operations: in the order in which they are done. Nothing is deleted before its successor is created (W4).
+    :ivar creation: what ``create`` makes; its schedule's start is the first run (None: when it is created).
+    :ivar known: IDs of all timers of the name, ended ones too, that were there before (rules W2, W3).
+    :ivar failure: why nothing can be done; the operations are empty then.
+    """
+
+    wanted: Wanted
+    timer: Timer | None = None
+    operations: tuple[Operation, ...] = ()
+    creation: Definition | None = None
+    drift: tuple[Difference, ...] = ()
+    known: frozenset[str] = frozenset()
+    warnings: tuple[str, ...] = ()
+    failure: GlobusError | None = None
+    before: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    after: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    @property
+    def replaces(self) -> bool:
+        return self.creation is not None and any(op.operation == "delete" for op in self.operations)
+
+    @property
+    def collections(self) -> tuple[str, ...]:
+        """IDs of the collections to look up: only where a timer is created or resumed (rule S1)."""
+        if self.creation is not None:
+            return self.creation.collections
+        if any(op.operation == "resume" for op in self.operations) and self.timer and self.timer.transfer:
+            return self.timer.transfer.collections
+        return ()
+
+    def failed(self, failure: GlobusError) -> Plan:
+        """The plan that does nothing but fail; its diff shows no change."""
+        return replace(self, failure=failure, operations=(), creation=None, after=self.before)
+
+
+def plan_timer(wanted: Wanted, timers: Collection[Timer], now: datetime) -> Plan:
+    """The plan for one wanted timer.
+
+    :param timers: what the service has: the timer of the wanted ID, and all those of the wanted name (others are
+        passed over).
+    :param now: the service's clock.
+    """
+    if wanted.timer_id is not None:
+        return _plan_by_id(wanted, timers, now)
+    known = frozenset(timer.id for timer in timers if timer.name == wanted.name)
+    matched = sorted((t for t in timers if t.name == wanted.name and t.is_unfinished), key=lambda timer: timer.order)
+    plan = Plan(wanted, known=known, timer=matched[0] if matched else None, before=_shown(matched))
+    plan = replace(plan, after=plan.before)
+    if wanted.state == "absent":
+        return _delete(plan, matched)
+    if not matched:
+        return _plan_missing(plan, [t for t in timers if t.name == wanted.name and t.is_ended], now)
+    if len(matched) > 1:
+        return _plan_several(plan, matched, now)
+    return _plan_existing(plan, matched[0], now)
+
+
+# --- by ID (rule I5) -----------------------------------------------------------------------------------------------
+
+
+def _plan_by_id(wanted: Wanted, timers: Collection[Timer], now: datetime) -> Plan:
+    timer = next((t for t in timers if t.id == wanted.timer_id), None)
+    plan = Plan(wanted, timer=timer)
+    if timer is None or not timer.is_unfinished:
+        if wanted.state == "absent":
+            return replace(plan, timer=None)
+        why = "does not exist or is not yours" if timer is None else f"has status {timer.status}"
+        return plan.failed(
+            GlobusError(
+                f"Timer {wanted.timer_id} {why}. A timer chosen by timer_id is never created anew: remove timer_id to "
+                "look it up, and create it, by name",
+                code="timer_not_found",
+            )
+        )
+    plan = replace(plan, before=_shown([timer]), after=_shown([timer]))
+    if wanted.state == "absent":
+        return _delete(plan, [timer])
+    namesakes = [t.id for t in timers if t.name == wanted.name and t.is_unfinished and t.id != timer.id]
+    renamed = bool(wanted.name) and wanted.name != timer.name
+    if renamed and namesakes:
+        return plan.failed(
+            GlobusError(
+                f"Timer {timer.id} cannot be renamed to {wanted.name!r}: timer {namesakes[0]} has that name already",
+                code="name_taken",
+            )
+        )
+    plan = _plan_existing(plan, timer, now)
+    if renamed and not plan.failure:
+        rename = Operation("rename", timer.id, wanted.name)
+        plan = replace(plan, operations=(rename, *plan.operations), after={**plan.after, "name": wanted.name})
+    return plan
+
+
+# --- by name (rules I1, I3) ----------------------------------------------------------------------------------------
+
+
+def _plan_missing(plan: Plan, ended: Sequence[Timer], now: datetime) -> Plan:
+    """No unfinished timer of the name is there."""
+    wanted, definition = plan.wanted, plan.wanted.definition
+    if definition is None:
+        return plan.failed(
+            GlobusError(
+                f"There is no timer named {wanted.name!r} to be {wanted.state}. Give transfer and schedule to have it "
+                "created, or check the spelling (names are case-sensitive)",
+                code="timer_not_found",
+            )
+        )
+    for timer in sorted(ended, key=lambda t: t.order):
+        if _completed(definition, timer, now):
+            shown = _shown([timer])
+            return replace(plan, timer=timer, before=shown, after=shown)
+    over = _schedule.is_over(definition.schedule, now)
+    if over is not None and now - over > _schedule.HISTORY:
+        warning = (
+            f"{wanted.label} was to run for the last time at {_schedule.format_instant(over)}, more than 90 days ago; "
+            "the service no longer knows whether it did. Nothing was done: remove it from the play"
+        )
+        return replace(plan, warnings=(*plan.warnings, warning))
+    return _create(plan, [], now)
+
+
+def _completed(definition: Definition, timer: Timer, now: datetime) -> bool:
+    """Whether an ended timer did all that the definition asks for (rule I1)."""
+    schedule = definition.schedule
+    begins_later = schedule.interval is not None and schedule.start is not None and schedule.start > now
+    return schedule.ends and not begins_later and not timer_differences(definition, timer, now)
+
+
+def _plan_several(plan: Plan, matched: Sequence[Timer], now: datetime) -> Plan:
+    """Rule I3: names are not unique on the service."""
+    wanted, definition = plan.wanted, plan.wanted.definition
+    if wanted.on_drift != "replace" or definition is None:
+        return plan.failed(
+            GlobusError(
+                f"{len(matched)} unfinished timers are named {wanted.name!r}: {', '.join(t.id for t in matched)}. "
+                "Choose one with timer_id, or let on_drift: replace keep one that equals the definition and delete "
+                "the others",
+                code="ambiguous_name",
+            )
+        )
+    equal = [timer for timer in matched if not timer_differences(definition, timer, now)]
+    if not equal:
+        plan = replace(plan, drift=tuple(timer_differences(definition, matched[0], now)))
+        return _create(plan, matched, now)
+    kept = equal[0]
+    plan = replace(plan, timer=kept, after=_shown([kept]))
+    plan = _plan_existing(plan, kept, now)
+    others = tuple(Operation("delete", t.id, t.name) for t in matched if t is not kept)
+    return replace(plan, operations=(*plan.operations, *others))
+
+
+def _plan_existing(plan: Plan, timer: Timer, now: datetime) -> Plan:
+    """Exactly one timer is meant: look at its drift, then at its state."""
+    wanted, definition = plan.wanted, plan.wanted.definition
+    plan = replace(plan, warnings=(*plan.warnings, *_inactive_warnings(wanted, timer)))
+    if definition is not None:
+        drift = tuple(timer_differences(definition, timer, now))
+        plan = replace(plan, drift=drift)
+        if drift and wanted.on_drift == "replace":
+            return _create(plan, [timer], now)
+        if drift and wanted.on_drift == "fail":
+            return plan.failed(
+                GlobusError(
+                    f"{wanted.label} ({timer.id}) differs from its definition: {_listed(drift)}. "
+                    "The service can change nothing but its name; on_drift: replace replaces it",
+                    code="drift",
+                )
+            )
+        if drift and wanted.on_drift == "warn":
+            warning = (
+                f"{wanted.label} ({timer.id}) differs from its definition and was left as it is: {_listed(drift)}. "
+                "on_drift: replace replaces it"
+            )
+            plan = replace(plan, warnings=(*plan.warnings, warning))
+        if definition.schedule.follow and wanted.on_drift != "replace":
+            warning = (
+                f"{wanted.label}: daylight_saving: follow can only tell of a clock change here; it re-anchors the "
+                "timer with on_drift: replace"
+            )
+            plan = replace(plan, warnings=(*plan.warnings, warning))
+    return _plan_state(plan, timer)
+
+
+def _plan_state(plan: Plan, timer: Timer) -> Plan:
+    if plan.wanted.state == "active" and timer.is_inactive:
+        resume = Operation("resume", timer.id, timer.name, update_credentials=not timer.is_paused_by_user)
+        return replace(plan, operations=(*plan.operations, resume), after={**plan.after, "state": "active"})
+    if plan.wanted.state == "paused" and not timer.is_inactive:
+        pause = Operation("pause", timer.id, timer.name)
+        return replace(plan, operations=(*plan.operations, pause), after={**plan.after, "state": "paused"})
+    return plan
+
+
+# --- creating and deleting -----------------------------------------------------------------------------------------
+
+
+def _delete(plan: Plan, timers: Sequence[Timer]) -> Plan:
+    operations = tuple(Operation("delete", timer.id, timer.name) for timer in timers)
+    return replace(plan, operations=operations, after={})
+
+
+def _create(plan: Plan, replaced: Sequence[Timer], now: datetime) -> Plan:
+    """Create the timer, and then delete those it replaces (rule W4)."""
+    wanted, definition = plan.wanted, plan.wanted.definition
+    assert definition is not None
+    over = _schedule.is_over(definition.schedule, now)
+    if over is not None:
+        return plan.failed(
+            GlobusError(
+                f"{wanted.label} cannot be created: the time of its last run, {_schedule.format_instant(over)}, has "
+                "passed, and no timer of this name completed the definition. Give it a later time, or state: absent",
+                code="schedule_over",
+            )
+        )
+    paused = wanted.state == "paused" or (
+        wanted.state == "present" and bool(replaced) and all(timer.is_paused_by_user for timer in replaced)
+    )
+    start = _first_run(definition.schedule, replaced[0] if replaced else None, now)
+    if paused:
+        start = _after_the_pause(definition.schedule, start, now)
+        if start is None:
+            return plan.failed(
+                GlobusError(
+                    f"{wanted.label} cannot be created paused: it is to run once, at once or within "
+                    f"{PAUSE_MARGIN // timedelta(minutes=1)} minutes, and could run before the pause. Give "
+                    "schedule.start a later time",
+                    code="would_run_before_pause",
+                )
+            )
+    schedule = replace(definition.schedule, start=start)
+    operations = [Operation("create", None, wanted.name)]
+    if paused:
+        operations.append(Operation("pause", None, wanted.name))
+    operations += [Operation("delete", timer.id, timer.name) for timer in replaced]
+    warnings = _skipped_warnings(wanted, definition.schedule, now)
+    return replace(
+        plan,
+        operations=tuple(operations),
+        creation=replace(definition, schedule=schedule),
+        warnings=(*plan.warnings, *warnings),
+        after=_shown_definition(definition, start, "paused" if paused else "active"),
+    )
+
+
+def first_run_again(creation: Definition, now: datetime) -> datetime | None:
+    """The first run to ask for when a creation is tried (again): the planned one, or the next where it has passed."""
+    schedule = creation.schedule
+    if schedule.interval is None or schedule.start is None:
+        return schedule.start
+    return _schedule.next_tick(schedule.start, schedule.interval, now)
+
+
+def _first_run(schedule: Schedule, replaced: Timer | None, now: datetime) -> datetime | None:
+    """The start to ask for: what the schedule sets, else the next tick of the timer it replaces (rule W4)."""
+    start = _schedule.first_run(schedule, now + START_MARGIN)
+    if start is not None or replaced is None:
+        return start
+    if replaced.next_run is not None and replaced.next_run > now + START_MARGIN:
+        return replaced.next_run
+    old = replaced.schedule
+    if old.start is not None and old.interval is not None:
+        return _schedule.next_tick(old.start, old.interval, now + START_MARGIN)
+    return None
+
+
+def _after_the_pause(schedule: Schedule, start: datetime | None, now: datetime) -> datetime | None:
+    """A first run that leaves time for the pause (rule W4a), or None where there is none."""
+    if start is not None and start > now + PAUSE_MARGIN:
+        return start
+    if schedule.interval is None:
+        return None
+    if start is None:
+        start = now + timedelta(seconds=schedule.interval)
+    return _schedule.next_tick(start, schedule.interval, now + PAUSE_MARGIN)
+
+
+# --- what is shown and said ----------------------------------------------------------------------------------------
+
+
+def _listed(drift: Sequence[Difference]) -> str:
+    return "; ".join(str(difference) for difference in drift)
+
+
+def _shown(timers: Sequence[Timer]) -> dict[str, Any]:
+    """A timer in a diff. Of several timers of one name the first, and how many there are."""
+    if not timers:
+        return {}
+    timer = timers[0]
+    shown: dict[str, Any] = {**(definition_of(timer) or {"name": timer.name, "type": timer.type})}
+    if timer.is_ended:
+        shown["state"] = "ended"
+    elif timer.is_inactive:
+        shown["state"] = "paused" if timer.is_paused_by_user else "inactive"
+    else:
+        shown["state"] = "active"
+    if len(timers) > 1:
+        shown["timers_of_this_name"] = len(timers)
+    return shown
+
+
+def _shown_definition(definition: Definition, start: datetime | None, state: str) -> dict[str, Any]:
+    schedule = definition.schedule
+    as_created = Schedule(
+        interval=schedule.interval, start=start, end_count=schedule.end_count, end_datetime=schedule.end_datetime
+    )
+    return {
+        "name": definition.name,
+        "transfer": transfer_as_options(definition.transfer),
+        "schedule": schedule_as_options(as_created),
+        "state": state,
+    }
+
+
+def _inactive_warnings(wanted: Wanted, timer: Timer) -> tuple[str, ...]:
+    """Rule S7: a backup that died silently must not stay silent."""
+    if not timer.is_inactive or timer.is_paused_by_user:
+        return ()
+    reason = describe_inactive(timer)
+    cure = "it is resumed now" if wanted.state == "active" else "state: active resumes it"
+    return (
+        f"{wanted.label} ({timer.id}) was stopped by the service and does not run: {reason}; "
+        f"{cure} with fresh credentials",
+    )
+
+
+def describe_inactive(timer: Timer) -> str:
+    """Why a timer is inactive, in words."""
+    reason = timer.inactive_reason or {}
+    detail = reason.get("detail") or {}
+    if not isinstance(detail, Mapping):
+        return f"{reason.get('cause', 'unknown cause')}: {detail}"
+    parameters = detail.get("authorization_parameters") or {}
+    code = detail.get("code") or reason.get("cause") or "unknown cause"
+    message = parameters.get("session_message") or detail.get("detail") or ""
+    scopes = ", ".join(parameters.get("required_scopes") or ())
+    return ": ".join(part for part in (str(code), str(message), scopes) if part)
+
+
+def _skipped_warnings(wanted: Wanted, schedule: Schedule, now: datetime) -> tuple[str, ...]:
+    """A wall time that a clock change skips: say what will happen (rule D4)."""
+    skipped = _schedule.skipped_times(schedule, now)
+    if not skipped:
+        return ()
+    days = ", ".join(wall.date().isoformat() for wall in skipped)
+    return (
+        f"{wanted.label} is to run at {skipped[0].strftime('%H:%M')} {schedule.zone} time, which a clock change skips "
+        f"on {days}: the run of that day comes an hour later by the clock, none is lost",
+    )

@@ -1,0 +1,426 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection research_ops.globus: free to change between releases.
+
+"""Everything that is asked of Globus: timers, collections, tokens; with retries, time-outs and errors in words.
+
+Reads and the writes that are safe to repeat are repeated by the SDK's own retry policy (rules W5, W6). Creating a timer
+is not safe to repeat, so it is sent once: an answer that leaves open what happened raises ``UncertainError``, and
+``_execute`` finds out (rule W2).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.research_ops.globus.plugins.module_utils import _auth
+from ansible_collections.research_ops.globus.plugins.module_utils._collection import Collection, read_collection
+from ansible_collections.research_ops.globus.plugins.module_utils._document import Timer, read_timer
+from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError, UncertainError
+
+if TYPE_CHECKING:
+    from globus_sdk import BaseClient
+    from globus_sdk.authorizers import GlobusAuthorizer
+    from globus_sdk.response import GlobusHTTPResponse
+    from globus_sdk.transport import RequestsTransport, RetryConfig
+
+NAMES = {"auth": "Globus Auth", "transfer": "Globus Transfer", "timer": "Globus Timers"}
+RETRY_AFTER_MAXIMUM = 60.0  # seconds; what a service may make us wait between two tries
+PAUSE_BETWEEN_TRIES = 0.5  # seconds, doubled at every try
+
+
+class Pace:
+    """Lets requests through; after a 429 or 503 all of them wait until the service wants them again (rule W6)."""
+
+    def __init__(self) -> None:
+        self._until = 0.0
+
+    def hold(self, seconds: float) -> None:
+        self._until = max(self._until, time.monotonic() + seconds)
+
+    def wait(self) -> None:
+        remaining = self._until - time.monotonic()
+        if remaining > 0:
+            time.sleep(remaining)
+
+
+class Globus:
+    """The services, signed in. Safe to use from several threads.
+
+    :param environment: one of the SDK's environments.
+    :param request_timeout: seconds for one HTTP request.
+    :param retries: how often a request is repeated.
+    :raises GlobusError: for an address or a setting that credentials must not be sent with (rule X2).
+    """
+
+    def __init__(
+        self, credentials: _auth.Credentials, *, environment: str, request_timeout: float, retries: int
+    ) -> None:
+        from globus_sdk.config import get_webapp_url
+
+        self.retries = retries
+        self.web_app = get_webapp_url(environment)
+        self._credentials = credentials
+        self._environment = environment
+        self._request_timeout = request_timeout
+        self._addresses = _auth.service_addresses(environment)
+        self._certificates = _auth.certificate_check()
+        self._authorizers: dict[str, GlobusAuthorizer] = {}
+        self._pace = Pace()
+        self._clock_offset = timedelta(0)
+        self._local = threading.local()
+
+    def now(self) -> datetime:
+        """The time on the service's clock, by the ``Date`` of its last answer; a host's own clock may be off."""
+        return (datetime.now(timezone.utc) + self._clock_offset).replace(microsecond=0)
+
+    # --- signing in ------------------------------------------------------------------------------------------------
+
+    def sign_in(self) -> None:
+        """Get what is needed to read timers and collections: one token request at most, which grants no consent."""
+        if self._credentials.method == "access_token":
+            self._authorizers["timer"] = _auth.token_authorizer(self._credentials.timers_token or "")
+            if self._credentials.transfer_token:
+                self._authorizers["transfer"] = _auth.token_authorizer(self._credentials.transfer_token)
+            return
+        self._request_tokens(_auth.reading_scopes())
+
+    def grant(self, data_access: Iterable[str]) -> str | None:
+        """Before timers are created or resumed: see to it that they may use these mapped collections (rules S3, S4).
+
+        With client credentials the token request itself grants the consents. Returns a warning where nobody can tell
+        whether the consents are there.
+        """
+        collections = sorted(data_access)
+        if self._credentials.method == "access_token":
+            if not collections:
+                return None
+            return (
+                "With access tokens the consents behind them cannot be seen. Without data_access for collection "
+                f"{', '.join(collections)} the timer stops at its first run; make sure that the timers token was "
+                f"requested with the scope {_auth.writing_scope(collections)}"
+            )
+        self._request_tokens([_auth.writing_scope(collections)])
+        return None
+
+    def _request_tokens(self, scopes: Iterable[Any]) -> None:
+        self._authorizers["auth"] = _auth.client_authorizer(self._credentials)
+        form = {"grant_type": "client_credentials", "scope": " ".join(str(scope) for scope in scopes)}
+        try:
+            answer = self._readable(
+                "auth", lambda client: client.post("/v2/oauth2/token", data=form, encoding="form"), "access_token"
+            )
+        except GlobusError as error:
+            if error.http_status in (400, 401, 403):
+                message = (
+                    f"Globus Auth does not sign in client {self._credentials.client_id}: {error.message}. Check "
+                    f"client_id, client_secret and environment ({self._environment})"
+                )
+                raise GlobusError(
+                    message, code=error.code, http_status=error.http_status, request_id=error.request_id
+                ) from error
+            raise
+        for token in (answer, *(answer.get("other_tokens") or ())):
+            server = "transfer" if token.get("resource_server") == "transfer.api.globus.org" else "timer"
+            self._authorizers[server] = _auth.token_authorizer(token["access_token"])
+
+    # --- reading ---------------------------------------------------------------------------------------------------
+
+    def list_timers(self, name: str | None = None) -> list[Timer]:
+        """All timers of the account, or those whose name contains ``name``; one request, without run histories."""
+        query: dict[str, Any] = {"result_count": 0}
+        if name is not None:
+            query["filter_name"] = name
+        try:
+            answer = self._readable("timer", lambda client: client.list_jobs(query_params=query), "jobs")
+        except GlobusError as error:
+            if error.http_status != 422:
+                raise
+            # Whether the service takes a result_count of 0 is not known: one result per timer is the next best.
+            query["result_count"] = 1
+            answer = self._readable("timer", lambda client: client.list_jobs(query_params=query), "jobs")
+        return [read_timer(document) for document in answer["jobs"]]
+
+    def get_timer(self, timer_id: str) -> Timer | None:
+        """The timer, deleted ones included as long as the service shows them; None for an unknown ID."""
+        try:
+            return read_timer(
+                self._readable(
+                    "timer", lambda client: client.get_job(timer_id, query_params={"page_size": 1}), "job_id"
+                )
+            )
+        except GlobusError as error:
+            if error.http_status == 404:
+                return None
+            raise
+
+    def get_collection(self, collection_id: str) -> Collection:
+        """The collection. Raises GlobusError, with the ID, for one that is not there or not visible (rule S5)."""
+        if "transfer" not in self._authorizers:
+            raise GlobusError(
+                f"Collection {collection_id} cannot be looked up before its timer is created: transfer_token is "
+                "missing (GLOBUS_TRANSFER_TOKEN)",
+                code="no_credentials",
+                remedy="set transfer_token",
+            )
+        try:
+            return read_collection(self._readable("transfer", lambda client: client.get_endpoint(collection_id), "id"))
+        except GlobusError as error:
+            said = {
+                "EndpointNotFound": "does not exist",
+                "EndpointDeleted": "was deleted",
+                "PermissionDenied": "is not visible to this login",
+            }.get(error.code or "")
+            if said is None and error.http_status in (403, 404):
+                said = "does not exist or is not visible to this login"
+            if said is None:
+                raise error.about(f"Collection {collection_id} could not be looked up") from error
+            raise GlobusError(
+                f"Collection {collection_id} {said}: check the ID, and that the login may see it ({error.message})",
+                code=error.code,
+                http_status=error.http_status,
+                request_id=error.request_id,
+            ) from error
+
+    # --- writing ---------------------------------------------------------------------------------------------------
+
+    def create_timer(self, document: Mapping[str, Any]) -> Timer:
+        """Create a timer, sent exactly once (repeated only where the service surely refused: 429).
+
+        :raises UncertainError: where the answer leaves open whether the timer was created (rule W2).
+        """
+        answer = self._call("timer", lambda client: client.create_timer(dict(document)), create=True).data
+        try:
+            return read_timer(answer["timer"])
+        except (TypeError, KeyError, ValueError):
+            raise UncertainError(
+                "Globus Timers accepted the timer, but its answer cannot be read", code="unreadable_answer"
+            ) from None
+
+    def delete_timer(self, timer_id: str) -> None:
+        """Delete a timer; one that is gone already is deleted (rule W5)."""
+        self._settle(timer_id, lambda client: client.delete_job(timer_id), lambda timer: timer is None or timer.is_gone)
+
+    def pause_timer(self, timer_id: str) -> None:
+        self._settle(
+            timer_id, lambda client: client.pause_job(timer_id), lambda timer: bool(timer and timer.is_inactive)
+        )
+
+    def resume_timer(self, timer_id: str, update_credentials: bool) -> None:
+        """Resume a timer, with the credentials of this request where asked for.
+
+        The schema has ``update_credentials`` as a query parameter, SDK 4.9 sends it in the body: which of them the
+        service reads is not known, so both carry it.
+        """
+        path = f"/jobs/{timer_id}/resume"
+        options: dict[str, Any] = {}
+        if update_credentials:
+            options = {"query_params": {"update_credentials": "true"}, "data": {"update_credentials": True}}
+        self._settle(
+            timer_id,
+            lambda client: client.post(path, **options),
+            lambda timer: bool(timer and timer.is_unfinished and not timer.is_inactive),
+        )
+
+    def rename_timer(self, timer_id: str, name: str) -> None:
+        self._settle(
+            timer_id,
+            lambda client: client.update_job(timer_id, {"name": name}),
+            lambda timer: bool(timer and timer.name == name),
+        )
+
+    def _settle(
+        self, timer_id: str, call: Callable[[Any], GlobusHTTPResponse], is_done: Callable[[Timer | None], bool]
+    ) -> None:
+        """A write that is safe to repeat. When its repetition is refused, what counts is how the timer is now."""
+        try:
+            self._call("timer", call)
+        except GlobusError as error:
+            if error.http_status in (401, 403, 429) or not is_done(self.get_timer(timer_id)):
+                raise
+
+    # --- requests --------------------------------------------------------------------------------------------------
+
+    def _readable(self, service: str, call: Callable[[Any], GlobusHTTPResponse], key: str) -> Mapping[str, Any]:
+        """The JSON object of an answer that must have ``key``; an unreadable answer is asked for again."""
+        for attempt in range(self.retries + 1):
+            if attempt:
+                time.sleep(PAUSE_BETWEEN_TRIES * 2 ** (attempt - 1))
+            data = self._call(service, call).data
+            if isinstance(data, Mapping) and key in data:
+                return data
+        raise GlobusError(
+            f"{NAMES[service]} answered with something that is not its document (no {key}): is a proxy in between?",
+            code="unreadable_answer",
+        )
+
+    def _call(
+        self, service: str, call: Callable[[Any], GlobusHTTPResponse], create: bool = False
+    ) -> GlobusHTTPResponse:
+        from globus_sdk import exc
+
+        client = self._client(service, create)
+        client.authorizer = self._authorizers.get(service)
+        try:
+            response = call(client)
+        except exc.GlobusAPIError as error:
+            raise _refusal(service, error, create) from None
+        except exc.NetworkError as error:
+            kind = UncertainError if create else GlobusError
+            address = self._addresses[service]
+            raise kind(
+                f"{NAMES[service]} did not answer ({address}): {_network_reason(error)}", code="no_answer"
+            ) from None
+        except exc.GlobusError as error:
+            raise GlobusError(f"{NAMES[service]}: {error}", code="sdk_error") from None
+        if 300 <= response.http_status < 400:
+            raise GlobusError(
+                f"{NAMES[service]} answered with a redirect, which is not followed: credentials go nowhere else",
+                code="redirect",
+                http_status=response.http_status,
+            )
+        if service == "timer":
+            self._read_clock(response.headers.get("Date"))
+        return response
+
+    def _read_clock(self, date: str | None) -> None:
+        try:
+            moment = parsedate_to_datetime(date or "")
+        except (TypeError, ValueError):
+            return
+        if moment.tzinfo is not None:
+            self._clock_offset = moment - datetime.now(timezone.utc)
+
+    def _client(self, service: str, create: bool) -> BaseClient:
+        """The SDK's client of a service, one for each thread: a requests session is not made to be shared."""
+        clients: dict[tuple[str, bool], BaseClient] = self._local.__dict__.setdefault("clients", {})
+        if (service, create) not in clients:
+            clients[service, create] = self._make_client(service, create)
+        return clients[service, create]
+
+    def _make_client(self, service: str, create: bool) -> BaseClient:
+        options: dict[str, Any] = {
+            "base_url": self._addresses[service],
+            "environment": self._environment,
+            "transport": self._make_transport(service),
+            "retry_config": self._make_retry_config(create),
+            "app_name": "research_ops.globus",
+        }
+        if service == "timer":
+            from globus_sdk import TimersClient
+
+            return TimersClient(**options)
+        if service == "transfer":
+            from globus_sdk import TransferClient
+
+            return TransferClient(**options)
+        # The SDK's clients of Auth import a JWT library and cryptography, which a token request does not need.
+        from globus_sdk import BaseClient
+
+        return BaseClient(**options)
+
+    def _make_transport(self, service: str) -> RequestsTransport:
+        from globus_sdk.transport import RequestsTransport
+
+        pace = self._pace
+
+        class PacedTransport(RequestsTransport):
+            """Waits its turn, and follows no redirect (rule X2)."""
+
+            def request(self, method: str, url: str, **options: Any) -> Any:
+                pace.wait()
+                return super().request(method, url, **{**options, "allow_redirects": False})
+
+        transport = PacedTransport(verify_ssl=self._certificates, http_timeout=self._request_timeout)
+        if _auth.is_loopback(self._addresses[service]):
+            transport.session.trust_env = False  # what is meant for this machine does not go through a proxy
+        return transport
+
+    def _make_retry_config(self, create: bool) -> RetryConfig:
+        from globus_sdk.transport import RetryCheckResult, RetryConfig, RetryContext
+
+        def back_off(context: RetryContext) -> RetryCheckResult:
+            """A 429 or 503 holds back every request, as long as it says."""
+            if context.response is not None and context.response.status_code in (429, 503):
+                seconds = _retry_after(context.response.headers.get("Retry-After"))
+                if seconds is not None:
+                    context.backoff = seconds
+                    self._pace.hold(seconds)
+                    return RetryCheckResult.do_not_retry if create_only_once(context) else RetryCheckResult.do_retry
+            return RetryCheckResult.do_not_retry if create_only_once(context) else RetryCheckResult.no_decision
+
+        def create_only_once(context: RetryContext) -> bool:
+            """Only a 429 says for sure that nothing was created; a 401 is answered by a fresh token, once."""
+            return create and (context.response is None or context.response.status_code not in (401, 429))
+
+        config = RetryConfig(max_retries=self.retries, max_sleep=RETRY_AFTER_MAXIMUM)
+        config.checks.register_check(back_off)  # before the SDK's own, which go by the status alone
+        return config
+
+
+def _retry_after(value: str | None) -> float | None:
+    """Seconds of a ``Retry-After`` header, a number or an HTTP date; within the bound."""
+    if not value:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(value) - datetime.now(timezone.utc)).total_seconds()
+        except (TypeError, ValueError):
+            return None
+    return min(max(seconds, 0.0), RETRY_AFTER_MAXIMUM)
+
+
+# --- errors in words -----------------------------------------------------------------------------------------------
+
+
+def _refusal(service: str, error: Any, create: bool) -> GlobusError:
+    """What a service refused, and why, in its own words."""
+    status = error.http_status
+    uncertain = create and (status >= 500 or status == 408)
+    code = error.code if isinstance(error.code, str) and error.code != "Error" else None
+    kind = UncertainError if uncertain else GlobusError
+    return kind(
+        f"{NAMES[service]} answered {status}: {_explanation(error)}",
+        code=code or _flat(error.raw_json, "error") or f"http_{status}",
+        http_status=status,
+        request_id=error.request_id,
+    )
+
+
+def _explanation(error: Any) -> str:
+    """The message in any of the services' error bodies. Integers in FastAPI's ``loc`` make the SDK drop it."""
+    body = error.raw_json
+    if isinstance(body, Mapping):
+        detail = body.get("detail")
+        if isinstance(detail, list) and all(isinstance(item, Mapping) for item in detail):
+            return "; ".join(
+                f"{'.'.join(str(part) for part in item.get('loc', ()))}: {item.get('msg', '')}" for item in detail
+            )
+        nested = body.get("error")
+        if isinstance(nested, Mapping):
+            return str(nested.get("detail") or nested.get("message") or nested.get("code"))
+        for key in ("message", "error_description", "detail"):
+            if isinstance(body.get(key), str):
+                return str(body[key])
+    return str(error.message or error.http_reason or "no explanation")
+
+
+def _flat(body: Any, key: str) -> str | None:
+    return body[key] if isinstance(body, Mapping) and isinstance(body.get(key), str) else None
+
+
+def _network_reason(error: Any) -> str:
+    """Why there was no answer, without the object addresses and pools of the libraries below."""
+    cause = error.underlying_exception
+    reason = getattr(cause.args[0], "reason", cause.args[0]) if cause.args else cause
+    text = str(reason)
+    return text.rsplit(">: ", 1)[-1] or type(cause).__name__

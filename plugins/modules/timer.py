@@ -1,0 +1,274 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: timer
+short_description: Ensure one Globus timer
+version_added: 0.1.0
+description:
+  - A Globus timer submits a transfer again and again, for example the nightly backup of a microscope's share.
+  - The module looks the timer up by name and creates it only when it is absent. It finds out which consents its
+    collections need and gets them before the timer exists, because a timer without them is created, and then stopped
+    silently at its first run.
+  - A timer that differs from its definition is reported field by field. Globus can change nothing but the name of a
+    timer, so the only repair is to replace it, which O(on_drift=replace) does. The new timer is there before the old
+    one is deleted.
+author:
+  - Research Ops (@research-ops)
+extends_documentation_fragment:
+  - research_ops.globus.auth
+  - research_ops.globus.definition
+  - research_ops.globus.attributes
+  - research_ops.globus.attributes.action_group
+options:
+  state:
+    description:
+      - V(present), the timer exists. V(active), it exists and runs; one that is inactive is resumed, with fresh
+        credentials where it had stopped for want of them. V(paused), it exists and is paused. V(absent), no unfinished
+        timer of this name exists.
+      - For V(active), V(paused) and V(absent) an existing timer needs only O(name) or O(timer_id).
+      - A timer that is resumed after it missed a run runs at once.
+    type: str
+    choices: [present, active, paused, absent]
+    default: present
+  timer_id:
+    description:
+      - Choose the timer by its UUID. O(name) then renames it in place.
+      - An unknown ID is an error, except for O(state=absent). The timer is never created anew.
+    type: str
+  on_drift:
+    description:
+      - What to do when the timer exists but differs from the definition.
+      - V(warn) warns, V(ignore) only returns RV(drift), V(fail) fails, V(replace) creates the timer anew and then
+        deletes the old one. The new timer keeps the times of the old one where the definition does not set others, and
+        stays paused if the old one was.
+    type: str
+    choices: [warn, ignore, fail, replace]
+    default: warn
+notes:
+  - Globus forgets a timer 90 days after it has ended. A timer that runs once, or a number of times, and has no
+    O(schedule.start) is created again by a play that still asks for it then. Give it a start, or remove it from the
+    play.
+  - One of O(name) and O(timer_id) is required.
+seealso:
+  - name: Globus timers
+    description: What the service offers, in the Globus documentation.
+    link: https://docs.globus.org/guides/overviews/flows/timers/
+"""
+
+EXAMPLES = r"""
+- name: Mirror the microscope's share every night
+  research_ops.globus.timer:
+    client_id: "{{ globus_client_id }}"
+    client_secret: "{{ globus_client_secret }}"
+    name: microscope-nightly
+    transfer:
+      source_collection: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
+      destination_collection: 31ce9ba0-176d-45a5-add3-f37d233ba47d
+      paths:
+        - source_path: /data/microscope/
+          destination_path: /backup/microscope/
+          recursive: true
+      label: Microscope backup
+      sync_level: checksum
+      delete_destination_extra: true
+      filter_rules:
+        - name: "*.tmp"
+          type: file
+    schedule:
+      interval: 1d
+      at: "02:00"
+      timezone: America/Chicago
+
+- name: See what would change if the schedule were weekly
+  research_ops.globus.timer:
+    name: microscope-nightly
+    on_drift: replace
+    transfer:
+      source_collection: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
+      destination_collection: 31ce9ba0-176d-45a5-add3-f37d233ba47d
+      paths:
+        - source_path: /data/microscope/
+          destination_path: /backup/microscope/
+          recursive: true
+    schedule:
+      interval: 1w
+      start: "2026-12-01T02:00:00-06:00"
+  check_mode: true
+  diff: true
+
+- name: Transfer a file once, as soon as possible
+  research_ops.globus.timer:
+    name: first-light
+    transfer:
+      source_collection: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
+      destination_collection: 31ce9ba0-176d-45a5-add3-f37d233ba47d
+      paths:
+        - source_path: /data/first-light.fits
+          destination_path: /archive/first-light.fits
+    schedule: {}
+
+- name: Pause it during maintenance
+  research_ops.globus.timer:
+    name: microscope-nightly
+    state: paused
+
+- name: Run it again
+  research_ops.globus.timer:
+    name: microscope-nightly
+    state: active
+
+- name: Rename a timer in place
+  research_ops.globus.timer:
+    timer_id: 226fda72-8b6e-4f0e-9d49-b6e5b4a3cf3f
+    name: microscope-mirror
+
+- name: Remove it
+  research_ops.globus.timer:
+    name: microscope-nightly
+    state: absent
+"""
+
+RETURN = r"""
+timer_id:
+  description: ID of the timer. Null after O(state=absent), and in check mode for a timer that would be created.
+  type: str
+  returned: always
+  sample: 226fda72-8b6e-4f0e-9d49-b6e5b4a3cf3f
+timer:
+  description: The timer as the service now has it. Null after O(state=absent).
+  type: dict
+  returned: always
+  contains:
+    id:
+      description: ID of the timer.
+      type: str
+    name:
+      description: Name of the timer.
+      type: str
+    status:
+      description: The service's word for its status. V(new), V(loaded) and V(active) mean the same.
+      type: str
+      sample: active
+    type:
+      description: V(transfer), V(flow) or V(generic).
+      type: str
+      sample: transfer
+    definition:
+      description: The definition that, given to this module, changes nothing. Unset options are left out.
+      type: dict
+    next_run:
+      description: The next run, ISO 8601 in UTC, or null.
+      type: str
+      sample: "2026-11-24T08:00:00+00:00"
+    last_run:
+      description: The last run, ISO 8601 in UTC, or null.
+      type: str
+    runs:
+      description: Number of runs so far.
+      type: int
+    errors:
+      description: Number of runs that failed.
+      type: int
+    inactive_reason:
+      description: Why the timer is inactive, in the service's own words, or null.
+      type: dict
+    submitted_at:
+      description: When the timer was created, ISO 8601 in UTC.
+      type: str
+    url:
+      description: Page of the timer in the Globus web app.
+      type: str
+operations:
+  description: What was done, or in check mode would be done, in its order.
+  type: list
+  elements: dict
+  returned: always
+  contains:
+    operation:
+      description: V(create), V(delete), V(pause), V(resume) or V(rename).
+      type: str
+    timer_id:
+      description: ID of the timer. Null in check mode for the timer that would be created.
+      type: str
+    name:
+      description: Name of the timer.
+      type: str
+  sample:
+    - operation: create
+      timer_id: 226fda72-8b6e-4f0e-9d49-b6e5b4a3cf3f
+      name: microscope-nightly
+drift:
+  description: In which options the timer that was found differs from the definition.
+  type: list
+  elements: dict
+  returned: always
+  contains:
+    field:
+      description: The option.
+      type: str
+    desired:
+      description: Its value in the definition.
+      type: raw
+    actual:
+      description: Its value on the service.
+      type: raw
+  sample:
+    - field: transfer.sync_level
+      desired: checksum
+      actual: null
+collections:
+  description: The collections that were looked up, where a timer was to be created or resumed.
+  type: list
+  elements: dict
+  returned: when scopes had to be resolved
+  contains:
+    id:
+      description: ID of the collection.
+      type: str
+    display_name:
+      description: Its name.
+      type: str
+    requires_data_access:
+      description: Whether a timer needs a data_access consent for it.
+      type: bool
+    high_assurance:
+      description: Whether it is a high assurance collection, on which timers stop when the session expires.
+      type: bool
+error:
+  description: What failed, for programs. C(msg) says it for people.
+  type: dict
+  returned: on failure
+  contains:
+    code:
+      description: The service's error code, or one of the module's own.
+      type: str
+    http_status:
+      description: HTTP status of the answer, or null.
+      type: int
+    request_id:
+      description: The service's request ID, where it gave one.
+      type: str
+  sample:
+    code: EndpointNotFound
+    http_status: 404
+    request_id: vHnRBcJtX
+remedy:
+  description: The command or edit that cures the failure, where there is one.
+  type: str
+  returned: on failure, where one exists
+"""
+
+from ansible_collections.research_ops.globus.plugins.module_utils._module import run_timer
+
+
+def main() -> None:
+    run_timer()
+
+
+if __name__ == "__main__":
+    main()
