@@ -4,12 +4,9 @@
 
 from __future__ import annotations
 
+from textwrap import indent
 
-class ModuleDocFragment:
-    """What a timer is: the options of ``definition_arguments`` in ``module_utils/_arguments.py``."""
-
-    DOCUMENTATION = r"""
-options:
+_DEFINITION = r"""
   name:
     description:
       - Name of the timer. It identifies the timer among those that have not ended, by exact, case-sensitive comparison.
@@ -185,3 +182,70 @@ options:
             description: A moment, in ISO 8601, after which there is no run.
             type: str
 """
+
+_TIMER = r"""
+  state:
+    description:
+      - V(present), the timer exists. V(active), it exists and runs; one that is inactive is resumed, with fresh
+        credentials where it had stopped for want of them. V(paused), it exists and is paused. V(absent), no unfinished
+        timer of this name exists.
+      - For V(active), V(paused) and V(absent) an existing timer needs only O(name) or O(timer_id).
+      - A timer that is resumed after it missed a run runs at once.
+    type: str
+    choices: [present, active, paused, absent]
+    default: present
+  timer_id:
+    description:
+      - Choose the timer by its UUID. O(name) then renames it in place.
+      - An unknown ID is an error, except for O(state=absent). The timer is never created anew.
+    type: str
+"""
+
+_ON_DRIFT = r"""
+  on_drift:
+    description:
+      - What to do when the timer exists but differs from the definition.
+      - V(warn) warns, V(ignore) only returns RV(drift), V(fail) fails, V(replace) creates the timer anew and then
+        deletes the old one. The new timer keeps the times of the old one where the definition does not set others, and
+        stays paused if the old one was.
+    type: str
+    choices: [warn, ignore, fail, replace]
+"""
+
+
+def _of_list(options: str) -> str:
+    """The same options as suboptions of O(timers)."""
+    return indent(options.replace("O(", "O(timers[].").replace("RV(", "RV(timers[]."), "    ")
+
+
+class ModuleDocFragment:
+    """What a timer is, and what to do about it: ``timer_arguments`` and ``timers_arguments`` in
+    ``module_utils/_arguments.py``.
+    """
+
+    DOCUMENTATION = "options:" + _DEFINITION + _TIMER + _ON_DRIFT + "    default: warn\n"
+
+    LIST = (
+        r"""
+options:
+  timers:
+    description:
+      - The timers, each with its own state. Two entries of one name are an error, whose message names both positions.
+      - An input error in any entry fails the task before any request is sent. A failure of the service fails its entry
+        only, and the task in the end.
+    type: list
+    elements: dict
+    required: true
+    suboptions:"""
+        + _of_list(_DEFINITION)
+        + _of_list(_TIMER)
+        + _of_list(_ON_DRIFT)
+        + r"""
+  on_drift:
+    description:
+      - What holds for entries that do not say their own O(timers[].on_drift).
+    type: str
+    choices: [warn, ignore, fail, replace]
+    default: warn
+"""
+    )

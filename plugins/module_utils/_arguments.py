@@ -17,6 +17,7 @@ from ansible_collections.research_ops.globus.plugins.module_utils._auth import E
 from ansible_collections.research_ops.globus.plugins.module_utils._definition import SYNC_LEVELS
 from ansible_collections.research_ops.globus.plugins.module_utils._schedule import WEEKDAYS
 
+CONCURRENCY_MAXIMUM = 16
 STATES = ("present", "active", "paused", "absent")
 ON_DRIFT = ("warn", "ignore", "fail", "replace")
 
@@ -131,4 +132,22 @@ def timer_arguments() -> dict[str, Any]:
         "state": {"type": "str", "default": "present", "choices": list(STATES)},
         "timer_id": {"type": "str"},
         "on_drift": {"type": "str", "default": "warn", "choices": list(ON_DRIFT)},
+    }
+
+
+def timers_arguments() -> dict[str, Any]:
+    """The options of a list of timers. An entry's ``on_drift`` has no default: it is the list's."""
+    return {
+        "timers": {
+            "type": "list",
+            "elements": "dict",
+            "required": True,
+            "options": {**timer_arguments(), "on_drift": {"type": "str", "choices": list(ON_DRIFT)}},
+            "required_one_of": [["name", "timer_id"]],
+        },
+        "on_drift": {"type": "str", "default": "warn", "choices": list(ON_DRIFT)},
+        "purge": {"type": "bool", "default": False},
+        "purge_prefix": {"type": "str"},
+        "purge_limit": {"type": "int", "default": 10},
+        "concurrency": {"type": "int", "default": 4},
     }

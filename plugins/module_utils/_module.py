@@ -9,29 +9,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timezone
 from importlib.util import find_spec
 from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.research_ops.globus.plugins.module_utils import _arguments, _auth
-from ansible_collections.research_ops.globus.plugins.module_utils._collection import (
-    Collection,
-    check_collection,
-    data_access_needed,
-)
+from ansible_collections.research_ops.globus.plugins.module_utils._collection import Collection
 from ansible_collections.research_ops.globus.plugins.module_utils._definition import parse_definition, parse_uuid
 from ansible_collections.research_ops.globus.plugins.module_utils._document import Timer, timer_as_result
 from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError, InputError
-from ansible_collections.research_ops.globus.plugins.module_utils._execute import Outcome, execute, in_parallel
-from ansible_collections.research_ops.globus.plugins.module_utils._plan import Plan, Wanted, plan_timer
+from ansible_collections.research_ops.globus.plugins.module_utils._execute import Outcome, execute
+from ansible_collections.research_ops.globus.plugins.module_utils._plan import (
+    Plan,
+    Wanted,
+    check_rates,
+    plan_purge,
+    plan_timer,
+    plan_timers,
+)
+from ansible_collections.research_ops.globus.plugins.module_utils._prepare import prepare
 from ansible_collections.research_ops.globus.plugins.module_utils._service import Globus
+
+WARNED_BY_NAME = 5  # how many timers one warning names
 
 
 def run_timer() -> None:
-    """The module ``timer``."""
+    """The module ``timer``: one element, taken the same way as a list."""
     module = AnsibleModule(
         argument_spec={**_arguments.auth_arguments(), **_arguments.timer_arguments()},
         required_one_of=[("name", "timer_id")],
@@ -45,23 +51,90 @@ def run_timer() -> None:
     try:
         globus = connect(module)
         plan = plan_timer(wanted, _read(wanted, globus), globus.now())
-        outcomes, collections = carry_out([plan], globus, concurrency=2, check_mode=module.check_mode)
     except GlobusError as error:
-        fail(module, error.about(f"Could not look up {wanted_label(module.params)}"))
-    outcome = outcomes[0]
-    for warning in outcome.warnings:
-        module.warn(warning)
-    result = entry_result(outcome, globus.web_app)
+        fail(module, error.about(f"Could not look up {wanted.label}"))
+    outcomes, collections = _carry_out(module, globus, [plan], concurrency=2)
+    result = entry_result(outcomes[0], globus.web_app)
     if collections:
         result["collections"] = [collections[key].as_result() for key in plan.collections if key in collections]
     if module._diff:
-        result["diff"] = {"before": dict(plan.before), "after": dict(outcome.plan.after)}
-    if outcome.failure:
-        module.fail_json(**{**result, **outcome.failure.as_result()})
+        result["diff"] = {"before": dict(plan.before), "after": dict(outcomes[0].plan.after)}
+    _warn(module, outcomes)
+    failure = outcomes[0].failure
+    if failure:
+        module.fail_json(**{**result, **failure.as_result()})
+    module.exit_json(**result)
+
+
+def run_timers() -> None:
+    """The module ``timers``."""
+    module = _ListModule(
+        argument_spec={**_arguments.auth_arguments(), **_arguments.timers_arguments()},
+        required_if=[("purge", True, ["purge_prefix"])],
+        supports_check_mode=True,
+    )
+    require_sdk(module)
+    parameters = module.params
+    try:
+        wanted = parse_wanted_list(parameters)
+    except InputError as error:
+        fail(module, GlobusError(str(error), code="invalid_input"))
+    concurrency = parameters["concurrency"]
+    try:
+        globus = connect(module)
+        timers, now = globus.list_timers(), globus.now()
+        plans = plan_timers(wanted, timers, now)
+        purge = _plan_purge(parameters, wanted, timers, now)
+        check_rates(plans, timers, concurrency)
+    except GlobusError as error:
+        fail(module, error)
+    outcomes, _collections = _carry_out(module, globus, plans, concurrency)
+    purged: list[Outcome] = []
+    if not any(outcome.failure for outcome in outcomes):
+        purged, _collections = _carry_out(module, globus, purge, concurrency)
+    elif purge:
+        module.warn(f"{len(purge)} timers were not purged, because other entries failed")
+    _warn(module, (*outcomes, *purged))
+    result = _list_result(outcomes, purged, globus.web_app)
+    if module._diff:
+        result["diff"] = _list_diff((*outcomes, *purged))
+    failed = [outcome for outcome in (*outcomes, *purged) if outcome.failure]
+    if failed:
+        messages = "; ".join(str(outcome.failure) for outcome in failed)
+        module.fail_json(msg=f"{len(failed)} of {len(outcomes) + len(purged)} timers failed: {messages}", **result)
     module.exit_json(**result)
 
 
 # --- parameters ----------------------------------------------------------------------------------------------------
+
+
+class _ListModule(AnsibleModule):  # type: ignore[misc]  # ansible-core is not typed
+    """Says which entry of ``timers`` an invalid argument is in; Ansible's own nested errors do not (rule L3)."""
+
+    def fail_json(self, msg: str, **result: Any) -> NoReturn:
+        if self.validation_result.errors:
+            msg = _invalid_entry(self.params.get("timers")) or msg
+        super().fail_json(msg=msg, **result)
+        raise SystemExit(1)  # not reached
+
+
+def _invalid_entry(entries: Any) -> str | None:
+    """The first entry that its options refuse, and why."""
+    options = _arguments.timers_arguments()["timers"]
+    validator = ArgumentSpecValidator(options["options"], required_one_of=options["required_one_of"])
+    for number, entry in enumerate(entries if isinstance(entries, list) else ()):
+        if isinstance(entry, Mapping):
+            errors = validator.validate(_given(entry)).error_messages
+            if errors:
+                return f"{_position(number, entry)}: {errors[0]}"
+    return None
+
+
+def _given(value: Any) -> Any:
+    """Without the options that were not given: AnsibleModule has set them to None by now."""
+    if isinstance(value, Mapping):
+        return {key: _given(item) for key, item in value.items() if item is not None}
+    return [_given(item) for item in value] if isinstance(value, list) else value
 
 
 def require_sdk(module: AnsibleModule) -> None:
@@ -70,8 +143,11 @@ def require_sdk(module: AnsibleModule) -> None:
         module.fail_json(msg=missing_required_lib("globus-sdk", url="https://pypi.org/project/globus-sdk/"))
 
 
-def parse_wanted(parameters: Mapping[str, Any]) -> Wanted:
-    """What a task, or an entry of its list, asks for. Raises InputError (rules L1, L3, I5)."""
+def parse_wanted(parameters: Mapping[str, Any], on_drift: str = "warn") -> Wanted:
+    """What a task, or an entry of its list, asks for. Raises InputError (rules L1, L3, I5).
+
+    :param on_drift: what holds where the parameters do not say it.
+    """
     timer_id = parameters.get("timer_id")
     if timer_id is not None:
         timer_id = parse_uuid("timer_id", timer_id)
@@ -82,7 +158,7 @@ def parse_wanted(parameters: Mapping[str, Any]) -> Wanted:
         name=name or "",
         timer_id=timer_id,
         state=parameters["state"],
-        on_drift=parameters["on_drift"],
+        on_drift=parameters.get("on_drift") or on_drift,
         definition=parse_definition(parameters, datetime.now(timezone.utc)),
     )
     if timer_id is None and wanted.definition is None and wanted.state == "present":
@@ -95,18 +171,49 @@ def parse_wanted(parameters: Mapping[str, Any]) -> Wanted:
     return wanted
 
 
-def wanted_label(parameters: Mapping[str, Any]) -> str:
-    name = parameters.get("name")
-    return f"timer {name!r}" if name else f"timer {parameters.get('timer_id')}"
+def parse_wanted_list(parameters: Mapping[str, Any]) -> list[Wanted]:
+    """What the task ``timers`` asks for. Raises InputError, naming position and timer (rules L3, W7)."""
+    wanted: list[Wanted] = []
+    positions: dict[tuple[str, str], int] = {}
+    for number, entry in enumerate(parameters["timers"]):
+        where = _position(number, entry)
+        try:
+            parsed = parse_wanted(entry, parameters["on_drift"])
+        except InputError as error:
+            raise InputError(f"{where}: {error}") from None
+        for key in (("name", parsed.name), ("timer_id", parsed.timer_id or "")):
+            if key[1] and key in positions:
+                raise InputError(f"{where} has the same {key[0]} as timers[{positions[key]}]: {key[1]}")
+            positions[key] = number
+        wanted.append(parsed)
+    if not 1 <= parameters["concurrency"] <= _arguments.CONCURRENCY_MAXIMUM:
+        raise InputError(
+            f"concurrency must be from 1 to {_arguments.CONCURRENCY_MAXIMUM}, not {parameters['concurrency']}"
+        )
+    if parameters["purge"]:
+        if not parameters["purge_prefix"]:
+            raise InputError("purge_prefix is empty: it is the scope of purge, names that start with it")
+        if parameters["purge_limit"] < 0:
+            raise InputError(f"purge_limit must be 0 or more, not {parameters['purge_limit']}")
+        if not any(entry.state != "absent" for entry in wanted):
+            raise InputError(
+                "purge with no timer to keep is refused: a list that came out empty would delete every timer of the "
+                "scope. To remove timers, list them with state: absent"
+            )
+    return wanted
+
+
+def _position(number: int, entry: Mapping[str, Any]) -> str:
+    return f"timers[{number}] ({entry.get('name') or entry.get('timer_id') or 'no name'})"
 
 
 def connect(module: AnsibleModule) -> Globus:
     """The services, signed in for reading. Raises GlobusError."""
     parameters = module.params
     if parameters["request_timeout"] <= 0:
-        fail(module, GlobusError("request_timeout must be more than 0 seconds", code="invalid_input"))
+        raise GlobusError("request_timeout must be more than 0 seconds", code="invalid_input")
     if parameters["retries"] < 0:
-        fail(module, GlobusError("retries must be 0 or more", code="invalid_input"))
+        raise GlobusError("retries must be 0 or more", code="invalid_input")
     globus = Globus(
         _auth.choose_credentials(parameters),
         environment=parameters["environment"],
@@ -132,73 +239,29 @@ def _read(wanted: Wanted, globus: Globus) -> list[Timer]:
     return [timer]
 
 
-def carry_out(
-    plans: Sequence[Plan], globus: Globus, *, concurrency: int, check_mode: bool
+def _plan_purge(
+    parameters: Mapping[str, Any], wanted: Sequence[Wanted], timers: Sequence[Timer], now: datetime
+) -> list[Plan]:
+    if not parameters["purge"]:
+        return []
+    return plan_purge(wanted, timers, now, prefix=parameters["purge_prefix"], limit=parameters["purge_limit"])
+
+
+def _carry_out(
+    module: AnsibleModule, globus: Globus, plans: Sequence[Plan], concurrency: int
 ) -> tuple[list[Outcome], dict[str, Collection]]:
-    """Look up the collections that timers to be created or resumed need, get the consents, and execute.
-
-    In check mode the look-ups are done, nothing is granted or written, and the outcomes say what would be (rule W1).
-    """
-    collections, problems = _look_up({key for plan in plans for key in plan.collections}, globus, concurrency)
-    plans = [_checked(plan, collections, problems) for plan in plans]
-    if check_mode:
-        return [_foreseen(plan) for plan in plans], collections
-    needing = [plan for plan in plans if plan.collections]
-    if needing:
-        used = {key for plan in needing for key in plan.collections}
-        try:
-            warning = globus.grant(data_access_needed(collections[key] for key in used))
-        except GlobusError as error:
-            plans = [plan.failed(error.about(_before(plan))) if plan.collections else plan for plan in plans]
-        else:
-            if warning:
-                plans = [_warned(plan, warning) if plan.collections else plan for plan in plans]
-    return execute(plans, globus, concurrency), collections
-
-
-def _before(plan: Plan) -> str:
-    return f"{plan.wanted.label} was left as it is, because the consents it needs were not granted"
-
-
-def _look_up(
-    ids: set[str], globus: Globus, concurrency: int
-) -> tuple[dict[str, Collection], dict[str, GlobusError | str]]:
-    """The collections, each looked up once, and what is wrong with them: an error, or a warning (rules S1, S5)."""
-    collections: dict[str, Collection] = {}
-    problems: dict[str, GlobusError | str] = {}
-
-    def look_up(collection_id: str) -> None:
-        try:
-            collection = globus.get_collection(collection_id)
-            warning = check_collection(collection)
-        except GlobusError as error:
-            problems[collection_id] = error
-            return
-        collections[collection_id] = collection
-        if warning:
-            problems[collection_id] = warning
-
-    in_parallel(look_up, sorted(ids), concurrency)
-    return collections, problems
-
-
-def _checked(plan: Plan, collections: Mapping[str, Collection], problems: Mapping[str, GlobusError | str]) -> Plan:
-    for collection_id in plan.collections:
-        problem = problems.get(collection_id)
-        if isinstance(problem, GlobusError):
-            return plan.failed(problem.about(f"{plan.wanted.label} was left as it is"))
-        if problem:
-            plan = _warned(plan, problem)
-    return plan
-
-
-def _warned(plan: Plan, warning: str) -> Plan:
-    return replace(plan, warnings=(*plan.warnings, warning))
+    """Prepare the plans and execute them, or in check mode say what they come to (rule W1)."""
+    prepared = prepare(plans, globus, concurrency=concurrency, check_mode=module.check_mode)
+    for warning in prepared.warnings:
+        module.warn(warning)
+    if module.check_mode:
+        return [_foreseen(plan) for plan in prepared.plans], prepared.collections
+    return execute(prepared.plans, globus, concurrency), prepared.collections
 
 
 def _foreseen(plan: Plan) -> Outcome:
     """What a plan comes to in check mode."""
-    gone = plan.wanted.state == "absent" or plan.creation is not None
+    gone = plan.creation is not None or (plan.wanted.state == "absent" and plan.failure is None)
     return Outcome(
         plan,
         None if gone else plan.timer,
@@ -221,6 +284,56 @@ def entry_result(outcome: Outcome, web_app: str) -> dict[str, Any]:
         "operations": [operation.as_result() for operation in outcome.operations],
         "drift": [difference.as_result() for difference in outcome.plan.drift],
     }
+
+
+def _list_result(outcomes: Sequence[Outcome], purged: Sequence[Outcome], web_app: str) -> dict[str, Any]:
+    """The return values of ``timers``."""
+    entries = []
+    for outcome in outcomes:
+        entry = entry_result(outcome, web_app)
+        entry["name"] = outcome.plan.wanted.name or (outcome.timer.name if outcome.timer else "")
+        entry["failed"] = outcome.failure is not None
+        entry.update(outcome.failure.as_result() if outcome.failure else {"msg": ""})
+        entries.append(entry)
+    operations = [operation for outcome in (*outcomes, *purged) for operation in outcome.operations]
+    counts = {
+        f"{word}d": sum(1 for operation in operations if operation.operation == word)
+        for word in ("create", "delete", "pause", "resume", "rename")
+    }
+    return {
+        "changed": bool(operations),
+        "timers": entries,
+        "purged": [operation.as_result() for outcome in purged for operation in outcome.operations],
+        "operations": [operation.as_result() for operation in operations],
+        "counts": {
+            "timers": len(entries),
+            "unchanged": sum(1 for entry in entries if not entry["changed"] and not entry["failed"]),
+            "changed": sum(1 for entry in entries if entry["changed"]),
+            "failed": sum(1 for entry in entries if entry["failed"]),
+            **counts,
+            "purged": sum(1 for outcome in purged if outcome.operations),
+        },
+    }
+
+
+def _list_diff(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Before and after of the timers that change, by name; the others would only bury them."""
+    changing = [outcome.plan for outcome in outcomes if outcome.plan.before != outcome.plan.after]
+    return {
+        "before": {plan.wanted.label: dict(plan.before) for plan in changing if plan.before},
+        "after": {plan.wanted.label: dict(plan.after) for plan in changing if plan.after},
+    }
+
+
+def _warn(module: AnsibleModule, outcomes: Sequence[Outcome]) -> None:
+    """The warnings, those of the same text once, with the timers they are about."""
+    about: dict[str, list[str]] = {}
+    for outcome in outcomes:
+        for warning in outcome.warnings:
+            about.setdefault(warning, []).append(outcome.plan.wanted.label)
+    for warning, labels in about.items():
+        more = f" and {len(labels) - WARNED_BY_NAME} more" if len(labels) > WARNED_BY_NAME else ""
+        module.warn(f"{', '.join(labels[:WARNED_BY_NAME])}{more}: {warning}")
 
 
 def fail(module: AnsibleModule, error: GlobusError) -> NoReturn:

@@ -85,6 +85,7 @@ class Plan:
     :ivar operations: in the order in which they are done. Nothing is deleted before its successor is created (W4).
     :ivar creation: what ``create`` makes; its schedule's start is the first run (None: when it is created).
     :ivar known: IDs of all timers of the name, ended ones too, that were there before (rules W2, W3).
+    :ivar warnings: without the name of the timer, so that those of many timers can be told together.
     :ivar failure: why nothing can be done; the operations are empty then.
     """
 
@@ -137,6 +138,100 @@ def plan_timer(wanted: Wanted, timers: Collection[Timer], now: datetime) -> Plan
     if len(matched) > 1:
         return _plan_several(plan, matched, now)
     return _plan_existing(plan, matched[0], now)
+
+
+def plan_timers(wanted: Sequence[Wanted], timers: Collection[Timer], now: datetime) -> list[Plan]:
+    """The plans for a list of wanted timers, in its order, from one list of all timers of the account (rule I2)."""
+    by_name: dict[str, list[Timer]] = {}
+    by_id: dict[str, Timer] = {}
+    for timer in timers:
+        by_name.setdefault(timer.name, []).append(timer)
+        by_id[timer.id] = timer
+    plans = []
+    chosen: dict[str, str] = {}
+    for entry in wanted:
+        candidates = list(by_name.get(entry.name, ())) if entry.name else []
+        if entry.timer_id in by_id and by_id[entry.timer_id] not in candidates:
+            candidates.append(by_id[entry.timer_id])
+        plan = plan_timer(entry, candidates, now)
+        if plan.timer is not None and plan.timer.id in chosen:
+            plan = plan.failed(
+                GlobusError(
+                    f"{entry.label} is the same timer as {chosen[plan.timer.id]} in this list ({plan.timer.id})",
+                    code="listed_twice",
+                )
+            )
+        elif plan.timer is not None:
+            chosen[plan.timer.id] = entry.label
+        plans.append(plan)
+    return plans
+
+
+def plan_purge(
+    wanted: Sequence[Wanted], timers: Collection[Timer], now: datetime, *, prefix: str, limit: int
+) -> list[Plan]:
+    """The plans that delete the unfinished timers of the scope which the list does not name (rule W7).
+
+    :param prefix: the scope: names that start with it.
+    :raises GlobusError: where more than ``limit`` timers would be deleted.
+    """
+    names = {entry.name for entry in wanted if entry.name}
+    ids = {entry.timer_id for entry in wanted}
+    surplus = [
+        timer
+        for timer in timers
+        if timer.is_unfinished and timer.name.startswith(prefix) and timer.name not in names and timer.id not in ids
+    ]
+    if len(surplus) > limit:
+        shown = ", ".join(sorted(repr(timer.name) for timer in surplus)[:10])
+        raise GlobusError(
+            f"purge would delete {len(surplus)} timers whose names start with {prefix!r}, more than purge_limit "
+            f"{limit}: {shown}{', ...' if len(surplus) > 10 else ''}. Nothing was done; raise purge_limit if that is "
+            "meant",
+            code="purge_limit",
+        )
+    return [
+        plan_timer(Wanted(name=timer.name, timer_id=timer.id, state="absent"), [timer], now)
+        for timer in sorted(surplus, key=lambda timer: timer.order)
+    ]
+
+
+def check_rates(plans: Sequence[Plan], timers: Collection[Timer], concurrency: int) -> None:
+    """Rule L2: all timers of one user together may not run more than once a minute.
+
+    Adds up what is there and runs, what is to be created or resumed, and the old timers that replacements hold for a
+    moment beside the new ones.
+
+    :raises GlobusError: with the sum and the worst contributors, before anything is written.
+    """
+    resumed = {op.timer_id for plan in plans for op in plan.operations if op.operation == "resume"}
+    deleted = {op.timer_id for plan in plans for op in plan.operations if op.operation == "delete"}
+    creations = [plan.creation for plan in plans if plan.creation is not None]
+    if not creations and not resumed:
+        return
+    running = {t.id: t for t in timers if t.is_unfinished and (not t.is_inactive or t.id in resumed)}
+    rates = [(_rate(timer.schedule), timer.name) for timer in running.values() if timer.id not in deleted]
+    rates += [(_rate(creation.schedule), creation.name) for creation in creations]
+    held = sorted(
+        (
+            sum(_rate(running[op.timer_id].schedule) for op in plan.operations if op.timer_id in running)
+            for plan in plans
+            if plan.replaces
+        ),
+        reverse=True,
+    )
+    total = sum(rate for rate, _name in rates) + sum(held[:concurrency])
+    if total > 1 + 1e-9:
+        worst = ", ".join(f"{name!r} {rate:.3g}" for rate, name in sorted(rates, reverse=True)[:5])
+        raise GlobusError(
+            f"All timers of this account together would run {total:.3g} times a minute; the service allows once a "
+            f"minute. Nothing was done. The most frequent are (runs a minute): {worst}. Give them longer intervals",
+            code="rate_limit",
+        )
+
+
+def _rate(schedule: Schedule) -> float:
+    return _schedule.runs_per_minute([schedule])
 
 
 # --- by ID (rule I5) -----------------------------------------------------------------------------------------------
@@ -196,8 +291,8 @@ def _plan_missing(plan: Plan, ended: Sequence[Timer], now: datetime) -> Plan:
     over = _schedule.is_over(definition.schedule, now)
     if over is not None and now - over > _schedule.HISTORY:
         warning = (
-            f"{wanted.label} was to run for the last time at {_schedule.format_instant(over)}, more than 90 days ago; "
-            "the service no longer knows whether it did. Nothing was done: remove it from the play"
+            f"it was to run for the last time at {_schedule.format_instant(over)}, more than 90 days ago; the service "
+            "no longer knows whether it did. Nothing was done: remove it from the play"
         )
         return replace(plan, warnings=(*plan.warnings, warning))
     return _create(plan, [], now)
@@ -252,14 +347,13 @@ def _plan_existing(plan: Plan, timer: Timer, now: datetime) -> Plan:
             )
         if drift and wanted.on_drift == "warn":
             warning = (
-                f"{wanted.label} ({timer.id}) differs from its definition and was left as it is: {_listed(drift)}. "
-                "on_drift: replace replaces it"
+                f"it differs from its definition and was left as it is: {_listed(drift)}. on_drift: replace replaces it"
             )
             plan = replace(plan, warnings=(*plan.warnings, warning))
         if definition.schedule.follow and wanted.on_drift != "replace":
             warning = (
-                f"{wanted.label}: daylight_saving: follow can only tell of a clock change here; it re-anchors the "
-                "timer with on_drift: replace"
+                "daylight_saving: follow can only tell of a clock change here; with on_drift: replace it re-anchors "
+                "the timer"
             )
             plan = replace(plan, warnings=(*plan.warnings, warning))
     return _plan_state(plan, timer)
@@ -316,7 +410,7 @@ def _create(plan: Plan, replaced: Sequence[Timer], now: datetime) -> Plan:
     if paused:
         operations.append(Operation("pause", None, wanted.name))
     operations += [Operation("delete", timer.id, timer.name) for timer in replaced]
-    warnings = _skipped_warnings(wanted, definition.schedule, now)
+    warnings = _skipped_warnings(definition.schedule, now)
     return replace(
         plan,
         operations=tuple(operations),
@@ -401,10 +495,7 @@ def _inactive_warnings(wanted: Wanted, timer: Timer) -> tuple[str, ...]:
         return ()
     reason = describe_inactive(timer)
     cure = "it is resumed now" if wanted.state == "active" else "state: active resumes it"
-    return (
-        f"{wanted.label} ({timer.id}) was stopped by the service and does not run: {reason}; "
-        f"{cure} with fresh credentials",
-    )
+    return (f"the service stopped it, and it does not run ({reason}); {cure} with fresh credentials",)
 
 
 def describe_inactive(timer: Timer) -> str:
@@ -420,13 +511,13 @@ def describe_inactive(timer: Timer) -> str:
     return ": ".join(part for part in (str(code), str(message), scopes) if part)
 
 
-def _skipped_warnings(wanted: Wanted, schedule: Schedule, now: datetime) -> tuple[str, ...]:
+def _skipped_warnings(schedule: Schedule, now: datetime) -> tuple[str, ...]:
     """A wall time that a clock change skips: say what will happen (rule D4)."""
     skipped = _schedule.skipped_times(schedule, now)
     if not skipped:
         return ()
     days = ", ".join(wall.date().isoformat() for wall in skipped)
     return (
-        f"{wanted.label} is to run at {skipped[0].strftime('%H:%M')} {schedule.zone} time, which a clock change skips "
-        f"on {days}: the run of that day comes an hour later by the clock, none is lost",
+        f"a clock change skips its local time in {schedule.zone} on {days}: the run of that day comes later by the "
+        "clock, none is lost",
     )

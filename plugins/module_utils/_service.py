@@ -92,23 +92,24 @@ class Globus:
             return
         self._request_tokens(_auth.reading_scopes())
 
-    def grant(self, data_access: Iterable[str]) -> str | None:
+    def consents_unseen(self, data_access: Iterable[str]) -> str | None:
+        """A warning where nobody can tell whether the consents for these mapped collections are there (rule S4)."""
+        collections = sorted(data_access)
+        if self._credentials.method != "access_token" or not collections:
+            return None
+        return (
+            "With access tokens the consents behind them cannot be seen. Without data_access for collection "
+            f"{', '.join(collections)} a timer stops at its first run; make sure that timers_token was requested with "
+            f"the scope {_auth.writing_scope(collections)}"
+        )
+
+    def grant(self, data_access: Iterable[str]) -> None:
         """Before timers are created or resumed: see to it that they may use these mapped collections (rules S3, S4).
 
-        With client credentials the token request itself grants the consents. Returns a warning where nobody can tell
-        whether the consents are there.
+        With client credentials the token request itself grants the consents.
         """
-        collections = sorted(data_access)
-        if self._credentials.method == "access_token":
-            if not collections:
-                return None
-            return (
-                "With access tokens the consents behind them cannot be seen. Without data_access for collection "
-                f"{', '.join(collections)} the timer stops at its first run; make sure that the timers token was "
-                f"requested with the scope {_auth.writing_scope(collections)}"
-            )
-        self._request_tokens([_auth.writing_scope(collections)])
-        return None
+        if self._credentials.method == "client_credentials":
+            self._request_tokens([_auth.writing_scope(data_access)])
 
     def _request_tokens(self, scopes: Iterable[Any]) -> None:
         self._authorizers["auth"] = _auth.client_authorizer(self._credentials)
@@ -146,7 +147,11 @@ class Globus:
             # Whether the service takes a result_count of 0 is not known: one result per timer is the next best.
             query["result_count"] = 1
             answer = self._readable("timer", lambda client: client.list_jobs(query_params=query), "jobs")
-        return [read_timer(document) for document in answer["jobs"]]
+        try:
+            return [read_timer(document) for document in answer["jobs"]]
+        except (TypeError, ValueError) as error:
+            # Half a list would make a timer look absent, and create it again (rule W7 for purge).
+            raise GlobusError(f"The list of timers cannot be read whole: {error}", code="unreadable_answer") from None
 
     def get_timer(self, timer_id: str) -> Timer | None:
         """The timer, deleted ones included as long as the service shows them; None for an unknown ID."""

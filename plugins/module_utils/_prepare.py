@@ -1,0 +1,93 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection research_ops.globus: free to change between releases.
+
+"""Before anything is written: the collections of the timers to be created or resumed, and the consents they need.
+
+Reading only, except for the last step, which check mode leaves out (rules S1 to S5, W1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from ansible_collections.research_ops.globus.plugins.module_utils._collection import (
+    Collection,
+    check_collection,
+    data_access_needed,
+)
+from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError
+from ansible_collections.research_ops.globus.plugins.module_utils._execute import in_parallel
+from ansible_collections.research_ops.globus.plugins.module_utils._plan import Plan
+
+
+class CollectionService(Protocol):
+    """What of ``_service.Globus`` is used here."""
+
+    def get_collection(self, collection_id: str) -> Collection: ...
+    def consents_unseen(self, data_access: Iterable[str]) -> str | None: ...
+    def grant(self, data_access: Iterable[str]) -> None: ...
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Plans that can be carried out, those that cannot being failed now, and what was found on the way."""
+
+    plans: list[Plan]
+    collections: dict[str, Collection]
+    warnings: list[str]
+
+
+def prepare(plans: Sequence[Plan], service: CollectionService, *, concurrency: int, check_mode: bool) -> Prepared:
+    """Look the collections up, each once, and get the consents that the timers need."""
+    looked_up = _look_up({key for plan in plans for key in plan.collections}, service, concurrency)
+    collections = {found.id: found for found in looked_up.values() if isinstance(found, Collection)}
+    warnings = [warning for found in collections.values() if (warning := check_collection(found))]
+    errors = {key: found for key, found in looked_up.items() if isinstance(found, GlobusError)}
+    plans = [_failed_by_collection(plan, errors) for plan in plans]
+
+    needing = [plan for plan in plans if plan.collections]
+    data_access = data_access_needed(collections[key] for plan in needing for key in plan.collections)
+    unseen = service.consents_unseen(data_access)
+    if unseen:
+        warnings.append(unseen)
+    if needing and not check_mode:
+        try:
+            service.grant(data_access)
+        except GlobusError as error:
+            plans = [_failed_by_consent(plan, error) if plan.collections else plan for plan in plans]
+    return Prepared(list(plans), collections, warnings)
+
+
+def _look_up(
+    collection_ids: Iterable[str], service: CollectionService, concurrency: int
+) -> Mapping[str, Collection | GlobusError]:
+    """Each collection, or why a timer cannot use it (rule S5)."""
+
+    def look_up(collection_id: str) -> Collection | GlobusError:
+        try:
+            collection = service.get_collection(collection_id)
+            check_collection(collection)
+        except GlobusError as error:
+            return error
+        # under the ID that was asked for, however the service spells it
+        return replace(collection, id=collection_id)
+
+    ordered = sorted(collection_ids)
+    return dict(zip(ordered, in_parallel(look_up, ordered, concurrency)))
+
+
+def _failed_by_collection(plan: Plan, errors: Mapping[str, GlobusError]) -> Plan:
+    for collection_id in plan.collections:
+        if collection_id in errors:
+            return plan.failed(errors[collection_id].about(f"{plan.wanted.label} was left as it is"))
+    return plan
+
+
+def _failed_by_consent(plan: Plan, error: GlobusError) -> Plan:
+    what = f"{plan.wanted.label} was left as it is, because the consents it needs were not granted"
+    return plan.failed(error.about(what))

@@ -1,0 +1,288 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: timers
+short_description: Ensure many Globus timers in one task
+version_added: 0.1.0
+description:
+  - Takes a list of timers, each as M(research_ops.globus.timer) takes one, and keeps all of them right with few
+    requests. One list of what is there, one look-up for each collection, one request for each timer that is created,
+    and one list to see that none was created twice.
+  - Optionally deletes the timers of a name prefix that are not in the list.
+  - One timer that fails does not stop the others. The task then fails, naming each failure, and returns what became of
+    every timer.
+author:
+  - Research Ops (@research-ops)
+extends_documentation_fragment:
+  - research_ops.globus.auth
+  - research_ops.globus.definition.list
+  - research_ops.globus.attributes
+  - research_ops.globus.attributes.action_group
+options:
+  purge:
+    description:
+      - Delete unfinished timers whose names start with O(purge_prefix) and that are not in the list.
+      - Done last, and only if every entry succeeded. Refused for a list that keeps no timer.
+    type: bool
+    default: false
+  purge_prefix:
+    description:
+      - The scope of O(purge), names that start with it. Required with O(purge=true), and not empty.
+    type: str
+  purge_limit:
+    description:
+      - Refuse to delete more timers than this in one run. Nothing at all is done then.
+    type: int
+    default: 10
+  concurrency:
+    description:
+      - How many requests may be under way at once, from 1 to 16.
+    type: int
+    default: 4
+notes:
+  - All timers of an account together may run once a minute at most. The module adds up what is there and what it would
+    create, and fails before anything is written where that is more.
+seealso:
+  - module: research_ops.globus.timer
+"""
+
+EXAMPLES = r"""
+- name: Keep the timers of a facility, and no others with its prefix
+  research_ops.globus.timers:
+    on_drift: replace
+    purge: true
+    purge_prefix: facility-
+    timers:
+      - name: facility-microscope
+        transfer: &facility
+          source_collection: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
+          destination_collection: 31ce9ba0-176d-45a5-add3-f37d233ba47d
+          sync_level: checksum
+          paths:
+            - source_path: /data/microscope/
+              destination_path: /backup/microscope/
+              recursive: true
+        schedule:
+          interval: 1d
+          at: "02:00"
+          timezone: America/Chicago
+      - name: facility-sequencer
+        transfer:
+          <<: *facility
+          paths:
+            - source_path: /data/sequencer/
+              destination_path: /backup/sequencer/
+              recursive: true
+        schedule:
+          interval: 1w
+          weekday: sunday
+          at: "04:00"
+          timezone: America/Chicago
+      - name: facility-old-camera
+        state: absent
+
+- name: Pause some timers for a maintenance window
+  research_ops.globus.timers:
+    timers:
+      - name: facility-microscope
+        state: paused
+      - name: facility-sequencer
+        state: paused
+"""
+
+RETURN = r"""
+timers:
+  description: What became of each timer, in the order of the list.
+  type: list
+  elements: dict
+  returned: always
+  contains:
+    name:
+      description: Name of the timer.
+      type: str
+    changed:
+      description: Whether anything was done, or would be in check mode.
+      type: bool
+    failed:
+      description: Whether it failed.
+      type: bool
+    msg:
+      description: Why it failed, or empty.
+      type: str
+    timer_id:
+      description:
+        - ID of the timer. Null after O(timers[].state=absent), and in check mode for a timer that would be created.
+      type: str
+      returned: always
+      sample: 226fda72-8b6e-4f0e-9d49-b6e5b4a3cf3f
+    timer:
+      description: The timer as the service now has it. Null after O(timers[].state=absent).
+      type: dict
+      returned: always
+      contains:
+        id:
+          description: ID of the timer.
+          type: str
+        name:
+          description: Name of the timer.
+          type: str
+        status:
+          description: The service's word for its status. V(new), V(loaded) and V(active) mean the same.
+          type: str
+          sample: active
+        type:
+          description: V(transfer), V(flow) or V(generic).
+          type: str
+          sample: transfer
+        definition:
+          description: The definition that, given to this module, changes nothing. Unset options are left out.
+          type: dict
+        next_run:
+          description: The next run, ISO 8601 in UTC, or null.
+          type: str
+          sample: "2026-11-24T08:00:00+00:00"
+        last_run:
+          description: The last run, ISO 8601 in UTC, or null.
+          type: str
+        runs:
+          description: Number of runs so far.
+          type: int
+        errors:
+          description: Number of runs that failed.
+          type: int
+        inactive_reason:
+          description: Why the timer is inactive, in the service's own words, or null.
+          type: dict
+        submitted_at:
+          description: When the timer was created, ISO 8601 in UTC.
+          type: str
+        url:
+          description: Page of the timer in the Globus web app.
+          type: str
+    operations:
+      description: What was done, or in check mode would be done, in its order.
+      type: list
+      elements: dict
+      returned: always
+      contains:
+        operation:
+          description: V(create), V(delete), V(pause), V(resume) or V(rename).
+          type: str
+        timer_id:
+          description: ID of the timer. Null in check mode for the timer that would be created.
+          type: str
+        name:
+          description: Name of the timer.
+          type: str
+      sample:
+        - operation: create
+          timer_id: 226fda72-8b6e-4f0e-9d49-b6e5b4a3cf3f
+          name: microscope-nightly
+    drift:
+      description: In which options the timer that was found differs from the definition.
+      type: list
+      elements: dict
+      returned: always
+      contains:
+        field:
+          description: The option.
+          type: str
+        desired:
+          description: Its value in the definition.
+          type: raw
+        actual:
+          description: Its value on the service.
+          type: raw
+      sample:
+        - field: transfer.sync_level
+          desired: checksum
+          actual: null
+    error:
+      description: What failed, for programs. C(msg) says it for people.
+      type: dict
+      returned: on failure
+      contains:
+        code:
+          description: The service's error code, or one of the module's own.
+          type: str
+        http_status:
+          description: HTTP status of the answer, or null.
+          type: int
+        request_id:
+          description: The service's request ID, where it gave one.
+          type: str
+      sample:
+        code: EndpointNotFound
+        http_status: 404
+        request_id: vHnRBcJtX
+    remedy:
+      description: The command or edit that cures the failure, where there is one.
+      type: str
+      returned: on failure, where one exists
+purged:
+  description: The deletions that O(purge) made, or would make in check mode.
+  type: list
+  elements: dict
+  returned: always
+  contains:
+    operation:
+      description: Always V(delete).
+      type: str
+    timer_id:
+      description: ID of the timer.
+      type: str
+    name:
+      description: Name of the timer.
+      type: str
+operations:
+  description: What was done, or in check mode would be done, in its order.
+  type: list
+  elements: dict
+  returned: always
+  contains:
+    operation:
+      description: V(create), V(delete), V(pause), V(resume) or V(rename).
+      type: str
+    timer_id:
+      description: ID of the timer. Null in check mode for the timer that would be created.
+      type: str
+    name:
+      description: Name of the timer.
+      type: str
+  sample:
+    - operation: create
+      timer_id: 226fda72-8b6e-4f0e-9d49-b6e5b4a3cf3f
+      name: microscope-nightly
+counts:
+  description:
+    - How many timers the list has, how many entries are unchanged, changed or failed, and how many operations of each
+      kind there were.
+  type: dict
+  returned: always
+  sample:
+    timers: 3
+    unchanged: 2
+    changed: 1
+    failed: 0
+    created: 1
+    deleted: 0
+    paused: 0
+    resumed: 0
+    renamed: 0
+    purged: 0
+"""
+
+from ansible_collections.research_ops.globus.plugins.module_utils._module import run_timers
+
+
+def main() -> None:
+    run_timers()
+
+
+if __name__ == "__main__":
+    main()
