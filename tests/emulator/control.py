@@ -19,8 +19,6 @@ from typing import Any
 
 _TESTS = Path(__file__).resolve().parent.parent
 _START_SECONDS = 30.0
-CLIENT_ID = "cccccccc-0000-4000-8000-000000000001"
-CLIENT_SECRET = "rehearsal-only-not-a-real-secret"
 
 
 class LocalGlobusError(Exception):
@@ -70,18 +68,17 @@ class LocalGlobus:
             self.close()
             raise
         self.url = self.environment["GLOBUS_SDK_SERVICE_URL_AUTH"]
-        self._learn_client(world)
+        self._learn_client()
 
     @classmethod
-    def connect(cls, url: str, client_id: str = CLIENT_ID, client_secret: str = CLIENT_SECRET) -> LocalGlobus:
+    def connect(cls, url: str) -> LocalGlobus:
         """Use one that runs already; ``close`` leaves it alone."""
         self = cls.__new__(cls)
         self._world_file, self._process = None, None
         self.url = url if url.endswith("/") else f"{url}/"
         names = ("AUTH", "TRANSFER", "TIMER", "FLOWS")
         self.environment = {f"GLOBUS_SDK_SERVICE_URL_{name}": self.url for name in names}
-        self.client_id, self.client_secret = client_id, client_secret
-        self.now()
+        self._learn_client()
         return self
 
     def _read_variables(self) -> dict[str, str]:
@@ -103,12 +100,11 @@ class LocalGlobus:
             watchdog.cancel()
         raise LocalGlobusError(f"the local Globus did not start: {process.stderr.read().strip()}")
 
-    def _learn_client(self, world: Path | str | dict[str, Any] | None) -> None:
-        """The first client of the world; of a world file only the ID is told, its secret is the file's."""
-        self.client_id, self.client_secret = CLIENT_ID, CLIENT_SECRET
-        if isinstance(world, dict) and world.get("clients"):
-            first = world["clients"][0]
-            self.client_id, self.client_secret = str(first["id"]), str(first["secret"])
+    def _learn_client(self) -> None:
+        """Use the first client of the world; a world may have none."""
+        clients = self.call("GET", "world")["clients"]
+        first = clients[0] if clients else {"id": "", "secret": ""}
+        self.client_id, self.client_secret = str(first["id"]), str(first["secret"])
 
     # --- control ----------------------------------------------------------------------------------------------------
 
@@ -175,9 +171,15 @@ class LocalGlobus:
         """Let every service request wait."""
         self.call("POST", "delay", {"seconds": seconds})
 
-    def reset(self, world: dict[str, Any] | None = None, switches: dict[str, Any] | None = None) -> None:
-        """Back to the start, or into another world."""
-        self.call("POST", "reset", {"world": world, "switches": switches})
+    def reset(
+        self,
+        world: dict[str, Any] | None = None,
+        switches: dict[str, Any] | None = None,
+        clock: str | None = None,
+    ) -> None:
+        """Back to the start, or into another world or time (which may be earlier)."""
+        self.call("POST", "reset", {"world": world, "switches": switches, "clock": clock})
+        self._learn_client()
 
     def timers(self) -> list[dict[str, Any]]:
         """Every timer of everybody with its internal state."""

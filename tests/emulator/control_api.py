@@ -39,8 +39,9 @@ class Delay(_Body):
 
 
 class Reset(_Body):
-    """Another world, and switches on top of the start's."""
+    """Another world, switches on top of the start's, and where the clock starts."""
 
+    clock: Annotated[datetime, BeforeValidator(lambda value: parse_moment(str(value)))] | None = None
     world: dict[str, Any] | None = None
     switches: dict[str, Any] | None = None
 
@@ -169,7 +170,7 @@ def router(emulator: Emulator) -> APIRouter:
     async def reset(body: Reset | None = None) -> dict[str, Any]:
         body = body or Reset()
         try:
-            emulator.reset(load(body.world) if body.world is not None else None, body.switches)
+            emulator.reset(load(body.world) if body.world is not None else None, body.switches, body.clock)
         except (ValidationError, ValueError) as error:
             raise HTTPException(422, _complaints(error)) from error
         return {"now": emulator.clock.now().isoformat()}
@@ -240,7 +241,11 @@ def router(emulator: Emulator) -> APIRouter:
     async def world() -> dict[str, Any]:
         return {
             "collections": [one.model_dump() for one in emulator.collections.values()],
-            "clients": [{"id": one.id, "username": emulator.username(one.id)} for one in emulator.clients.values()],
+            # Secrets of a world are made up: tests and rehearsals need them to log in.
+            "clients": [
+                {"id": one.id, "secret": one.secret, "username": emulator.username(one.id)}
+                for one in emulator.clients.values()
+            ],
             "people": [{"id": one.id, "username": one.username} for one in emulator.people.values()],
         }
 

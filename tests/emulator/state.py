@@ -74,11 +74,10 @@ class Emulator:
         self.request_number = 0
         self.reset()
 
-    def reset(self, world: World | None = None, switches: dict[str, Any] | None = None) -> None:
-        """Back to the start: the world given at the start, or another one from now on.
-
-        ``switches`` come on top of those given at the start, until the next reset.
-        """
+    def reset(
+        self, world: World | None = None, switches: dict[str, Any] | None = None, clock: datetime | None = None
+    ) -> None:
+        """Back to the start, or into another world or time, with ``switches`` on top, until the next reset."""
         from emulator.ticks import Engine
 
         world = (world or self._start_world).model_copy(deep=True)
@@ -86,7 +85,7 @@ class Emulator:
         wanted = Switches.model_validate({}).changed({**world.switches, **self._start_switches, **(switches or {})})
         self.world = world
         self.switches = wanted
-        self.clock = Clock(world.clock)
+        self.clock = Clock(clock or world.clock)
         self.collections: dict[str, Collection] = {one.id: one for one in world.collections}
         self.clients: dict[str, Client] = {one.id: one for one in world.clients}
         self.people: dict[str, Person] = {one.id: one for one in world.people}

@@ -541,7 +541,7 @@ _ORDERS: dict[str, Callable[[Timer], Any]] = {
     "last_ran_at": lambda timer: timer.last_ran_at or _BEGINNING,
     "next_run": lambda timer: timer.next_tick or _BEGINNING,
 }
-_STATUS_FILTERS = ("active", "inactive", "ended")
+_STATUS_FILTERS = ("new", "loaded", "active", "inactive", "ended")
 
 
 def _listed(emulator: Emulator, owner: str, query: Any) -> list[Timer]:
@@ -563,9 +563,10 @@ def _listed(emulator: Emulator, owner: str, query: Any) -> list[Timer]:
             return lingering and timer.status == "delete_in_progress"
         if not words:
             return True
-        if timer.status == "active" and emulator.switches.filter_status_loaded == "no":
-            return "active" in words and shown_status(emulator, timer) == "active"
-        return timer.status in words
+        shown = shown_status(emulator, timer)
+        return shown in words or (
+            shown == "loaded" and "active" in words and emulator.switches.filter_status_loaded == "yes"
+        )
 
     timers = [one for one in timers if wanted(one)]
     after, before = _query_moment(query, "submitted_after"), _query_moment(query, "submitted_before")

@@ -23,6 +23,7 @@ from emulator.world import Collection
 
 _PAGE = 100
 _MOST_FOUND = 1000
+_MOST_LISTED = 100_000
 
 
 def collection_document(collection: Collection) -> dict[str, Any]:
@@ -155,19 +156,17 @@ def router(emulator: Emulator) -> APIRouter:
         entries = [_entry(one) for one in sorted(folder.iterdir()) if not one.is_symlink()]
         if request.query_params.get("show_hidden", "1") == "0":
             entries = [one for one in entries if not one["name"].startswith(".")]
-        limit, offset = (
-            _number(request.query_params.get("limit"), 100000, "limit"),
-            _number(request.query_params.get("offset"), 0, "offset"),
-        )
+        limit = _number(request.query_params.get("limit"), _MOST_LISTED, "limit")
+        offset = _number(request.query_params.get("offset"), 0, "offset")
+        page = entries[offset : offset + limit]
+        inside = folder.relative_to(root).as_posix()
         return JSONResponse(
             {
                 "DATA_TYPE": "file_list",
-                "DATA": entries[offset : offset + limit],
-                "absolute_path": "/" + str(folder.relative_to(root)).replace(".", "", 1)
-                if folder == root
-                else f"/{folder.relative_to(root)}/",
+                "DATA": page,
+                "absolute_path": "/" if inside == "." else f"/{inside}/",
                 "endpoint": collection.id,
-                "length": len(entries[offset : offset + limit]),
+                "length": len(page),
                 "path": path,
                 "rename_supported": True,
                 "symlink_supported": False,

@@ -1,0 +1,139 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plain HTTP requests to the local Globus, for tests that want nothing between them and the socket."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from emulator.control import LocalGlobus
+from emulator.scopes import TIMERS_SCOPE, TIMERS_SERVER, TRANSFER_SCOPE, TRANSFER_SERVER, data_access
+
+# The default world.
+MAPPED = "11111111-aaaa-4aaa-8aaa-000000000001"
+MAPPED_TOO = "11111111-aaaa-4aaa-8aaa-000000000002"
+GUEST = "22222222-aaaa-4aaa-8aaa-000000000001"
+LAPTOP = "33333333-aaaa-4aaa-8aaa-000000000001"
+HIGH_ASSURANCE = "44444444-aaaa-4aaa-8aaa-000000000001"
+ENDPOINT = "55555555-aaaa-4aaa-8aaa-000000000001"
+INVISIBLE = "66666666-aaaa-4aaa-8aaa-000000000001"
+DELETED = "77777777-aaaa-4aaa-8aaa-000000000001"
+PERSON = "dddddddd-0000-4000-8000-000000000001"
+OTHER_CLIENT = "cccccccc-0000-4000-8000-000000000002"
+UNKNOWN = "99999999-aaaa-4aaa-8aaa-000000000001"
+
+
+def timer_scope(*collections: str) -> str:
+    """The scope a timer needs that transfers on some mapped collections."""
+    below = " ".join(f"*{data_access(one)}" for one in collections)
+    return f"{TIMERS_SCOPE}[{TRANSFER_SCOPE}{f'[{below}]' if below else ''}]"
+
+
+@dataclass
+class Answer:
+    """An HTTP answer."""
+
+    status: int
+    headers: dict[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        """The decoded body."""
+        return json.loads(self.text)
+
+
+@dataclass
+class Api:
+    """Plain requests to the services, with no library that retries or hides anything."""
+
+    globus: LocalGlobus
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def login(self, *collections: str, consent: bool = True) -> Api:
+        """Take a timers token (with consents for these collections) and a transfer token."""
+        timers = timer_scope(*collections) if consent else TIMERS_SCOPE
+        minted = self.globus.mint([timers, TRANSFER_SCOPE])
+        self.tokens = {server: one["access_token"] for server, one in minted.items()}
+        return self
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        token: str | None = None,
+        form: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
+        timeout: float = 20,
+    ) -> Answer:
+        """One request on a connection of its own."""
+        sent = dict(headers or {})
+        if token is None and form is None:
+            token = self.tokens.get(TRANSFER_SERVER if path.startswith("/v0.10") else TIMERS_SERVER)
+        if token:
+            sent["Authorization"] = f"Bearer {token}"
+        data: str | None = None
+        if form is not None:
+            data, sent["Content-Type"] = urlencode(form), "application/x-www-form-urlencoded"
+        elif body is not None:
+            data = body if isinstance(body, str) else json.dumps(body)
+            sent["Content-Type"] = "application/json"
+        connection = http.client.HTTPConnection(urlsplit(self.globus.url).netloc, timeout=timeout)
+        try:
+            connection.request(method, path, data, sent)
+            answer = connection.getresponse()
+            found = {name.lower(): value for name, value in answer.getheaders()}
+            return Answer(answer.status, found, answer.read().decode())
+        finally:
+            connection.close()
+
+    def token(self, scope: str, **form: str) -> Answer:
+        """A token request of the world's client."""
+        wanted = {"grant_type": "client_credentials", "scope": scope, **form}
+        credentials = {"client_id": self.globus.client_id, "client_secret": self.globus.client_secret}
+        return self.call("POST", "/v2/oauth2/token", form={**credentials, **wanted})
+
+    def document(self, **changes: Any) -> dict[str, Any]:
+        """A creation document: daily, between guest collections, so that no consent beside transfer is needed."""
+        body: dict[str, Any] = {
+            "DATA_TYPE": "transfer",
+            "source_endpoint": changes.pop("source", GUEST),
+            "destination_endpoint": changes.pop("destination", GUEST),
+            "DATA": [{"DATA_TYPE": "transfer_item", "source_path": "/a/", "destination_path": "/b/"}],
+            **changes.pop("body", {}),
+        }
+        schedule = changes.pop("schedule", {"type": "recurring", "interval_seconds": 86400})
+        timer = {"timer_type": "transfer", "name": "backup", "schedule": schedule, "body": body, **changes}
+        return {"timer": timer}
+
+    def create(self, **changes: Any) -> str:
+        """Make a timer; its ID."""
+        answer = self.call("POST", "/v2/timer", self.document(**changes))
+        assert answer.status == 201, answer.text
+        return str(answer.json["timer"]["job_id"])
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        """A timer as the service shows it."""
+        answer = self.call("GET", f"/jobs/{job_id}")
+        assert answer.status == 200, answer.text
+        found: dict[str, Any] = answer.json
+        return found
+
+    def jobs(self, **query: Any) -> list[dict[str, Any]]:
+        """A list of timers."""
+        answer = self.call("GET", f"/jobs/?{urlencode(query)}")
+        assert answer.status == 200, answer.text
+        found: list[dict[str, Any]] = answer.json["jobs"]
+        return found
+
+    def history(self, job_id: str) -> list[tuple[str, str]]:
+        """What really happened at the ticks of a timer: (event, time) in order."""
+        timer = next(one for one in self.globus.timers() if one["job_id"] == job_id)
+        return [(one["event"], one["at"]) for one in timer["history"]]
