@@ -104,16 +104,17 @@ class Switches(BaseModel):
 
     def changed(self, values: dict[str, Any]) -> Switches:
         """A copy with some switches set. Raises pydantic.ValidationError on unknown names and values."""
-        return Switches.model_validate({**self.model_dump(), **{name: _plain(value) for name, value in values.items()}})
+        plain = {name: _plain(name, value) for name, value in values.items()}
+        return Switches.model_validate({**self.model_dump(), **plain})
 
 
-def _plain(value: Any) -> Any:
-    """YAML and JSON writers put booleans where a switch says yes or no, and numbers where it says "400"."""
+def _plain(name: str, value: Any) -> Any:
+    """YAML and JSON have booleans, null and numbers where a switch has the words yes, no, null and "400"."""
+    if name not in Switches.model_fields or Switches.model_fields[name].annotation is int:
+        return value
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if value is None:
-        return "null"
-    return value
+    return "null" if value is None else str(value)
 
 
 def parse_assignments(texts: list[str]) -> dict[str, Any]:

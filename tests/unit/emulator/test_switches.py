@@ -1,0 +1,294 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every switch under every of its values changes what it says, and the table in README.md names them all."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import emulator
+from emulator.control import LocalGlobus, LocalGlobusError
+from emulator.plain import GUEST, MAPPED, UNKNOWN, Api, timer_scope
+from emulator.switches import Switches, allowed_values
+
+HOUR = 3600
+README = Path(emulator.__file__).with_name("README.md")
+
+
+def recurring(**more: Any) -> dict[str, Any]:
+    """A schedule of one run an hour from one o'clock on."""
+    return {"type": "recurring", "interval_seconds": HOUR, "start": "2027-03-01T01:00:00Z", **more}
+
+
+def test_the_readme_lists_every_switch_with_its_values_and_default() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (.+?) \| (.+?) \|", README.read_text(encoding="utf-8"), re.MULTILINE)
+    table = {name: (values, default) for name, values, default in rows if name in Switches.model_fields}
+    assert set(table) == set(Switches.model_fields)
+    for name, field in Switches.model_fields.items():
+        values, default = table[name]
+        assert default == f"`{field.default}`"
+        assert re.findall(r"`([^`]+)`", values) == (allowed_values(name) if field.annotation is not int else [])
+
+
+@pytest.mark.parametrize("values", [{"colour": "red"}, {"read_shape": "oval"}, {"past_start_tolerance_seconds": -1}])
+def test_wrong_switches_are_refused(globus: LocalGlobus, values: dict[str, Any]) -> None:
+    before = globus.switches()
+    with pytest.raises(LocalGlobusError, match="422"):
+        globus.switch(**values)
+    assert globus.switches() == before
+
+
+def test_read_shape(globus: LocalGlobus, api: Api) -> None:
+    sent = {"label": "x"}
+    job = api.create(body=sent)
+    document = api.job(job)["callback_body"]["body"]
+    assert set(document) == {"DATA_TYPE", "source_endpoint", "destination_endpoint", "DATA", "label"}
+    globus.switch(read_shape="filled")
+    filled = api.job(job)["callback_body"]["body"]
+    assert (filled["verify_checksum"], filled["notify_on_inactive"]) == (False, True)
+    assert "sync_level" not in filled
+    assert "recursive" not in filled["DATA"][0]
+    globus.switch(read_shape="filled_with_nulls")
+    nulls = api.job(job)["callback_body"]["body"]
+    assert {"sync_level", "deadline", "filter_rules"} <= set(nulls)
+    assert (nulls["sync_level"], nulls["DATA"][0]["recursive"], nulls["label"]) == (None, None, "x")
+    assert api.jobs()[0]["callback_body"]["body"] == nulls
+
+
+@pytest.mark.parametrize(("value", "keys"), [("absent", {"count"}), ("present", {"count", "condition"})])
+def test_end_condition(globus: LocalGlobus, api: Api, value: str, keys: set[str]) -> None:
+    globus.switch(end_condition=value)
+    job = api.create(schedule=recurring(end={"condition": "iterations", "count": 3}))
+    assert set(api.job(job)["schedule"]["end"]) == keys
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [("loaded", ("loaded", "active")), ("active", ("active", "active")), ("always_loaded", ("loaded", "loaded"))],
+)
+def test_status_words(globus: LocalGlobus, api: Api, value: str, words: tuple[str, str]) -> None:
+    globus.switch(status_words=value)
+    job = api.create(schedule=recurring())
+    before = api.job(job)["status"]
+    globus.advance(2 * HOUR)
+    assert (before, api.job(job)["status"]) == words
+
+
+@pytest.mark.parametrize(("value", "found"), [("yes", 1), ("no", 0)])
+def test_filter_status_loaded(globus: LocalGlobus, api: Api, value: str, found: int) -> None:
+    globus.switch(filter_status_loaded=value)
+    api.create(schedule=recurring())
+    assert len(api.jobs(filter_status="active")) == len(api.jobs(filter_status="active,inactive,ended")) == found
+    assert len(api.jobs()) == len(api.jobs(filter_status="loaded")) == 1
+    globus.advance(2 * HOUR)
+    assert len(api.jobs(filter_status="active")) == 1
+
+
+def test_default_order_and_result_count(globus: LocalGlobus, api: Api) -> None:
+    first = api.create(schedule=recurring(interval_seconds=60 * 10))
+    globus.advance(3 * HOUR)
+    second = api.create(schedule=recurring(start="2027-03-02T00:00:00Z"))
+    assert [one["job_id"] for one in api.jobs()] == [first, second]
+    assert len(api.jobs()[0]["results"]["data"]) == 10
+    globus.switch(default_order="submitted_at desc", default_result_count=0)
+    assert [one["job_id"] for one in api.jobs()] == [second, first]
+    assert api.jobs()[1]["results"]["data"] == []
+
+
+@pytest.mark.parametrize(("value", "expected"), [("next_tick", "2027-03-01T01:00:00+00:00"), ("null", None)])
+def test_inactive_next_run(globus: LocalGlobus, api: Api, value: str, expected: str | None) -> None:
+    globus.switch(inactive_next_run=value)
+    job = api.create(schedule=recurring())
+    api.call("POST", f"/jobs/{job}/pause")
+    assert api.job(job)["next_run"] == expected
+
+
+@pytest.mark.parametrize(("value", "status"), [("ok", 200), ("not_found", 404), ("conflict", 409)])
+def test_double_delete(globus: LocalGlobus, api: Api, value: str, status: int) -> None:
+    globus.switch(double_delete=value)
+    job = api.create()
+    assert [api.call("DELETE", f"/jobs/{job}").status for _ in range(2)] == [200, status]
+
+
+def test_deleted_timers(globus: LocalGlobus, api: Api) -> None:
+    globus.switch(deleted_lingers_seconds=600, deleted_in_lists=True)
+    job = api.create()
+    api.call("DELETE", f"/jobs/{job}")
+    globus.advance(590)
+    assert [one["status"] for one in api.jobs()] == ["delete_in_progress"]
+    assert api.jobs(filter_status="active,inactive,ended") == []
+    globus.advance(11)
+    assert api.jobs() == []
+    assert api.job(job)["status"] == "deleted"
+    globus.switch(deleted_read="not_found")
+    assert api.call("GET", f"/jobs/{job}").status == 404
+    globus.switch(deleted_lingers_seconds=0)
+    other = api.create()
+    api.call("DELETE", f"/jobs/{other}")
+    assert api.call("GET", f"/jobs/{other}").status == 404
+
+
+@pytest.mark.parametrize(("value", "keys"), [("error", {"error"}), ("detail", {"detail"})])
+def test_error_bodies(globus: LocalGlobus, api: Api, value: str, keys: set[str]) -> None:
+    globus.switch(error_bodies=value)
+    assert set(api.call("GET", f"/jobs/{UNKNOWN}").json) == keys
+    assert set(api.call("GET", "/jobs/", token="x").json) == keys
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "message"),
+    [("pydantic_v1", "value_error.missing", "field required"), ("pydantic_v2", "missing", "Field required")],
+)
+def test_validation_style(globus: LocalGlobus, api: Api, value: str, kind: str, message: str) -> None:
+    globus.switch(validation_style=value)
+    detail = api.call("POST", "/v2/timer", {"timer": {"timer_type": "transfer", "body": {}}}).json["detail"]
+    assert {"loc": ["body", "timer", "transfer", "schedule"], "msg": message, "type": kind} in detail
+
+
+@pytest.mark.parametrize(
+    ("value", "query_counts", "body_counts"), [("query", True, False), ("body", False, True), ("both", True, True)]
+)
+def test_update_credentials_in(
+    globus: LocalGlobus, api: Api, value: str, query_counts: bool, body_counts: bool
+) -> None:
+    """Told with `false`, the only word that makes a difference while the service decides for itself."""
+    globus.switch(update_credentials_in=value)
+    for path, body, counts in [
+        ("?update_credentials=false", None, query_counts),
+        ("", {"update_credentials": False}, body_counts),
+    ]:
+        globus.revoke()
+        globus.grant(timer_scope())
+        job = api.create(source=MAPPED)
+        assert api.job(job)["status"] == "inactive"
+        globus.grant(timer_scope(MAPPED))
+        assert api.call("POST", f"/jobs/{job}/resume{path}", body).status == 200
+        assert api.job(job)["status"] == ("inactive" if counts else "active")
+
+
+@pytest.mark.parametrize(("value", "status", "after"), [("decided", 200, "active"), ("refused", 400, "inactive")])
+def test_resume_without_update(globus: LocalGlobus, api: Api, value: str, status: int, after: str) -> None:
+    globus.switch(resume_without_update=value)
+    job = api.create(source=MAPPED)
+    assert api.job(job)["status"] == "inactive"
+    globus.grant(timer_scope(MAPPED))
+    assert api.call("POST", f"/jobs/{job}/resume").status == status
+    assert api.job(job)["status"] == after
+    assert api.call("POST", f"/jobs/{job}/resume?update_credentials=true").status == 200
+    assert api.job(job)["status"] == "active"
+
+
+@pytest.mark.parametrize(("value", "status"), [("ok", 200), ("conflict", 409)])
+def test_resume_ended(globus: LocalGlobus, api: Api, value: str, status: int) -> None:
+    globus.switch(resume_ended=value)
+    job = api.create(schedule={"type": "once"})
+    for what in ("pause", "resume"):
+        assert api.call("POST", f"/jobs/{job}/{what}").status == status
+    assert api.job(job)["status"] == "ended"
+
+
+@pytest.mark.parametrize(("value", "errors"), [("no", 0), ("yes", 1)])
+def test_consent_failure_counts(globus: LocalGlobus, api: Api, value: str, errors: int) -> None:
+    globus.switch(consent_failure_counts=value)
+    job = api.create(source=MAPPED)
+    assert (api.job(job)["n_runs"], api.job(job)["n_errors"]) == (0, errors)
+
+
+def test_past_start_tolerance_and_start_limit(globus: LocalGlobus, api: Api) -> None:
+    globus.advance(4 * HOUR)
+    assert api.call("POST", "/v2/timer", api.document(schedule=recurring())).status == 422
+    globus.switch(past_start_tolerance_seconds=4 * HOUR, start_limit_days=10)
+    job = api.create(schedule=recurring())
+    shown = api.job(job)
+    assert shown["start"] == "2027-03-01T01:00:00+00:00"
+    assert shown["last_ran_at"] == "2027-03-01T04:00:00+00:00"
+    late = api.document(schedule=recurring(start="2027-03-12T00:00:00Z"))
+    assert api.call("POST", "/v2/timer", late).status == 422
+
+
+@pytest.mark.parametrize(("value", "status"), [("refused", 422), ("utc", 201)])
+def test_naive_datetimes(globus: LocalGlobus, api: Api, value: str, status: int) -> None:
+    globus.switch(naive_datetimes=value)
+    answer = api.call("POST", "/v2/timer", api.document(schedule=recurring(start="2027-03-02T00:00:00")))
+    assert answer.status == status
+    if status == 201:
+        assert answer.json["timer"]["schedule"]["start"] == "2027-03-02T00:00:00+00:00"
+
+
+@pytest.mark.parametrize("value", allowed_values("rate_limit_error"))
+def test_rate_limit_error(globus: LocalGlobus, api: Api, value: str) -> None:
+    globus.switch(rate_limit_error=int(value))
+    api.create(schedule=recurring(interval_seconds=60))
+    answer = api.call("POST", "/v2/timer", api.document())
+    assert answer.status == int(value)
+    assert "once a minute" in answer.text
+
+
+@pytest.mark.parametrize(("value", "status"), [("accepted", 201), ("refused", 403)])
+def test_create_without_transfer_dependency(globus: LocalGlobus, value: str, status: int) -> None:
+    globus.switch(create_without_transfer_dependency=value)
+    api = Api(globus).login(consent=False)
+    answer = api.call("POST", "/v2/timer", api.document())
+    assert answer.status == status
+    if status == 403:
+        assert answer.json["error"]["required_scopes"] == [timer_scope()]
+    api.login()
+    assert api.call("POST", "/v2/timer", api.document()).status == 201
+
+
+@pytest.mark.parametrize("value", allowed_values("unknown_scope_error"))
+@pytest.mark.parametrize("body", allowed_values("unknown_scope_body"))
+def test_unknown_scopes(globus: LocalGlobus, api: Api, value: str, body: str) -> None:
+    globus.switch(unknown_scope_error=value, unknown_scope_body=body)
+    answer = api.token(timer_scope(GUEST))
+    assert answer.status == int(value)
+    assert "UNKNOWN_SCOPE_ERROR" in answer.text
+    assert ("errors" in answer.json) == (body == "errors")
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [("upper", ("SUCCEEDED", "FAILED")), ("lower", ("succeeded", "failed")), ("success_error", ("success", "error"))],
+)
+def test_run_status_words(globus: LocalGlobus, api: Api, value: str, words: tuple[str, str]) -> None:
+    globus.switch(run_status_words=value)
+    job = api.create(schedule=recurring())
+    globus.advance(90 * 60)
+    globus.collection(GUEST, deleted=True)
+    globus.advance(HOUR)
+    bad, good = (one["run_status"] for one in api.job(job)["results"]["data"])
+    assert (good, bad) == words
+
+
+def test_start_retry_seconds(globus: LocalGlobus, api: Api) -> None:
+    globus.switch(start_retry_seconds=1000)
+    job = api.create(schedule=recurring())
+    globus.collection(GUEST, reachable=False)
+    globus.set_clock("2027-03-01T01:01:00Z")
+    globus.collection(GUEST, reachable=True)
+    globus.set_clock("2027-03-01T01:16:00Z")
+    assert api.job(job)["n_runs"] == 0
+    globus.set_clock("2027-03-01T01:17:00Z")
+    assert api.job(job)["last_ran_at"] == "2027-03-01T01:16:40+00:00"
+
+
+@pytest.mark.parametrize(("value", "left"), [("kept", ["log", "x"]), ("deleted", ["x"])])
+def test_delete_extra_excluded(
+    globus: LocalGlobus, api: Api, folders: tuple[Path, Path], value: str, left: list[str]
+) -> None:
+    source, destination = folders
+    (source / "a").mkdir()
+    (source / "a" / "x").touch()
+    (destination / "b").mkdir()
+    (destination / "b" / "log").touch()
+    globus.switch(delete_extra_excluded=value)
+    api.login(MAPPED)
+    rules = [{"name": "log", "method": "exclude"}]
+    job = api.create(destination=MAPPED, body={"delete_destination_extra": True, "filter_rules": rules})
+    assert api.job(job)["n_errors"] == 0
+    assert sorted(one.name for one in (destination / "b").iterdir()) == left
