@@ -135,6 +135,25 @@ def timer_arguments() -> dict[str, Any]:
     }
 
 
+def timer_info_arguments() -> dict[str, Any]:
+    """The options that choose timers to read."""
+    return {
+        "timer_id": {"type": "str"},
+        "name": {"type": "str"},
+        "name_prefix": {"type": "str"},
+        "name_contains": {"type": "str"},
+        "status": {
+            "type": "list",
+            "elements": "str",
+            "choices": ["active", "inactive", "ended"],
+            "default": ["active", "inactive"],
+        },
+        "type": {"type": "str", "choices": ["transfer", "flow", "generic"]},
+        "health": {"type": "str", "choices": ["any", "unhealthy"], "default": "any"},
+        "runs": {"type": "int", "default": 0},
+    }
+
+
 def timers_arguments() -> dict[str, Any]:
     """The options of a list of timers. An entry's ``on_drift`` has no default: it is the list's."""
     return {

@@ -50,6 +50,8 @@ class Timer:
     :ivar transfer: None unless it is a transfer timer that could be read.
     :ivar schedule: start, interval and end.
     :ivar inactive_reason: ``{"cause": ..., "detail": ...}`` of an inactive timer.
+    :ivar activity: ``{"code": ..., ...}``: what it is doing now.
+    :ivar results: the documents of those of its runs that were asked for.
     """
 
     id: str
@@ -64,6 +66,8 @@ class Timer:
     errors: int = 0
     submitted_at: datetime | None = None
     inactive_reason: Mapping[str, Any] | None = field(default=None, hash=False)
+    activity: Mapping[str, Any] | None = field(default=None, hash=False)
+    results: tuple[Any, ...] = field(default=(), hash=False)
 
     @property
     def is_gone(self) -> bool:
@@ -123,7 +127,15 @@ def read_timer(document: Mapping[str, Any]) -> Timer:
         errors=int(document.get("n_errors") or document.get("number_of_errors") or 0),
         submitted_at=_moment(document.get("submitted_at")),
         inactive_reason=document.get("inactive_reason"),
+        activity=document.get("activity"),
+        results=_read_results(document.get("results")),
     )
+
+
+def _read_results(results: Any) -> tuple[Any, ...]:
+    """A page of results, or the bare list that a recorded answer has."""
+    data = results.get("data") if isinstance(results, Mapping) else results
+    return tuple(data) if isinstance(data, list) else ()
 
 
 def _callback_document(document: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -30,6 +30,7 @@ from ansible_collections.research_ops.globus.plugins.module_utils._document impo
     timer_differences,
 )
 from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError
+from ansible_collections.research_ops.globus.plugins.module_utils._health import describe_inactive
 from ansible_collections.research_ops.globus.plugins.module_utils._schedule import Schedule
 
 # Time between creating a timer and pausing it, generously, within which it must not run (rule W4a)
@@ -496,19 +497,6 @@ def _inactive_warnings(wanted: Wanted, timer: Timer) -> tuple[str, ...]:
     reason = describe_inactive(timer)
     cure = "it is resumed now" if wanted.state == "active" else "state: active resumes it"
     return (f"the service stopped it, and it does not run ({reason}); {cure} with fresh credentials",)
-
-
-def describe_inactive(timer: Timer) -> str:
-    """Why a timer is inactive, in words."""
-    reason = timer.inactive_reason or {}
-    detail = reason.get("detail") or {}
-    if not isinstance(detail, Mapping):
-        return f"{reason.get('cause', 'unknown cause')}: {detail}"
-    parameters = detail.get("authorization_parameters") or {}
-    code = detail.get("code") or reason.get("cause") or "unknown cause"
-    message = parameters.get("session_message") or detail.get("detail") or ""
-    scopes = ", ".join(parameters.get("required_scopes") or ())
-    return ": ".join(part for part in (str(code), str(message), scopes) if part)
 
 
 def _skipped_warnings(schedule: Schedule, now: datetime) -> tuple[str, ...]:

@@ -134,15 +134,18 @@ class Globus:
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
-    def list_timers(self, name: str | None = None) -> list[Timer]:
-        """All timers of the account, or those whose name contains ``name``; one request, without run histories."""
-        query: dict[str, Any] = {"result_count": 0}
+    def list_timers(self, name: str | None = None, results: int = 0) -> list[Timer]:
+        """All timers of the account, or those whose name contains ``name``; one request.
+
+        :param results: how many of its last runs to bring with each timer.
+        """
+        query: dict[str, Any] = {"result_count": results}
         if name is not None:
             query["filter_name"] = name
         try:
             answer = self._readable("timer", lambda client: client.list_jobs(query_params=query), "jobs")
         except GlobusError as error:
-            if error.http_status != 422:
+            if error.http_status != 422 or results:
                 raise
             # Whether the service takes a result_count of 0 is not known: one result per timer is the next best.
             query["result_count"] = 1
@@ -153,13 +156,12 @@ class Globus:
             # Half a list would make a timer look absent, and create it again (rule W7 for purge).
             raise GlobusError(f"The list of timers cannot be read whole: {error}", code="unreadable_answer") from None
 
-    def get_timer(self, timer_id: str) -> Timer | None:
-        """The timer, deleted ones included as long as the service shows them; None for an unknown ID."""
+    def get_timer(self, timer_id: str, results: int = 1) -> Timer | None:
+        """The timer with its last runs, deleted ones included as long as the service shows them; None: unknown ID."""
+        query = {"page_size": results}
         try:
             return read_timer(
-                self._readable(
-                    "timer", lambda client: client.get_job(timer_id, query_params={"page_size": 1}), "job_id"
-                )
+                self._readable("timer", lambda client: client.get_job(timer_id, query_params=query), "job_id")
             )
         except GlobusError as error:
             if error.http_status == 404:
