@@ -53,7 +53,8 @@ class LocalGlobus:
             command += ["--world", str(world)]
         for name, value in (switches or {}).items():
             command += ["--switch", f"{name}={_word(value)}"]
-        environment = {**os.environ, "PYTHONPATH": str(_TESTS), "PYTHONDONTWRITEBYTECODE": "1"}
+        search = os.pathsep.join(filter(None, [str(_TESTS), os.environ.get("PYTHONPATH")]))
+        environment = {**os.environ, "PYTHONPATH": search, "PYTHONDONTWRITEBYTECODE": "1"}
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,

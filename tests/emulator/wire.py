@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl
@@ -199,7 +200,7 @@ def _replay(body: bytes) -> Receive:
 async def _collect(
     application: Application, scope: MutableMapping[str, Any], body: bytes
 ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-    """Run the application and hold back its answer."""
+    """Run the application and hold back its answer. What breaks inside is told on standard error and answered 500."""
     start: Message = {}
     parts: list[bytes] = []
 
@@ -209,7 +210,11 @@ async def _collect(
         elif message["type"] == "http.response.body":
             parts.append(message.get("body", b""))
 
-    await application(scope, _replay(body), send)
+    try:
+        await application(scope, _replay(body), send)
+    except Exception:
+        traceback.print_exc()
+        return 500, [(b"content-type", b"text/plain; charset=utf-8")], b"Internal Server Error"
     return start["status"], list(start["headers"]), b"".join(parts)
 
 

@@ -69,12 +69,19 @@ def test_the_documented_app_example(app: globus_sdk.ClientApp, sdk: LocalGlobus)
     assert [one["path"] for one in sdk.log()] == ["/v2/oauth2/token", "/v2/timer", f"/jobs/{job['job_id']}"]
 
 
-def test_an_app_login_decodes_the_id_token(app: globus_sdk.ClientApp, sdk: LocalGlobus) -> None:
-    """A login also asks for openid; the SDK checks the ID token's signature with the keys that are published."""
+def test_an_app_login_asks_for_openid_too(app: globus_sdk.ClientApp, sdk: LocalGlobus) -> None:
     app.add_scope_requirements({TRANSFER_SERVER: TRANSFER_SCOPE})
     app.login()
     assert "openid" in sdk.log()[0]["scope"]
-    assert app.token_storage.get_token_data(TRANSFER_SERVER).identity_id == sdk.client_id
+    assert app.token_storage.get_token_data(TRANSFER_SERVER).scope == TRANSFER_SCOPE
+
+
+def test_id_tokens_are_signed_with_the_published_key(sdk: LocalGlobus) -> None:
+    with globus_sdk.ConfidentialAppAuthClient(sdk.client_id, sdk.client_secret) as client:
+        answer = client.oauth2_client_credentials_tokens(f"{TRANSFER_SCOPE} openid")
+        assert answer["resource_server"] == "auth.globus.org"
+        claims = answer.decode_id_token()
+    assert (claims["sub"], claims["aud"]) == (sdk.client_id, sdk.client_id)
 
 
 def test_every_documented_schedule(timers: globus_sdk.TimersClient) -> None:
@@ -145,7 +152,7 @@ def test_the_life_of_a_timer(timers: globus_sdk.TimersClient) -> None:
     with pytest.raises(globus_sdk.TimersAPIError) as caught:
         timers.get_job(UNKNOWN)
     assert (caught.value.http_status, caught.value.code) == (404, "ERROR")
-    assert "No timer" in caught.value.message
+    assert "No timer" in str(caught.value)
 
 
 def test_the_sdk_reads_a_consent_requirement(timers: globus_sdk.TimersClient, sdk: LocalGlobus) -> None:

@@ -40,11 +40,11 @@ def tree(root: Path) -> dict[str, str]:
 
 def move(roots: tuple[Path, Path], source: str = "/a", destination: str = "/b", **options: Any) -> files.Outcome:
     """Transfer one item."""
-    item = {
-        name: options.pop(name) for name in ("recursive", "external_checksum", "checksum_algorithm") if name in options
-    }
-    document = {"DATA": [{"source_path": source, "destination_path": destination, **item}], **options}
-    return files.transfer(*roots, document)
+    item: dict[str, Any] = {"source_path": source, "destination_path": destination}
+    for name in ("recursive", "external_checksum", "checksum_algorithm"):
+        if name in options:
+            item[name] = options.pop(name)
+    return files.transfer(*roots, {"DATA": [item], **options})
 
 
 def failure(outcome: files.Outcome) -> str | None:
