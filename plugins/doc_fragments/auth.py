@@ -16,17 +16,23 @@ options:
   auth_method:
     description:
       - How to sign in.
-      - V(auto) takes the first that is there, O(timers_token), then O(client_id) and O(client_secret).
+      - V(auto) takes the first that is there, O(timers_token), then O(client_id) and O(client_secret), then a stored
+        login of a person, then a login of the Globus CLI.
       - V(client_credentials) signs in as a service account. The consents that a timer needs on its collections are
         granted by the module itself, just before the timer is created or resumed.
+      - V(user) uses the login of a person that the playbook C(research_ops.globus.login) has stored. Its consents are
+        checked before a timer is created or resumed, and a missing one fails with the command that grants it.
+      - V(cli) uses the login of the Globus CLI (C(globus login)), of the profile that E(GLOBUS_PROFILE) names. The
+        storage of the CLI is only read. Consents are checked like those of V(user).
       - V(access_token) uses tokens that you bring. The consents behind them cannot be seen, the module warns about it.
       - If not set, the environment variable E(GLOBUS_AUTH_METHOD) is used.
     type: str
-    choices: [auto, client_credentials, access_token]
+    choices: [auto, client_credentials, user, cli, access_token]
     default: auto
   client_id:
     description:
-      - ID of the service account (a confidential client registered with Globus Auth).
+      - ID of the service account (a confidential client registered with Globus Auth), or for O(auth_method=user) of the
+        native app that the login was made with.
       - If not set, E(GLOBUS_CLIENT_ID) is used, then E(GLOBUS_CLI_CLIENT_ID).
     type: str
   client_secret:
@@ -45,6 +51,13 @@ options:
         its collections up. Never logged.
       - If not set, E(GLOBUS_TRANSFER_TOKEN) is used.
     type: str
+  token_storage:
+    description:
+      - File in which tokens are kept between tasks, private to its owner. It is not a secret itself.
+      - With O(auth_method=client_credentials) none is kept by default; with one, the tasks of a play share a token.
+      - With O(auth_method=user) the default is C(~/.globus/ansible/<client_id>/tokens.json).
+      - If not set, E(GLOBUS_TOKEN_STORAGE) is used.
+    type: path
   environment:
     description:
       - The Globus environment.

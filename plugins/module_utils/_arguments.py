@@ -40,7 +40,7 @@ def auth_arguments() -> dict[str, Any]:
         "auth_method": {
             "type": "str",
             "default": "auto",
-            "choices": ["auto", "client_credentials", "access_token"],
+            "choices": ["auto", "client_credentials", "user", "cli", "access_token"],
             "fallback": _from("GLOBUS_AUTH_METHOD"),
         },
         "client_id": {"type": "str", "fallback": _from("GLOBUS_CLIENT_ID", "GLOBUS_CLI_CLIENT_ID")},
@@ -51,6 +51,7 @@ def auth_arguments() -> dict[str, Any]:
         },
         "timers_token": {"type": "str", "no_log": True, "fallback": _from("GLOBUS_TIMERS_TOKEN")},
         "transfer_token": {"type": "str", "no_log": True, "fallback": _from("GLOBUS_TRANSFER_TOKEN")},
+        "token_storage": {"type": "path", "no_log": False, "fallback": _from("GLOBUS_TOKEN_STORAGE")},
         "environment": {
             "type": "str",
             "default": "production",

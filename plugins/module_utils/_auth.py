@@ -27,17 +27,14 @@ if TYPE_CHECKING:
 
 ENVIRONMENTS = ("production", "preview", "sandbox", "integration", "test", "staging")
 SERVICES = ("auth", "transfer", "timer", "flows")
-REMEDY_CREDENTIALS = (
-    "set client_id and client_secret (or GLOBUS_CLIENT_ID and GLOBUS_CLIENT_SECRET), "
-    "or timers_token and transfer_token (or GLOBUS_TIMERS_TOKEN and GLOBUS_TRANSFER_TOKEN)"
-)
 
 
 @dataclass(frozen=True)
 class Credentials:
     """What a task signs in with. ``repr`` shows none of it (rule X1).
 
-    :ivar method: ``client_credentials`` or ``access_token``.
+    :ivar method: ``client_credentials``, ``access_token``, ``user``, ``cli``, or ``auto`` where neither tokens nor a
+        client's ID and secret are given, so that a stored login has to be found.
     """
 
     method: str
@@ -45,32 +42,24 @@ class Credentials:
     client_secret: str | None = field(default=None, repr=False)
     timers_token: str | None = field(default=None, repr=False)
     transfer_token: str | None = field(default=None, repr=False)
+    token_storage: str | None = None
 
 
 def choose_credentials(parameters: Mapping[str, Any]) -> Credentials:
-    """The credentials that the options name; ``auto`` takes the first that is there: tokens, then id and secret.
+    """The credentials that the options name; ``auto`` takes the first that is there: tokens, then ID and secret.
 
-    :raises GlobusError: where something is missing, naming it.
+    :raises GlobusError: where the named method lacks something, naming it.
     """
+    names = ("client_id", "client_secret", "timers_token", "transfer_token", "token_storage")
     # an option given as an empty string is unset, like an environment variable (rule X3)
-    given = {
-        name: parameters.get(name) or None for name in ("client_id", "client_secret", "timers_token", "transfer_token")
-    }
+    given = {name: parameters.get(name) or None for name in names}
     method = parameters["auth_method"]
-    if method == "auto":
-        if given["timers_token"]:
-            method = "access_token"
-        elif given["client_id"] and given["client_secret"]:
-            method = "client_credentials"
-        else:
-            raise GlobusError(
-                f"No Globus credentials were found: {REMEDY_CREDENTIALS}. Environment variables are read on the host "
-                "where the module runs",
-                code="no_credentials",
-                remedy=REMEDY_CREDENTIALS,
-            )
-    needed = ("timers_token",) if method == "access_token" else ("client_id", "client_secret")
-    missing = [name for name in needed if not given[name]]
+    if method == "auto" and given["timers_token"]:
+        method = "access_token"
+    elif method == "auto" and given["client_id"] and given["client_secret"]:
+        method = "client_credentials"
+    needed = {"access_token": ("timers_token",), "client_credentials": ("client_id", "client_secret")}
+    missing = [name for name in needed.get(method, ()) if not given[name]]
     if missing:
         variables = ", ".join(f"GLOBUS_{name.upper()}" for name in missing)
         raise GlobusError(
@@ -170,15 +159,15 @@ def writing_scope(data_access: Iterable[str]) -> Scope:
     return TimersScopes.timer.with_dependency(TransferScopes.all.with_dependencies(below))
 
 
-def token_authorizer(token: str) -> GlobusAuthorizer:
-    """Sends a token that is there already."""
-    from globus_sdk.authorizers import AccessTokenAuthorizer
-
-    return AccessTokenAuthorizer(token)
-
-
-def client_authorizer(credentials: Credentials) -> GlobusAuthorizer:
-    """Sends the client's ID and secret, for token requests alone."""
+def client_authorizer(client_id: str, client_secret: str) -> GlobusAuthorizer:
+    """Sends a client's ID and secret, for token requests alone."""
     from globus_sdk.authorizers import BasicAuthorizer
 
-    return BasicAuthorizer(credentials.client_id or "", credentials.client_secret or "")
+    return BasicAuthorizer(client_id, client_secret)
+
+
+def lacks_consent(consents: Iterable[Mapping[str, Any]], data_access: Iterable[str]) -> bool:
+    """Whether consent documents of Globus Auth do not cover what a timer on these collections needs."""
+    from globus_sdk.scopes.consents import ConsentForest
+
+    return not ConsentForest(consents).meets_scope_requirements([writing_scope(data_access)])

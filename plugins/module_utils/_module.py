@@ -208,20 +208,18 @@ def _position(number: int, entry: Mapping[str, Any]) -> str:
 
 
 def connect(module: AnsibleModule) -> Globus:
-    """The services, signed in for reading. Raises GlobusError."""
+    """The services, with the login that the options name. Raises GlobusError."""
     parameters = module.params
     if parameters["request_timeout"] <= 0:
         raise GlobusError("request_timeout must be more than 0 seconds", code="invalid_input")
     if parameters["retries"] < 0:
         raise GlobusError("retries must be 0 or more", code="invalid_input")
-    globus = Globus(
+    return Globus(
         _auth.choose_credentials(parameters),
         environment=parameters["environment"],
         request_timeout=parameters["request_timeout"],
         retries=parameters["retries"],
     )
-    globus.sign_in()
-    return globus
 
 
 # --- from plan to outcome ------------------------------------------------------------------------------------------

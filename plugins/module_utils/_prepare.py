@@ -29,7 +29,7 @@ class CollectionService(Protocol):
     """What of ``_service.Globus`` is used here."""
 
     def get_collection(self, collection_id: str) -> Collection: ...
-    def consents_unseen(self, data_access: Iterable[str]) -> str | None: ...
+    def check_consents(self, data_access: Iterable[str]) -> str | None: ...
     def grant(self, data_access: Iterable[str]) -> None: ...
 
 
@@ -52,12 +52,12 @@ def prepare(plans: Sequence[Plan], service: CollectionService, *, concurrency: i
 
     needing = [plan for plan in plans if plan.collections]
     data_access = data_access_needed(collections[key] for plan in needing for key in plan.collections)
-    unseen = service.consents_unseen(data_access)
-    if unseen:
-        warnings.append(unseen)
-    if needing and not check_mode:
+    if needing:
         try:
-            service.grant(data_access)
+            warning = service.check_consents(data_access)
+            warnings += [warning] if warning else []
+            if not check_mode:
+                service.grant(data_access)
         except GlobusError as error:
             plans = [_failed_by_consent(plan, error) if plan.collections else plan for plan in plans]
     return Prepared(list(plans), collections, warnings)
@@ -89,5 +89,4 @@ def _failed_by_collection(plan: Plan, errors: Mapping[str, GlobusError]) -> Plan
 
 
 def _failed_by_consent(plan: Plan, error: GlobusError) -> Plan:
-    what = f"{plan.wanted.label} was left as it is, because the consents it needs were not granted"
-    return plan.failed(error.about(what))
+    return plan.failed(error.about(f"{plan.wanted.label} was left as it is"))

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -24,15 +24,17 @@ from ansible_collections.research_ops.globus.plugins.module_utils import _auth
 from ansible_collections.research_ops.globus.plugins.module_utils._collection import Collection, read_collection
 from ansible_collections.research_ops.globus.plugins.module_utils._document import Timer, read_timer
 from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError, UncertainError
+from ansible_collections.research_ops.globus.plugins.module_utils._login import Authorizer, choose_login
+from ansible_collections.research_ops.globus.plugins.module_utils._token_storage import Token
 
 if TYPE_CHECKING:
     from globus_sdk import BaseClient
-    from globus_sdk.authorizers import GlobusAuthorizer
     from globus_sdk.response import GlobusHTTPResponse
     from globus_sdk.transport import RequestsTransport, RetryConfig
 
 NAMES = {"auth": "Globus Auth", "transfer": "Globus Transfer", "timer": "Globus Timers"}
 RETRY_AFTER_MAXIMUM = 60.0  # seconds; what a service may make us wait between two tries
+SIGNED_IN = object()  # with the token of the login
 PAUSE_BETWEEN_TRIES = 0.5  # seconds, doubled at every try
 
 
@@ -67,12 +69,11 @@ class Globus:
 
         self.retries = retries
         self.web_app = get_webapp_url(environment)
-        self._credentials = credentials
         self._environment = environment
         self._request_timeout = request_timeout
         self._addresses = _auth.service_addresses(environment)
         self._certificates = _auth.certificate_check()
-        self._authorizers: dict[str, GlobusAuthorizer] = {}
+        self._login = choose_login(credentials, environment, self)
         self._pace = Pace()
         self._clock_offset = timedelta(0)
         self._local = threading.local()
@@ -83,54 +84,61 @@ class Globus:
 
     # --- signing in ------------------------------------------------------------------------------------------------
 
-    def sign_in(self) -> None:
-        """Get what is needed to read timers and collections: one token request at most, which grants no consent."""
-        if self._credentials.method == "access_token":
-            self._authorizers["timer"] = _auth.token_authorizer(self._credentials.timers_token or "")
-            if self._credentials.transfer_token:
-                self._authorizers["transfer"] = _auth.token_authorizer(self._credentials.transfer_token)
-            return
-        self._request_tokens(_auth.reading_scopes())
+    def check_consents(self, data_access: Iterable[str]) -> str | None:
+        """Before timers are created or resumed: whether they may use these mapped collections (rules S3, S4).
 
-    def consents_unseen(self, data_access: Iterable[str]) -> str | None:
-        """A warning where nobody can tell whether the consents for these mapped collections are there (rule S4)."""
-        collections = sorted(data_access)
-        if self._credentials.method != "access_token" or not collections:
-            return None
-        return (
-            "With access tokens the consents behind them cannot be seen. Without data_access for collection "
-            f"{', '.join(collections)} a timer stops at its first run; make sure that timers_token was requested with "
-            f"the scope {_auth.writing_scope(collections)}"
-        )
+        Reads only. A warning where nobody can tell; raises GlobusError, with the remedy, for a missing consent.
+        """
+        return self._login.check_consents(data_access)
 
     def grant(self, data_access: Iterable[str]) -> None:
-        """Before timers are created or resumed: see to it that they may use these mapped collections (rules S3, S4).
+        """Let timers use these mapped collections; only a service account can do this by itself (rules S4, W1)."""
+        self._login.grant(data_access)
 
-        With client credentials the token request itself grants the consents.
+    def request_tokens(self, form: Mapping[str, str], client: tuple[str, str | None]) -> dict[str, Token]:
+        """Tokens of Globus Auth, by resource server.
+
+        :param client: ID and secret; a native app has no secret, and says its ID in the form.
         """
-        if self._credentials.method == "client_credentials":
-            self._request_tokens([_auth.writing_scope(data_access)])
-
-    def _request_tokens(self, scopes: Iterable[Any]) -> None:
-        self._authorizers["auth"] = _auth.client_authorizer(self._credentials)
-        form = {"grant_type": "client_credentials", "scope": " ".join(str(scope) for scope in scopes)}
+        client_id, secret = client
+        authorizer = _auth.client_authorizer(client_id, secret) if secret else None
+        data = dict(form) if secret else {**form, "client_id": client_id}
         try:
             answer = self._readable(
-                "auth", lambda client: client.post("/v2/oauth2/token", data=form, encoding="form"), "access_token"
+                "auth",
+                lambda auth: auth.post("/v2/oauth2/token", data=data, encoding="form"),
+                "access_token",
+                authorizer=authorizer,
             )
         except GlobusError as error:
-            if error.http_status in (400, 401, 403):
-                message = (
-                    f"Globus Auth does not sign in client {self._credentials.client_id}: {error.message}. Check "
-                    f"client_id, client_secret and environment ({self._environment})"
-                )
-                raise GlobusError(
-                    message, code=error.code, http_status=error.http_status, request_id=error.request_id
-                ) from error
-            raise
-        for token in (answer, *(answer.get("other_tokens") or ())):
-            server = "transfer" if token.get("resource_server") == "transfer.api.globus.org" else "timer"
-            self._authorizers[server] = _auth.token_authorizer(token["access_token"])
+            if error.http_status not in (400, 401, 403):
+                raise
+            raise GlobusError(
+                f"Globus Auth does not sign in client {client_id}: {error.message}. Check client_id, client_secret and "
+                f"environment ({self._environment})",
+                code=error.code,
+                http_status=error.http_status,
+                request_id=error.request_id,
+            ) from None
+        return {
+            str(token.get("resource_server")): Token(
+                access_token=token["access_token"],
+                expires_at=time.time() + float(token.get("expires_in") or 0),
+                refresh_token=token.get("refresh_token"),
+                scope=str(token.get("scope") or ""),
+            )
+            for token in (answer, *(answer.get("other_tokens") or ()))
+        }
+
+    def missing_consents(self, identity: str, data_access: Sequence[str]) -> list[str] | None:
+        """Which of the collections a person has not consented to; None: all is there. An empty list: not even
+        transfers by timers.
+        """
+        path = f"/v2/api/identities/{identity}/consents"
+        consents = self._readable("auth", lambda auth: auth.get(path), "consents")["consents"]
+        if not _auth.lacks_consent(consents, data_access):
+            return None
+        return [collection for collection in data_access if _auth.lacks_consent(consents, [collection])]
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
@@ -170,7 +178,7 @@ class Globus:
 
     def get_collection(self, collection_id: str) -> Collection:
         """The collection. Raises GlobusError, with the ID, for one that is not there or not visible (rule S5)."""
-        if "transfer" not in self._authorizers:
+        if self._login.token("transfer") is None:
             raise GlobusError(
                 f"Collection {collection_id} cannot be looked up before its timer is created: transfer_token is "
                 "missing (GLOBUS_TRANSFER_TOKEN)",
@@ -255,12 +263,14 @@ class Globus:
 
     # --- requests --------------------------------------------------------------------------------------------------
 
-    def _readable(self, service: str, call: Callable[[Any], GlobusHTTPResponse], key: str) -> Mapping[str, Any]:
+    def _readable(
+        self, service: str, call: Callable[[Any], GlobusHTTPResponse], key: str, **options: Any
+    ) -> Mapping[str, Any]:
         """The JSON object of an answer that must have ``key``; an unreadable answer is asked for again."""
         for attempt in range(self.retries + 1):
             if attempt:
                 time.sleep(PAUSE_BETWEEN_TRIES * 2 ** (attempt - 1))
-            data = self._call(service, call).data
+            data = self._call(service, call, **options).data
             if isinstance(data, Mapping) and key in data:
                 return data
         raise GlobusError(
@@ -269,12 +279,21 @@ class Globus:
         )
 
     def _call(
-        self, service: str, call: Callable[[Any], GlobusHTTPResponse], create: bool = False
+        self,
+        service: str,
+        call: Callable[[Any], GlobusHTTPResponse],
+        *,
+        create: bool = False,
+        authorizer: Any = SIGNED_IN,
     ) -> GlobusHTTPResponse:
+        """One request, with the SDK's errors turned into ours.
+
+        :param authorizer: instead of the login's, or None for a request without.
+        """
         from globus_sdk import exc
 
-        client = self._client(service, create)
-        client.authorizer = self._authorizers.get(service)
+        client: Any = self._client(service, create)
+        client.authorizer = Authorizer(self._login, service) if authorizer is SIGNED_IN else authorizer
         try:
             response = call(client)
         except exc.GlobusAPIError as error:

@@ -1,0 +1,217 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection research_ops.globus: free to change between releases.
+
+"""Where tokens are kept: our own file, written, and the Globus CLI's database, only read (rule X1).
+
+The SDK's JSON storage is neither atomic nor locked, and makes its folders readable to all (facts, "globus-sdk 4.x");
+ten tasks that refresh at once need all three.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError
+
+LOGINS = "~/.globus/ansible"
+CLI_DATABASE = "~/.globus/cli/storage.db"
+
+
+@dataclass(frozen=True)
+class Token:
+    """An access token, and what renews it. ``repr`` shows neither (rule X1).
+
+    :ivar expires_at: seconds since the epoch.
+    """
+
+    access_token: str = field(repr=False)
+    expires_at: float = 0.0
+    refresh_token: str | None = field(default=None, repr=False)
+    scope: str = ""
+
+
+@dataclass(frozen=True)
+class StoredLogin:
+    """What is kept of a login.
+
+    :ivar client_id: the client the tokens belong to.
+    :ivar client_secret: of the CLI's own client, which is a confidential one; None for a native app.
+    :ivar identity: ID of the person, where known.
+    :ivar tokens: by resource server.
+    """
+
+    environment: str
+    client_id: str
+    tokens: Mapping[str, Token]
+    client_secret: str | None = field(default=None, repr=False)
+    identity: str | None = None
+    username: str | None = None
+
+
+class TokenFile:
+    """A file of one login, 0600 in a 0700 folder; replaced whole, under a lock."""
+
+    def __init__(self, path: str) -> None:
+        self.path = Path(path).expanduser()
+
+    def read(self) -> StoredLogin | None:
+        """The login, or None where there is no file. Raises GlobusError for a file that is none of ours."""
+        try:
+            document = json.loads(self.path.read_text(encoding="utf-8"))
+            tokens = {server: Token(**token) for server, token in document["tokens"].items()}
+            return StoredLogin(
+                environment=document["environment"],
+                client_id=document["client_id"],
+                identity=document.get("identity"),
+                username=document.get("username"),
+                tokens=tokens,
+            )
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise GlobusError(
+                f"The token storage {self.path} cannot be read: {error.strerror}", code="token_storage"
+            ) from None
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise GlobusError(
+                f"The token storage {self.path} is not a file of this collection. Remove it, or name another",
+                code="token_storage",
+                remedy=f"rm {self.path}",
+            ) from None
+
+    def write(self, login: StoredLogin) -> None:
+        """Replace the file. To be called while ``locked``."""
+        document = {
+            "environment": login.environment,
+            "client_id": login.client_id,
+            "identity": login.identity,
+            "username": login.username,
+            "tokens": {server: vars(token) for server, token in login.tokens.items()},
+        }
+        self.write_text(self.path, json.dumps(document))
+
+    @staticmethod
+    def write_text(path: Path, text: str) -> None:
+        """Write a private file so that a reader sees the old one or the new one, never a part."""
+        try:
+            _make_private_folder(path.parent)
+            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")  # 0600 from the start
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8") as file:
+                    file.write(text)
+                os.replace(temporary, path)
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    os.unlink(temporary)
+                raise
+        except OSError as error:
+            raise GlobusError(
+                f"The token storage {path} cannot be written: {error.strerror}", code="token_storage"
+            ) from None
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold off other tasks that want to change the file."""
+        try:
+            _make_private_folder(self.path.parent)
+            handle = os.open(self.path.with_name(f".{self.path.name}.lock"), os.O_CREAT | os.O_RDWR, 0o600)
+        except OSError as error:
+            raise GlobusError(
+                f"The folder of the token storage {self.path} cannot be used: {error.strerror}", code="token_storage"
+            ) from None
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
+
+    def remove(self) -> bool:
+        """Remove the file; whether there was one."""
+        try:
+            self.path.unlink()
+        except FileNotFoundError:
+            return False
+        return True
+
+
+def _make_private_folder(folder: Path) -> None:
+    """Make the folder, 0700, where it is missing. One that is there is the user's own business."""
+    if not folder.is_dir():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def user_token_file(token_storage: str | None, client_id: str | None) -> TokenFile | None:
+    """The file of the login of a person: the named one, that of the client, or the only one there is; else None.
+
+    :raises GlobusError: where there are several to choose from.
+    """
+    if token_storage:
+        return TokenFile(token_storage)
+    if client_id:
+        return TokenFile(f"{LOGINS}/{client_id}/tokens.json")
+    found = sorted(Path(LOGINS).expanduser().glob("*/tokens.json"))
+    if len(found) > 1:
+        raise GlobusError(
+            f"There are stored logins of several clients ({', '.join(file.parent.name for file in found)}): say which "
+            "with client_id",
+            code="ambiguous_login",
+        )
+    return TokenFile(str(found[0])) if found else None
+
+
+def read_cli_login(environment: str) -> StoredLogin | None:
+    """The login of ``globus login``, of the profile that ``GLOBUS_PROFILE`` names; None where there is none.
+
+    The database is opened read-only; its tables and namespaces are the Globus CLI's (facts, "The Globus CLI's login").
+    """
+    path = Path(CLI_DATABASE).expanduser()
+    profile = os.environ.get("GLOBUS_PROFILE")
+    namespace = f"userprofile/{environment}" + (f"/{profile}" if profile else "")
+    if not path.is_file():
+        return None
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=10)) as database:
+            configs = _rows(database, "SELECT config_name, config_data_json FROM config_storage", namespace)
+            tokens = _rows(database, "SELECT resource_server, token_data_json FROM token_storage", namespace)
+    except (sqlite3.Error, ValueError) as error:
+        raise GlobusError(
+            f"The Globus CLI's storage {path} cannot be read: {error}. `globus login` makes it anew",
+            code="cli_storage",
+            remedy="globus login",
+        ) from None
+    client = configs.get("auth_client_data") or {}
+    if not tokens or not client.get("client_id"):
+        return None
+    return StoredLogin(
+        environment=environment,
+        client_id=str(client["client_id"]),
+        client_secret=client.get("client_secret"),
+        identity=(configs.get("auth_user_data") or {}).get("sub"),
+        tokens={
+            server: Token(
+                access_token=str(token.get("access_token") or ""),
+                expires_at=float(token.get("expires_at_seconds") or 0),
+                refresh_token=token.get("refresh_token"),
+                scope=str(token.get("scope") or ""),
+            )
+            for server, token in tokens.items()
+        },
+    )
+
+
+def _rows(database: sqlite3.Connection, query: str, namespace: str) -> dict[str, dict[str, Any]]:
+    rows = database.execute(f"{query} WHERE namespace = ?", (namespace,)).fetchall()
+    return {name: document for name, text in rows if isinstance(document := json.loads(text), dict)}
