@@ -81,6 +81,8 @@ class Switches(BaseModel):
     rate_limit_error: Literal["400", "403", "409", "422", "429"] = Field(
         "400", description="Status of the refusal when a user's timers would run more than once a minute together"
     )
+    longest_name: int = Field(0, ge=0, description="Most characters of a timer's name, beyond them 422; 0 for no limit")
+    most_timers: int = Field(0, ge=0, description="Most unfinished timers of a user, beyond them 400; 0 for no limit")
     create_without_transfer_dependency: Literal["accepted", "refused"] = Field(
         "accepted",
         description="Creating a transfer timer without the consent timers -> transfer: accepted (and inactive at "

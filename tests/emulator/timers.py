@@ -335,6 +335,18 @@ def _check_start(emulator: Emulator, start: datetime, loc: tuple[str | int, ...]
         raise InvalidInputError.one(loc, f"the start must be within {emulator.switches.start_limit_days} days")
 
 
+def _check_name(emulator: Emulator, name: str | None, loc: tuple[str | int, ...]) -> None:
+    longest = emulator.switches.longest_name
+    if longest and name is not None and len(name) > longest:
+        raise InvalidInputError.one(loc, f"ensure this value has at most {longest} characters", "string_too_long")
+
+
+def _check_number(emulator: Emulator, owner: str) -> None:
+    most = emulator.switches.most_timers
+    if most and sum(one.owner == owner and one.unfinished for one in emulator.timers.values()) >= most:
+        raise ServiceError(400, "ERROR", f"This user has {most} timers, more are not allowed")
+
+
 def _check_rate(emulator: Emulator, owner: str, interval: int | None) -> None:
     """All unfinished timers of a user together run once a minute at most."""
     if interval is None:
@@ -414,7 +426,9 @@ def create_transfer_timer(emulator: Emulator, token: Token, document: Any) -> Ti
                 raise InvalidInputError.one((*above, "schedule", "recurring", "end"), "the end must be after the start")
         elif schedule.end is not None:
             end_count = schedule.end.count
+    _check_name(emulator, wanted.name, (*above, "name"))
     _check_transfer_consent(emulator, token)
+    _check_number(emulator, token.identity)
     _check_rate(emulator, token.identity, interval)
     return _new_timer(
         emulator,
@@ -456,6 +470,8 @@ def create_job(emulator: Emulator, token: Token, document: Any) -> Timer:
             raise InvalidInputError(
                 [{**one, "loc": ("body", "callback_body", "body", *one["loc"])} for one in error.errors()]
             ) from error
+    _check_name(emulator, wanted.name, ("body", "name"))
+    _check_number(emulator, token.identity)
     _check_rate(emulator, token.identity, wanted.interval)
     return _new_timer(
         emulator,
@@ -675,7 +691,9 @@ def router(emulator: Emulator) -> APIRouter:
     @routes.patch("/jobs/{job_id}")
     async def rename(request: Request, job_id: str) -> Response:
         timer = find(token_of(request), job_id)
-        timer.name = _read(Rename, await _json(request), ("body",), emulator).name
+        name = _read(Rename, await _json(request), ("body",), emulator).name
+        _check_name(emulator, name, ("body", "name"))
+        timer.name = name
         timer.touch()
         return answer(timer)
 

@@ -229,6 +229,19 @@ def test_rate_limit_error(globus: LocalGlobus, api: Api, value: str) -> None:
     assert "once a minute" in answer.text
 
 
+def test_longest_name_and_most_timers(globus: LocalGlobus, api: Api) -> None:
+    globus.switch(longest_name=5, most_timers=2)
+    refused = api.call("POST", "/v2/timer", api.document(name="123456"))
+    assert (refused.status, refused.json["detail"][0]["loc"][-1]) == (422, "name")
+    job = api.create(name="12345")
+    assert api.call("PATCH", f"/jobs/{job}", {"name": "123456"}).status == 422
+    assert api.job(job)["name"] == "12345"
+    api.create(name="two")
+    assert api.call("POST", "/v2/timer", api.document(name="three")).status == 400
+    api.call("DELETE", f"/jobs/{job}")
+    api.create(name="three")
+
+
 @pytest.mark.parametrize(("value", "status"), [("accepted", 201), ("refused", 403)])
 def test_create_without_transfer_dependency(globus: LocalGlobus, value: str, status: int) -> None:
     globus.switch(create_without_transfer_dependency=value)
