@@ -63,6 +63,18 @@ def auth_arguments() -> dict[str, Any]:
     }
 
 
+def login_arguments() -> dict[str, Any]:
+    """The options of the module ``login``, which signs in to a native app instead of being signed in."""
+    auth = auth_arguments()
+    return {
+        **{name: auth[name] for name in ("token_storage", "environment", "request_timeout", "retries")},
+        "client_id": {"type": "str", "required": True, "fallback": _from("GLOBUS_CLIENT_ID")},
+        "collections": {"type": "list", "elements": "str", "default": []},
+        "code": {"type": "str", "no_log": True},
+        "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
+    }
+
+
 def definition_arguments() -> dict[str, Any]:
     """The options of the doc fragment ``definition``: what a timer is."""
     return {

@@ -166,6 +166,33 @@ def client_authorizer(client_id: str, client_secret: str) -> GlobusAuthorizer:
     return BasicAuthorizer(client_id, client_secret)
 
 
+def token_authorizer(access_token: str) -> GlobusAuthorizer:
+    """Sends an access token."""
+    from globus_sdk.authorizers import AccessTokenAuthorizer
+
+    return AccessTokenAuthorizer(access_token)
+
+
+def start_native_login(client_id: str, environment: str, data_access: Iterable[str]) -> tuple[str, dict[str, str]]:
+    """The address at which a person signs in to a native app, and what step two needs to know of it.
+
+    The second holds the login's verifier: a secret until the code is used.
+    """
+    from globus_sdk import NativeAppAuthClient
+    from globus_sdk.scopes import AuthScopes
+
+    scopes = [AuthScopes.openid, AuthScopes.profile, *reading_scopes()[1:], writing_scope(data_access)]
+    client = NativeAppAuthClient(client_id, environment=environment)
+    flow = client.oauth2_start_flow(scopes, refresh_tokens=True)
+    pending = {
+        "client_id": client_id,
+        "environment": environment,
+        "redirect_uri": str(flow.redirect_uri),
+        "verifier": flow.verifier,
+    }
+    return flow.get_authorize_url(), pending
+
+
 def lacks_consent(consents: Iterable[Mapping[str, Any]], data_access: Iterable[str]) -> bool:
     """Whether consent documents of Globus Auth do not cover what a timer on these collections needs."""
     from globus_sdk.scopes.consents import ConsentForest

@@ -314,8 +314,8 @@ def _user_login(credentials: _auth.Credentials, environment: str, auth: AuthServ
 
 def _user_remedy(client_id: str | None) -> Callable[[Sequence[str]], str]:
     def remedy(collections: Sequence[str]) -> str:
-        command = f"ansible-playbook research_ops.globus.login -e client_id={client_id or 'ID'}"
-        return command + (f" -e collections={','.join(collections)}" if collections else "")
+        command = f"ansible-playbook research_ops.globus.login -e globus_client_id={client_id or 'ID'}"
+        return command + (f" -e globus_collections={','.join(collections)}" if collections else "")
 
     return remedy
 

@@ -207,15 +207,15 @@ def _position(number: int, entry: Mapping[str, Any]) -> str:
     return f"timers[{number}] ({entry.get('name') or entry.get('timer_id') or 'no name'})"
 
 
-def connect(module: AnsibleModule) -> Globus:
-    """The services, with the login that the options name. Raises GlobusError."""
+def connect(module: AnsibleModule, credentials: _auth.Credentials | None = None) -> Globus:
+    """The services, with the login that the options name, or that of the credentials. Raises GlobusError."""
     parameters = module.params
     if parameters["request_timeout"] <= 0:
         raise GlobusError("request_timeout must be more than 0 seconds", code="invalid_input")
     if parameters["retries"] < 0:
         raise GlobusError("retries must be 0 or more", code="invalid_input")
     return Globus(
-        _auth.choose_credentials(parameters),
+        credentials or _auth.choose_credentials(parameters),
         environment=parameters["environment"],
         request_timeout=parameters["request_timeout"],
         retries=parameters["retries"],

@@ -105,10 +105,7 @@ class Globus:
         data = dict(form) if secret else {**form, "client_id": client_id}
         try:
             answer = self._readable(
-                "auth",
-                lambda auth: auth.post("/v2/oauth2/token", data=data, encoding="form"),
-                "access_token",
-                authorizer=authorizer,
+                "auth", _post_form("/v2/oauth2/token", **data), "access_token", authorizer=authorizer
             )
         except GlobusError as error:
             if error.http_status not in (400, 401, 403):
@@ -139,6 +136,18 @@ class Globus:
         if not _auth.lacks_consent(consents, data_access):
             return None
         return [collection for collection in data_access if _auth.lacks_consent(consents, [collection])]
+
+    def user_information(self, access_token: str) -> Mapping[str, Any]:
+        """Who an access token of Globus Auth belongs to: ``sub`` and ``preferred_username``."""
+        authorizer = _auth.token_authorizer(access_token)
+        return self._readable("auth", lambda auth: auth.get("/v2/oauth2/userinfo"), "sub", authorizer=authorizer)
+
+    def revoke(self, token: Token, client_id: str) -> None:
+        """Revoke a token of a native app, and what renews it."""
+        for secret in filter(None, (token.refresh_token, token.access_token)):
+            self._call(
+                "auth", _post_form("/v2/oauth2/token/revoke", token=secret, client_id=client_id), authorizer=None
+            )
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
@@ -389,6 +398,16 @@ class Globus:
         config = RetryConfig(max_retries=self.retries, max_sleep=RETRY_AFTER_MAXIMUM)
         config.checks.register_check(back_off)  # before the SDK's own, which go by the status alone
         return config
+
+
+def _post_form(path: str, **form: str) -> Callable[[Any], GlobusHTTPResponse]:
+    """A request of Globus Auth, which takes forms."""
+
+    def post(client: Any) -> GlobusHTTPResponse:
+        response: GlobusHTTPResponse = client.post(path, data=form, encoding="form")
+        return response
+
+    return post
 
 
 def _retry_after(value: str | None) -> float | None:

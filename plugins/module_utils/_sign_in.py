@@ -1,0 +1,153 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection research_ops.globus: free to change between releases.
+
+"""The module ``login``: a person signs in, in two steps, with no terminal in between.
+
+Step one makes an address to open; its verifier stays in a private file beside the token file. Step two takes the code
+that the page shows. Tokens and verifier are never returned (rule X1).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.research_ops.globus.plugins.module_utils import _arguments, _auth
+from ansible_collections.research_ops.globus.plugins.module_utils._definition import parse_uuid
+from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError, InputError
+from ansible_collections.research_ops.globus.plugins.module_utils._module import connect, fail, require_sdk
+from ansible_collections.research_ops.globus.plugins.module_utils._token_storage import (
+    StoredLogin,
+    TokenFile,
+    user_token_file,
+)
+
+
+def run_login() -> None:
+    """The module ``login``."""
+    module = AnsibleModule(argument_spec=_arguments.login_arguments(), supports_check_mode=True)
+    require_sdk(module)
+    parameters = module.params
+    try:
+        client_id = parse_uuid("client_id", parameters["client_id"])
+        collections = sorted({parse_uuid("collections", one) for one in parameters["collections"]})
+        file = user_token_file(parameters["token_storage"], client_id)
+        assert file is not None  # a client_id always names one
+        sign_in = SignIn(module, file, client_id, collections)
+        if parameters["state"] == "absent":
+            sign_in.sign_out()
+        if parameters["code"]:
+            sign_in.finish(parameters["code"].strip())
+        sign_in.begin()
+    except InputError as error:
+        fail(module, GlobusError(str(error), code="invalid_input"))
+    except GlobusError as error:
+        fail(module, error)
+
+
+class SignIn:
+    """One login of one client; every method ends the module."""
+
+    def __init__(self, module: AnsibleModule, file: TokenFile, client_id: str, collections: Sequence[str]) -> None:
+        self._module = module
+        self._globus = connect(module, _auth.Credentials("access_token"))  # with no token: nobody is signed in yet
+        self._file = file
+        self._client_id = client_id
+        self._collections = collections
+        self._pending = file.path.with_name(f".{file.path.name}.pending")
+
+    def begin(self) -> NoReturn:
+        """Step one: nothing to do where the login is there and has the consents, else the address to open."""
+        stored = self._file.read()
+        if stored is not None and self._is_enough(stored):
+            self._end(changed=False, login=stored)
+        if self._module.check_mode:
+            self._end(changed=False)
+        url, pending = _auth.start_native_login(self._client_id, self._environment, self._collections)
+        with self._file.locked():
+            TokenFile.write_text(self._pending, json.dumps(pending))
+        self._end(changed=False, url=url)
+
+    def finish(self, code: str) -> NoReturn:
+        """Step two: the code against tokens."""
+        pending = self._read_pending()
+        if self._module.check_mode:
+            self._end(changed=True)
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": pending["redirect_uri"],
+            "code_verifier": pending["verifier"],
+        }
+        tokens = self._globus.request_tokens(form, (self._client_id, None))
+        who = self._globus.user_information(tokens["auth.globus.org"].access_token)
+        login = StoredLogin(
+            environment=self._environment,
+            client_id=self._client_id,
+            identity=who["sub"],
+            username=who.get("preferred_username"),
+            tokens=tokens,
+        )
+        with self._file.locked():
+            self._file.write(login)
+            self._pending.unlink(missing_ok=True)
+        self._end(changed=True, login=login)
+
+    def sign_out(self) -> NoReturn:
+        """Revoke the tokens and remove the files."""
+        login = self._file.read()
+        there = login is not None or self._pending.exists()
+        if there and not self._module.check_mode:
+            with self._file.locked():
+                for token in login.tokens.values() if login else ():
+                    self._globus.revoke(token, self._client_id)
+                self._file.remove()
+                self._pending.unlink(missing_ok=True)
+        self._end(changed=there)
+
+    def _is_enough(self, login: StoredLogin) -> bool:
+        """Whether the stored login still works and has the consents that are asked for."""
+        try:
+            if login.client_id != self._client_id or login.environment != self._environment:
+                return False
+            credentials = _auth.Credentials("user", client_id=self._client_id, token_storage=str(self._file.path))
+            globus = connect(self._module, credentials)
+            return bool(login.identity) and globus.missing_consents(login.identity or "", self._collections) is None
+        except GlobusError as error:
+            if error.code != "login_required" and error.http_status not in (401, 403):
+                raise
+            return False
+
+    def _read_pending(self) -> Mapping[str, Any]:
+        try:
+            pending = json.loads(self._pending.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            pending = {}
+        if pending.get("client_id") != self._client_id or pending.get("environment") != self._environment:
+            raise GlobusError(
+                f"No login of client {self._client_id} was begun here: run the task without code first, and open the "
+                "address that it returns",
+                code="no_login_begun",
+            )
+        return pending  # type: ignore[no-any-return]
+
+    @property
+    def _environment(self) -> str:
+        return str(self._module.params["environment"])
+
+    def _end(self, *, changed: bool, login: StoredLogin | None = None, url: str | None = None) -> NoReturn:
+        scopes = sorted({scope for token in login.tokens.values() for scope in token.scope.split()}) if login else []
+        self._module.exit_json(
+            changed=changed,
+            authorize_url=url,
+            username=login.username if login else None,
+            scopes=scopes,
+            token_storage=str(self._file.path),
+        )
+        raise SystemExit(0)  # not reached

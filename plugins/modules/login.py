@@ -1,0 +1,143 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: login
+short_description: Sign in to Globus as a person
+version_added: 0.1.0
+description:
+  - For people without a service account. Signs in to a native app of yours, once; the other modules then use the stored
+    login with O(research_ops.globus.timer#module:auth_method=user).
+  - Works in two steps, so that no task ever waits for input. Step one returns an address to open in a browser. Step two
+    is the same task with the code that the page shows.
+  - The playbook C(research_ops.globus.login) does both steps and asks for what it needs.
+  - Where the stored login still works and has the consents that are asked for, nothing is done, and no address is
+    returned.
+author:
+  - Research Ops (@research-ops)
+extends_documentation_fragment:
+  - research_ops.globus.attributes
+  - research_ops.globus.attributes.action_group
+requirements:
+  - python >= 3.9
+  - globus-sdk >= 4, < 5
+attributes:
+  diff_mode:
+    support: none
+    details: What changes is a secret.
+options:
+  client_id:
+    description:
+      - ID of a native app that you registered at U(https://app.globus.org/settings/developers), with the redirect
+        address C(https://auth.globus.org/v2/web/auth-code).
+      - If not set, E(GLOBUS_CLIENT_ID) is used.
+    type: str
+    required: true
+  collections:
+    description:
+      - IDs of the mapped collections for whose data (C(data_access)) timers are to have your consent. Collections that
+        are not mapped, or are high assurance, take no such consent, and the login fails when it is asked for.
+    type: list
+    elements: str
+    default: []
+  code:
+    description:
+      - The code of the page that the address of step one leads to. It works once, for a few minutes.
+    type: str
+  state:
+    description:
+      - V(absent) revokes the tokens of the stored login and removes it.
+    type: str
+    choices: [present, absent]
+    default: present
+  token_storage:
+    description:
+      - File in which the login is kept, private to its owner.
+      - If not set, E(GLOBUS_TOKEN_STORAGE) is used, else C(~/.globus/ansible/<client_id>/tokens.json).
+    type: path
+  environment:
+    description:
+      - The Globus environment.
+      - If not set, E(GLOBUS_SDK_ENVIRONMENT) is used.
+    type: str
+    choices: [production, preview, sandbox, integration, test, staging]
+    default: production
+  request_timeout:
+    description:
+      - Seconds to wait for the answer to one HTTP request.
+    type: float
+    default: 60.0
+  retries:
+    description:
+      - How often a request is repeated after a connection error, a time-out or an answer that asks for it.
+    type: int
+    default: 5
+notes:
+  - Environment variables and the file are those of the host where the module runs, usually C(localhost).
+seealso:
+  - module: research_ops.globus.timer
+"""
+
+EXAMPLES = r"""
+- name: Begin to sign in
+  research_ops.globus.login:
+    client_id: 8b0e1ee1-5a58-4ac5-8ba3-1e3ad6ee8ab2
+    collections:
+      - 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
+  register: begun
+
+- name: Show the address to open
+  ansible.builtin.debug:
+    var: begun.authorize_url
+
+- name: Finish with the code that the page showed
+  research_ops.globus.login:
+    client_id: 8b0e1ee1-5a58-4ac5-8ba3-1e3ad6ee8ab2
+    collections:
+      - 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
+    code: "{{ code }}"
+
+- name: Sign out
+  research_ops.globus.login:
+    client_id: 8b0e1ee1-5a58-4ac5-8ba3-1e3ad6ee8ab2
+    state: absent
+"""
+
+RETURN = r"""
+authorize_url:
+  description: The address to open in a browser. Null where there is nothing to do, after step two, and in check mode.
+  type: str
+  returned: always
+username:
+  description: Who is signed in, or null.
+  type: str
+  returned: always
+  sample: researcher@example.org
+scopes:
+  description: The scopes that the login has.
+  type: list
+  elements: str
+  returned: always
+token_storage:
+  description: The file in which the login is kept.
+  type: str
+  returned: always
+error:
+  description: What failed, for programs. C(msg) says it for people.
+  type: dict
+  returned: on failure
+"""
+
+from ansible_collections.research_ops.globus.plugins.module_utils._sign_in import run_login
+
+
+def main() -> None:
+    run_login()
+
+
+if __name__ == "__main__":
+    main()
