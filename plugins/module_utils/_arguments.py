@@ -148,6 +148,14 @@ def timer_arguments() -> dict[str, Any]:
     }
 
 
+def collection_info_arguments() -> dict[str, Any]:
+    """The options that choose collections to read."""
+    return {
+        "collection_ids": {"type": "list", "elements": "str"},
+        "search": {"type": "str"},
+    }
+
+
 def timer_info_arguments() -> dict[str, Any]:
     """The options that choose timers to read."""
     return {

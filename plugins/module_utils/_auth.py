@@ -151,6 +151,13 @@ def reading_scopes() -> list[Scope]:
     return [TimersScopes.timer, TransferScopes.all]
 
 
+def identity_scope() -> Scope:
+    """What a login needs to ask Globus Auth about itself."""
+    from globus_sdk.scopes import AuthScopes
+
+    return AuthScopes.openid
+
+
 def writing_scope(data_access: Iterable[str]) -> Scope:
     """What a timer that transfers needs: timers -> transfer -> optional data_access of each collection (rule S3)."""
     from globus_sdk.scopes import GCSCollectionScopes, TimersScopes, TransferScopes

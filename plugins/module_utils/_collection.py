@@ -26,6 +26,7 @@ class Collection:
     display_name: str
     entity_type: str
     high_assurance: bool
+    owner: str = ""
 
     @property
     def requires_data_access(self) -> bool:
@@ -55,6 +56,7 @@ def read_collection(document: Mapping[str, Any]) -> Collection:
         display_name=str(document.get("display_name") or ""),
         entity_type=str(document.get("entity_type") or ""),
         high_assurance=bool(document.get("high_assurance")),
+        owner=str(document.get("owner_string") or document.get("owner_id") or ""),
     )
 
 

@@ -15,6 +15,8 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.research_ops.globus.plugins.module_utils import _arguments
+from ansible_collections.research_ops.globus.plugins.module_utils._auth import writing_scope
+from ansible_collections.research_ops.globus.plugins.module_utils._collection import Collection
 from ansible_collections.research_ops.globus.plugins.module_utils._definition import parse_uuid
 from ansible_collections.research_ops.globus.plugins.module_utils._document import Timer, timer_as_result
 from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError, InputError
@@ -97,3 +99,57 @@ def _entry(timer: Timer, now: datetime, web_app: str, runs: int) -> dict[str, An
     if runs:
         entry["recent_runs"] = runs_of(timer)[:runs]
     return entry
+
+
+# --- collections ---------------------------------------------------------------------------------------------------
+
+
+def run_collection_info() -> None:
+    """The module ``collection_info``."""
+    module = AnsibleModule(
+        argument_spec={**_arguments.auth_arguments(), **_arguments.collection_info_arguments()},
+        required_one_of=[("collection_ids", "search")],
+        mutually_exclusive=[("collection_ids", "search")],
+        supports_check_mode=True,
+    )
+    require_sdk(module)
+    try:
+        ids = [parse_uuid("collection_ids", one) for one in module.params["collection_ids"] or ()]
+        if not ids and not (module.params["search"] or "").strip():
+            raise InputError("collection_ids or search is empty: say which collections to read")
+    except InputError as error:
+        fail(module, GlobusError(str(error), code="invalid_input"))
+    try:
+        globus = connect(module)
+        if ids:
+            entries = in_parallel(lambda one: _collection_by_id(one, globus), ids, CONCURRENCY)
+        else:
+            entries = [_collection_entry(one, globus) for one in globus.search_collections(module.params["search"])]
+    except GlobusError as error:
+        fail(module, error.about("Could not read collections"))
+    module.exit_json(changed=False, collections=entries)
+
+
+def _collection_by_id(collection_id: str, globus: Globus) -> dict[str, Any]:
+    """The collection, or for one that is deleted or hidden the ID and the service's refusal."""
+    try:
+        return _collection_entry(globus.get_collection(collection_id), globus)
+    except GlobusError as error:
+        if error.http_status not in (403, 404):
+            raise
+        unread = dict.fromkeys(
+            ("display_name", "requires_data_access", "high_assurance", "entity_type", "owner", "scope", "url")
+        )
+        return {**unread, "id": collection_id, "consent": "unknown", **error.as_result()}
+
+
+def _collection_entry(collection: Collection, globus: Globus) -> dict[str, Any]:
+    needed = collection.requires_data_access
+    return {
+        **collection.as_result(),
+        "entity_type": collection.entity_type,
+        "owner": collection.owner,
+        "scope": str(writing_scope([collection.id])) if needed else None,
+        "consent": globus.consent_of(collection.id) if needed else "not_needed",
+        "url": f"{globus.web_app}file-manager/collections/{collection.id}/overview",
+    }

@@ -45,6 +45,10 @@ class AuthService(Protocol):
 class Login(Protocol):
     """A way to sign in."""
 
+    @property
+    def identity(self) -> str | None:
+        """The ID of who is signed in, where known: whose consents count."""
+
     def token(self, service: str) -> str | None:
         """The access token for a service, renewed where it is about to expire; None where the login has none."""
 
@@ -78,6 +82,10 @@ class TokenLogin:
 
     def __init__(self, credentials: _auth.Credentials) -> None:
         self._tokens = {"timer": credentials.timers_token, "transfer": credentials.transfer_token}
+
+    @property
+    def identity(self) -> str | None:
+        return None
 
     def token(self, service: str) -> str | None:
         return self._tokens.get(service)
@@ -115,9 +123,17 @@ class ClientLogin:
         self._scopes: list[Any] = []
         self._lock = threading.Lock()
 
+    @property
+    def identity(self) -> str | None:
+        return self._client[0]
+
     def token(self, service: str) -> str | None:
         with self._lock:
-            if not _is_fresh(self._tokens.get(SERVERS[service])):
+            if service == "auth" and not _is_fresh(self._tokens.get(SERVERS["auth"])):
+                # only to read one's own consents
+                form = {"grant_type": "client_credentials", "scope": str(_auth.identity_scope())}
+                self._tokens.update(self._auth.request_tokens(form, self._client))
+            elif not _is_fresh(self._tokens.get(SERVERS[service])):
                 self._sign_in()
             return self._tokens[SERVERS[service]].access_token
 
@@ -170,6 +186,10 @@ class PersonLogin:
         self._auth = auth
         self._remedy = remedy
         self._lock = threading.Lock()
+
+    @property
+    def identity(self) -> str | None:
+        return self._login.identity
 
     def token(self, service: str) -> str | None:
         with self._lock:

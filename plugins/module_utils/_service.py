@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.research_ops.globus.plugins.module_utils import _auth
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 NAMES = {"auth": "Globus Auth", "transfer": "Globus Transfer", "timer": "Globus Timers"}
 RETRY_AFTER_MAXIMUM = 60.0  # seconds; what a service may make us wait between two tries
+SEARCH_PAGE = 100
+SEARCH_MAXIMUM = 1000
 SIGNED_IN = object()  # with the token of the login
 PAUSE_BETWEEN_TRIES = 0.5  # seconds, doubled at every try
 
@@ -74,6 +77,8 @@ class Globus:
         self._addresses = _auth.service_addresses(environment)
         self._certificates = _auth.certificate_check()
         self._login = choose_login(credentials, environment, self)
+        self._consents_read: dict[str, Any] = {}
+        self._consents_lock = threading.Lock()
         self._pace = Pace()
         self._clock_offset = timedelta(0)
         self._local = threading.local()
@@ -131,11 +136,32 @@ class Globus:
         """Which of the collections a person has not consented to; None: all is there. An empty list: not even
         transfers by timers.
         """
-        path = f"/v2/api/identities/{identity}/consents"
-        consents = self._readable("auth", lambda auth: auth.get(path), "consents")["consents"]
+        consents = self._consents(identity)
         if not _auth.lacks_consent(consents, data_access):
             return None
         return [collection for collection in data_access if _auth.lacks_consent(consents, [collection])]
+
+    def consent_of(self, collection_id: str) -> str:
+        """Whether the login has consented to data_access on a mapped collection: granted, missing or unknown."""
+        identity = self._login.identity
+        if identity is None:
+            return "unknown"
+        try:
+            consents = self._consents(identity)
+        except GlobusError as error:
+            if error.http_status != 403:
+                raise
+            return "unknown"  # not every login may read consents
+        return "missing" if _auth.lacks_consent(consents, [collection_id]) else "granted"
+
+    def _consents(self, identity: str) -> Any:
+        """The consent documents that an identity has given to the client of the login; read once."""
+        with self._consents_lock:
+            if identity not in self._consents_read:
+                path = f"/v2/api/identities/{identity}/consents"
+                answer = self._readable("auth", lambda auth: auth.get(path), "consents")
+                self._consents_read[identity] = answer["consents"]
+            return self._consents_read[identity]
 
     def user_information(self, access_token: str) -> Mapping[str, Any]:
         """Who an access token of Globus Auth belongs to: ``sub`` and ``preferred_username``."""
@@ -212,6 +238,17 @@ class Globus:
                 http_status=error.http_status,
                 request_id=error.request_id,
             ) from error
+
+    def search_collections(self, text: str) -> list[Collection]:
+        """The collections that a text finds, page by page; the service shows a thousand at most."""
+        found: list[Collection] = []
+        while len(found) < SEARCH_MAXIMUM:
+            page = {"limit": min(SEARCH_PAGE, SEARCH_MAXIMUM - len(found)), "offset": len(found)}
+            answer = self._readable("transfer", partial(_search, text, page), "DATA")
+            found += [read_collection(document) for document in answer["DATA"]]
+            if not answer["DATA"] or not answer.get("has_next_page"):
+                break
+        return found
 
     # --- writing ---------------------------------------------------------------------------------------------------
 
@@ -408,6 +445,11 @@ def _post_form(path: str, **form: str) -> Callable[[Any], GlobusHTTPResponse]:
         return response
 
     return post
+
+
+def _search(text: str, page: Mapping[str, int], client: Any) -> GlobusHTTPResponse:
+    response: GlobusHTTPResponse = client.endpoint_search(text, **page)
+    return response
 
 
 def _retry_after(value: str | None) -> float | None:

@@ -1,0 +1,112 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: collection_info
+short_description: Read Globus collections and what timers need on them
+version_added: 0.1.0
+description:
+  - Returns collections, which scope a timer needs for each, and whether the consent for it is there.
+author:
+  - Research Ops (@research-ops)
+extends_documentation_fragment:
+  - research_ops.globus.auth
+  - research_ops.globus.attributes.info
+  - research_ops.globus.attributes.action_group
+options:
+  collection_ids:
+    description:
+      - UUIDs of the collections. One that does not exist, was deleted or is not visible is returned too, with nulls and
+        with C(msg) saying so.
+      - Exactly one of O(collection_ids) and O(search) is required.
+    type: list
+    elements: str
+  search:
+    description:
+      - Collections that this text finds, in their names, owners and descriptions. The service finds a thousand at most.
+    type: str
+seealso:
+  - module: research_ops.globus.timer
+"""
+
+EXAMPLES = r"""
+- name: See what timers need on two collections
+  research_ops.globus.collection_info:
+    collection_ids:
+      - 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
+      - 31ce9ba0-176d-45a5-add3-f37d233ba47d
+  register: needed
+
+- name: Find the collections of the microscope
+  research_ops.globus.collection_info:
+    search: microscope
+  register: found
+
+- name: Show their names and IDs
+  ansible.builtin.debug:
+    msg: "{{ found.collections | items2dict(key_name='display_name', value_name='id') }}"
+"""
+
+RETURN = r"""
+collections:
+  description: The collections, in the order of O(collection_ids), or as the search found them.
+  type: list
+  elements: dict
+  returned: always
+  contains:
+    id:
+      description: ID of the collection.
+      type: str
+    display_name:
+      description: Its name.
+      type: str
+      sample: Microscope share
+    entity_type:
+      description: What it is, in the words of Globus Transfer.
+      type: str
+      sample: GCSv5_mapped_collection
+    high_assurance:
+      description: Whether it is high assurance. Timers on such a collection stop when the session expires.
+      type: bool
+    requires_data_access:
+      description: Whether a timer needs a data_access consent for it.
+      type: bool
+    scope:
+      description: The scope with which a token for timers must be requested, or null where none is special to it.
+      type: str
+    consent:
+      description: V(granted), V(missing), V(not_needed), or V(unknown) where the login cannot see it.
+      type: str
+    owner:
+      description: Who owns it.
+      type: str
+    url:
+      description: Page of the collection in the Globus web app.
+      type: str
+    msg:
+      description: Why the collection cannot be read.
+      type: str
+      returned: for a collection that does not exist, was deleted or is not visible
+    error:
+      description: The same for programs.
+      type: dict
+      returned: for a collection that does not exist, was deleted or is not visible
+error:
+  description: What failed, for programs. C(msg) says it for people.
+  type: dict
+  returned: on failure
+"""
+
+from ansible_collections.research_ops.globus.plugins.module_utils._information import run_collection_info
+
+
+def main() -> None:
+    run_collection_info()
+
+
+if __name__ == "__main__":
+    main()
