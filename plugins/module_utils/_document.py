@@ -112,7 +112,7 @@ def read_timer(document: Mapping[str, Any]) -> Timer:
     timer_type = _timer_type(document, body)
     try:
         transfer = _read_transfer(body) if timer_type == "transfer" else None
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, TypeError, ValueError):
         transfer = None  # not a document we know: the timer is still there, only not manageable
     return Timer(
         id=str(document["job_id"]).lower(),
@@ -139,9 +139,9 @@ def _read_results(results: Any) -> tuple[Any, ...]:
 
 
 def _callback_document(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The transfer document or flow input: below ``callback_body`` or ``body``, wrapped once more or not."""
-    body = document.get("callback_body") or document.get("body") or {}
-    while isinstance(body, Mapping) and isinstance(body.get("body"), Mapping) and not _looks_like_transfer(body):
+    """The transfer document or flow input: ``callback_body`` or ``body``, or what lies below ``body`` in there."""
+    body = document.get("callback_body") or document.get("body")
+    if isinstance(body, Mapping) and isinstance(body.get("body"), Mapping):
         body = body["body"]
     return body if isinstance(body, Mapping) else {}
 
@@ -214,8 +214,8 @@ def _read_schedule(document: Mapping[str, Any]) -> Schedule:
 def _moment(text: Any) -> datetime | None:
     """A moment of the service, cut to whole seconds; without an offset it is UTC."""
     try:
-        return _schedule.parse_instant(text)[0] if text else None
-    except (ValueError, TypeError):
+        return _schedule.parse_instant(str(text))[0] if text else None
+    except (ValueError, OverflowError):
         return None
 
 
