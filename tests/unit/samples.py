@@ -64,9 +64,9 @@ def definition(parameters: Mapping[str, Any] | None = None, now: datetime = NOW)
 
 _ZONES = ("UTC", "America/Chicago", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kolkata", "Pacific/Apia")
 _DAY, _WEEK, _YEAR = 86400, 7 * 86400, 365 * 86400
-_texts = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=12).filter(str.strip)
+_texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12).filter(str.strip)
 _uuids = st.sampled_from((SOURCE, SOURCE.upper(), DESTINATION, "{" + DESTINATION + "}", DESTINATION.replace("-", "")))
-_labels = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\r\n"), max_size=128).filter(
+_labels = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n"), max_size=128).filter(
     lambda text: text == text.strip()
 )
 _BOOLEANS = (
