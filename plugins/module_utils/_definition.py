@@ -146,7 +146,7 @@ def parse_definition(parameters: Mapping[str, Any], now: datetime) -> Definition
     return Definition(
         name=parameters.get("name") or "",
         transfer=_parse_transfer(transfer),
-        schedule=_parse_schedule(schedule, now),
+        schedule=parse_schedule(schedule, now),
     )
 
 
@@ -169,7 +169,7 @@ def _parse_transfer(options: Mapping[str, Any]) -> Transfer:
     if "label" in given:
         given["label"] = _parse_label(given["label"])
     if "deadline" in given:
-        given["deadline"] = _parse_instant("transfer.deadline", given["deadline"], "UTC")[0]
+        given["deadline"] = parse_moment("transfer.deadline", given["deadline"], "UTC")[0]
     for option in ("source_local_user", "destination_local_user"):
         if given.get(option, "user") == "":
             raise InputError(f"transfer.{option} is empty: leave it out, or name the user")
@@ -209,7 +209,8 @@ def _parse_label(label: str) -> str | None:
     return label or None
 
 
-def _parse_instant(option: str, value: str, zone: str) -> tuple[datetime, bool]:
+def parse_moment(option: str, value: str, zone: str) -> tuple[datetime, datetime | None]:
+    """``_schedule.parse_instant`` of an option. Raises InputError."""
     try:
         return _schedule.parse_instant(value, zone)
     except (ValueError, OverflowError):
@@ -218,27 +219,31 @@ def _parse_instant(option: str, value: str, zone: str) -> tuple[datetime, bool]:
         ) from None
 
 
-def _parse_schedule(options: Mapping[str, Any], now: datetime) -> Schedule:
+def parse_schedule(options: Mapping[str, Any], now: datetime) -> Schedule:
+    """The schedule that the option ``schedule`` describes, unset options being None or left out. Raises InputError."""
     zone = options.get("timezone") or "UTC"
     _check_zone(zone)
     interval = _parse_interval(options.get("interval"))
-    start, wall_start = None, False
+    follow = options.get("daylight_saving") == "follow"
+    start, wall_start = None, None
     if options.get("start") is not None:
-        start, wall_start = _parse_instant("schedule.start", options["start"], zone)
+        start, wall_start = parse_moment("schedule.start", options["start"], zone)
         if start > now + START_WITHIN:
             raise InputError(
                 f"schedule.start {_schedule.format_instant(start)} is more than a year away: "
                 "the service takes starts within a year"
             )
+        if follow and wall_start is None:
+            wall_start = _schedule.to_wall(start, zone)  # what is to be followed is the local time, however written
     count, end = _parse_end(options.get("end"), zone)
     schedule = Schedule(
         interval=interval,
         start=start,
-        wall_start=wall_start and zone != "UTC",
+        wall_start=wall_start,
         at=_parse_at(options.get("at")),
         weekday=None if options.get("weekday") is None else _schedule.WEEKDAYS.index(options["weekday"]),
         zone=zone,
-        follow=options.get("daylight_saving") == "follow",
+        follow=follow,
         end_count=count,
         end_datetime=end,
     )
@@ -273,12 +278,17 @@ def _parse_interval(value: object) -> int | None:
 def _parse_at(value: object) -> int | None:
     if value is None:
         return None
-    if isinstance(value, (int, float)) or str(value).isdigit():
+    text = str(value).strip()
+    if text.isdecimal():
+        # YAML reads an unquoted 22:30 as so many minutes, and 22:30:15 as so many seconds
+        seconds = int(text) * (_schedule.MINUTE if int(text) < _schedule.DAY // _schedule.MINUTE else 1)
+        meant = _schedule.format_time_of_day(seconds) if seconds < _schedule.DAY else "22:30"
         raise InputError(
-            f'schedule.at is the number {value}: YAML reads an unquoted 22:30 as 1350. Quote the time: at: "22:30"'
+            f"schedule.at is the number {text}, which is how YAML reads an unquoted time of day; "
+            f'quote the time: at: "{meant}"'
         )
     try:
-        return _schedule.parse_time_of_day(str(value))
+        return _schedule.parse_time_of_day(text)
     except ValueError:
         raise InputError(f'schedule.at must be a time of day from "00:00" to "23:59", not {value!r}') from None
 
@@ -293,7 +303,7 @@ def _parse_end(end: Mapping[str, Any] | None, zone: str) -> tuple[int | None, da
         if count < 1:
             raise InputError(f"schedule.end.count must be at least 1, not {count}")
         return count, None
-    return None, _parse_instant("schedule.end.datetime", str(moment), zone)[0]
+    return None, parse_moment("schedule.end.datetime", str(moment), zone)[0]
 
 
 def _check_schedule(schedule: Schedule) -> None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -309,7 +309,11 @@ def timer_differences(wanted: Definition, timer: Timer, now: datetime) -> list[D
     """Where a timer means something else than its definition, field by field (rules D1 to D6); the name apart."""
     if timer.transfer is None:
         return [Difference("type", "transfer", timer.type)]
+    schedule = wanted.schedule
+    if timer.is_ended:
+        # no clock change moves a timer that has no next tick: what it completed stays completed (rule I1)
+        schedule = replace(schedule, follow=False)
     return transfer_differences(wanted.transfer, timer.transfer) + [
         Difference(f"schedule.{option}", desired, actual)
-        for option, desired, actual in _schedule.differences(wanted.schedule, timer.schedule, timer.next_run, now)
+        for option, desired, actual in _schedule.differences(schedule, timer.schedule, timer.next_run, now)
     ]

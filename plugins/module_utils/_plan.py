@@ -411,7 +411,7 @@ def _create(plan: Plan, replaced: Sequence[Timer], now: datetime) -> Plan:
     if paused:
         operations.append(Operation("pause", None, wanted.name))
     operations += [Operation("delete", timer.id, timer.name) for timer in replaced]
-    warnings = _skipped_warnings(definition.schedule, now)
+    warnings = _skipped_warnings(definition.schedule, start, now)
     return replace(
         plan,
         operations=tuple(operations),
@@ -424,21 +424,23 @@ def _create(plan: Plan, replaced: Sequence[Timer], now: datetime) -> Plan:
 def first_run_again(creation: Definition, now: datetime) -> datetime | None:
     """The first run to ask for when a creation is tried (again): the planned one, or the next where it has passed."""
     schedule = creation.schedule
-    if schedule.interval is None or schedule.start is None:
+    if schedule.interval is None or schedule.start is None or schedule.start > now:
         return schedule.start
-    return _schedule.next_tick(schedule.start, schedule.interval, now)
+    return _schedule.first_run(schedule, now, keep=schedule.start)
 
 
 def _first_run(schedule: Schedule, replaced: Timer | None, now: datetime) -> datetime | None:
     """The start to ask for: what the schedule sets, else the next tick of the timer it replaces (rule W4)."""
-    start = _schedule.first_run(schedule, now + START_MARGIN)
-    if start is not None or replaced is None:
-        return start
-    if replaced.next_run is not None and replaced.next_run > now + START_MARGIN:
-        return replaced.next_run
-    old = replaced.schedule
-    if old.start is not None and old.interval is not None:
-        return _schedule.next_tick(old.start, old.interval, now + START_MARGIN)
+    coming = None if replaced is None else _next_tick(replaced, now + START_MARGIN)
+    return _schedule.first_run(schedule, now + START_MARGIN, keep=coming) or coming
+
+
+def _next_tick(timer: Timer, after: datetime) -> datetime | None:
+    """When a timer runs next, later than ``after``; None where it does not."""
+    if timer.next_run is not None and timer.next_run > after:
+        return timer.next_run
+    if timer.schedule.start is not None and timer.schedule.interval is not None:
+        return _schedule.next_tick(timer.schedule.start, timer.schedule.interval, after)
     return None
 
 
@@ -450,7 +452,7 @@ def _after_the_pause(schedule: Schedule, start: datetime | None, now: datetime) 
         return None
     if start is None:
         start = now + timedelta(seconds=schedule.interval)
-    return _schedule.next_tick(start, schedule.interval, now + PAUSE_MARGIN)
+    return _schedule.first_run(replace(schedule, start=start), now + PAUSE_MARGIN, keep=start)
 
 
 # --- what is shown and said ----------------------------------------------------------------------------------------
@@ -499,13 +501,14 @@ def _inactive_warnings(wanted: Wanted, timer: Timer) -> tuple[str, ...]:
     return (f"the service stopped it, and it does not run ({reason}); {cure} with fresh credentials",)
 
 
-def _skipped_warnings(schedule: Schedule, now: datetime) -> tuple[str, ...]:
-    """A wall time that a clock change skips: say what will happen (rule D4)."""
-    skipped = _schedule.skipped_times(schedule, now)
+def _skipped_warnings(schedule: Schedule, start: datetime | None, now: datetime) -> tuple[str, ...]:
+    """A local time that a clock change skips: say what will happen (rule D4)."""
+    skipped = _schedule.skipped_runs(schedule, start, now)
     if not skipped:
         return ()
-    days = ", ".join(wall.date().isoformat() for wall in skipped)
-    return (
-        f"a clock change skips its local time in {schedule.zone} on {days}: the run of that day comes later by the "
-        "clock, none is lost",
+    runs = ", ".join(
+        f"of {wall:%Y-%m-%d %H:%M} comes at {shown:%H:%M}"
+        + (f" on {shown:%Y-%m-%d}" if shown.date() != wall.date() else "")
+        for wall, shown in skipped
     )
+    return (f"a clock change in {schedule.zone} skips the local time of a run; none is lost: the run {runs}",)

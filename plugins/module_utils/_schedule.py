@@ -11,7 +11,8 @@ holds a time zone (facts, "When it runs"). A time of day in a zone is therefore 
 and compared by meaning later (rules D1 to D5). Pure: no input or output, and ``now`` is always an argument.
 
 All moments are aware datetimes in UTC, cut to whole seconds. "Wall" times are naive datetimes as a clock in the
-schedule's zone shows them.
+schedule's zone shows them. A wall time that a clock change skips is read with the offset before the change (02:30
+becomes 03:30), one that exists twice means the first.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class Schedule:
 
     :ivar interval: seconds between two runs, or None: run once.
     :ivar start: the first run, or None: when the timer is created (rule D3).
-    :ivar wall_start: ``start`` was written without an offset, so it means a wall time in ``zone``.
+    :ivar wall_start: the wall time in ``zone`` that ``start`` means, where it was written without an offset; or None.
     :ivar at: the local time of day of the runs, in seconds after midnight, or None.
     :ivar weekday: 0 (Monday) to 6, or None.
     :ivar zone: IANA name of the time zone.
@@ -57,7 +58,7 @@ class Schedule:
 
     interval: int | None = None
     start: datetime | None = None
-    wall_start: bool = False
+    wall_start: datetime | None = None
     at: int | None = None
     weekday: int | None = None
     zone: str = "UTC"
@@ -80,7 +81,7 @@ def parse_interval(value: object) -> int:
         raise ValueError(f"not an interval: {value!r}")
     text = str(value).strip().lower()
     if re.fullmatch(r"\d+(\.0+)?", text):
-        return int(float(text))
+        return int(text.partition(".")[0])
     match = _INTERVAL.fullmatch(text)
     if not text or not match:
         raise ValueError(f"not an interval: {value!r}")
@@ -88,8 +89,8 @@ def parse_interval(value: object) -> int:
 
 
 def format_interval(seconds: int) -> str:
-    """The shortest spelling that ``parse_interval`` reads back: ``1w``, ``1d``, ``1h30m``."""
-    if seconds and seconds % WEEK == 0 and seconds != INTERVAL_MAXIMUM:
+    """A spelling that people use and ``parse_interval`` reads back: ``2w``, ``10d``, ``1h30m``."""
+    if seconds and seconds % WEEK == 0:
         return f"{seconds // WEEK}w"
     text, rest = "", seconds
     for name in ("d", "h", "m", "s"):
@@ -114,11 +115,10 @@ def format_time_of_day(seconds: int) -> str:
     return f"{hours:02d}:{minutes:02d}" + (f":{rest:02d}" if rest else "")
 
 
-def parse_instant(text: str, zone: str = "UTC") -> tuple[datetime, bool]:
-    """The moment an ISO 8601 text names, and whether it is a wall time of ``zone`` (it had no offset).
+def parse_instant(text: str, zone: str = "UTC") -> tuple[datetime, datetime | None]:
+    """The moment an ISO 8601 text names, and the wall time of ``zone`` where that is what it says (it has no offset).
 
-    A wall time that a clock change skips is read with the offset before the change, one that exists twice means the
-    first. Raises ValueError for anything else than ISO 8601.
+    Raises ValueError or OverflowError for anything else than ISO 8601.
     """
     text = text.strip()
     if text[-1:] in ("Z", "z"):
@@ -126,15 +126,20 @@ def parse_instant(text: str, zone: str = "UTC") -> tuple[datetime, bool]:
     # datetime.fromisoformat of Python 3.10 and older wants 3 or 6 digits of fraction and a colon in the offset
     text = re.sub(r"\.\d+", "", text)
     text = re.sub(r"(?<=:\d\d)([+-]\d\d)(\d\d)?$", lambda match: f"{match[1]}:{match[2] or '00'}", text)
-    moment = datetime.fromisoformat(text)
+    moment = datetime.fromisoformat(text).replace(microsecond=0)
     if moment.tzinfo is None:
-        return from_wall(moment.replace(microsecond=0), zone), True
-    return moment.astimezone(UTC).replace(microsecond=0), False
+        return from_wall(moment, zone), moment
+    return moment.astimezone(UTC), None
 
 
 def format_instant(moment: datetime) -> str:
     """ISO 8601 in UTC as the service writes it: ``2026-12-01T08:00:00+00:00``."""
     return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def format_local(moment: datetime, zone: str) -> str:
+    """ISO 8601 as a clock in the zone shows it, with its offset: ``2026-12-01T02:00:00-06:00``."""
+    return moment.astimezone(ZoneInfo(zone)).isoformat(timespec="seconds")
 
 
 # --- zones ---------------------------------------------------------------------------------------------------------
@@ -146,24 +151,100 @@ def to_wall(moment: datetime, zone: str) -> datetime:
 
 
 def from_wall(wall: datetime, zone: str) -> datetime:
-    """The moment at which a clock in the zone shows ``wall``; see ``parse_instant`` for clock changes."""
+    """The moment at which a clock in the zone shows ``wall``: the first of two, or later where a change skips it."""
     return wall.replace(tzinfo=ZoneInfo(zone), fold=0).astimezone(UTC)
 
 
-def is_skipped(wall: datetime, zone: str) -> bool:
-    """Whether a clock change skips this wall time (02:30 in the spring of a zone with daylight saving)."""
-    return to_wall(from_wall(wall, zone), zone) != wall
+def _offset(moment: datetime, zone: str) -> timedelta:
+    return moment.astimezone(ZoneInfo(zone)).utcoffset() or timedelta(0)
 
 
-def skipped_times(schedule: Schedule, now: datetime) -> list[datetime]:
-    """The wall times of the coming year that ``at`` or a wall ``start`` names and that a clock change skips."""
-    reference = _wall_reference(schedule)
-    if reference is None:
-        return []
-    anchor = reference[0]
-    days = (to_wall(now, schedule.zone).date() + timedelta(days=n) for n in range(366))
-    walls = (datetime.combine(day, anchor.time()) for day in days)
-    return [wall for wall in walls if is_skipped(wall, schedule.zone)]
+def _offsets_of(moment: datetime, zone: str) -> Iterator[timedelta]:
+    """The offset a clock in the zone has at the moment and, where the moment also stands for a wall time that a clock
+    change has just skipped, the one it had before.
+    """
+    offset = _offset(moment, zone)
+    yield offset
+    earlier = _offset(moment - timedelta(days=1), zone)  # no change skips more than the day that Apia lost in 2011
+    if earlier < offset and from_wall(moment.replace(tzinfo=None) + earlier, zone) == moment:
+        yield earlier
+
+
+def _gaps(zone: str, begin: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """The wall times that clock changes skip between two moments: from the first to (not including) the second."""
+    day = timedelta(days=1)
+    while begin < end:
+        before, after = _offset(begin, zone), _offset(begin + day, zone)
+        if before < after:
+            low, high = 0, DAY  # seconds: the change comes later than low, and at high at the latest
+            while high - low > 1:
+                middle = (low + high) // 2
+                if _offset(begin + timedelta(seconds=middle), zone) == before:
+                    low = middle
+                else:
+                    high = middle
+            change = (begin + timedelta(seconds=high)).replace(tzinfo=None)
+            yield change + before, change + after
+        begin += day
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """Wall times at equal steps of the clock on the wall: what ``at``, ``weekday`` or a wall ``start`` ask for.
+
+    :ivar anchor: one of them.
+    :ivar step: wall seconds from one to the next.
+    """
+
+    anchor: datetime
+    step: int
+    zone: str
+
+    def excess(self, wall: datetime) -> timedelta:
+        """How long before ``wall`` the last wall time of the grid was."""
+        return (wall - self.anchor) % timedelta(seconds=self.step)
+
+    def wall(self, moment: datetime) -> datetime | None:
+        """The wall time of the grid that the moment stands for, or None where it lies beside the grid."""
+        for offset in _offsets_of(moment, self.zone):
+            wall = moment.replace(tzinfo=None) + offset
+            if not self.excess(wall):
+                return wall
+        return None
+
+    def after(self, moment: datetime) -> datetime:
+        """A moment of the grid later than ``moment``, the next (around a clock change, the next but one at most)."""
+        step = timedelta(seconds=self.step)
+        wall = to_wall(moment, self.zone)
+        # from one day back: around a clock change the wall clock does not run evenly
+        wall -= self.excess(wall) + max(step, timedelta(days=1))
+        while from_wall(wall, self.zone) <= moment:
+            wall += step
+        return from_wall(wall, self.zone)
+
+    def nearest(self, moment: datetime) -> datetime:
+        """The moment of the grid that is nearest by the clock on the wall."""
+        wall = to_wall(moment, self.zone)
+        excess = self.excess(wall)
+        step = timedelta(seconds=self.step)
+        return from_wall(wall - excess + (step if 2 * excess > step else timedelta(0)), self.zone)
+
+
+def _grid(schedule: Schedule) -> _Grid | None:
+    """The wall times at which the schedule is meant to run.
+
+    None where it is not tied to the wall clock: a start with an offset, or an interval that neither divides a day nor
+    is whole days.
+    """
+    interval = schedule.interval or DAY
+    if DAY % interval and interval % DAY:
+        return None
+    if schedule.at is not None:
+        anchor = _MONDAY + timedelta(days=schedule.weekday or 0, seconds=schedule.at)
+        return _Grid(anchor, WEEK if schedule.weekday is not None else min(interval, DAY), schedule.zone)
+    if schedule.wall_start is not None:
+        return _Grid(schedule.wall_start, interval, schedule.zone)
+    return None
 
 
 # --- ticks ---------------------------------------------------------------------------------------------------------
@@ -177,56 +258,115 @@ def next_tick(start: datetime, interval: int, after: datetime) -> datetime:
     return start + timedelta(seconds=interval) * (passed + 1)
 
 
-def first_run(schedule: Schedule, after: datetime) -> datetime | None:
+def first_run(schedule: Schedule, after: datetime, keep: datetime | None = None) -> datetime | None:
     """The start to send to the service so that the schedule's next run is its first: later than ``after``.
 
     None where the schedule leaves the start open. A start of a run-once schedule is returned as it is, past or not:
     see ``is_over``. A past start of a recurring one is moved forward by whole intervals (rule D2), or for ``follow`` to
     the next such wall time.
+
+    :param keep: the next tick of the timer that is replaced. ``at`` says nothing of the day where the interval is two
+        days or more, so the runs stay near those days (rule W4).
     """
-    if schedule.at is not None:
-        return _next_wall_tick(schedule, after)
+    grid = _grid(schedule)
+    if schedule.at is not None and grid is not None:
+        if keep is None or schedule.interval is None or schedule.interval <= grid.step:
+            return grid.after(after)
+        interval = timedelta(seconds=schedule.interval)
+        keep -= (keep - after) // interval * interval
+        while grid.nearest(keep) <= after:
+            keep += interval
+        return grid.nearest(keep)
     if schedule.start is None or schedule.interval is None or schedule.start > after:
         return schedule.start
-    if schedule.follow and _wall_reference(schedule) is not None:
-        return _next_wall_tick(schedule, after)
+    if schedule.follow and grid is not None:
+        return grid.after(after)
     return next_tick(schedule.start, schedule.interval, after)
 
 
 def ticks(schedule: Schedule, after: datetime) -> Iterator[datetime]:
     """The moments at which a timer of this schedule, made just after ``after``, runs; endless unless it has an end.
 
-    ``daylight_saving: follow`` yields the wall times, as a play that runs after each clock change keeps them.
+    Where both ``start`` and ``end_count`` are given, the runs that lie before ``after`` count. ``daylight_saving:
+    follow`` is taken as a play keeps it that runs between any two ticks.
     """
+    if schedule.interval is None:
+        run = first_run(schedule, after)
+        if run is None or run > after:
+            yield run or after
+        return
+    interval = timedelta(seconds=schedule.interval)
+    grid = _grid(schedule) if schedule.follow else None
     tick = first_run(schedule, after) or after
     count = 0
-    while True:
+    if schedule.start is not None and schedule.start <= after:
+        if grid is None:
+            count = (after - schedule.start) // interval + 1
+        else:
+            count = (to_wall(after, schedule.zone) - to_wall(schedule.start, schedule.zone)) // interval + 1
+    while schedule.end_count is None or count < schedule.end_count:
         if schedule.end_datetime is not None and tick > schedule.end_datetime:
-            return
-        if schedule.interval is None and tick <= after and schedule.start is not None:
             return
         yield tick
         count += 1
-        if schedule.interval is None or count == schedule.end_count:
-            return
-        following = tick + timedelta(seconds=schedule.interval)
-        if schedule.follow and (reference := _wall_reference(schedule)) is not None:
-            wall = to_wall(tick, schedule.zone)
-            wall -= _excess(wall, *reference)
-            following = from_wall(wall + timedelta(seconds=schedule.interval), schedule.zone)
+        try:
+            following = tick + interval
+            if grid is not None and grid.wall(following) is None:
+                following = first_run(schedule, tick, keep=following) or following
+        except OverflowError:
+            return  # the end of the calendar
         tick = following
 
 
 def is_over(schedule: Schedule, now: datetime) -> datetime | None:
     """When the last run of a definition was, where all its runs lie in the past (rule D5); else None."""
-    last = None
     if schedule.interval is None:
-        last = schedule.start
-    elif schedule.end_datetime is not None:
-        last = schedule.end_datetime
-    elif schedule.end_count is not None and schedule.start is not None:
-        last = schedule.start + timedelta(seconds=schedule.interval) * (schedule.end_count - 1)
-    return last if last is not None and last < now else None
+        return schedule.start if schedule.start is not None and schedule.start < now else None
+    interval = timedelta(seconds=schedule.interval)
+    if schedule.end_datetime is not None:
+        if schedule.end_datetime < now:
+            return schedule.end_datetime
+        coming = first_run(schedule, now)
+        if coming is None or coming <= schedule.end_datetime:
+            return None
+        grid = _grid(schedule)
+        if schedule.at is not None and grid is not None:
+            return from_wall(to_wall(coming, schedule.zone) - timedelta(seconds=grid.step), schedule.zone)
+        return coming - interval
+    if schedule.end_count is not None and schedule.start is not None and schedule.start < now:
+        # so that a count beyond the calendar is never multiplied
+        passed = (now - schedule.start) // interval
+        last = schedule.start + interval * min(schedule.end_count - 1, passed)
+        return last if passed >= schedule.end_count - 1 and last < now else None
+    return None
+
+
+def skipped_runs(schedule: Schedule, start: datetime | None, now: datetime) -> list[tuple[datetime, datetime]]:
+    """The runs of the coming year whose wall time a clock change skips: that wall time, and the one at which they come.
+
+    Those that a change moves to another wall time of the schedule, such as hourly ones, are left out: nobody sees that.
+
+    :param start: the first run of the timer.
+    """
+    grid = _grid(schedule)
+    if grid is None or start is None:
+        return []
+    first = grid.wall(start) or to_wall(start, schedule.zone)
+    if schedule.interval is None:
+        shown = to_wall(start, schedule.zone)
+        return [(first, shown)] if shown != first else []
+    interval = timedelta(seconds=schedule.interval)
+    found = []
+    for begin, end in _gaps(schedule.zone, now, now + timedelta(days=366)):
+        number = max(0, -((first - begin) // interval))
+        while first + number * interval < end and (schedule.end_count is None or number < schedule.end_count):
+            wall = first + number * interval
+            run = from_wall(wall, schedule.zone) if schedule.follow else start + number * interval
+            shown = to_wall(run, schedule.zone)
+            if grid.excess(shown) and (schedule.end_datetime is None or run <= schedule.end_datetime):
+                found.append((wall, shown))
+            number += 1
+    return found
 
 
 def runs_per_minute(schedules: Iterable[Schedule]) -> float:
@@ -275,14 +415,20 @@ def _phase_differences(
     wanted: Schedule, actual: Schedule, next_run: datetime | None, now: datetime
 ) -> list[tuple[str, object, object]]:
     if wanted.at is not None:
-        return _wall_differences(wanted, actual, next_run, now)
+        return _wall_differences(wanted, actual, now)
     if wanted.start is None or _same_start(wanted, actual, next_run, now):
         return []
-    assert actual.start is not None
-    shown = actual.start
-    if actual.interval is not None and wanted.start > now:
-        shown = next_run or next_tick(actual.start, actual.interval, now)
+    shown = _coming(actual, now) if wanted.start > now else actual.start
+    assert shown is not None
     return [("start", format_instant(wanted.start), format_instant(shown))]
+
+
+def _coming(actual: Schedule, now: datetime) -> datetime:
+    """The timer's next tick, reckoned from its start: what the service calls its next run is late, or missing, while
+    the timer is inactive or makes up for a missed run.
+    """
+    assert actual.start is not None
+    return actual.start if actual.interval is None else next_tick(actual.start, actual.interval, now)
 
 
 def _same_start(wanted: Schedule, actual: Schedule, next_run: datetime | None, now: datetime) -> bool:
@@ -292,44 +438,72 @@ def _same_start(wanted: Schedule, actual: Schedule, next_run: datetime | None, n
     if wanted.interval is None:
         return wanted.start == actual.start
     interval = timedelta(seconds=wanted.interval)
-    coming = next_run or next_tick(actual.start, wanted.interval, now)
-    reference = _wall_reference(wanted)
-    if wanted.follow and reference is not None and _excess_at(coming, wanted, reference):
+    coming = _coming(actual, now)
+    grid = _grid(wanted)
+    if wanted.follow and grid is not None and grid.wall(coming) is None:
         return False
     if wanted.start > now:
-        if wanted.start in (actual.start, coming):
+        if wanted.start in (actual.start, coming, next_run):
             return True
-        allowed = _anchored_wall(coming, actual, wanted), _anchored_wall(actual.start, actual, wanted)
-        wall = to_wall(wanted.start, wanted.zone)
-        if reference is not None and wall in allowed:
+        wall = wanted.wall_start or to_wall(wanted.start, wanted.zone)
+        anchored = _anchored_walls(coming, actual, wanted)
+        if grid is not None and wall in (*anchored, *_anchored_walls(actual.start, actual, wanted)):
             return True
-        return _is_leap_shift(wanted, actual, wall - allowed[0])
+        return any(_is_leap_shift(wanted, actual, wall - other) for other in anchored)
     if actual.start > now + interval:
         return False
     if (actual.start - wanted.start) % interval == timedelta(0):
         return True
-    return reference is not None and not _excess_at(actual.start, wanted, reference)
+    if grid is None:
+        return False
+    shifts = {0} if wanted.follow else {0, *_leap_shifts(wanted, actual.start, grid.after(now))}
+    grids = (replace(grid, anchor=grid.anchor - timedelta(days=days)) for days in shifts)
+    return any(grid.wall(actual.start) is not None for grid in grids)
 
 
-def _anchored_wall(moment: datetime, actual: Schedule, wanted: Schedule) -> datetime:
+def _leap_shifts(wanted: Schedule, start: datetime, coming: datetime) -> Iterator[int]:
+    """By how many days leap days may have moved a 365-day timer away from its calendar date (rule D4): as many as lie
+    between its start and the date that comes, give or take one where either stands for a date of a longer year, which
+    is one interval after the date before.
+
+    :param start: of the timer.
+    :param coming: the next run of the wanted schedule.
+    """
+    if wanted.interval != YEAR:
+        return
+    year = timedelta(seconds=YEAR)
+    first, last = to_wall(start, wanted.zone), to_wall(coming, wanted.zone)
+    days = _leap_days(first.date(), last.date())
+    yield days
+    if _leap_days((first - year).date(), first.date()):
+        yield days + 1
+    if _leap_days((last - year).date(), last.date()):
+        yield days - 1
+
+
+def _anchored_walls(moment: datetime, actual: Schedule, wanted: Schedule) -> list[datetime]:
     """The wall time of a tick as the zone's clock ran when the timer was anchored (at its start).
 
     An interval in seconds cannot follow a clock change, so a timer anchored at 02:00 in winter runs at 03:00 in
-    summer and still means 02:00 (rule D4, ``ignore``).
+    summer and still means 02:00 (rule D4, ``ignore``). There are two where the start's own wall time was skipped.
     """
     assert actual.start is not None
-    offset = actual.start.astimezone(ZoneInfo(wanted.zone)).utcoffset() or timedelta(0)
-    return moment.replace(tzinfo=None) + offset
+    return [moment.replace(tzinfo=None) + offset for offset in _offsets_of(actual.start, wanted.zone)]
 
 
 def _is_leap_shift(wanted: Schedule, actual: Schedule, shift: timedelta) -> bool:
-    """Whether a 365-day schedule only moved away from its calendar date by leap days (rule D4)."""
+    """Whether a 365-day schedule only moved away from its calendar date by leap days (rule D4).
+
+    Leap days of the year before the start count: a timer whose next date was too far off to be its start was made to
+    start one interval after the last date.
+    """
     assert wanted.start is not None
     assert actual.start is not None
     if wanted.interval != YEAR or wanted.follow:
         return False
     days, rest = divmod(shift, timedelta(days=1))
-    return rest == timedelta(0) and 0 < days <= max(1, _leap_days(actual.start.date(), wanted.start.date()))
+    since = (actual.start - timedelta(seconds=YEAR)).date()
+    return rest == timedelta(0) and 0 < days <= _leap_days(since, wanted.start.date())
 
 
 def _leap_days(first: date, last: date) -> int:
@@ -337,70 +511,24 @@ def _leap_days(first: date, last: date) -> int:
     return sum(1 for year in range(first.year, last.year + 1) if isleap(year) and first < date(year, 2, 29) <= last)
 
 
-def _wall_differences(
-    wanted: Schedule, actual: Schedule, next_run: datetime | None, now: datetime
-) -> list[tuple[str, object, object]]:
+def _wall_differences(wanted: Schedule, actual: Schedule, now: datetime) -> list[tuple[str, object, object]]:
     """Rule D4 for ``at`` and ``weekday``: ``ignore`` looks at the start, where the timer was anchored; ``follow`` at
     the next tick. Looking at the start, and not at every offset the zone has, keeps a change of ``at`` by one hour
     visible.
     """
     assert wanted.at is not None
     assert actual.start is not None
-    moment = actual.start
-    if wanted.follow and actual.interval is not None:
-        moment = next_run if next_run is not None and next_run > now else next_tick(moment, actual.interval, now)
-    reference = _wall_reference(wanted)
-    assert reference is not None
+    grid = _grid(wanted)
+    assert grid is not None
+    moment = _coming(actual, now) if wanted.follow else actual.start
     found: list[tuple[str, object, object]] = []
-    anchor, modulo = reference
-    if _excess_at(moment, wanted, (anchor, math.gcd(modulo, DAY))):
+    if replace(grid, step=math.gcd(grid.step, DAY)).wall(moment) is None:
         wall = to_wall(moment, wanted.zone)
         shown = wall.hour * HOUR + wall.minute * MINUTE + wall.second
         found.append(("at", format_time_of_day(wanted.at), format_time_of_day(shown)))
     # a 365-day timer moves through the week, so only its first run can be on the weekday
     day = actual.start if actual.interval == YEAR else moment
-    wall_day = to_wall(day, wanted.zone)
-    if wanted.weekday is not None and wall_day.weekday() != wanted.weekday:
-        found.append(("weekday", WEEKDAYS[wanted.weekday], WEEKDAYS[wall_day.weekday()]))
+    weekday = (grid.wall(day) or to_wall(day, wanted.zone)).weekday()
+    if wanted.weekday is not None and weekday != wanted.weekday:
+        found.append(("weekday", WEEKDAYS[wanted.weekday], WEEKDAYS[weekday]))
     return found
-
-
-def _wall_reference(schedule: Schedule) -> tuple[datetime, int] | None:
-    """A wall time at which the schedule runs, and the wall seconds after which it runs again.
-
-    None where the schedule is not tied to the wall clock: a start with an offset, or an interval that neither divides
-    a day nor is whole days.
-    """
-    interval = schedule.interval or DAY
-    if DAY % interval and interval % DAY:
-        return None
-    if schedule.at is not None:
-        anchor = _MONDAY + timedelta(days=schedule.weekday or 0, seconds=schedule.at)
-        return anchor, WEEK if schedule.weekday is not None else min(interval, DAY)
-    if schedule.wall_start and schedule.start is not None:
-        return to_wall(schedule.start, schedule.zone), interval
-    return None
-
-
-def _excess(wall: datetime, anchor: datetime, modulo: int) -> timedelta:
-    return (wall - anchor) % timedelta(seconds=modulo)
-
-
-def _excess_at(moment: datetime, schedule: Schedule, reference: tuple[datetime, int]) -> timedelta:
-    """By how much the moment is off the wall grid; zero also for a wall time that a clock change moved there."""
-    wall = to_wall(moment, schedule.zone)
-    excess = _excess(wall, *reference)
-    return timedelta(0) if from_wall(wall - excess, schedule.zone) == moment else excess
-
-
-def _next_wall_tick(schedule: Schedule, after: datetime) -> datetime:
-    """The first moment later than ``after`` on the schedule's wall grid, not before its start."""
-    reference = _wall_reference(schedule)
-    assert reference is not None
-    step = timedelta(seconds=reference[1])
-    wall = to_wall(after, schedule.zone)
-    # from one day back: around a clock change the wall clock does not run evenly
-    wall -= _excess(wall, *reference) + max(step, timedelta(days=1))
-    while from_wall(wall, schedule.zone) <= after:
-        wall += step
-    return from_wall(wall, schedule.zone)

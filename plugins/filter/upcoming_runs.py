@@ -1,0 +1,98 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The filter ``upcoming_runs``: when a schedule runs between two moments. Documented in ``upcoming_runs.yml``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from itertools import islice, takewhile
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.research_ops.globus.plugins.module_utils import _arguments, _schedule
+from ansible_collections.research_ops.globus.plugins.module_utils._definition import parse_moment, parse_schedule
+from ansible_collections.research_ops.globus.plugins.module_utils._errors import InputError
+
+PARAMETERS = ("from", "until", "count")  # in this order when given without their names
+DEFAULT_COUNT = 10  # of a list that nothing else ends
+MOST = 100_000  # a timer that runs every minute until next year would fill the memory without anybody reading it
+
+
+def upcoming_runs(schedule: Any, *values: Any, **named: Any) -> list[dict[str, str]]:
+    """The runs of a schedule as ``{"utc": ..., "local": ...}``. Raises AnsibleFilterError.
+
+    ``from`` is a keyword of Python, so the parameters arrive as a mapping.
+    """
+    try:
+        return _runs(schedule, _parameters(values, named), datetime.now(timezone.utc).replace(microsecond=0))
+    except InputError as error:
+        raise AnsibleFilterError(f"upcoming_runs: {error}") from error
+
+
+def _parameters(values: tuple[Any, ...], named: Mapping[str, Any]) -> dict[str, Any]:
+    given = dict(zip(PARAMETERS, values))
+    unknown = [name for name in named if name not in PARAMETERS]
+    if unknown or len(values) > len(PARAMETERS) or given.keys() & named.keys():
+        raise InputError(f"takes {', '.join(PARAMETERS)}, each once, and nothing else")
+    return {name: value for name, value in {**given, **named}.items() if value is not None}
+
+
+def _runs(options: Any, parameters: Mapping[str, Any], now: datetime) -> list[dict[str, str]]:
+    options = _validated(options)
+    zone = str(options["timezone"])
+    parse_schedule({"timezone": zone}, now)  # before moments are read in it
+    begin = _moment("from", parameters, zone) or now
+    until = _moment("until", parameters, zone)
+    if until is not None and until < begin:
+        raise InputError(
+            f"until ({_schedule.format_instant(until)}) must not be before from ({_schedule.format_instant(begin)})"
+        )
+    schedule = parse_schedule(options, max(begin, now))
+    if schedule.start is None and schedule.at is None:
+        schedule = replace(schedule, start=begin)  # it begins when the timer is created
+    count = _count(parameters.get("count", DEFAULT_COUNT if until is None else None))
+    ticks = _schedule.ticks(schedule, begin - timedelta(seconds=1))
+    found = list(islice(takewhile(lambda tick: until is None or tick <= until, ticks), count or MOST + 1))
+    if len(found) > MOST:
+        raise InputError(f"there are more than {MOST} runs until {parameters['until']}: give count")
+    return [{"utc": _schedule.format_instant(tick), "local": _schedule.format_local(tick, zone)} for tick in found]
+
+
+def _validated(options: Any) -> dict[str, Any]:
+    """The schedule as AnsibleModule would hand it on, or its complaint."""
+    if not isinstance(options, Mapping):
+        raise InputError(f"takes a schedule, a dictionary as in a timer's definition, not {type(options).__name__}")
+    given = {name: dict(value) if isinstance(value, Mapping) else value for name, value in options.items()}
+    validator = ArgumentSpecValidator({"schedule": _arguments.definition_arguments()["schedule"]})
+    result = validator.validate({"schedule": given})
+    if result.unsupported_parameters:
+        raise InputError(f"unsupported parameters: {'; '.join(result.error_messages)}")
+    if result.error_messages:
+        raise InputError("; ".join(result.error_messages))
+    schedule: dict[str, Any] = result.validated_parameters["schedule"]
+    return schedule
+
+
+def _moment(name: str, parameters: Mapping[str, Any], zone: str) -> datetime | None:
+    return parse_moment(name, str(parameters[name]), zone)[0] if name in parameters else None
+
+
+def _count(value: Any) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not str(value).isdecimal() or not 1 <= int(value) <= MOST:
+        raise InputError(f"count must be a number from 1 to {MOST}, not {value!r}")
+    return int(value)
+
+
+class FilterModule:
+    """The filters of this file, as Ansible finds them."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"upcoming_runs": upcoming_runs}
