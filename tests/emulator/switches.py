@@ -37,7 +37,9 @@ class Switches(BaseModel):
     default_order: Literal["submitted_at asc", "submitted_at desc"] = Field(
         "submitted_at asc", description="Order of a list that asks for none"
     )
-    default_result_count: int = Field(10, ge=0, le=1000, description="Runs per timer in a list that does not say")
+    default_result_count: int = Field(
+        10, ge=0, le=1000, examples=[0], description="Runs per timer in a list that does not say"
+    )
     inactive_next_run: Literal["next_tick", "null"] = Field(
         "next_tick", description="`next_run` of an inactive timer: its next tick (were it resumed), or null"
     )
@@ -45,7 +47,7 @@ class Switches(BaseModel):
         "ok", description="Deleting a timer that is being deleted: 200 again, 404 or 409"
     )
     deleted_lingers_seconds: int = Field(
-        60, ge=0, description="How long a deleted timer shows `delete_in_progress` before it is `deleted`"
+        60, ge=0, examples=[0], description="How long a deleted timer shows `delete_in_progress` before it is `deleted`"
     )
     deleted_in_lists: YesNo = Field("no", description="Whether lists show timers while their deletion is in progress")
     deleted_read: Literal["deleted", "not_found"] = Field(
@@ -73,16 +75,20 @@ class Switches(BaseModel):
         "no",
         description="Whether a run that fails for want of consent counts in `n_errors` (it never does in `n_runs`)",
     )
-    past_start_tolerance_seconds: int = Field(60, ge=0, description="How far in the past a start may lie")
-    start_limit_days: int = Field(366, ge=1, description="How far in the future a start may lie")
+    past_start_tolerance_seconds: int = Field(60, ge=0, examples=[0], description="How far in the past a start may lie")
+    start_limit_days: int = Field(366, ge=1, examples=[365], description="How far in the future a start may lie")
     naive_datetimes: Literal["refused", "utc"] = Field(
         "refused", description="Datetimes without an offset in `/v2/timer`: 422, or read as UTC"
     )
     rate_limit_error: Literal["400", "403", "409", "422", "429"] = Field(
         "400", description="Status of the refusal when a user's timers would run more than once a minute together"
     )
-    longest_name: int = Field(0, ge=0, description="Most characters of a timer's name, beyond them 422; 0 for no limit")
-    most_timers: int = Field(0, ge=0, description="Most unfinished timers of a user, beyond them 400; 0 for no limit")
+    longest_name: int = Field(
+        0, ge=0, examples=[128], description="Most characters of a timer's name, beyond them 422; 0 for no limit"
+    )
+    most_timers: int = Field(
+        0, ge=0, examples=[100], description="Most unfinished timers of a user, beyond them 400; 0 for no limit"
+    )
     create_without_transfer_dependency: Literal["accepted", "refused"] = Field(
         "accepted",
         description="Creating a transfer timer without the consent timers -> transfer: accepted (and inactive at "
@@ -98,8 +104,12 @@ class Switches(BaseModel):
         "upper",
         description="`run_status` of runs: SUCCEEDED/FAILED/ACTIVE, the same in lower case, or success/error/running",
     )
-    run_duration_seconds: int = Field(0, ge=0, description="How long every run takes; ticks meanwhile are skipped")
-    start_retry_seconds: int = Field(60, ge=1, description="Time between two tries of a run that could not be started")
+    run_duration_seconds: int = Field(
+        0, ge=0, examples=[30], description="How long every run takes; ticks meanwhile are skipped"
+    )
+    start_retry_seconds: int = Field(
+        60, ge=1, examples=[1], description="Time between two tries of a run that could not be started"
+    )
     delete_extra_excluded: Literal["kept", "deleted"] = Field(
         "kept", description="What delete_destination_extra does to destination items that a filter rule excludes"
     )
@@ -128,6 +138,12 @@ def parse_assignments(texts: list[str]) -> dict[str, Any]:
             raise ValueError(f"--switch wants name=value with a name among {', '.join(sorted(Switches.model_fields))}")
         values[name] = value
     return values
+
+
+def other_values(name: str) -> list[Any]:
+    """What else than its default a switch is tested with: every other word, or the number that its field names."""
+    field = Switches.model_fields[name]
+    return [word for word in allowed_values(name) if word != field.default] or list(field.examples or ())
 
 
 def allowed_values(name: str) -> list[str]:
