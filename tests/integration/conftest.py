@@ -1,0 +1,65 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every test runs the collection as users get it: built, installed into an empty place, and run from there.
+
+One local Globus for each worker, back at its start before every test.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from emulator.control import LocalGlobus
+from emulator.plain import MAPPED, MAPPED_TOO, Api
+from integration.harness import BIN, START, Playbooks
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A collections folder that holds nothing but this collection, built and installed."""
+    folder = tmp_path_factory.mktemp("installed")
+    galaxy = str(BIN / "ansible-galaxy")
+    build = [galaxy, "collection", "build", "--output-path", str(folder)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    (artifact,) = folder.glob("research_ops-globus-*.tar.gz")
+    collections = folder / "collections"
+    # With the path of the checkout's link ansible-galaxy would say that the collection is installed already.
+    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(collections)}
+    install = [galaxy, "collection", "install", "--offline", str(artifact), "-p", str(collections)]
+    subprocess.run(install, cwd=folder, env=environment, check=True, capture_output=True)
+    assert (collections / "ansible_collections" / "research_ops" / "globus" / "MANIFEST.json").is_file()
+    return collections
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[LocalGlobus]:
+    """The local Globus of this worker."""
+    with LocalGlobus() as globus:
+        yield globus
+
+
+@pytest.fixture
+def globus(server: LocalGlobus) -> LocalGlobus:
+    """The local Globus at its start, its clock at START."""
+    server.reset(clock=START)
+    return server
+
+
+@pytest.fixture
+def api(globus: LocalGlobus) -> Api:
+    """Plain requests to it, with the consents that timers between the two mapped collections need."""
+    return Api(globus).login(MAPPED, MAPPED_TOO)
+
+
+@pytest.fixture
+def playbooks(globus: LocalGlobus, installed: Path, tmp_path: Path) -> Playbooks:
+    """Runs playbooks against it."""
+    return Playbooks(globus, installed, tmp_path)

@@ -1,0 +1,106 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Timers that the module did not make: by the unmodified Globus CLI, and in the service's old form (I4)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from emulator.control import LocalGlobus
+from emulator.plain import MAPPED, MAPPED_TOO, Api
+from emulator.timers import TRANSFER_CALLBACK
+from integration.harness import BIN, Playbooks, Task, definition, kinds, timer
+
+FIRST_RUN = "2026-03-03T02:00:00+00:00"
+
+
+def cli(title: str, *arguments: str) -> Task:
+    """A call of the CLI."""
+    return {
+        "name": title,
+        "ansible.builtin.command": {"argv": [str(BIN / "globus"), *arguments]},
+        "register": title.replace(" ", "_"),
+    }
+
+
+def test_the_cli_and_the_module_share_timers_I4(globus: LocalGlobus, playbooks: Playbooks) -> None:
+    """The CLI creates, lists, shows, pauses, resumes and deletes; to the module its timer is the same definition."""
+    playbooks.environment["GLOBUS_CLI_CLIENT_ID"] = globus.client_id
+    playbooks.environment["GLOBUS_CLI_CLIENT_SECRET"] = globus.client_secret
+    schedule = {"interval": "1d", "start": FIRST_RUN, "end": {"count": 10}}
+    options = {"sync_level": "checksum", "preserve_timestamp": True, "notify_on_succeeded": False, "label": "nightly"}
+    rules = [{"name": "*.tmp", "type": "file"}]
+    same: dict[str, Any] = {**definition("shared", schedule, filter_rules=rules, **options), "on_drift": "fail"}
+    ends = (f"{MAPPED}:/data/", f"{MAPPED_TOO}:/backup/")
+    create = [
+        *("timer", "create", "transfer", "--name", "shared", "--interval", "1d", "--start", FIRST_RUN),
+        *("--stop-after-runs", "10", "--sync-level", "checksum", "--recursive", "--exclude", "*.tmp"),
+        *("--label", "nightly", "--preserve-timestamp", "--notify", "failed,inactive", *ends),
+    ]
+    job = "{{ (created.stdout | from_json).job_id }}"
+    tasks = [
+        cli("created", *create, "-F", "json"),
+        timer("equal", **same),
+        cli("pause", "timer", "pause", job),
+        timer("paused", **same, state="paused"),
+        timer("still paused", **same),
+        cli("resume", "timer", "resume", job),
+        timer("active", **same, state="active"),
+        cli("delete", "timer", "delete", job),
+        timer("absent", name="shared", state="absent"),
+        timer("create", **same),
+        cli("listed", "timer", "list", "-F", "json"),
+        cli("shown", "timer", "show", "{{ (listed.stdout | from_json)[0].job_id }}"),
+    ]
+
+    run = playbooks.run(tasks)
+
+    assert run.status == 0, run.output
+    for task in ("equal", "paused", "still paused", "active", "absent"):
+        assert (run[task]["changed"], run[task]["drift"], run[task].get("warnings", [])) == (False, [], []), run[task]
+    assert run["equal"]["timer_id"] == json.loads(run["created"]["stdout"])["job_id"]
+    assert kinds(run["create"]) == ["create"]
+    (job_listed,) = json.loads(run["listed"]["stdout"])
+    assert job_listed["job_id"] == run["create"]["timer_id"]
+    assert "shared" in run["shown"]["stdout"]
+
+
+def test_timers_in_the_old_form_are_read_as_the_same_definition_I4(api: Api, playbooks: Playbooks) -> None:
+    """``POST /jobs/`` with an action-provider document: recurring, with an end, and once. One differs."""
+
+    def old(name: str, **changes: Any) -> None:
+        items = [{"source_path": "/data/", "destination_path": "/backup/", "recursive": True}]
+        body = {
+            "source_endpoint_id": MAPPED,
+            "destination_endpoint_id": MAPPED_TOO,
+            "transfer_items": items,
+            "verify_checksum": True,
+            "sync_level": 3,
+        }
+        callback = {"callback_url": TRANSFER_CALLBACK, "callback_body": {"body": body}}
+        answer = api.call("POST", "/jobs/", {"name": name, "start": FIRST_RUN, **callback, **changes})
+        assert answer.status == 201, answer.text
+        assert answer.json["timer_type"] == "generic"
+
+    old("recurring", interval=86400)
+    old("ending", interval=86400, stop_after_n=5)
+    old("once")
+    schedules = {
+        "recurring": {"interval": "1d", "start": FIRST_RUN},
+        "ending": {"interval": "1d", "start": FIRST_RUN, "end": {"count": 5}},
+        "once": {"start": FIRST_RUN},
+    }
+    tasks = [
+        timer(name, **definition(name, schedule, sync_level="checksum"), on_drift="fail")
+        for name, schedule in schedules.items()
+    ]
+    other = definition("recurring", schedules["recurring"], sync_level="size")
+
+    run = playbooks.run([*tasks, timer("another", **other), timer("replace", **other, on_drift="replace")])
+
+    for name in schedules:
+        assert (run[name]["failed"], run[name]["changed"], run[name]["timer"]["type"]) == (False, False, "transfer")
+    assert [one["field"] for one in run["another"]["drift"]] == ["transfer.sync_level"]
+    assert kinds(run["replace"]) == ["create", "delete"]

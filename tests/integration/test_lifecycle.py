@@ -1,0 +1,115 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The life of a timer through the installed collection: each operation, each idempotent, and what each costs (C1)."""
+
+from __future__ import annotations
+
+import sys
+import venv
+from pathlib import Path
+
+from emulator.control import LocalGlobus
+from integration.harness import Playbooks, calls, definition, kinds, logged, timer
+
+IN_PLACE = ["POST token", "GET jobs"]
+CONSENTS = ["GET collection", "GET collection", "POST consent"]
+CHECK = {"task": {"check_mode": True}}
+
+
+def test_life_of_a_timer_each_step_idempotent_and_at_its_cost_C1(playbooks: Playbooks) -> None:
+    """Task, what it does, and the requests it takes: in place, one token and one list."""
+    weekly = {"interval": "1w", "at": "02:00", "weekday": "sunday"}
+    by_id = {"timer_id": "{{ created.timer_id }}"}
+    steps = [
+        (timer("would create", **definition(), **CHECK), ["create"], [*IN_PLACE, *CONSENTS[:2]]),
+        (
+            timer("create", **definition(), task={"register": "created"}),
+            ["create"],
+            [*IN_PLACE, *CONSENTS, "POST timer", "GET jobs"],
+        ),
+        (timer("created", **definition()), [], IN_PLACE),
+        (timer("active", **definition(), state="active"), [], IN_PLACE),
+        (timer("would pause", name="nightly", state="paused", **CHECK), ["pause"], IN_PLACE),
+        (timer("pause", name="nightly", state="paused"), ["pause"], [*IN_PLACE, "POST pause", "GET job"]),
+        (timer("paused", **definition(), state="paused"), [], IN_PLACE),
+        (timer("would resume", name="nightly", state="active", **CHECK), ["resume"], [*IN_PLACE, *CONSENTS[:2]]),
+        (
+            timer("resume", name="nightly", state="active"),
+            ["resume"],
+            [*IN_PLACE, *CONSENTS, "POST resume", "GET job"],
+        ),
+        (timer("resumed", name="nightly", state="active"), [], IN_PLACE),
+        (
+            timer("would rename", **by_id, name="weekly", **CHECK),
+            ["rename"],
+            ["POST token", "GET job", "GET jobs"],
+        ),
+        (
+            timer("rename", **by_id, name="weekly"),
+            ["rename"],
+            ["POST token", "GET job", "GET jobs", "PATCH job", "GET job"],
+        ),
+        (timer("renamed", **by_id, name="weekly"), [], ["POST token", "GET job"]),
+        (timer("drifted", **definition("weekly", weekly)), [], IN_PLACE),
+        (
+            timer("would replace", **definition("weekly", weekly), on_drift="replace", **CHECK),
+            ["create", "delete"],
+            [*IN_PLACE, *CONSENTS[:2]],
+        ),
+        (
+            timer("replace", **definition("weekly", weekly), on_drift="replace"),
+            ["create", "delete"],
+            # W4: the new timer is created, and looked at, before the old one is deleted
+            [*IN_PLACE, *CONSENTS, "POST timer", "GET job", "DELETE job", "GET jobs"],
+        ),
+        (timer("replaced", **definition("weekly", weekly), on_drift="replace"), [], IN_PLACE),
+        (timer("would remove", name="weekly", state="absent", **CHECK), ["delete"], IN_PLACE),
+        (timer("remove", name="weekly", state="absent"), ["delete"], [*IN_PLACE, "DELETE job"]),
+        (timer("removed", name="weekly", state="absent"), [], IN_PLACE),
+    ]
+
+    run = playbooks.run(logged(*(task for task, _operations, _requests in steps)), "--diff")
+
+    for task, operations, requests in steps:
+        result = run[task["name"]]
+        assert not result["failed"], result
+        assert kinds(result) == operations, task["name"]
+        assert result["changed"] is bool(operations), task["name"]
+        assert calls(run.log(task["name"])) == requests, task["name"]
+        diff = result["diff"]
+        assert (diff["before"] != diff["after"]) is bool(operations), task["name"]
+    assert run["created"]["timer_id"] == run["create"]["timer_id"] == run["renamed"]["timer_id"]
+    assert run["replaced"]["timer_id"] == run["replace"]["timer_id"] != run["create"]["timer_id"]
+    assert run["create"]["diff"]["before"] == {}
+    assert run["remove"]["diff"]["after"] == {}
+    assert [drift["field"] for drift in run["drifted"]["drift"]] == ["schedule.interval"]
+    assert "+++ after" in run.output
+
+
+def test_module_defaults_of_the_action_group(globus: LocalGlobus, playbooks: Playbooks) -> None:
+    """Credentials said once for all modules; and a default of the group reaches the module."""
+    defaults = {"client_id": globus.client_id, "client_secret": globus.client_secret, "on_drift": "ignore"}
+    for variable in ("GLOBUS_CLIENT_ID", "GLOBUS_CLIENT_SECRET"):
+        del playbooks.environment[variable]
+
+    run = playbooks.run(
+        [timer("create", **definition())],
+        play={"module_defaults": {"group/research_ops.globus.globus": defaults}},
+    )
+
+    assert run["create"]["changed"], run["create"]
+    assert run["create"]["invocation"]["module_args"]["on_drift"] == "ignore"
+
+
+def test_a_missing_sdk_gives_the_usual_message(tmp_path: Path, playbooks: Playbooks) -> None:
+    """The module runs under a Python that has nothing installed."""
+    venv.create(tmp_path / "bare", with_pip=False, symlinks=True)
+    python = str(tmp_path / "bare" / "bin" / "python")
+
+    run = playbooks.run([timer("create", **definition())], variables={"ansible_python_interpreter": python})
+
+    assert run["create"]["failed"]
+    assert run["create"]["msg"].startswith("Failed to import the required Python library (globus-sdk) on ")
+    assert python in run["create"]["msg"]
+    assert python != sys.executable

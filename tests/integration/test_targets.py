@@ -1,0 +1,57 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every target under the local Globus's defaults, and under each switch at each other value: the modules lean on none.
+
+The switches are read from the local Globus, so a new one is covered by itself. A run of a target takes seconds, so a
+few switches that have little to do with each other are changed at once; not every combination of them is run.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulator.control import LocalGlobus
+from emulator.switches import Switches, other_values
+from integration.harness import START, Playbooks
+
+TOGETHER = 3
+TARGETS = Path(__file__).resolve().parent / "targets"
+
+
+def settings() -> Iterator[tuple[str, Any]]:
+    """Every switch at every other value than its default."""
+    for name in Switches.model_fields:
+        others = other_values(name)
+        assert others, f"the switch {name} does not say which other value to test with"
+        for value in others:
+            yield name, value
+
+
+def together() -> list[dict[str, Any]]:
+    """The defaults, then all settings, ``TOGETHER`` at once.
+
+    Related switches are declared next to each other, so what comes together is taken from far apart.
+    """
+    every = list(settings())
+    runs = math.ceil(len(every) / TOGETHER)
+    found = [dict(every[number::runs]) for number in range(runs)]
+    assert sum(map(len, found)) == len(every), "two values of one switch came together"
+    return [{}, *found]
+
+
+def title(switches: dict[str, Any]) -> str:
+    return ",".join(f"{name}={value}" for name, value in switches.items()) or "defaults"
+
+
+@pytest.mark.parametrize("switches", together(), ids=title)
+@pytest.mark.parametrize("target", sorted(folder.name for folder in TARGETS.iterdir() if folder.is_dir()))
+def test_target(target: str, switches: dict[str, Any], globus: LocalGlobus, playbooks: Playbooks) -> None:
+    globus.reset(clock=START, switches=switches)
+    run = playbooks.run((), play={"roles": [target]}, environment={"ANSIBLE_ROLES_PATH": str(TARGETS)})
+    assert run.status == 0, run.output
