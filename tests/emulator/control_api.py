@@ -94,6 +94,7 @@ def timer_internals(emulator: Emulator, timer: Timer) -> dict[str, Any]:
         "n_runs": timer.n_runs,
         "n_errors": timer.n_errors,
         "submitted_at": timer.submitted_at.isoformat(),
+        "ended_at": timer.ended_at.isoformat() if timer.ended_at else None,
         "consents": sorted(" > ".join(path) for path in timer.consents),
         "history": list(timer.history),
     }

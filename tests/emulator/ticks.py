@@ -102,6 +102,7 @@ class Engine:
         """Begin the deletion of a timer."""
         timer.version += 1
         timer.status = "delete_in_progress"
+        timer.ended_at = self._emulator.clock.now()
         timer.inactive_reason = None
         timer.running_since = timer.retrying_since = None
         linger = timedelta(seconds=self._emulator.switches.deleted_lingers_seconds)

@@ -66,7 +66,7 @@ class Timer:
     inactive_reason: dict[str, Any] | None = None
     running_since: datetime | None = None
     retrying_since: datetime | None = None
-    ended_at: datetime | None = None
+    ended_at: datetime | None = None  # or when its deletion began
     runs: list[Run] = field(default_factory=list)
     history: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=_HISTORY))
     version: int = 0
