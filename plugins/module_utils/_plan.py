@@ -394,9 +394,11 @@ def _create(plan: Plan, replaced: Sequence[Timer], now: datetime) -> Plan:
     paused = wanted.state == "paused" or (
         wanted.state == "present" and bool(replaced) and all(timer.is_paused_by_user for timer in replaced)
     )
-    start = _first_run(definition.schedule, replaced[0] if replaced else None, now)
-    if paused:
-        start = _after_the_pause(definition.schedule, start, now)
+    old = replaced[0] if replaced else None
+    if not paused:
+        start = _first_run(definition.schedule, old, now + START_MARGIN)
+    else:
+        start = _first_run_after_pause(definition.schedule, old, now)
         if start is None:
             return plan.failed(
                 GlobusError(
@@ -429,10 +431,19 @@ def first_run_again(creation: Definition, now: datetime) -> datetime | None:
     return _schedule.first_run(schedule, now, keep=schedule.start)
 
 
-def _first_run(schedule: Schedule, replaced: Timer | None, now: datetime) -> datetime | None:
+def _first_run(schedule: Schedule, replaced: Timer | None, after: datetime) -> datetime | None:
     """The start to ask for: what the schedule sets, else the next tick of the timer it replaces (rule W4)."""
-    coming = None if replaced is None else _next_tick(replaced, now + START_MARGIN)
-    return _schedule.first_run(schedule, now + START_MARGIN, keep=coming) or coming
+    coming = None if replaced is None else _next_tick(replaced, after)
+    return _schedule.first_run(schedule, after, keep=coming) or coming
+
+
+def _first_run_after_pause(schedule: Schedule, replaced: Timer | None, now: datetime) -> datetime | None:
+    """A first run that leaves time for the pause (rule W4a), or None where there is none."""
+    pause = now + PAUSE_MARGIN
+    start = _first_run(schedule, replaced, pause)
+    if start is None and schedule.interval is not None:
+        start = _schedule.next_tick(now + timedelta(seconds=schedule.interval), schedule.interval, pause)
+    return start if start is not None and start > pause else None
 
 
 def _next_tick(timer: Timer, after: datetime) -> datetime | None:
@@ -442,17 +453,6 @@ def _next_tick(timer: Timer, after: datetime) -> datetime | None:
     if timer.schedule.start is not None and timer.schedule.interval is not None:
         return _schedule.next_tick(timer.schedule.start, timer.schedule.interval, after)
     return None
-
-
-def _after_the_pause(schedule: Schedule, start: datetime | None, now: datetime) -> datetime | None:
-    """A first run that leaves time for the pause (rule W4a), or None where there is none."""
-    if start is not None and start > now + PAUSE_MARGIN:
-        return start
-    if schedule.interval is None:
-        return None
-    if start is None:
-        start = now + timedelta(seconds=schedule.interval)
-    return _schedule.first_run(replace(schedule, start=start), now + PAUSE_MARGIN, keep=start)
 
 
 # --- what is shown and said ----------------------------------------------------------------------------------------
