@@ -1,0 +1,230 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the demo needs and does not tell of: a stage that is always cleared, ansible-playbook, output, comparisons."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+ROOT = Path(__file__).resolve().parents[1]
+WIDTH = 100
+LIMIT = 120.0  # seconds for one ansible-playbook, which takes two
+GRACE = 10.0  # seconds for it to end when it is told to
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class DemoError(Exception):
+    """Something that the demo shows did not happen."""
+
+
+class Stopped(Exception):  # noqa: N818 - a wish, not an error
+    """The demo was told to stop."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.number = number
+
+
+# --- stopping ------------------------------------------------------------------------------------------------------
+
+
+class Stopper:
+    """Takes signals. The first one ends the program that runs; the demo then stops where it next looks.
+
+    Nothing is raised in the handler: an exception between the start of a program and the note of it would leave the
+    program behind.
+    """
+
+    def __init__(self) -> None:
+        self._number: int | None = None
+        self._running: subprocess.Popen[str] | None = None
+        for number in SIGNALS:
+            signal.signal(number, self._take)
+
+    def _take(self, number: int, _frame: FrameType | None) -> None:
+        if self._number is None:
+            self._number = number
+            self._tell()
+
+    def _tell(self) -> None:
+        # ansible-playbook hands SIGTERM on to its workers, which have sessions of their own.
+        if self._running is not None and self._running.returncode is None:
+            self._running.send_signal(signal.SIGTERM)
+
+    def look(self) -> None:
+        """Stop here if a signal came. Raises Stopped."""
+        if self._number is not None:
+            raise Stopped(self._number)
+
+    def run(self, command: list[str], folder: Path, environment: Mapping[str, str]) -> tuple[int, str]:
+        """Run a program to its end: its exit status and what it printed. Raises Stopped, or DemoError on time-out."""
+        self.look()
+        self._running = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,  # Ctrl-C reaches it through _take alone
+        )
+        if self._number is not None:
+            self._tell()  # the signal came while it was being started
+        began, told = time.monotonic(), 0.0
+        while True:
+            try:
+                output, _ = self._running.communicate(timeout=0.5)
+                break
+            except subprocess.TimeoutExpired:
+                now = time.monotonic()
+                if not told and (self._number is not None or now - began > LIMIT):
+                    told = now
+                    self._tell()
+                if told and now - told > GRACE:
+                    os.killpg(self._running.pid, signal.SIGKILL)
+        self.look()
+        if told:
+            raise DemoError(f"{Path(command[-1]).name} did not end within {LIMIT:.0f} s. It said:\n{output}")
+        return self._running.returncode, output
+
+
+@contextmanager
+def stage(*files: str) -> Iterator[Path]:
+    """A temporary folder with copies of these files of the demo; gone at the end, whatever happens."""
+    folder = Path(tempfile.mkdtemp(prefix="globus-demo-")).resolve()
+    try:
+        for file in files:
+            shutil.copy(Path(__file__).with_name(file), folder)
+        yield folder
+    finally:
+        remove(folder)
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder, also one in which a program that is just ending still writes."""
+    for _try in range(50):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.1)
+    shutil.rmtree(folder)
+
+
+# --- ansible-playbook ----------------------------------------------------------------------------------------------
+
+
+def ansible_environment(folder: Path, globus: Mapping[str, str]) -> dict[str, str]:
+    """The variables for ansible-playbook: none of the user's own that concern Ansible or Globus, and none of their
+    folders.
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "GLOBUS_"))}
+    return {
+        **kept,
+        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".ansible" / "collections"),
+        "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
+        "ANSIBLE_HOME": str(folder / ".ansible"),
+        "ANSIBLE_REMOTE_TEMP": str(folder / ".ansible" / "tmp"),
+        "ANSIBLE_NOCOLOR": "1",
+        "TMPDIR": str(folder),  # where a module that is stopped leaves what it had unpacked
+        **globus,
+    }
+
+
+def recap(output: str) -> dict[str, int]:
+    """The counts of ansible-playbook's last line: ``{"ok": 1, "changed": 0, ...}``; empty where there is none."""
+    line = re.search(r"^localhost +:((?: +\w+=\d+)+)", output, re.MULTILINE)
+    return {name: int(number) for name, number in re.findall(r"(\w+)=(\d+)", line[1])} if line else {}
+
+
+def essential(output: str) -> list[str]:
+    """The lines of ansible-playbook's output that say what happened: tasks, results, diffs, warnings, counts."""
+    lines = []
+    for line in output.splitlines():
+        if not line.strip() or line.startswith(("PLAY ", "@@")):
+            continue
+        if counts := recap(line):
+            line = "localhost: " + " ".join(f"{name}={counts[name]}" for name in ("ok", "changed", "failed"))
+        lines.append(re.sub(r" \*{3,}$", "", line))
+    return lines
+
+
+# --- output --------------------------------------------------------------------------------------------------------
+
+_PAINT = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+_LINE_PAINT = (("+", "green"), ("-", "red"), ("changed:", "yellow"), ("ok:", "green"), ("fatal:", "red"))
+
+
+def paint(text: str, name: str) -> str:
+    """The text in colour, on a terminal that has colours and whose user wants them (https://no-color.org)."""
+    plain = not sys.stdout.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM", "dumb") == "dumb"
+    return text if plain else f"\033[{_PAINT[name]}m{text}\033[0m"
+
+
+def say(text: str = "") -> None:
+    """A paragraph, wrapped anew."""
+    print(textwrap.fill(" ".join(text.split()), WIDTH), flush=True)
+
+
+def heading(text: str) -> None:
+    """What comes next."""
+    print(f"\n{paint(text, 'bold')}\n", flush=True)
+
+
+def show(lines: list[str], bar: str = "|") -> None:
+    """Lines of a program or a file, marked as such."""
+    for line in lines:
+        name = next((name for start, name in _LINE_PAINT if line.startswith(start)), None)
+        print(f"  {paint(bar, 'dim')} {paint(line, name) if name else line}".rstrip(), flush=True)
+
+
+def fact(holds: bool, text: str, otherwise: object = "") -> None:
+    """Something that was looked at, and is as the demo says. Raises DemoError where it is not."""
+    if not holds:
+        raise DemoError(f"This is not so: {text}" + (f"\n{otherwise}" if otherwise else ""))
+    marker = paint("ok", "green")
+    print(textwrap.fill(text, WIDTH, initial_indent=f"  {marker}  ", subsequent_indent="      "), flush=True)
+
+
+# --- files ---------------------------------------------------------------------------------------------------------
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder with its bytes, by its path; empty where there is no such folder."""
+    return {
+        file.relative_to(folder).as_posix(): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()
+    }
+
+
+def unlike(wanted: Mapping[str, bytes], found: Mapping[str, bytes]) -> list[str]:
+    """In what two folders' contents differ, a line for each file; empty when they are the same byte for byte."""
+    lines = [f"{name} is missing" for name in wanted.keys() - found.keys()]
+    lines += [f"{name} should not be there" for name in found.keys() - wanted.keys()]
+    lines += [f"{name} has other bytes" for name in wanted.keys() & found.keys() if wanted[name] != found[name]]
+    return sorted(lines)
+
+
+def edit(file: Path, old: str, new: str) -> list[str]:
+    """Replace a text that is there exactly once; the change as lines of a diff. Raises DemoError."""
+    before = file.read_text(encoding="utf-8")
+    if before.count(old) != 1:
+        raise DemoError(f"{file.name} has {before.count(old)} places that say {old!r}, where one is to be edited")
+    after = before.replace(old, new)
+    file.write_text(after, encoding="utf-8")
+    diff = difflib.unified_diff(before.splitlines(), after.splitlines(), n=1, lineterm="")
+    return [line for line in diff if not line.startswith(("---", "+++", "@@"))]

@@ -1,0 +1,321 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A nightly backup on a local Globus, from the first run of its playbook to arrived files. Run by ``make demo``.
+
+Everything that it says was looked at: the exit status is 1 as soon as something is not so.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
+from backstage import (
+    ROOT,
+    DemoError,
+    Stopped,
+    Stopper,
+    ansible_environment,
+    contents,
+    edit,
+    essential,
+    fact,
+    heading,
+    paint,
+    recap,
+    say,
+    show,
+    stage,
+    unlike,
+)
+
+sys.path.insert(0, str(ROOT / "tests"))
+from emulator.control import LocalGlobus, LocalGlobusError
+
+DAY = 86400
+UNFINISHED = ("new", "loaded", "active", "inactive")
+REPOSITORY = "https://github.com/research-ops/globus"
+
+
+def fill(folder: Path) -> None:
+    """What a microscope leaves behind in a day: nested folders, images, an empty file, names that are not ASCII."""
+    chance = random.Random(1)
+    for name, content in {
+        "2026-03-02/run-1/image-0001.tif": b"II*\0" + chance.randbytes(300_000),
+        "2026-03-02/run-1/image-0002.tif": b"II*\0" + chance.randbytes(300_000),
+        "2026-03-02/run-2/overview 20 µm.png": b"\x89PNG\r\n\x1a\n\0" + chance.randbytes(40_000),
+        "2026-03-02/run-2/writing.tmp": chance.randbytes(1_000),
+        "2026-03-02/notes.txt": "Sample 12, 20 °C\r\nno newline at the end".encode(),
+        "2026-03-02/done": b"",
+        "calibration.json": b'{"pixel_nm": 108.3}\n',
+    }.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+
+
+class Demo:
+    """The story, step by step."""
+
+    def __init__(self, folder: Path, globus: LocalGlobus, stopper: Stopper) -> None:
+        self.folder = folder
+        self.globus = globus
+        self.stopper = stopper
+        self.playbook = folder / "backup.yml"
+        self.source = folder / "microscope" / "data"
+        self.mirror = folder / "archive" / "backup" / "microscope"
+        account = {"GLOBUS_CLIENT_ID": globus.client_id, "GLOBUS_CLIENT_SECRET": globus.client_secret}
+        self.environment = ansible_environment(folder, {**globus.environment, **account})
+        options = yaml.safe_load(self.playbook.read_text(encoding="utf-8"))[0]["tasks"][0]["research_ops.globus.timer"]
+        self.name, self.at = options["name"], options["schedule"]["at"]
+        self.zone = ZoneInfo(options["schedule"]["timezone"])
+
+    # --- doing and looking -----------------------------------------------------------------------------------------
+
+    def play(self, *options: str, changed: int) -> list[dict[str, Any]]:
+        """Run the playbook, show what it says, and return the requests that Globus got."""
+        self.globus.clear_log()
+        print(f"  {paint('$', 'dim')} {paint(' '.join(['ansible-playbook backup.yml', *options]), 'cyan')}", flush=True)
+        command = [sys.executable, "-m", "ansible", "playbook", *options, str(self.playbook)]
+        status, output = self.stopper.run(command, self.folder, self.environment)
+        show(essential(output))
+        print()
+        counts = recap(output)
+        if status or counts.get("changed") != changed:
+            wanted = f"ansible-playbook was to end with status 0 and changed={changed}"
+            raise DemoError(
+                f"{wanted}, and ended with {status} and changed={counts.get('changed')}. It said:\n{output}"
+            )
+        return self.globus.log()
+
+    def timer(self) -> dict[str, Any]:
+        """The one unfinished timer that the service has. Raises DemoError where there is another number of them."""
+        timers = [timer for timer in self.globus.timers() if timer["status"] in UNFINISHED]
+        if len(timers) != 1 or timers[0]["name"] != self.name:
+            raise DemoError(f"One timer {self.name!r} was to be there, but there are {[t['name'] for t in timers]}")
+        return timers[0]
+
+    def local(self, moment: str) -> datetime:
+        """A moment of the service by the clock on the wall."""
+        return datetime.fromisoformat(moment).astimezone(self.zone)
+
+    def next_run(self) -> str:
+        """When the timer runs next, by the clock on the wall; by the service itself."""
+        return f"{self.local(self.timer()['next_tick']):%A %H:%M}, {self.zone.key}"
+
+    def a_day_later(self) -> None:
+        """Move the clock of the local Globus."""
+        before = self.local(self.globus.now())
+        after = self.local(self.globus.advance(DAY))
+        self.stopper.look()
+        print(f"  {paint('>', 'dim')} The clock moves from {before:%A %H:%M} to {after:%A %H:%M}.\n", flush=True)
+
+    def wanted(self) -> dict[str, bytes]:
+        """What the mirror is to hold: the source without what the filter rule leaves out."""
+        return {name: data for name, data in contents(self.source).items() if not name.endswith(".tmp")}
+
+    def mirrored(self) -> None:
+        """The mirror is what it is to be."""
+        wanted, found = self.wanted(), contents(self.mirror)
+        size = sum(map(len, wanted.values()))
+        text = f"The mirror holds the same {len(wanted)} files, {size:,} bytes, byte for byte."
+        fact(bool(wanted) and not unlike(wanted, found), text, "\n".join(unlike(wanted, found)))
+
+    # --- the steps -------------------------------------------------------------------------------------------------
+
+    def tell(self) -> None:
+        """All of it."""
+        heading("A nightly backup by playbook, on a Globus that runs on this machine")
+        say("""About 15 seconds. Each "ok" is something that was looked at, in the files or in the local Globus itself.
+            The demo ends with an error at the first that is not so.""")
+        self.set_the_stage()
+        self.create()
+        self.run_again()
+        self.foresee()
+        self.replace()
+        self.first_night()
+        self.second_night()
+
+    def set_the_stage(self) -> None:
+        heading("1. The stage")
+        fill(self.source)
+        (self.folder / "archive").mkdir()
+        world = {one["display_name"]: one["root"] for one in self.globus.call("GET", "world")["collections"]}
+        say("Two collections, which are two folders here. Nothing leaves this machine.")
+        print()
+        for name, root in world.items():
+            number = len(contents(Path(root))) if root else 0
+            show([f"{name:<11} {root or 'without a folder'}, {f'{number} files' if number else 'empty'}"], " ")
+        print()
+        say("The playbook demo/backup.yml says what is to be copied, where, and when. Its one task:")
+        print()
+        lines = self.playbook.read_text(encoding="utf-8").splitlines()
+        start = next(number for number, line in enumerate(lines) if "- name: Mirror" in line)
+        show([line[4:] for line in lines[start:]], " ")
+
+    def create(self) -> None:
+        heading("2. The first run creates the timer")
+        log = self.play(changed=1)
+        timer = self.timer()
+        at = f"{self.local(timer['next_tick']):%H:%M}"
+        fact(at == self.at, f"Globus has one timer, {self.name}. It runs next on {self.next_run()}.", timer)
+        granted = [scope for scope in timer["consents"] if scope.endswith("/data_access")]
+        fact(
+            len(granted) == 2,
+            "It has the data_access consent of both collections. Without it Globus would have accepted the timer, and "
+            "stopped it silently at its first run. The module found out that they need it, and got it.",
+            timer["consents"],
+        )
+        fact(not contents(self.folder / "archive"), "Nothing is copied yet.")
+        fact(writes(log) == ["POST /v2/timer"], f"{len(log)} requests, one of which writes: POST /v2/timer.", log)
+
+    def run_again(self) -> None:
+        heading("3. Run again, it changes nothing")
+        timer = self.timer()
+        log = self.play(changed=0)
+        fact(self.timer() == timer, "It is the same timer, unchanged.", self.timer())
+        asked = [f"{request['method']} {request['path']}" for request in log]
+        text = "Two requests: a token, and one look at the timers."
+        fact(asked == ["POST /v2/oauth2/token", "GET /jobs/"], text, log)
+
+    def foresee(self) -> None:
+        heading("4. The definition changes: look first")
+        say("The microscope's temporary files are to stay out, and files are to be compared by checksum. The edit:")
+        print()
+        old = "          sync_level: mtime\n"
+        new = '          sync_level: checksum\n          filter_rules:\n            - name: "*.tmp"\n'
+        show(edit(self.playbook, old, new), " ")
+        print()
+        timer = self.timer()
+        log = self.play("--check", "--diff", changed=1)
+        fact(self.timer() == timer, "Check mode says what would change. The timer is as it was.", self.timer())
+        fact(
+            not writes(log) and not any("data_access" in (request["scope"] or "") for request in log),
+            "Nothing was written, and no consent was asked for.",
+            log,
+        )
+
+    def replace(self) -> None:
+        heading("5. Then replace it")
+        say("""Globus can change nothing but the name of a timer, so on_drift: replace creates a new one, makes sure
+            that it is there, and deletes the old one.""")
+        print()
+        old = self.timer()
+        log = self.play(changed=1)
+        new = self.timer()
+        wrote = writes(log)
+        gone = f"DELETE /jobs/{old['job_id']}"
+        fact(wrote == ["POST /v2/timer", gone], "The new timer was there before the old one was deleted.", wrote)
+        fact(
+            (new["next_tick"], new["name"]) == (old["next_tick"], old["name"]) and new["job_id"] != old["job_id"],
+            f"It runs when the old one would have: {self.next_run()}.",
+            new,
+        )
+
+    def first_night(self) -> None:
+        heading("6. A night passes, and the files are there")
+        self.a_day_later()
+        timer = self.timer()
+        fact(timer["n_runs"] == 1 and not timer["n_errors"], f"The timer ran once, at {self.ran()}.", timer)
+        self.mirrored()
+        fact(not list(self.mirror.rglob("*.tmp")), "The temporary file stayed out.")
+        print()
+        arrived = contents(self.folder / "archive")
+        show([f"{len(data):>9,} bytes  archive/{name}" for name, data in arrived.items()], " ")
+
+    def second_night(self) -> None:
+        heading("7. It is a mirror: another day, another night")
+        day = self.source / "2026-03-02"
+        (day / "run-1" / "image-0002.tif").unlink()
+        changed = day / "run-1" / "image-0001.tif"
+        data = bytearray(changed.read_bytes())
+        data[100_000] ^= 1
+        changed.write_bytes(data)
+        (self.source / "2026-03-03").mkdir()
+        (self.source / "2026-03-03" / "image-0001.tif").write_bytes(random.Random(2).randbytes(200_000))
+        say("""During the day image-0002.tif is deleted on the microscope, one bit of image-0001.tif changes, and a
+            folder with a new image is made.""")
+        print()
+        fact(len(unlike(self.wanted(), contents(self.mirror))) == 3, "The mirror differs in these three files now.")
+        self.a_day_later()
+        timer = self.timer()
+        fact(timer["n_runs"] == 2 and not timer["n_errors"], f"The timer ran again, at {self.ran()}.", timer)
+        self.mirrored()
+        gone = self.mirror / "2026-03-02" / "run-1" / "image-0002.tif"
+        fact(not gone.exists(), "The deleted image is gone from it too.")
+        print()
+        say("And the playbook, two days later, still has nothing to do:")
+        print()
+        self.play(changed=0)
+        fact(self.timer() == timer, "The same timer still.", self.timer())
+
+    def ran(self) -> str:
+        """When the timer ran last."""
+        return f"{self.local(self.timer()['history'][-1]['at']):%A %H:%M}"
+
+
+def writes(log: list[dict[str, Any]]) -> list[str]:
+    """The requests that change something at Globus Timers, in their order."""
+    return [
+        f"{request['method']} {request['path']}"
+        for request in log
+        if request["method"] != "GET" and request["service"] == "timer"
+    ]
+
+
+def what_next() -> None:
+    """How to do the same with a real account."""
+    heading("With a real account")
+    show(
+        [
+            "1. Register a service account: https://app.globus.org/settings/developers, then",
+            '   "Register a service account or application credential for automation".',
+            "2. Let it read the source and write the destination. Its identity is CLIENT_ID@clients.auth.globus.org:",
+            "   give that to whoever runs a mapped collection, or share a guest collection with it.",
+            "3. Tell the playbook about it:",
+            "     export GLOBUS_CLIENT_ID=...",
+            "     export GLOBUS_CLIENT_SECRET=...",
+            "4. Install the collection and the SDK that it uses:",
+            f"     ansible-galaxy collection install git+{REPOSITORY}.git",
+            "     python3 -m pip install 'globus-sdk>=4,<5'    # into the Python that Ansible runs with",
+            "5. Put the IDs of your two collections and your paths into a copy of demo/backup.yml, and look first:",
+            "     ansible-playbook backup.yml --check --diff",
+            "     ansible-playbook backup.yml",
+        ],
+        " ",
+    )
+    print()
+    say("More: docs/docsite/rst/guide_first_timer.rst. Your own playbooks on the local Globus: guide_rehearsing.rst.")
+
+
+def main() -> int:
+    """The exit status: 0, 1 if anything was not as it should be, 128 + n after signal n."""
+    stopper = Stopper()
+    try:
+        with stage("backup.yml", "ansible.cfg", "world.yml") as folder:
+            stopper.look()
+            try:
+                with LocalGlobus(folder / "world.yml") as globus:
+                    stopper.look()
+                    Demo(folder, globus, stopper).tell()
+            except (LocalGlobusError, OSError):
+                stopper.look()  # Ctrl-C ends the local Globus too
+                raise
+    except Stopped as stopped:
+        print(f"\nStopped by {stopped}. What the demo made is removed.", file=sys.stderr)
+        return 128 + stopped.number
+    except (DemoError, LocalGlobusError, OSError) as error:
+        print(f"\n{paint('FAILED', 'red')}  {error}", file=sys.stderr)
+        return 1
+    what_next()
+    print(f"\n{paint('Everything above happened, and was checked.', 'green')}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,143 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`make demo` as a user starts it: what it says, that it notices what is not so, and that it leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def start(demo: Path, temporary: Path, **variables: str) -> subprocess.Popen[str]:
+    """Start a demo folder's run.py with a folder for temporary files of its own."""
+    temporary.mkdir(exist_ok=True)
+    return subprocess.Popen(
+        [sys.executable, str(demo / "run.py")],
+        env={"PATH": os.environ["PATH"], "TMPDIR": str(temporary), "LC_ALL": "C.UTF-8", **variables},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def left_behind(temporary: Path) -> list[str]:
+    """Files in the folder, and processes whose TMPDIR it is."""
+    found = [str(path) for path in temporary.iterdir()]
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit():
+            try:
+                if f"TMPDIR={temporary}\0".encode() in (process / "environ").read_bytes():
+                    found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+            except OSError:
+                continue  # it has ended, or is somebody else's
+    return found
+
+
+def test_demo_tells_what_happened(tmp_path: Path) -> None:
+    # The user's own settings have no say: these would fail every playbook, or lead it to an account.
+    own = {"ANSIBLE_STDOUT_CALLBACK": "no.such.callback", "GLOBUS_TIMERS_TOKEN": "a-real-one"}
+    began = time.monotonic()
+    process = start(ROOT / "demo", tmp_path / "tmp", **own)
+    output, errors = process.communicate(timeout=120)
+
+    assert (process.returncode, errors) == (0, ""), output + errors
+    assert time.monotonic() - began < 60  # half of it on a machine that does nothing else
+    assert "\x1b" not in output
+    for line in (
+        "  $ ansible-playbook backup.yml",
+        "  | changed: [localhost]",
+        "  ok  Globus has one timer, microscope-nightly. It runs next on Monday 22:00, America/Chicago.",
+        "  | ok: [localhost]",
+        "  ok  Two requests: a token, and one look at the timers.",
+        "  $ ansible-playbook backup.yml --check --diff",
+        "  | -        sync_level: mtime",
+        "  | +        sync_level: checksum",
+        "  ok  Nothing was written, and no consent was asked for.",
+        "  ok  The new timer was there before the old one was deleted.",
+        "  > The clock moves from Monday 17:00 to Tuesday 17:00.",
+        "  ok  The mirror holds the same 6 files, 640,077 bytes, byte for byte.",
+        "  ok  The deleted image is gone from it too.",
+        "With a real account",
+        "Everything above happened, and was checked.",
+    ):
+        assert line in output.splitlines()
+    assert not left_behind(tmp_path / "tmp")
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Iterator[Path]:
+    """A copy of the demo, beside links to what it uses, to break something in."""
+    shutil.copytree(ROOT / "demo", tmp_path / "copy" / "demo", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("tests", ".ansible"):
+        (tmp_path / "copy" / name).symlink_to(ROOT / name)
+    return tmp_path / "copy" / "demo"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("world.yml", "    root: archive\n", "", "This is not so: The mirror holds the same"),
+        ("world.yml", "    root: microscope\n", "    root: microscope\n    deleted: true\n", "was deleted"),
+        ("backup.yml", "on_drift: replace", "state: absent", "ended with 0 and changed=0"),
+        ("backup.yml", "destination_extra: true", "destination_extra: false", "image-0002.tif should not be there"),
+    ],
+    ids=["no folder", "no collection", "nothing created", "no mirror"],
+)
+def test_demo_fails_where_something_is_not_so(
+    copied: Path, tmp_path: Path, file: str, old: str, new: str, said: str
+) -> None:
+    text = (copied / file).read_text(encoding="utf-8")
+    assert old in text
+    (copied / file).write_text(text.replace(old, new), encoding="utf-8")
+
+    process = start(copied, tmp_path / "tmp")
+    output, errors = process.communicate(timeout=120)
+
+    assert process.returncode == 1, output
+    assert errors.startswith("\nFAILED  ")
+    assert said in errors
+    assert "Traceback" not in errors
+    assert "Everything above happened" not in output
+    assert not left_behind(tmp_path / "tmp")
+
+
+@pytest.mark.parametrize(
+    ("number", "when"),
+    [
+        (signal.SIGINT, "A nightly backup by playbook"),
+        (signal.SIGINT, "  $ ansible-playbook"),
+        (signal.SIGTERM, "  $ ansible-playbook"),
+    ],
+    ids=["SIGINT between programs", "SIGINT in a playbook", "SIGTERM in a playbook"],
+)
+def test_demo_that_is_stopped_leaves_nothing(tmp_path: Path, number: signal.Signals, when: str) -> None:
+    temporary = tmp_path / "tmp"
+    process = start(ROOT / "demo", temporary)
+    assert process.stdout is not None
+    assert any(line.startswith(when) for line in process.stdout)
+    if when.startswith("  $"):
+        time.sleep(0.7)  # into the module, more or less; every moment must do
+    assert len(left_behind(temporary)) > 2  # its folder, itself and the local Globus: the next look is worth something
+    process.send_signal(number)
+    _output, errors = process.communicate(timeout=60)
+
+    assert process.returncode == 128 + number, errors
+    assert errors == f"\nStopped by {number.name}. What the demo made is removed.\n"
+    # A worker of Ansible that was told to end may take a moment longer than ansible-playbook itself.
+    for _try in range(50):
+        if not left_behind(temporary):
+            break
+        time.sleep(0.1)
+    assert not left_behind(temporary)
