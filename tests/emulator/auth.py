@@ -10,19 +10,20 @@ import functools
 import secrets
 import uuid
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
+from emulator import people
 from emulator.errors import ServiceError
 from emulator.scopes import AUTH_SERVER, STATIC_SCOPES, Path, Scope, ScopeSyntaxError, data_access, parse
 from emulator.state import Consent, Emulator, Token
-from emulator.world import Client
 
 TOKEN_SECONDS = 172800
+REFRESH_SECONDS = 180 * 86400  # after its last use
 IDENTITY_PROVIDER = "99999999-0000-4000-8000-000000000001"
 
 
@@ -71,10 +72,12 @@ def issue(
     *,
     expires_in: int = TOKEN_SECONDS,
     refresh: bool = False,
+    signed_in_at: datetime | None = None,
 ) -> list[dict[str, Any]]:
     """Make one access token per resource server; the token documents, in the order of the scopes.
 
-    Raises ServiceError on scopes that do not exist.
+    ``refresh``: each with a refresh token. ``signed_in_at``: when the person signed in whose they are. Raises
+    ServiceError on scopes that do not exist.
     """
     unknown = [name for scope in scopes for name in _names(scope) if resource_server_of(emulator, name) is None]
     if unknown:
@@ -86,7 +89,7 @@ def issue(
             names.append(scope.name)
     documents = []
     for server, names in by_server.items():
-        token = _store(emulator, client_id, identity, server, names, expires_in)
+        token = _store(emulator, client_id, identity, server, names, expires_in, signed_in_at=signed_in_at)
         document = {
             "access_token": token.text,
             "scope": " ".join(names),
@@ -96,7 +99,7 @@ def issue(
         }
         if refresh:
             document["refresh_token"] = _store(
-                emulator, client_id, identity, server, names, 180 * 86400, refresh=True
+                emulator, client_id, identity, server, names, REFRESH_SECONDS, refresh=True, signed_in_at=signed_in_at
             ).text
         documents.append(document)
     return documents
@@ -115,10 +118,12 @@ def _store(
     seconds: int,
     *,
     refresh: bool = False,
+    signed_in_at: datetime | None = None,
 ) -> Token:
     now = emulator.clock.now()
     text = f"{'refresh' if refresh else 'access'}-{secrets.token_urlsafe(36)}"
-    token = Token(text, client_id, identity, server, tuple(names), now, now + timedelta(seconds=seconds), refresh)
+    end = now + timedelta(seconds=seconds)
+    token = Token(text, client_id, identity, server, tuple(names), now, end, refresh, signed_in_at)
     emulator.tokens[text] = token
     return token
 
@@ -170,8 +175,11 @@ def _identity_claims(emulator: Emulator, identity: str) -> dict[str, Any]:
     }
 
 
-def _authenticate_client(emulator: Emulator, request: Request, form: dict[str, str]) -> Client:
-    """The client of a request by HTTP Basic or body credentials. Raises ServiceError."""
+def _authenticate_client(emulator: Emulator, request: Request, form: dict[str, str], *, public: bool = False) -> str:
+    """The ID of the client of a request, by HTTP Basic or body credentials. Raises ServiceError.
+
+    With ``public`` a native app may ask too, which has no secret and only says its ID.
+    """
     scheme, _, value = request.headers.get("authorization", "").partition(" ")
     client_id, secret = form.get("client_id", ""), form.get("client_secret", "")
     if scheme.lower() == "basic":
@@ -181,6 +189,8 @@ def _authenticate_client(emulator: Emulator, request: Request, form: dict[str, s
             client_id = ""
         client_id, secret = unquote_plus(client_id), unquote_plus(secret)
     client = emulator.clients.get(client_id.lower())
+    if public and not secret and people.is_public(emulator, client_id.lower()):
+        return client_id.lower()
     if client is None or not secrets.compare_digest(client.secret.encode(), secret.encode()):
         raise ServiceError(
             401,
@@ -189,7 +199,9 @@ def _authenticate_client(emulator: Emulator, request: Request, form: dict[str, s
             body={"error": "invalid_client"},
             headers={"WWW-Authenticate": 'Basic realm="Globus Auth"'},
         )
-    return client
+    if not client.project:
+        raise ServiceError(403, "FORBIDDEN", f"Client {client.id} does not belong to a project")
+    return client.id
 
 
 async def _form(request: Request) -> dict[str, str]:
@@ -230,22 +242,39 @@ def router(emulator: Emulator) -> APIRouter:
     @routes.post("/v2/oauth2/token")
     async def token(request: Request) -> JSONResponse:
         form = await _form(request)
-        client = _authenticate_client(emulator, request, form)
         grant = form.get("grant_type")
+        client_id = _authenticate_client(emulator, request, form, public=grant != "client_credentials")
         if grant == "client_credentials":
-            documents = _client_credentials(client, form)
-            identity = client.id
+            documents = _client_credentials(client_id, form)
+            identity = client_id
+        elif grant == "authorization_code":
+            code = people.redeem(emulator, client_id, form)
+            identity = code.identity
+            scopes = parse(code.scope)
+            documents = issue(
+                emulator, client_id, identity, scopes, refresh=code.offline, signed_in_at=code.signed_in_at
+            )
+            documents.sort(key=lambda one: one["resource_server"] != AUTH_SERVER)
         elif grant == "refresh_token":
             held = emulator.tokens.get(form.get("refresh_token", ""))
             if (
                 held is None
                 or not held.refresh
-                or held.client_id != client.id
+                or held.client_id != client_id
                 or held.expires_at <= emulator.clock.now()
             ):
                 raise _oauth_error("invalid_grant", "The refresh token is unknown or expired")
             identity = held.identity
-            fresh = _store(emulator, client.id, identity, held.resource_server, held.scopes, TOKEN_SECONDS)
+            held.expires_at = emulator.clock.now() + timedelta(seconds=REFRESH_SECONDS)
+            fresh = _store(
+                emulator,
+                client_id,
+                identity,
+                held.resource_server,
+                held.scopes,
+                TOKEN_SECONDS,
+                signed_in_at=held.signed_in_at,
+            )
             documents = [
                 {
                     "access_token": fresh.text,
@@ -259,20 +288,20 @@ def router(emulator: Emulator) -> APIRouter:
         else:
             raise _oauth_error("unsupported_grant_type", f"grant_type {grant!r} is not supported")
         answer = {**documents[0], "other_tokens": documents[1:]}
-        if grant == "client_credentials" and any("openid" in one["scope"].split() for one in documents):
-            answer["id_token"] = _id_token(emulator, request, client.id, identity)
+        if grant != "refresh_token" and any("openid" in one["scope"].split() for one in documents):
+            answer["id_token"] = _id_token(emulator, request, client_id, identity)
         return JSONResponse(answer, headers={"Cache-Control": "no-store"})
 
-    def _client_credentials(client: Client, form: dict[str, str]) -> list[dict[str, Any]]:
+    def _client_credentials(client_id: str, form: dict[str, str]) -> list[dict[str, Any]]:
         try:
             scopes = parse(form.get("scope", ""))
         except ScopeSyntaxError as error:
             raise _oauth_error("invalid_scope", str(error)) from error
         if not scopes:
             raise _oauth_error("invalid_scope", "No scope was requested")
-        documents = issue(emulator, client.id, client.id, scopes)
+        documents = issue(emulator, client_id, client_id, scopes)
         # A service account has nobody to ask: its consents come into being with the request.
-        emulator.grant(client.id, client.id, form["scope"])
+        emulator.grant(client_id, client_id, form["scope"])
         documents.sort(key=lambda one: one["resource_server"] != AUTH_SERVER)
         return documents
 
@@ -304,17 +333,19 @@ def router(emulator: Emulator) -> APIRouter:
     @routes.post("/v2/oauth2/token/validate")
     async def validate(request: Request) -> JSONResponse:
         form = await _form(request)
-        client = _authenticate_client(emulator, request, form)
+        client_id = _authenticate_client(emulator, request, form, public=True)
         held = emulator.tokens.get(form.get("token", ""))
-        active = held is not None and held.client_id == client.id and held.expires_at > emulator.clock.now()
+        active = held is not None and held.client_id == client_id and held.expires_at > emulator.clock.now()
         return JSONResponse({"active": active})
 
     @routes.post("/v2/oauth2/token/revoke")
     async def revoke(request: Request) -> JSONResponse:
         form = await _form(request)
-        client = _authenticate_client(emulator, request, form)
+        client_id = _authenticate_client(emulator, request, form, public=True)
         held = emulator.tokens.get(form.get("token", ""))
-        if held is not None and held.client_id == client.id:
+        # The Globus CLI signs out by its native app, whose installation the tokens belong to.
+        owner = emulator.clients.get(held.client_id) if held is not None else None
+        if held is not None and (held.client_id == client_id or (owner is not None and owner.template == client_id)):
             del emulator.tokens[held.text]
         return JSONResponse({"active": False})
 

@@ -107,7 +107,7 @@ def router(emulator: Emulator) -> APIRouter:
     def owner_of(identity: str | None, client_id: str) -> tuple[str, str]:
         client = client_id.lower()
         owner = (identity or client).lower()
-        if client not in emulator.clients:
+        if client not in emulator.clients and client not in emulator.apps:
             raise HTTPException(404, f"the world has no client {client_id}")
         if emulator.username(owner) is None:
             raise HTTPException(404, f"the world has no identity {identity}")
@@ -247,6 +247,7 @@ def router(emulator: Emulator) -> APIRouter:
                 {"id": one.id, "secret": one.secret, "username": emulator.username(one.id)}
                 for one in emulator.clients.values()
             ],
+            "apps": [one.model_dump() for one in emulator.apps.values()],
             "people": [{"id": one.id, "username": one.username} for one in emulator.people.values()],
         }
 

@@ -15,7 +15,7 @@ from emulator.clock import Clock
 from emulator.faults import Faults
 from emulator.scopes import Path, parse
 from emulator.switches import Switches
-from emulator.world import Client, Collection, Person, World
+from emulator.world import App, Client, Collection, Person, World
 
 if TYPE_CHECKING:
     from emulator.ticks import Engine
@@ -36,6 +36,26 @@ class Token:
     issued_at: datetime
     expires_at: datetime
     refresh: bool = False
+    signed_in_at: datetime | None = None  # of a person: when the login was that the token comes from
+
+    @property
+    def session_since(self) -> datetime:
+        """When its owner last proved who they are; a service account does with every token request."""
+        return self.signed_in_at or self.issued_at
+
+
+@dataclass
+class Code:
+    """What a person brings back from the authorize page, good for one token request."""
+
+    client_id: str
+    identity: str
+    scope: str
+    redirect_uri: str
+    challenge: str | None
+    offline: bool
+    signed_in_at: datetime
+    expires_at: datetime
 
 
 @dataclass
@@ -88,8 +108,10 @@ class Emulator:
         self.clock = Clock(clock or world.clock)
         self.collections: dict[str, Collection] = {one.id: one for one in world.collections}
         self.clients: dict[str, Client] = {one.id: one for one in world.clients}
+        self.apps: dict[str, App] = {one.id: one for one in world.apps}
         self.people: dict[str, Person] = {one.id: one for one in world.people}
         self.tokens: dict[str, Token] = {}
+        self.codes: dict[str, Code] = {}
         self.timers: dict[str, Timer] = {}
         self.tasks: dict[str, Task] = {}
         self.consents: dict[tuple[str, str], dict[Path, Consent]] = {}
@@ -145,8 +167,8 @@ class Emulator:
     def revoke(self, identity: str, client_id: str, scope_string: str | None) -> int:
         """Take back the consents at the ends of the scope string's paths, with all below; None takes back all.
 
-        Timers lose them as well: revoking a consent invalidates the credentials that a timer keeps.
-        Returns how many consents went.
+        Timers lose them as well: revoking a consent invalidates the credentials that a timer keeps. A person who takes
+        back everything has the client's tokens revoked too. Returns how many consents went.
         """
         granted = self.consents.get((identity, client_id), {})
         ends: list[Path] = []
@@ -162,6 +184,10 @@ class Emulator:
         for timer in self.timers.values():
             if (timer.owner, timer.client_id) == (identity, client_id):
                 timer.consents = timer.consents - gone
+        if scope_string is None and identity in self.people:
+            for token in list(self.tokens.values()):
+                if (token.identity, token.client_id) == (identity, client_id):
+                    del self.tokens[token.text]
         return len(gone)
 
     def consented(self, identity: str, client_id: str) -> frozenset[Path]:

@@ -368,7 +368,7 @@ def _new_timer(emulator: Emulator, token: Token, **fields: Any) -> Timer:
         client_id=token.client_id,
         submitted_at=emulator.clock.now(),
         consents=emulator.consented(token.identity, token.client_id),
-        session_since=token.issued_at,
+        session_since=token.session_since,
         **fields,
     )
     timer.next_tick = timer.start
@@ -721,7 +721,7 @@ def router(emulator: Emulator) -> APIRouter:
         if update:
             timer.client_id = token.client_id
             timer.consents = emulator.consented(token.identity, token.client_id)
-            timer.session_since = token.issued_at
+            timer.session_since = token.session_since
         if timer.status == "inactive":
             emulator.engine.resume(timer)
         return JSONResponse({"message": f"Successfully resumed job {timer.id}."})

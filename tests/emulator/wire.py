@@ -108,6 +108,7 @@ class Wire:
             "service": service_of(path),
             "client_id": _client(emulator, headers, form),
             "scope": form.get("scope"),
+            "grant": form.get("grant_type"),
             "body": document,
             "at": emulator.clock.now().isoformat(),
             "in_flight": self._in_flight,

@@ -72,12 +72,29 @@ class Collection(_Entry):
 
 
 class Client(_Entry):
-    """A registered application with a secret, which is an identity of its own too."""
+    """A registered application with a secret, which is an identity of its own too.
+
+    ``project`` false: the project it was registered in is gone, so that it gets no tokens. ``template``: the native app
+    that it is an installation of, as each installation of the Globus CLI is.
+    """
 
     id: Identifier
     secret: str
     username: str | None = None
     consents: list[ScopeString] = []
+    project: bool = True
+    template: Identifier | None = None
+
+
+class App(_Entry):
+    """A native app: an application without a secret, which people sign in to.
+
+    A code is shown on the page of Globus Auth, or sent to this machine, or to one of ``redirect_uris``.
+    """
+
+    id: Identifier
+    name: str = "Native app"
+    redirect_uris: list[str] = []
 
 
 class Person(_Entry):
@@ -93,6 +110,7 @@ class World(_Entry):
 
     collections: list[Collection] = []
     clients: list[Client] = []
+    apps: list[App] = []
     people: list[Person] = []
     clock: Moment | None = None
     switches: dict[str, Any] = {}
@@ -114,7 +132,7 @@ def load(source: Path | dict[str, Any] | None = None) -> World:
     for collection in world.collections:
         if collection.root is not None:
             collection.root = str((base / Path(collection.root).expanduser()).resolve())
-    seen = [one.id for one in world.collections] + [one.id for one in world.clients] + [one.id for one in world.people]
+    seen = [one.id for entries in (world.collections, world.clients, world.apps, world.people) for one in entries]
     doubled = sorted({one for one in seen if seen.count(one) > 1})
     if doubled:
         raise ValueError(f"the world has these IDs twice: {', '.join(doubled)}")
