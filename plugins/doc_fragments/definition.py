@@ -13,7 +13,8 @@ _DEFINITION = r"""
     type: str
   transfer:
     description:
-      - What the timer transfers. Required where the timer may have to be created.
+      - What the timer transfers. Exactly one of O(transfer) and O(flow) is required where the timer may have to be
+        created.
     type: dict
     suboptions:
       source_collection:
@@ -130,6 +131,31 @@ _DEFINITION = r"""
       destination_local_user:
         description: Local user on the destination collection, where the login maps to several.
         type: str
+  flow:
+    description:
+      - The flow that the timer runs, instead of O(transfer).
+    type: dict
+    suboptions:
+      flow_id:
+        description: UUID of the flow.
+        type: str
+        required: true
+      input:
+        description: The input document of the flow.
+        type: dict
+        default: {}
+      run_managers:
+        description: Who may manage the runs, as URNs of identities or groups. The order means nothing.
+        type: list
+        elements: str
+      run_monitors:
+        description: Who may see the runs, likewise.
+        type: list
+        elements: str
+      tags:
+        description: Tags of the runs.
+        type: list
+        elements: str
   schedule:
     description:
       - When the timer runs. Required where the timer may have to be created.

@@ -70,6 +70,7 @@ def login_arguments() -> dict[str, Any]:
         **{name: auth[name] for name in ("token_storage", "environment", "request_timeout", "retries")},
         "client_id": {"type": "str", "required": True, "fallback": _from("GLOBUS_CLIENT_ID")},
         "collections": {"type": "list", "elements": "str", "default": []},
+        "flows": {"type": "list", "elements": "str", "default": []},
         "code": {"type": "str", "no_log": True},
         "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
     }
@@ -121,6 +122,16 @@ def definition_arguments() -> dict[str, Any]:
                 },
                 "source_local_user": {"type": "str"},
                 "destination_local_user": {"type": "str"},
+            },
+        },
+        "flow": {
+            "type": "dict",
+            "options": {
+                "flow_id": {"type": "str", "required": True},
+                "input": {"type": "dict", "default": {}},
+                "run_managers": {"type": "list", "elements": "str"},
+                "run_monitors": {"type": "list", "elements": "str"},
+                "tags": {"type": "list", "elements": "str"},
             },
         },
         "schedule": {

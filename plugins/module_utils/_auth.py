@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from ansible_collections.research_ops.globus.plugins.module_utils._collection import Needs
 from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError
 
 if TYPE_CHECKING:
@@ -151,19 +152,24 @@ def reading_scopes() -> list[Scope]:
     return [TimersScopes.timer, TransferScopes.all]
 
 
-def identity_scope() -> Scope:
-    """What a login needs to ask Globus Auth about itself."""
-    from globus_sdk.scopes import AuthScopes
+def other_scope(service: str) -> Scope:
+    """What a login needs to ask Globus Auth about itself, or Globus Flows which flows there are."""
+    from globus_sdk.scopes import AuthScopes, FlowsScopes
 
-    return AuthScopes.openid
+    return AuthScopes.openid if service == "auth" else FlowsScopes.view_flows
 
 
-def writing_scope(data_access: Iterable[str]) -> Scope:
-    """What a timer that transfers needs: timers -> transfer -> optional data_access of each collection (rule S3)."""
-    from globus_sdk.scopes import GCSCollectionScopes, TimersScopes, TransferScopes
+def writing_scope(needs: Needs) -> Scope:
+    """What timers need: timers -> transfer -> optional data_access of each collection (rule S3), and timers -> the
+    user scope of each flow.
+    """
+    from globus_sdk.scopes import GCSCollectionScopes, SpecificFlowScopes, TimersScopes, TransferScopes
 
-    below = [GCSCollectionScopes(collection).data_access.with_optional(True) for collection in data_access]
-    return TimersScopes.timer.with_dependency(TransferScopes.all.with_dependencies(below))
+    scope: Scope = TimersScopes.timer
+    if needs.transfers:
+        below = [GCSCollectionScopes(collection).data_access.with_optional(True) for collection in needs.data_access]
+        scope = scope.with_dependency(TransferScopes.all.with_dependencies(below))
+    return scope.with_dependencies(SpecificFlowScopes(flow).user for flow in needs.flows)
 
 
 def client_authorizer(client_id: str, client_secret: str) -> GlobusAuthorizer:
@@ -180,7 +186,7 @@ def token_authorizer(access_token: str) -> GlobusAuthorizer:
     return AccessTokenAuthorizer(access_token)
 
 
-def start_native_login(client_id: str, environment: str, data_access: Iterable[str]) -> tuple[str, dict[str, str]]:
+def start_native_login(client_id: str, environment: str, needs: Needs) -> tuple[str, dict[str, str]]:
     """The address at which a person signs in to a native app, and what step two needs to know of it.
 
     The second holds the login's verifier: a secret until the code is used.
@@ -188,7 +194,7 @@ def start_native_login(client_id: str, environment: str, data_access: Iterable[s
     from globus_sdk import NativeAppAuthClient
     from globus_sdk.scopes import AuthScopes
 
-    scopes = [AuthScopes.openid, AuthScopes.profile, *reading_scopes()[1:], writing_scope(data_access)]
+    scopes = [AuthScopes.openid, AuthScopes.profile, *reading_scopes()[1:], writing_scope(needs)]
     client = NativeAppAuthClient(client_id, environment=environment)
     flow = client.oauth2_start_flow(scopes, refresh_tokens=True)
     pending = {
@@ -200,8 +206,8 @@ def start_native_login(client_id: str, environment: str, data_access: Iterable[s
     return flow.get_authorize_url(), pending
 
 
-def lacks_consent(consents: Iterable[Mapping[str, Any]], data_access: Iterable[str]) -> bool:
-    """Whether consent documents of Globus Auth do not cover what a timer on these collections needs."""
+def lacks_consent(consents: Iterable[Mapping[str, Any]], needs: Needs) -> bool:
+    """Whether consent documents of Globus Auth do not cover what timers need."""
     from globus_sdk.scopes.consents import ConsentForest
 
-    return not ConsentForest(consents).meets_scope_requirements([writing_scope(data_access)])
+    return not ConsentForest(consents).meets_scope_requirements([writing_scope(needs)])

@@ -47,6 +47,25 @@ class Collection:
         }
 
 
+@dataclass(frozen=True)
+class Needs:
+    """What the timers that a task creates or resumes need consents for (rule S3).
+
+    :ivar transfers: whether any of them transfers; such a timer always needs Globus Transfer below Globus Timers.
+    :ivar data_access: IDs of the mapped collections whose data they use.
+    :ivar flows: IDs of the flows that they run.
+    """
+
+    transfers: bool = True
+    data_access: tuple[str, ...] = ()
+    flows: tuple[str, ...] = ()
+
+    def each(self) -> list[Needs]:
+        """The collections and flows one by one, to find out which of them lacks a consent."""
+        single = [Needs(True, (collection,), ()) for collection in self.data_access]
+        return single + [Needs(False, (), (flow,)) for flow in self.flows]
+
+
 def read_collection(document: Mapping[str, Any]) -> Collection:
     """The collection in an endpoint document. Raises ValueError where it has no ID."""
     if not isinstance(document, Mapping) or not document.get("id"):

@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Any
+from typing import Any, Union
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ansible_collections.research_ops.globus.plugins.module_utils import _schedule
@@ -98,17 +98,43 @@ class Transfer:
 
 
 @dataclass(frozen=True)
-class Definition:
-    """A timer as a user asks for it."""
+class Flow:
+    """Which flow a timer runs, and with what."""
 
-    name: str
-    transfer: Transfer
-    schedule: Schedule
+    flow_id: str
+    input: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    run_managers: tuple[str, ...] = ()
+    run_monitors: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
 
     @property
     def collections(self) -> tuple[str, ...]:
-        """The IDs of the collections whose scopes it needs."""
-        return self.transfer.collections
+        """None that we know of: a flow asks for what it needs by itself."""
+        return ()
+
+    def normal(self) -> Flow:
+        """The form in which two that mean the same are equal: who may see a run, and its tags, are sets."""
+        return replace(
+            self,
+            run_managers=tuple(sorted(set(self.run_managers))),
+            run_monitors=tuple(sorted(set(self.run_monitors))),
+            tags=tuple(sorted(set(self.tags))),
+        )
+
+
+Action = Union[Transfer, Flow]
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A timer as a user asks for it.
+
+    :ivar action: what it does at each run.
+    """
+
+    name: str
+    action: Action
+    schedule: Schedule
 
 
 @dataclass(frozen=True)
@@ -136,18 +162,22 @@ def parse_definition(parameters: Mapping[str, Any], now: datetime) -> Definition
     :param now: the clock of the host; used only to refuse a start that is too far off.
     :raises InputError: with the option's name and what is allowed.
     """
-    transfer, schedule = parameters.get("transfer"), parameters.get("schedule")
-    if transfer is None and schedule is None:
+    transfer, flow, schedule = (parameters.get(option) for option in ("transfer", "flow", "schedule"))
+    if transfer is None and flow is None and schedule is None:
         return None
-    if transfer is None:
-        raise InputError("schedule is given without transfer: say what the timer is to transfer")
+    if transfer is not None and flow is not None:
+        raise InputError("transfer and flow exclude each other: a timer does one of the two")
     if schedule is None:
-        raise InputError("transfer is given without schedule: say when it runs, or schedule: {} to run it once, now")
-    return Definition(
-        name=parameters.get("name") or "",
-        transfer=_parse_transfer(transfer),
-        schedule=parse_schedule(schedule, now),
-    )
+        given = "flow" if transfer is None else "transfer"
+        raise InputError(f"{given} is given without schedule: say when it runs, or schedule: {{}} to run it once, now")
+    action: Action
+    if transfer is not None:
+        action = _parse_transfer(transfer)
+    elif flow is not None:
+        action = _parse_flow(flow)
+    else:
+        raise InputError("schedule is given without transfer or flow: say what the timer is to do")
+    return Definition(parameters.get("name") or "", action, parse_schedule(schedule, now))
 
 
 def parse_uuid(option: str, value: str) -> str:
@@ -181,6 +211,14 @@ def _parse_transfer(options: Mapping[str, Any]) -> Transfer:
             "every entry of transfer.paths"
         )
     return transfer
+
+
+def _parse_flow(options: Mapping[str, Any]) -> Flow:
+    given = {option: value for option, value in options.items() if value is not None}
+    given["flow_id"] = parse_uuid("flow.flow_id", given["flow_id"])
+    for option in ("run_managers", "run_monitors", "tags"):
+        given[option] = tuple(given.get(option, ()))
+    return Flow(**given)
 
 
 def _parse_paths(paths: Sequence[Mapping[str, Any]]) -> tuple[Path, ...]:
@@ -335,14 +373,14 @@ def _check_schedule(schedule: Schedule) -> None:
 # --- definition -> parameters --------------------------------------------------------------------------------------
 
 
-def transfer_as_options(transfer: Transfer) -> dict[str, Any]:
-    """A transfer as the option ``transfer`` spells it; unset options are left out."""
-    options: dict[str, Any] = {}
-    for field in fields(Transfer):
-        value = _as_option(getattr(transfer, field.name))
-        if value is not None and value != []:
-            options[field.name] = value
-    return options
+def action_as_options(action: Action) -> dict[str, dict[str, Any]]:
+    """What a timer does, below ``transfer`` or ``flow``, as those options spell it; unset ones are left out."""
+    options = {name: _as_option(value) for name, value in vars(action).items()}
+    return {_kind(action): {name: value for name, value in options.items() if value is not None and value != []}}
+
+
+def _kind(action: Action) -> str:
+    return "transfer" if isinstance(action, Transfer) else "flow"
 
 
 def schedule_as_options(schedule: Schedule) -> dict[str, Any]:
@@ -379,15 +417,13 @@ def _as_option(value: Any) -> Any:
 # --- comparison ----------------------------------------------------------------------------------------------------
 
 
-def transfer_differences(wanted: Transfer, actual: Transfer) -> list[Difference]:
-    """In which options two transfers differ in meaning, in the order of the options."""
+def action_differences(wanted: Action, actual: Action) -> list[Difference]:
+    """In which options two transfers, or two flows, differ in meaning, in the order of the options."""
+    if _kind(wanted) != _kind(actual):
+        return [Difference("type", _kind(wanted), _kind(actual))]
     wanted, actual = wanted.normal(), actual.normal()
     return [
-        Difference(
-            f"transfer.{field.name}",
-            _as_option(getattr(wanted, field.name)),
-            _as_option(getattr(actual, field.name)),
-        )
-        for field in fields(Transfer)
-        if getattr(wanted, field.name) != getattr(actual, field.name)
+        Difference(f"{_kind(wanted)}.{name}", _as_option(value), _as_option(getattr(actual, name)))
+        for name, value in vars(wanted).items()
+        if value != getattr(actual, name)
     ]

@@ -21,14 +21,16 @@ from typing import Any
 from ansible_collections.research_ops.globus.plugins.module_utils import _schedule
 from ansible_collections.research_ops.globus.plugins.module_utils._definition import (
     SYNC_LEVELS,
+    Action,
     Definition,
     Difference,
     FilterRule,
+    Flow,
     Path,
     Transfer,
+    action_as_options,
+    action_differences,
     schedule_as_options,
-    transfer_as_options,
-    transfer_differences,
 )
 from ansible_collections.research_ops.globus.plugins.module_utils._schedule import Schedule
 
@@ -47,7 +49,7 @@ class Timer:
 
     :ivar status: the service's own word; ``new``, ``loaded`` and ``active`` mean the same.
     :ivar type: ``transfer``, ``flow`` or ``generic``, told by the callback document.
-    :ivar transfer: None unless it is a transfer timer that could be read.
+    :ivar action: what it does at each run; None for a generic timer, or one whose document could not be read.
     :ivar schedule: start, interval and end.
     :ivar inactive_reason: ``{"cause": ..., "detail": ...}`` of an inactive timer.
     :ivar activity: ``{"code": ..., ...}``: what it is doing now.
@@ -58,7 +60,7 @@ class Timer:
     name: str
     status: str
     type: str
-    transfer: Transfer | None
+    action: Action | None
     schedule: Schedule
     next_run: datetime | None = None
     last_run: datetime | None = None
@@ -111,15 +113,15 @@ def read_timer(document: Mapping[str, Any]) -> Timer:
     body = _callback_document(document)
     timer_type = _timer_type(document, body)
     try:
-        transfer = _read_transfer(body) if timer_type == "transfer" else None
+        action = _read_action(timer_type, document, body)
     except (AttributeError, TypeError, ValueError):
-        transfer = None  # not a document we know: the timer is still there, only not manageable
+        action = None  # not a document we know: the timer is still there, only not manageable
     return Timer(
         id=str(document["job_id"]).lower(),
         name=str(document.get("name") or ""),
         status=str(document.get("status") or "active").lower(),
         type=timer_type,
-        transfer=transfer,
+        action=action,
         schedule=_read_schedule(document),
         next_run=_moment(document.get("next_run")),
         last_run=_moment(document.get("last_ran_at")),
@@ -154,6 +156,23 @@ def _timer_type(document: Mapping[str, Any], body: Mapping[str, Any]) -> str:
     if document.get("flow_id") or _FLOW_URL.search(str(document.get("callback_url") or "")):
         return "flow"
     return "transfer" if _looks_like_transfer(body) else "generic"
+
+
+def _read_action(timer_type: str, document: Mapping[str, Any], body: Mapping[str, Any]) -> Action | None:
+    if timer_type == "transfer":
+        return _read_transfer(body)
+    return _read_flow(document) if timer_type == "flow" else None
+
+
+def _read_flow(document: Mapping[str, Any]) -> Flow:
+    """The flow's ID and, below ``callback_body`` or ``body``, its run: ``{"body": input, "run_managers", ...}``."""
+    run = document.get("callback_body") or document.get("body") or {}
+    address = _FLOW_URL.search(str(document.get("callback_url") or ""))
+    return Flow(
+        flow_id=str(document.get("flow_id") or (address and address[1])).lower(),
+        input=run.get("body") or {},
+        **{name: tuple(run.get(name) or ()) for name in ("run_managers", "run_monitors", "tags")},
+    )
 
 
 def _read_transfer(body: Mapping[str, Any]) -> Transfer:
@@ -227,12 +246,16 @@ def write_timer(definition: Definition, start: datetime | None) -> dict[str, Any
 
     :param start: the first run; None lets the service take now.
     """
-    return {
-        "timer_type": "transfer",
-        "name": definition.name,
-        "schedule": _write_schedule(definition.schedule, start),
-        "body": _write_transfer(definition.transfer),
-    }
+    common = {"name": definition.name, "schedule": _write_schedule(definition.schedule, start)}
+    action = definition.action
+    if isinstance(action, Flow):
+        return {**common, "timer_type": "flow", "flow_id": action.flow_id, "body": _write_flow(action)}
+    return {**common, "timer_type": "transfer", "body": _write_transfer(action)}
+
+
+def _write_flow(flow: Flow) -> dict[str, Any]:
+    lists = {name: list(getattr(flow, name)) for name in ("run_managers", "run_monitors", "tags")}
+    return {"body": dict(flow.input), **{name: value for name, value in lists.items() if value}}
 
 
 def _write_transfer(transfer: Transfer) -> dict[str, Any]:
@@ -296,24 +319,24 @@ def timer_as_result(timer: Timer, web_app: str) -> dict[str, Any]:
 
 def definition_of(timer: Timer) -> dict[str, Any] | None:
     """The definition which, given to the module again, changes nothing; None for what cannot be managed."""
-    if timer.transfer is None:
+    if timer.action is None:
         return None
     return {
         "name": timer.name,
-        "transfer": transfer_as_options(timer.transfer),
+        **action_as_options(timer.action),
         "schedule": schedule_as_options(timer.schedule),
     }
 
 
 def timer_differences(wanted: Definition, timer: Timer, now: datetime) -> list[Difference]:
     """Where a timer means something else than its definition, field by field (rules D1 to D6); the name apart."""
-    if timer.transfer is None:
-        return [Difference("type", "transfer", timer.type)]
+    if timer.action is None:
+        return [Difference("type", next(iter(action_as_options(wanted.action))), timer.type)]
     schedule = wanted.schedule
     if timer.is_ended:
         # no clock change moves a timer that has no next tick: what it completed stays completed (rule I1)
         schedule = replace(schedule, follow=False)
-    return transfer_differences(wanted.transfer, timer.transfer) + [
+    return action_differences(wanted.action, timer.action) + [
         Difference(f"schedule.{option}", desired, actual)
         for option, desired, actual in _schedule.differences(schedule, timer.schedule, timer.next_run, now)
     ]

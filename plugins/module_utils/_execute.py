@@ -79,7 +79,8 @@ def execute(plans: Sequence[Plan], service: TimerService, concurrency: int = 1) 
         batch = [number for number, plan in enumerate(plans) if (plan.creation is not None) == creating]
         done.update(zip(batch, in_parallel(lambda number: _carry_out(plans[number], service), batch, concurrency)))
     outcomes = [done[number] for number in range(len(plans))]
-    _verify([outcome for outcome in outcomes if outcome.created], service, concurrency)
+    created = [(outcome, outcome.plan.creation) for outcome in outcomes if outcome.created and outcome.plan.creation]
+    _verify(created, service, concurrency)
     return outcomes
 
 
@@ -100,8 +101,8 @@ def _carry_out(plan: Plan, service: TimerService) -> Outcome:
 def _do(operation: Operation, outcome: Outcome, service: TimerService) -> None:
     """One operation of a plan. ``create`` sets the outcome's timer; the others act on the ID they name, or on it."""
     timer_id = operation.timer_id or outcome.created or ""
-    if operation.operation == "create":
-        outcome.timer = _create(outcome.plan, service)
+    if operation.operation == "create" and outcome.plan.creation is not None:
+        outcome.timer = _create(outcome.plan, outcome.plan.creation, service)
         outcome.created = outcome.timer.id
     elif operation.operation == "pause":
         service.pause_timer(timer_id)
@@ -142,22 +143,21 @@ def _check_successor(timer_id: str, service: TimerService) -> None:
 # --- creating (rule W2) --------------------------------------------------------------------------------------------
 
 
-def _create(plan: Plan, service: TimerService) -> Timer:
+def _create(plan: Plan, creation: Definition, service: TimerService) -> Timer:
     """Create the planned timer exactly once, also when an answer is lost.
 
     After an ambiguous answer: wait, look the timer up by name and definition; found, it is adopted; not found, its
     creation is tried again. A timer that is there after all is never reported as failed.
     """
-    assert plan.creation is not None
     for attempt in range(service.retries + 1):
-        start = first_run_again(plan.creation, service.now())
+        start = first_run_again(creation, service.now())
         try:
-            return service.create_timer(write_timer(plan.creation, start))
+            return service.create_timer(write_timer(creation, start))
         except UncertainError as error:
             doubt = error
         time.sleep(min(LOOK_AGAIN_AFTER * 2**attempt, LOOK_AGAIN_MAXIMUM))
         try:
-            found = _find_created(plan, plan.creation, service)
+            found = _find_created(plan, creation, service)
         except GlobusError as error:
             raise GlobusError(
                 f"{doubt.message}, and whether it was created could not be found out ({error.message}). "
@@ -194,26 +194,25 @@ def _equal(creation: Definition, timers: Sequence[Timer], now: datetime, known: 
 # --- verifying (rule W3) -------------------------------------------------------------------------------------------
 
 
-def _verify(created: Sequence[Outcome], service: TimerService, concurrency: int) -> None:
+def _verify(created: Sequence[tuple[Outcome, Definition]], service: TimerService, concurrency: int) -> None:
     """Look the created names up once more: of equal timers the first stays, whoever created it."""
     if not created:
         return
-    only = created[0].plan.creation
     try:
-        timers = service.list_timers(only.name if len(created) == 1 and only else None)
+        timers = service.list_timers(created[0][1].name if len(created) == 1 else None)
     except GlobusError as error:
-        for outcome in created:
+        for outcome, _creation in created:
             outcome.warnings.append(
                 f"it was created, but whether another run created it too could not be looked up: {error}"
             )
         return
     now = service.now()
-    in_parallel(lambda outcome: _verify_one(outcome, timers, now, service), created, concurrency)
+    in_parallel(lambda one: _verify_one(*one, timers, now, service), created, concurrency)
 
 
-def _verify_one(outcome: Outcome, timers: Sequence[Timer], now: datetime, service: TimerService) -> None:
-    creation = outcome.plan.creation
-    assert creation is not None
+def _verify_one(
+    outcome: Outcome, creation: Definition, timers: Sequence[Timer], now: datetime, service: TimerService
+) -> None:
     own = next((timer for timer in timers if timer.id == outcome.created), None)
     if own is not None:
         outcome.timer = own

@@ -16,7 +16,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.research_ops.globus.plugins.module_utils import _arguments
 from ansible_collections.research_ops.globus.plugins.module_utils._auth import writing_scope
-from ansible_collections.research_ops.globus.plugins.module_utils._collection import Collection
+from ansible_collections.research_ops.globus.plugins.module_utils._collection import Collection, Needs
 from ansible_collections.research_ops.globus.plugins.module_utils._definition import parse_uuid
 from ansible_collections.research_ops.globus.plugins.module_utils._document import Timer, timer_as_result
 from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError, InputError
@@ -94,8 +94,7 @@ def _is_chosen(timer: Timer, parameters: Mapping[str, Any]) -> bool:
 def _entry(timer: Timer, now: datetime, web_app: str, runs: int) -> dict[str, Any]:
     entry = {**timer_as_result(timer, web_app), "health": health_of(timer, now).as_result()}
     if entry["definition"] is None:
-        does = "runs a flow" if timer.type == "flow" else "neither transfers nor runs a flow"
-        entry["not_manageable"] = f"By its callback document it {does}"
+        entry["not_manageable"] = "By its callback document it neither transfers nor runs a flow that could be read"
     if runs:
         entry["recent_runs"] = runs_of(timer)[:runs]
     return entry
@@ -149,7 +148,7 @@ def _collection_entry(collection: Collection, globus: Globus) -> dict[str, Any]:
         **collection.as_result(),
         "entity_type": collection.entity_type,
         "owner": collection.owner,
-        "scope": str(writing_scope([collection.id])) if needed else None,
+        "scope": str(writing_scope(Needs(data_access=(collection.id,)))) if needed else None,
         "consent": globus.consent_of(collection.id) if needed else "not_needed",
         "url": f"{globus.web_app}file-manager/collections/{collection.id}/overview",
     }

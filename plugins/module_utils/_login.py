@@ -13,25 +13,28 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
 from ansible_collections.research_ops.globus.plugins.module_utils import _auth
+from ansible_collections.research_ops.globus.plugins.module_utils._collection import Needs
 from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError
 from ansible_collections.research_ops.globus.plugins.module_utils._token_storage import (
     StoredLogin,
     Token,
     TokenFile,
+    find_user_token_file,
     read_cli_login,
-    user_token_file,
 )
 
+OTHERS = ("auth", "flows")  # services that only some tasks ask; their tokens are requested when they are needed
 EXPIRY_MARGIN = 60.0  # seconds; a token that expires this soon is renewed first
 SERVERS = {  # resource server of each service
     "auth": "auth.globus.org",
     "transfer": "transfer.api.globus.org",
     "timer": "524230d7-ea86-4a52-8312-86065a9e0417",
+    "flows": "flows.globus.org",
 }
 
 
@@ -39,7 +42,7 @@ class AuthService(Protocol):
     """What of ``_service.Globus`` is used here."""
 
     def request_tokens(self, form: Mapping[str, str], client: tuple[str, str | None]) -> dict[str, Token]: ...
-    def missing_consents(self, identity: str, data_access: Sequence[str]) -> list[str] | None: ...
+    def missing_consents(self, identity: str, needs: Needs) -> Needs | None: ...
 
 
 class Login(Protocol):
@@ -55,11 +58,11 @@ class Login(Protocol):
     def renew(self, service: str) -> bool:
         """Get a new token after the service refused the one it was sent; whether there is one."""
 
-    def check_consents(self, data_access: Iterable[str]) -> str | None:
+    def check_consents(self, needs: Needs) -> str | None:
         """Reads only. A warning where nobody can tell; raises GlobusError, with the remedy, for a missing consent."""
 
-    def grant(self, data_access: Iterable[str]) -> None:
-        """Write: let timers use these mapped collections, and the coming requests say so."""
+    def grant(self, needs: Needs) -> None:
+        """Write: give the consents that timers need, and have the coming requests carry them."""
 
 
 class Authorizer:
@@ -93,17 +96,18 @@ class TokenLogin:
     def renew(self, service: str) -> bool:
         return False
 
-    def check_consents(self, data_access: Iterable[str]) -> str | None:
-        collections = sorted(data_access)
-        if not collections:
+    def check_consents(self, needs: Needs) -> str | None:
+        if not needs.each():
             return None
+        used = ", ".join(
+            [f"data_access for collection {one}" for one in needs.data_access] + [f"flow {one}" for one in needs.flows]
+        )
         return (
-            "With access tokens the consents behind them cannot be seen. Without data_access for collection "
-            f"{', '.join(collections)} a timer stops at its first run; make sure that timers_token was requested with "
-            f"the scope {_auth.writing_scope(collections)}"
+            f"With access tokens the consents behind them cannot be seen. Without that for {used} a timer stops at its "
+            f"first run; make sure that timers_token was requested with the scope {_auth.writing_scope(needs)}"
         )
 
-    def grant(self, data_access: Iterable[str]) -> None:
+    def grant(self, needs: Needs) -> None:
         """Nothing can be granted with an access token."""
 
 
@@ -129,9 +133,8 @@ class ClientLogin:
 
     def token(self, service: str) -> str | None:
         with self._lock:
-            if service == "auth" and not _is_fresh(self._tokens.get(SERVERS["auth"])):
-                # only to read one's own consents
-                form = {"grant_type": "client_credentials", "scope": str(_auth.identity_scope())}
+            if service in OTHERS and not _is_fresh(self._tokens.get(SERVERS[service])):
+                form = {"grant_type": "client_credentials", "scope": str(_auth.other_scope(service))}
                 self._tokens.update(self._auth.request_tokens(form, self._client))
             elif not _is_fresh(self._tokens.get(SERVERS[service])):
                 self._sign_in()
@@ -142,12 +145,12 @@ class ClientLogin:
             self._request(self._scopes or _auth.reading_scopes())
         return True
 
-    def check_consents(self, data_access: Iterable[str]) -> str | None:
+    def check_consents(self, needs: Needs) -> str | None:
         return None
 
-    def grant(self, data_access: Iterable[str]) -> None:
+    def grant(self, needs: Needs) -> None:
         with self._lock:
-            self._request([_auth.writing_scope(data_access), *_auth.reading_scopes()[1:]])
+            self._request([_auth.writing_scope(needs), *_auth.reading_scopes()[1:]])
 
     def _sign_in(self) -> None:
         stored = self._file.read() if self._file else None
@@ -171,7 +174,7 @@ class PersonLogin:
     """The login of a person, kept on disk, whose access tokens a refresh token renews.
 
     :param file: where renewed tokens are kept; None for the Globus CLI's login, which is never written to.
-    :param remedy: the command that grants the consents for a list of collections.
+    :param remedy: the command that grants consents.
     """
 
     def __init__(
@@ -179,7 +182,7 @@ class PersonLogin:
         login: StoredLogin,
         file: TokenFile | None,
         auth: AuthService,
-        remedy: Callable[[Sequence[str]], str],
+        remedy: Callable[[Needs], str],
     ) -> None:
         self._login = login
         self._file = file
@@ -198,7 +201,7 @@ class PersonLogin:
                 raise GlobusError(
                     f"The stored login has no token for {SERVERS[service]}: sign in again",
                     code="login_required",
-                    remedy=self._remedy(()),
+                    remedy=self._remedy(Needs()),
                 )
             return (token if _is_fresh(token) else self._refresh(service, token)).access_token
 
@@ -207,14 +210,15 @@ class PersonLogin:
             self._refresh(service, self._login.tokens[SERVERS[service]])
         return True
 
-    def check_consents(self, data_access: Iterable[str]) -> str | None:
-        collections = sorted(data_access)
+    def check_consents(self, needs: Needs) -> str | None:
         if self._login.identity is None:
             return "The stored login does not say whose it is, so its consents cannot be seen"
-        missing = self._auth.missing_consents(self._login.identity, collections)
+        missing = self._auth.missing_consents(self._login.identity, needs)
         if missing is None:
             return None
-        what = f"data_access for collection {', '.join(missing)}" if missing else "transfers by timers"
+        parts = [f"data_access for collection {one}" for one in missing.data_access]
+        parts += [f"flow {one}" for one in missing.flows]
+        what = ", ".join(parts) or "transfers by timers"
         raise GlobusError(
             f"The consent for {what} is missing: the timer would be created, and stopped at its first run. "
             f"Grant it with: {self._remedy(missing)}",
@@ -222,7 +226,7 @@ class PersonLogin:
             remedy=self._remedy(missing),
         )
 
-    def grant(self, data_access: Iterable[str]) -> None:
+    def grant(self, needs: Needs) -> None:
         """A person's consents are given in a login, not here."""
 
     def _refresh(self, service: str, used: Token) -> Token:
@@ -245,7 +249,7 @@ class PersonLogin:
             raise GlobusError(
                 "The stored login has expired, and has nothing to renew it with: sign in again",
                 code="login_required",
-                remedy=self._remedy(()),
+                remedy=self._remedy(Needs()),
             )
         form = {"grant_type": "refresh_token", "refresh_token": token.refresh_token}
         try:
@@ -257,7 +261,7 @@ class PersonLogin:
                 f"The stored login is not accepted any more ({error.message}): sign in again",
                 code="login_required",
                 http_status=error.http_status,
-                remedy=self._remedy(()),
+                remedy=self._remedy(Needs()),
             ) from None
         renewed = replace(token, **{key: value for key, value in vars(fresh[SERVERS[service]]).items() if value})
         self._login = replace(self._login, tokens={**self._login.tokens, SERVERS[service]: renewed})
@@ -299,7 +303,7 @@ def choose_login(credentials: _auth.Credentials, environment: str, auth: AuthSer
     if method in ("auto", "user"):
         login = _user_login(credentials, environment, auth)
         if login is None and method == "user":
-            command = _user_remedy(credentials.client_id)(())
+            command = _user_remedy(credentials.client_id)(Needs())
             raise GlobusError(
                 f"There is no stored login of a person. Sign in with: {command}", code="login_required", remedy=command
             )
@@ -324,7 +328,7 @@ def choose_login(credentials: _auth.Credentials, environment: str, auth: AuthSer
 
 
 def _user_login(credentials: _auth.Credentials, environment: str, auth: AuthService) -> Login | None:
-    file = user_token_file(credentials.token_storage, credentials.client_id)
+    file = find_user_token_file(credentials.token_storage, credentials.client_id)
     stored = file.read() if file else None
     if stored is None:
         return None
@@ -332,10 +336,11 @@ def _user_login(credentials: _auth.Credentials, environment: str, auth: AuthServ
     return PersonLogin(stored, file, auth, _user_remedy(stored.client_id))
 
 
-def _user_remedy(client_id: str | None) -> Callable[[Sequence[str]], str]:
-    def remedy(collections: Sequence[str]) -> str:
+def _user_remedy(client_id: str | None) -> Callable[[Needs], str]:
+    def remedy(needs: Needs) -> str:
         command = f"ansible-playbook research_ops.globus.login -e globus_client_id={client_id or 'ID'}"
-        return command + (f" -e globus_collections={','.join(collections)}" if collections else "")
+        command += f" -e globus_collections={','.join(needs.data_access)}" if needs.data_access else ""
+        return command + (f" -e globus_flows={','.join(needs.flows)}" if needs.flows else "")
 
     return remedy
 
@@ -345,7 +350,9 @@ def _cli_login(environment: str, auth: AuthService) -> Login | None:
     return PersonLogin(stored, None, auth, _cli_remedy) if stored else None
 
 
-def _cli_remedy(collections: Sequence[str]) -> str:
-    if not collections:
+def _cli_remedy(needs: Needs) -> str:
+    if needs.flows:
+        return "globus login " + " ".join(f"--timer flow:{flow}" for flow in needs.flows)
+    if not needs.data_access:
         return "globus login --force"
-    return "globus session consent " + " ".join(f"--timer-data-access {collection}" for collection in collections)
+    return "globus session consent " + " ".join(f"--timer-data-access {one}" for one in needs.data_access)

@@ -162,7 +162,9 @@ def parse_wanted(parameters: Mapping[str, Any], on_drift: str = "warn") -> Wante
         definition=parse_definition(parameters, datetime.now(timezone.utc)),
     )
     if timer_id is None and wanted.definition is None and wanted.state == "present":
-        raise InputError("transfer and schedule are required for state: present, to create the timer if it is absent")
+        raise InputError(
+            "transfer (or flow) and schedule are required for state: present, to create the timer if it is absent"
+        )
     if timer_id is not None and wanted.on_drift == "replace":
         raise InputError(
             "on_drift: replace does not go with timer_id: the new timer would have another ID. Choose the timer by "

@@ -19,10 +19,12 @@ from typing import Any
 
 from ansible_collections.research_ops.globus.plugins.module_utils import _schedule
 from ansible_collections.research_ops.globus.plugins.module_utils._definition import (
+    Action,
     Definition,
     Difference,
+    Flow,
+    action_as_options,
     schedule_as_options,
-    transfer_as_options,
 )
 from ansible_collections.research_ops.globus.plugins.module_utils._document import (
     Timer,
@@ -108,11 +110,20 @@ class Plan:
     @property
     def collections(self) -> tuple[str, ...]:
         """IDs of the collections to look up: only where a timer is created or resumed (rule S1)."""
+        return self.starts.collections if self.starts else ()
+
+    @property
+    def flows(self) -> tuple[str, ...]:
+        """IDs of the flows to look up, likewise."""
+        return (self.starts.flow_id,) if isinstance(self.starts, Flow) else ()
+
+    @property
+    def starts(self) -> Action | None:
+        """What a timer that is created or resumed does: it needs consents first."""
         if self.creation is not None:
-            return self.creation.collections
-        if any(op.operation == "resume" for op in self.operations) and self.timer and self.timer.transfer:
-            return self.timer.transfer.collections
-        return ()
+            return self.creation.action
+        resumes = any(operation.operation == "resume" for operation in self.operations)
+        return self.timer.action if resumes and self.timer else None
 
     def failed(self, failure: GlobusError) -> Plan:
         """The plan that does nothing but fail; its diff shows no change."""
@@ -280,8 +291,8 @@ def _plan_missing(plan: Plan, ended: Sequence[Timer], now: datetime) -> Plan:
     if definition is None:
         return plan.failed(
             GlobusError(
-                f"There is no timer named {wanted.name!r} to be {wanted.state}. Give transfer and schedule to have it "
-                "created, or check the spelling (names are case-sensitive)",
+                f"There is no timer named {wanted.name!r} to be {wanted.state}. Give transfer (or flow) and schedule "
+                "to have it created, or check the spelling (names are case-sensitive)",
                 code="timer_not_found",
             )
         )
@@ -296,7 +307,7 @@ def _plan_missing(plan: Plan, ended: Sequence[Timer], now: datetime) -> Plan:
             "no longer knows whether it did. Nothing was done: remove it from the play"
         )
         return replace(plan, warnings=(*plan.warnings, warning))
-    return _create(plan, [], now)
+    return _create(plan, definition, [], now)
 
 
 def _completed(definition: Definition, timer: Timer, now: datetime) -> bool:
@@ -321,7 +332,7 @@ def _plan_several(plan: Plan, matched: Sequence[Timer], now: datetime) -> Plan:
     equal = [timer for timer in matched if not timer_differences(definition, timer, now)]
     if not equal:
         plan = replace(plan, drift=tuple(timer_differences(definition, matched[0], now)))
-        return _create(plan, matched, now)
+        return _create(plan, definition, matched, now)
     kept = equal[0]
     plan = replace(plan, timer=kept, after=_shown([kept]))
     plan = _plan_existing(plan, kept, now)
@@ -337,7 +348,7 @@ def _plan_existing(plan: Plan, timer: Timer, now: datetime) -> Plan:
         drift = tuple(timer_differences(definition, timer, now))
         plan = replace(plan, drift=drift)
         if drift and wanted.on_drift == "replace":
-            return _create(plan, [timer], now)
+            return _create(plan, definition, [timer], now)
         if drift and wanted.on_drift == "fail":
             return plan.failed(
                 GlobusError(
@@ -378,10 +389,9 @@ def _delete(plan: Plan, timers: Sequence[Timer]) -> Plan:
     return replace(plan, operations=operations, after={})
 
 
-def _create(plan: Plan, replaced: Sequence[Timer], now: datetime) -> Plan:
+def _create(plan: Plan, definition: Definition, replaced: Sequence[Timer], now: datetime) -> Plan:
     """Create the timer, and then delete those it replaces (rule W4)."""
-    wanted, definition = plan.wanted, plan.wanted.definition
-    assert definition is not None
+    wanted = plan.wanted
     over = _schedule.is_over(definition.schedule, now)
     if over is not None:
         return plan.failed(
@@ -486,7 +496,7 @@ def _shown_definition(definition: Definition, start: datetime | None, state: str
     )
     return {
         "name": definition.name,
-        "transfer": transfer_as_options(definition.transfer),
+        **action_as_options(definition.action),
         "schedule": schedule_as_options(as_created),
         "state": state,
     }

@@ -4,19 +4,20 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""Before anything is written: the collections of the timers to be created or resumed, and the consents they need.
+"""Before anything is written: the collections and flows of timers to be created or resumed, and the consents needed.
 
 Reading only, except for the last step, which check mode leaves out (rules S1 to S5, W1).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from ansible_collections.research_ops.globus.plugins.module_utils._collection import (
     Collection,
+    Needs,
     check_collection,
     data_access_needed,
 )
@@ -29,8 +30,9 @@ class CollectionService(Protocol):
     """What of ``_service.Globus`` is used here."""
 
     def get_collection(self, collection_id: str) -> Collection: ...
-    def check_consents(self, data_access: Iterable[str]) -> str | None: ...
-    def grant(self, data_access: Iterable[str]) -> None: ...
+    def check_flow(self, flow_id: str) -> None: ...
+    def check_consents(self, needs: Needs) -> str | None: ...
+    def grant(self, needs: Needs) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -43,48 +45,64 @@ class Prepared:
 
 
 def prepare(plans: Sequence[Plan], service: CollectionService, *, concurrency: int, check_mode: bool) -> Prepared:
-    """Look the collections up, each once, and get the consents that the timers need."""
-    looked_up = _look_up({key for plan in plans for key in plan.collections}, service, concurrency)
+    """Look the collections and flows up, each once, and get the consents that the timers need."""
+    looked_up = {
+        **_look_up({key for plan in plans for key in plan.collections}, _usable(service.get_collection), concurrency),
+        **_look_up({key for plan in plans for key in plan.flows}, service.check_flow, concurrency),
+    }
     collections = {found.id: found for found in looked_up.values() if isinstance(found, Collection)}
     warnings = [warning for found in collections.values() if (warning := check_collection(found))]
     errors = {key: found for key, found in looked_up.items() if isinstance(found, GlobusError)}
-    plans = [_failed_by_collection(plan, errors) for plan in plans]
+    plans = [_failed_by_look_up(plan, errors) for plan in plans]
 
-    needing = [plan for plan in plans if plan.collections]
-    data_access = data_access_needed(collections[key] for plan in needing for key in plan.collections)
+    needing = [plan for plan in plans if plan.starts]
+    needs = Needs(
+        transfers=any(plan.collections for plan in needing),
+        data_access=data_access_needed(collections[key] for plan in needing for key in plan.collections),
+        flows=tuple(sorted({key for plan in needing for key in plan.flows})),
+    )
     if needing:
         try:
-            warning = service.check_consents(data_access)
+            warning = service.check_consents(needs)
             warnings += [warning] if warning else []
             if not check_mode:
-                service.grant(data_access)
+                service.grant(needs)
         except GlobusError as error:
-            plans = [_failed_by_consent(plan, error) if plan.collections else plan for plan in plans]
+            plans = [_failed_by_consent(plan, error) if plan.starts else plan for plan in plans]
     return Prepared(list(plans), collections, warnings)
 
 
-def _look_up(
-    collection_ids: Iterable[str], service: CollectionService, concurrency: int
-) -> Mapping[str, Collection | GlobusError]:
-    """Each collection, or why a timer cannot use it (rule S5)."""
+def _usable(get_collection: Callable[[str], Collection]) -> Callable[[str], Collection]:
+    """Get a collection and refuse one that a timer cannot use (rule S5)."""
 
-    def look_up(collection_id: str) -> Collection | GlobusError:
-        try:
-            collection = service.get_collection(collection_id)
-            check_collection(collection)
-        except GlobusError as error:
-            return error
+    def get(collection_id: str) -> Collection:
+        collection = get_collection(collection_id)
+        check_collection(collection)
         # under the ID that was asked for, however the service spells it
         return replace(collection, id=collection_id)
 
-    ordered = sorted(collection_ids)
+    return get
+
+
+def _look_up(
+    ids: Iterable[str], look: Callable[[str], Collection | None], concurrency: int
+) -> dict[str, Collection | GlobusError | None]:
+    """Each of the IDs looked up, or why a timer cannot use it."""
+
+    def look_up(one: str) -> Collection | GlobusError | None:
+        try:
+            return look(one)
+        except GlobusError as error:
+            return error
+
+    ordered = sorted(ids)
     return dict(zip(ordered, in_parallel(look_up, ordered, concurrency)))
 
 
-def _failed_by_collection(plan: Plan, errors: Mapping[str, GlobusError]) -> Plan:
-    for collection_id in plan.collections:
-        if collection_id in errors:
-            return plan.failed(errors[collection_id].about(f"{plan.wanted.label} was left as it is"))
+def _failed_by_look_up(plan: Plan, errors: Mapping[str, GlobusError]) -> Plan:
+    for key in (*plan.collections, *plan.flows):
+        if key in errors:
+            return plan.failed(errors[key].about(f"{plan.wanted.label} was left as it is"))
     return plan
 
 

@@ -15,14 +15,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.research_ops.globus.plugins.module_utils import _auth
-from ansible_collections.research_ops.globus.plugins.module_utils._collection import Collection, read_collection
+from ansible_collections.research_ops.globus.plugins.module_utils._collection import Collection, Needs, read_collection
 from ansible_collections.research_ops.globus.plugins.module_utils._document import Timer, read_timer
 from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError, UncertainError
 from ansible_collections.research_ops.globus.plugins.module_utils._login import Authorizer, choose_login
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from globus_sdk.response import GlobusHTTPResponse
     from globus_sdk.transport import RequestsTransport, RetryConfig
 
-NAMES = {"auth": "Globus Auth", "transfer": "Globus Transfer", "timer": "Globus Timers"}
+NAMES = {"auth": "Globus Auth", "transfer": "Globus Transfer", "timer": "Globus Timers", "flows": "Globus Flows"}
 RETRY_AFTER_MAXIMUM = 60.0  # seconds; what a service may make us wait between two tries
 SEARCH_PAGE = 100
 SEARCH_MAXIMUM = 1000
@@ -89,16 +89,16 @@ class Globus:
 
     # --- signing in ------------------------------------------------------------------------------------------------
 
-    def check_consents(self, data_access: Iterable[str]) -> str | None:
-        """Before timers are created or resumed: whether they may use these mapped collections (rules S3, S4).
+    def check_consents(self, needs: Needs) -> str | None:
+        """Before timers are created or resumed: whether the consents are there that they need (rules S3, S4).
 
         Reads only. A warning where nobody can tell; raises GlobusError, with the remedy, for a missing consent.
         """
-        return self._login.check_consents(data_access)
+        return self._login.check_consents(needs)
 
-    def grant(self, data_access: Iterable[str]) -> None:
-        """Let timers use these mapped collections; only a service account can do this by itself (rules S4, W1)."""
-        self._login.grant(data_access)
+    def grant(self, needs: Needs) -> None:
+        """Give the consents that timers need; only a service account can do this by itself (rules S4, W1)."""
+        self._login.grant(needs)
 
     def request_tokens(self, form: Mapping[str, str], client: tuple[str, str | None]) -> dict[str, Token]:
         """Tokens of Globus Auth, by resource server.
@@ -132,14 +132,17 @@ class Globus:
             for token in (answer, *(answer.get("other_tokens") or ()))
         }
 
-    def missing_consents(self, identity: str, data_access: Sequence[str]) -> list[str] | None:
-        """Which of the collections a person has not consented to; None: all is there. An empty list: not even
-        transfers by timers.
-        """
+    def missing_consents(self, identity: str, needs: Needs) -> Needs | None:
+        """What a person has not consented to; None: all is there. Nothing in it: not even transfers by timers."""
         consents = self._consents(identity)
-        if not _auth.lacks_consent(consents, data_access):
+        if not _auth.lacks_consent(consents, needs):
             return None
-        return [collection for collection in data_access if _auth.lacks_consent(consents, [collection])]
+        lacking = [one for one in needs.each() if _auth.lacks_consent(consents, one)]
+        return Needs(
+            transfers=needs.transfers,
+            data_access=tuple(collection for one in lacking for collection in one.data_access),
+            flows=tuple(flow for one in lacking for flow in one.flows),
+        )
 
     def consent_of(self, collection_id: str) -> str:
         """Whether the login has consented to data_access on a mapped collection: granted, missing or unknown."""
@@ -152,7 +155,7 @@ class Globus:
             if error.http_status != 403:
                 raise
             return "unknown"  # not every login may read consents
-        return "missing" if _auth.lacks_consent(consents, [collection_id]) else "granted"
+        return "missing" if _auth.lacks_consent(consents, Needs(data_access=(collection_id,))) else "granted"
 
     def _consents(self, identity: str) -> Any:
         """The consent documents that an identity has given to the client of the login; read once."""
@@ -238,6 +241,30 @@ class Globus:
                 http_status=error.http_status,
                 request_id=error.request_id,
             ) from error
+
+    def check_flow(self, flow_id: str) -> None:
+        """Raises GlobusError, with the ID, for a flow that is not there or not visible.
+
+        A login without a token for Globus Flows cannot ask; its consents say enough.
+        """
+        try:
+            if self._login.token("flows") is None:
+                return
+        except GlobusError as error:
+            if error.code == "login_required":
+                return
+            raise
+        try:
+            self._readable("flows", lambda client: client.get_flow(flow_id), "id")
+        except GlobusError as error:
+            if error.http_status not in (403, 404):
+                raise error.about(f"Flow {flow_id} could not be looked up") from None
+            raise GlobusError(
+                f"Flow {flow_id} does not exist or is not visible to this login: check the ID ({error.message})",
+                code="flow_not_found",
+                http_status=error.http_status,
+                request_id=error.request_id,
+            ) from None
 
     def search_collections(self, text: str) -> list[Collection]:
         """The collections that a text finds, page by page; the service shows a thousand at most."""
@@ -393,6 +420,10 @@ class Globus:
             from globus_sdk import TransferClient
 
             return TransferClient(**options)
+        if service == "flows":
+            from globus_sdk import FlowsClient
+
+            return FlowsClient(**options)
         # The SDK's clients of Auth import a JWT library and cryptography, which a token request does not need.
         from globus_sdk import BaseClient
 

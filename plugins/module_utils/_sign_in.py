@@ -13,12 +13,13 @@ that the page shows. Tokens and verifier are never returned (rule X1).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.research_ops.globus.plugins.module_utils import _arguments, _auth
+from ansible_collections.research_ops.globus.plugins.module_utils._collection import Needs
 from ansible_collections.research_ops.globus.plugins.module_utils._definition import parse_uuid
 from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError, InputError
 from ansible_collections.research_ops.globus.plugins.module_utils._module import connect, fail, require_sdk
@@ -36,10 +37,9 @@ def run_login() -> None:
     parameters = module.params
     try:
         client_id = parse_uuid("client_id", parameters["client_id"])
-        collections = sorted({parse_uuid("collections", one) for one in parameters["collections"]})
+        needs = Needs(data_access=_ids(parameters, "collections"), flows=_ids(parameters, "flows"))
         file = user_token_file(parameters["token_storage"], client_id)
-        assert file is not None  # a client_id always names one
-        sign_in = SignIn(module, file, client_id, collections)
+        sign_in = SignIn(module, file, client_id, needs)
         if parameters["state"] == "absent":
             sign_in.sign_out()
         if parameters["code"]:
@@ -51,15 +51,19 @@ def run_login() -> None:
         fail(module, error)
 
 
+def _ids(parameters: Mapping[str, Any], option: str) -> tuple[str, ...]:
+    return tuple(sorted({parse_uuid(option, one) for one in parameters[option]}))
+
+
 class SignIn:
     """One login of one client; every method ends the module."""
 
-    def __init__(self, module: AnsibleModule, file: TokenFile, client_id: str, collections: Sequence[str]) -> None:
+    def __init__(self, module: AnsibleModule, file: TokenFile, client_id: str, needs: Needs) -> None:
         self._module = module
         self._globus = connect(module, _auth.Credentials("access_token"))  # with no token: nobody is signed in yet
         self._file = file
         self._client_id = client_id
-        self._collections = collections
+        self._needs = needs
         self._pending = file.path.with_name(f".{file.path.name}.pending")
 
     def begin(self) -> NoReturn:
@@ -69,7 +73,7 @@ class SignIn:
             self._end(changed=False, login=stored)
         if self._module.check_mode:
             self._end(changed=False)
-        url, pending = _auth.start_native_login(self._client_id, self._environment, self._collections)
+        url, pending = _auth.start_native_login(self._client_id, self._environment, self._needs)
         with self._file.locked():
             TokenFile.write_text(self._pending, json.dumps(pending))
         self._end(changed=False, url=url)
@@ -118,7 +122,7 @@ class SignIn:
                 return False
             credentials = _auth.Credentials("user", client_id=self._client_id, token_storage=str(self._file.path))
             globus = connect(self._module, credentials)
-            return bool(login.identity) and globus.missing_consents(login.identity or "", self._collections) is None
+            return bool(login.identity) and globus.missing_consents(login.identity or "", self._needs) is None
         except GlobusError as error:
             if error.code != "login_required" and error.http_status not in (401, 403):
                 raise

@@ -153,15 +153,18 @@ def _make_private_folder(folder: Path) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
 
 
-def user_token_file(token_storage: str | None, client_id: str | None) -> TokenFile | None:
-    """The file of the login of a person: the named one, that of the client, or the only one there is; else None.
+def user_token_file(token_storage: str | None, client_id: str) -> TokenFile:
+    """The file of a person's login to a client: the named one, or the client's own."""
+    return TokenFile(token_storage or f"{LOGINS}/{client_id}/tokens.json")
+
+
+def find_user_token_file(token_storage: str | None, client_id: str | None) -> TokenFile | None:
+    """Like ``user_token_file``; without a client the only login that is stored, or None.
 
     :raises GlobusError: where there are several to choose from.
     """
-    if token_storage:
-        return TokenFile(token_storage)
-    if client_id:
-        return TokenFile(f"{LOGINS}/{client_id}/tokens.json")
+    if token_storage or client_id:
+        return user_token_file(token_storage, client_id or "")
     found = sorted(Path(LOGINS).expanduser().glob("*/tokens.json"))
     if len(found) > 1:
         raise GlobusError(

@@ -44,6 +44,12 @@ options:
     type: list
     elements: str
     default: []
+  flows:
+    description:
+      - IDs of the flows that timers are to run for you.
+    type: list
+    elements: str
+    default: []
   code:
     description:
       - The code of the page that the address of step one leads to. It works once, for a few minutes.

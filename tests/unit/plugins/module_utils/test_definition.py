@@ -20,11 +20,11 @@ from ansible_collections.research_ops.globus.plugins.module_utils._definition im
     FilterRule,
     Path,
     Transfer,
+    action_as_options,
+    action_differences,
     parse_definition,
     parse_uuid,
     schedule_as_options,
-    transfer_as_options,
-    transfer_differences,
 )
 from ansible_collections.research_ops.globus.plugins.module_utils._errors import InputError
 from ansible_collections.research_ops.globus.plugins.module_utils._schedule import DAY, HOUR, WEEK, YEAR
@@ -35,7 +35,7 @@ PATH = {"source_path": "/data/", "destination_path": "/backup/"}
 
 
 def transfer(**options: Any) -> Transfer:
-    return definition(sample(**options)).transfer
+    return definition(sample(**options)).action
 
 
 def refusal(parameters: dict[str, Any]) -> str:
@@ -94,7 +94,7 @@ def test_the_old_names_of_the_collections_are_aliases() -> None:
 def test_collections_are_each_named_once() -> None:
     assert transfer().collections == (SOURCE, DESTINATION)
     assert transfer(destination_collection=SOURCE.upper()).collections == (SOURCE,)
-    assert definition().collections == (SOURCE, DESTINATION)
+    assert definition().action.collections == (SOURCE, DESTINATION)
 
 
 def test_a_name_alone_defines_nothing() -> None:
@@ -180,13 +180,13 @@ def test_d1_the_order_of_paths_means_nothing(paths: list[Path], random: Any) -> 
     shuffled = random.sample(paths, len(paths))
     one, other = replace(transfer(), paths=tuple(paths)), replace(transfer(), paths=tuple(shuffled))
     assert one.normal() == other.normal()
-    assert transfer_differences(one, other) == []
+    assert action_differences(one, other) == []
 
 
 def test_d1_a_path_that_is_there_twice_is_not_there_once() -> None:
     path = Path("a", "b")
     once, twice = replace(transfer(), paths=(path,)), replace(transfer(), paths=(path, path))
-    assert [difference.field for difference in transfer_differences(once, twice)] == ["transfer.paths"]
+    assert [difference.field for difference in action_differences(once, twice)] == ["transfer.paths"]
 
 
 def decision(rules: tuple[FilterRule, ...], name: str, kind: str) -> str:
@@ -227,31 +227,31 @@ TAKE_A, TAKE_B = FilterRule("a", "include"), FilterRule("b", "include")
 def test_d1_only_the_order_between_including_and_excluding_rules_counts(
     one: tuple[FilterRule, ...], other: tuple[FilterRule, ...], equal: bool
 ) -> None:
-    assert (transfer_differences(with_rules(*one), with_rules(*other)) == []) is equal
+    assert (action_differences(with_rules(*one), with_rules(*other)) == []) is equal
     assert (with_rules(*one).normal() == with_rules(*other).normal()) is equal
 
 
 @given(samples.parameters())
 def test_d1_the_normal_form_is_its_own_normal_form(parameters: dict[str, Any]) -> None:
-    normal = definition(parameters).transfer.normal()
+    normal = definition(parameters).action.normal()
     assert normal.normal() == normal
-    assert transfer_differences(definition(parameters).transfer, normal) == []
+    assert action_differences(definition(parameters).action, normal) == []
 
 
 @given(samples.transfers(), samples.transfers())
 def test_d1_differences_are_symmetric_and_none_exactly_when_the_normal_forms_are_equal(
     one: dict[str, Any], other: dict[str, Any]
 ) -> None:
-    first, second = (definition({**sample(), "transfer": options}).transfer for options in (one, other))
-    found = transfer_differences(first, second)
+    first, second = (definition({**sample(), "transfer": options}).action for options in (one, other))
+    found = action_differences(first, second)
     assert (found == []) is (first.normal() == second.normal())
     assert [(d.field, d.actual, d.desired) for d in found] == [
-        (d.field, d.desired, d.actual) for d in transfer_differences(second, first)
+        (d.field, d.desired, d.actual) for d in action_differences(second, first)
     ]
 
 
 def test_differences_name_the_options_and_show_values_as_options_spell_them() -> None:
-    found = transfer_differences(
+    found = action_differences(
         transfer(label="a", sync_level="mtime", deadline="2026-12-01T00:00:00Z", paths=[PATH]), transfer(paths=[PATH])
     )
     assert [difference.as_result() for difference in found] == [
@@ -260,7 +260,7 @@ def test_differences_name_the_options_and_show_values_as_options_spell_them() ->
         {"field": "transfer.deadline", "desired": "2026-12-01T00:00:00+00:00", "actual": None},
     ]
     assert str(found[0]) == "transfer.label is None, should be 'a'"
-    (paths,) = transfer_differences(transfer(), transfer(paths=[PATH]))
+    (paths,) = action_differences(transfer(), transfer(paths=[PATH]))
     assert paths == Difference("transfer.paths", [{**PATH, "recursive": True}], [PATH])
 
 
@@ -268,7 +268,7 @@ def test_differences_name_the_options_and_show_values_as_options_spell_them() ->
 
 
 def test_as_options_leaves_out_what_is_unset() -> None:
-    assert transfer_as_options(transfer(paths=[PATH])) == {
+    assert action_as_options(transfer(paths=[PATH]))["transfer"] == {
         "source_collection": SOURCE,
         "destination_collection": DESTINATION,
         "paths": [PATH],
@@ -290,10 +290,10 @@ def test_as_options_leaves_out_what_is_unset() -> None:
 @given(samples.parameters())
 def test_a_definition_written_as_options_is_read_as_the_same_definition(parameters: dict[str, Any]) -> None:
     first = definition(parameters)
-    options = {"name": first.name, "transfer": transfer_as_options(first.transfer), "schedule": {}}
+    options = {"name": first.name, **action_as_options(first.action), "schedule": {}}
     again = definition(options)
-    assert again == Definition(first.name, first.transfer, again.schedule)
-    assert transfer_as_options(again.transfer) == options["transfer"]
+    assert again == Definition(first.name, first.action, again.schedule)
+    assert action_as_options(again.action)["transfer"] == options["transfer"]
 
 
 # --- limits (L1, L1a) ---

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from ansible_collections.research_ops.globus.plugins.module_utils._definition import (
     Definition,
     FilterRule,
+    Flow,
     Path,
     Transfer,
 )
@@ -88,7 +89,7 @@ def test_i4_the_recorded_answer_to_a_creation_is_read() -> None:
         name="Very Cool Timer",
         status="new",
         type="transfer",
-        transfer=Transfer(
+        action=Transfer(
             document["body"]["source_endpoint"],
             document["body"]["destination_endpoint"],
             (Path("/share/godata/file1.txt", "/~/dst.txt"),),
@@ -102,7 +103,7 @@ def test_i4_the_recorded_answer_to_a_creation_is_read() -> None:
 def test_i4_the_recorded_timer_of_the_old_form_is_read() -> None:
     timer = read_timer(recorded("timer.get_job"))
     assert (timer.type, timer.status, timer.runs, timer.errors) == ("transfer", "loaded", 1, 0)
-    assert timer.transfer == Transfer(
+    assert timer.action == Transfer(
         "aa752cea-8222-5bc8-acd9-555b090c0ccb",
         "313ce13e-b597-5858-ae13-29e46fea26e6",
         (Path("/share/godata/file1.txt", "/~/file1.txt", recursive=False),),
@@ -118,9 +119,14 @@ def test_i4_the_recorded_timer_of_the_old_form_is_read() -> None:
     assert read_timer(recorded("timer.update_job")) == replace(timer, name="updated name")
 
 
-def test_i4_the_recorded_flow_timer_is_no_transfer() -> None:
-    timer = read_timer(recorded("timer.create_timer", "flow_timer_success")["timer"])
-    assert (timer.type, timer.transfer, timer.name) == ("flow", None, "Very Cool Timer")
+def test_i4_the_recorded_flow_timer_reads_as_a_flow() -> None:
+    document = recorded("timer.create_timer", "flow_timer_success")["timer"]
+    timer = read_timer(document)
+    body = document["callback_body"]
+    flow_id = document["callback_url"].split("/")[-2]
+    assert timer.action == Flow(flow_id, body["body"], run_managers=tuple(body["run_managers"]))
+    assert (timer.type, timer.name) == ("flow", "Very Cool Timer")
+    assert timer_differences(definition(definition_of(timer)), timer, NOW) == []
     assert timer.schedule == Schedule(start=datetime(2025, 10, 27, 5, tzinfo=UTC))
 
 
@@ -159,19 +165,31 @@ def test_a_recorded_timer_is_its_own_definition() -> None:
 )
 def test_i4_d1_a_transfer_is_told_by_its_callback_document(members: dict[str, Any]) -> None:
     timer = read_timer(job(**members))
-    assert (timer.type, timer.transfer) == ("transfer", PLAIN)
+    assert (timer.type, timer.action) == ("transfer", PLAIN)
+
+
+@pytest.mark.parametrize(
+    ("members", "flow_input"),
+    [
+        ({"flow_id": FLOW, "callback_body": {"body": {"x": 1}}}, {"x": 1}),
+        ({"flow_id": FLOW.upper(), "timer_type": "flow", "body": {"body": {"x": 1}}}, {"x": 1}),
+        ({"callback_url": f"https://flows.automate.globus.org/flows/{FLOW}/run"}, {}),
+        ({"callback_url": f"https://flows.automate.globus.org/flows/{FLOW}/run/"}, {}),
+        # a flow that takes a transfer document as its input
+        ({"flow_id": FLOW, "callback_body": {"body": BODY}}, BODY),
+        ({"callback_url": f"https://x.org/flows/{FLOW}/run", "callback_body": {"body": BODY}}, BODY),
+    ],
+)
+def test_i4_a_flow_is_told_by_its_id_or_address(members: dict[str, Any], flow_input: dict[str, Any]) -> None:
+    timer = read_timer(job(**members))
+    assert (timer.type, timer.action) == ("flow", Flow(FLOW, flow_input))
+    difference = timer_differences(definition(), timer, NOW)[0]
+    assert difference.as_result() == {"field": "type", "desired": "transfer", "actual": "flow"}
 
 
 @pytest.mark.parametrize(
     ("members", "timer_type"),
     [
-        ({"flow_id": FLOW, "callback_body": {"body": {"x": 1}}}, "flow"),
-        ({"flow_id": FLOW, "timer_type": "flow", "body": {"body": {"x": 1}}}, "flow"),
-        ({"callback_url": f"https://flows.automate.globus.org/flows/{FLOW}/run"}, "flow"),
-        ({"callback_url": f"https://flows.automate.globus.org/flows/{FLOW}/run/"}, "flow"),
-        # a flow that takes a transfer document as its input
-        ({"flow_id": FLOW, "callback_body": {"body": BODY}}, "flow"),
-        ({"callback_url": f"https://x.org/flows/{FLOW}/run", "callback_body": {"body": BODY}}, "flow"),
         ({"callback_url": "https://example.org/run", "callback_body": {"x": 1}}, "generic"),
         ({"callback_url": f"https://example.org/flows/{FLOW}/stop", "callback_body": {"x": 1}}, "generic"),
         ({"timer_type": "transfer"}, "generic"),
@@ -182,9 +200,9 @@ def test_i4_d1_a_transfer_is_told_by_its_callback_document(members: dict[str, An
         ({}, "generic"),
     ],
 )
-def test_i4_flow_and_generic_timers_are_not_taken_for_transfers(members: dict[str, Any], timer_type: str) -> None:
+def test_i4_generic_timers_are_not_taken_for_transfers(members: dict[str, Any], timer_type: str) -> None:
     timer = read_timer(job(**members))
-    assert (timer.type, timer.transfer) == (timer_type, None)
+    assert (timer.type, timer.action) == (timer_type, None)
     assert definition_of(timer) is None
     (difference,) = timer_differences(definition(), timer, NOW)
     assert difference.as_result() == {"field": "type", "desired": "transfer", "actual": timer_type}
@@ -193,7 +211,7 @@ def test_i4_flow_and_generic_timers_are_not_taken_for_transfers(members: dict[st
 @pytest.mark.parametrize("items", ["text", ["text"], [None], [{"source_path": "/data/"}], 7])
 def test_a_transfer_that_cannot_be_read_is_a_timer_that_cannot_be_managed(items: Any) -> None:
     timer = read_timer(job(callback_body={"body": {**BODY, "DATA": items}}))
-    assert (timer.id, timer.type, timer.transfer) == (ID, "transfer", None)
+    assert (timer.id, timer.type, timer.action) == (ID, "transfer", None)
     assert definition_of(timer) is None
 
 
@@ -215,7 +233,7 @@ def test_d6_nulls_defaults_ids_and_unknown_members_read_as_nothing() -> None:
         {**BODY, **nulls, **DEFAULTS, "DATA": [item], "submission_id": "x", "unknown": {"sub": ["document"]}},
         {**BODY, "label": "", "filter_rules": [], "source_local_user": ""},
     ):
-        assert read_timer(job(callback_body={"body": body})).transfer == PLAIN
+        assert read_timer(job(callback_body={"body": body})).action == PLAIN
 
 
 def test_d1_verify_checksum_left_out_is_true_in_a_definition_and_false_in_the_service() -> None:
@@ -229,8 +247,8 @@ def test_d1_verify_checksum_left_out_is_true_in_a_definition_and_false_in_the_se
 @pytest.mark.parametrize(("number", "word"), [(0, "exists"), (1, "size"), (2, "mtime"), (3, "checksum"), (None, None)])
 def test_sync_level_is_a_word_here_and_a_number_there(number: int | None, word: str | None) -> None:
     timer = read_timer(job(callback_body={"body": {**BODY, "sync_level": number}}))
-    assert timer.transfer is not None
-    assert timer.transfer.sync_level == word
+    assert timer.action is not None
+    assert timer.action.sync_level == word
     options: dict[str, Any] = {} if word is None else {"sync_level": word}
     assert write_timer(definition(sample(**options)), None)["body"].get("sync_level") == number
 
@@ -238,8 +256,8 @@ def test_sync_level_is_a_word_here_and_a_number_there(number: int | None, word: 
 def test_d6_filter_rules_have_the_service_s_default_method() -> None:
     rules = [{"DATA_TYPE": "filter_rule", "name": "*.tmp", "method": None, "type": None, "id": 1}, {"name": "b"}]
     timer = read_timer(job(callback_body={"body": {**BODY, "filter_rules": rules}}))
-    assert timer.transfer is not None
-    assert timer.transfer.filter_rules == (FilterRule("*.tmp", "exclude"), FilterRule("b", "exclude"))
+    assert timer.action is not None
+    assert timer.action.filter_rules == (FilterRule("*.tmp", "exclude"), FilterRule("b", "exclude"))
 
 
 START = "2026-12-01T08:00:00+00:00"
@@ -466,11 +484,9 @@ def test_a_definition_fed_back_changes_nothing_and_is_a_fixed_point(parameters: 
 def test_drift_of_a_transfer_is_seen_in_every_shape(one: dict[str, Any], other: dict[str, Any], shape: str) -> None:
     wanted, actual = definition(one), definition(other)
     timer = created(actual, shape)
-    assert timer.transfer is not None
+    assert timer.action is not None
     fields = {difference.field for difference in timer_differences(wanted, timer, NOW)}
-    assert any(field.startswith("transfer.") for field in fields) is (
-        wanted.transfer.normal() != actual.transfer.normal()
-    )
+    assert any(field.startswith("transfer.") for field in fields) is (wanted.action.normal() != actual.action.normal())
 
 
 @pytest.mark.parametrize(
