@@ -59,10 +59,11 @@ EXAMPLES = r"""
     purge_prefix: facility-
     timers:
       - name: facility-microscope
-        transfer: &facility
-          source_collection: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
-          destination_collection: 31ce9ba0-176d-45a5-add3-f37d233ba47d
-          sync_level: checksum
+        transfer:
+          <<: &facility
+            source_collection: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
+            destination_collection: 31ce9ba0-176d-45a5-add3-f37d233ba47d
+            sync_level: checksum
           paths:
             - source_path: /data/microscope/
               destination_path: /backup/microscope/
