@@ -327,12 +327,24 @@ class Globus:
     def _settle(
         self, timer_id: str, call: Callable[[Any], GlobusHTTPResponse], is_done: Callable[[Timer | None], bool]
     ) -> None:
-        """A write that is safe to repeat. When its repetition is refused, what counts is how the timer is now."""
-        try:
-            self._call("timer", call)
-        except GlobusError as error:
-            if error.http_status in (401, 403, 429) or not is_done(self.get_timer(timer_id)):
-                raise
+        """A write that is safe to repeat (rule W5). When its repetition is refused, or the answer is not the service's
+        (a proxy's page, before or after anything was done), what counts is how the timer is now.
+        """
+        for attempt in range(self.retries + 1):
+            if attempt:
+                time.sleep(PAUSE_BETWEEN_TRIES * 2 ** (attempt - 1))
+            try:
+                answer = self._call("timer", call).data
+            except GlobusError as error:
+                if error.http_status in (401, 403, 429) or not is_done(self.get_timer(timer_id)):
+                    raise
+                return
+            if isinstance(answer, Mapping) or is_done(self.get_timer(timer_id)):
+                return
+        raise GlobusError(
+            f"{NAMES['timer']} answered with something that is not its document: is a proxy in between?",
+            code="unreadable_answer",
+        )
 
     # --- requests --------------------------------------------------------------------------------------------------
 
