@@ -1,0 +1,204 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Answers that are lost, late, cut or refused: one timer, right after one rerun at most (W2, W5, W6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from emulator.control import LocalGlobus
+from emulator.plain import MAPPED, MAPPED_TOO, Api
+from integration.harness import Playbooks, Task, calls, control, definition, kinds, timer
+
+Document = dict[str, Any]
+
+LOST: Document = {"kind": "lose_answer"}
+REFUSED: Document = {"kind": "refuse"}
+BAD_GATEWAY: Document = {"kind": "status", "status": 502}
+CUT: Document = {"kind": "cut_json"}
+SHORT: Document = {"kind": "cut_json", "mode": "short"}
+PAGE: Document = {"kind": "html"}
+BUSY: Document = {"kind": "status", "status": 429, "retry_after": 1}
+AWAY: Document = {"kind": "status", "status": 503, "retry_after": 1}
+SLOW: Document = {"kind": "stall", "seconds": 1.6}  # the module waits for one second
+ONCE: Document = {"attempts": [1]}
+AFTER: Document = {"after_commit": True}
+
+# What happens to the first request of a creation. Of each, whether the timer is there after it.
+CREATION: dict[str, tuple[Document, bool]] = {
+    "lost answer": (LOST, True),
+    "connection refused": (REFUSED, False),
+    "502 before the commit": (BAD_GATEWAY, False),
+    "502 after the commit": ({**BAD_GATEWAY, **AFTER}, True),
+    "cut body": (CUT, True),
+    "short body": (SHORT, True),
+    "stall, then the commit": (SLOW, True),
+    "commit, then a stall": ({**SLOW, **AFTER}, True),
+    "web page instead": (PAGE, False),
+    "web page after the commit": ({**PAGE, **AFTER}, True),
+    "502 page after the commit": ({**PAGE, "status": 502, **AFTER}, True),
+    "429 with Retry-After": (BUSY, False),
+    "503 with Retry-After": (AWAY, False),
+    "503 after the commit": ({**AWAY, **AFTER}, True),
+}
+
+
+def named(globus: LocalGlobus, name: str) -> list[Document]:
+    """The unfinished timers of this name."""
+    return [one for one in globus.timers() if one["name"] == name and one["status"] in ("active", "inactive")]
+
+
+@pytest.mark.parametrize("part", [0, 1])
+def test_a_faulty_creation_makes_one_timer_and_says_changed_W2(
+    part: int, globus: LocalGlobus, playbooks: Playbooks, subtests: pytest.Subtests
+) -> None:
+    cases = dict(list(CREATION.items())[part::2])
+    tasks: list[Task] = []
+    for name, (fault, _committed) in cases.items():
+        tasks += [
+            control("DELETE", "faults"),
+            control("DELETE", "log"),
+            control("POST", "faults", {"method": "POST", "path": "^/v2/timer$", **fault, **ONCE}),
+            timer(name, **definition(name), retries=2, request_timeout=1),
+            control("GET", "log", title=f"{name} (log)"),
+        ]
+    rerun = [timer(f"{name}, rerun", **definition(name), on_drift="fail") for name in cases]
+
+    run = playbooks.run([*tasks, control("DELETE", "faults"), *rerun])
+
+    for name, (_fault, committed) in cases.items():
+        with subtests.test(fault=name):
+            assert not run[name]["failed"], run[name]["msg"]
+            assert run[name]["changed"]
+            assert kinds(run[name]) == ["create"]
+            (found,) = named(globus, name)
+            assert run[name]["timer_id"] == found["job_id"]
+            assert not run[f"{name}, rerun"]["changed"]
+            requests = calls(run.log(name))
+            assert requests.count("POST timer") == (1 if committed else 2)
+            if "429" not in name:  # that alone says that nothing was created
+                after = requests[requests.index("POST timer") :]
+                assert after[1] == "GET jobs", "looked up before it is tried again"
+
+
+def test_a_creation_that_keeps_failing_is_tried_a_bounded_number_of_times_W2(
+    globus: LocalGlobus, playbooks: Playbooks
+) -> None:
+    """The service is down for creations: an error in words, no timer, and the old timer is still there (W4)."""
+    api = Api(globus).login(MAPPED, MAPPED_TOO)
+    old = api.create(name="old", source=MAPPED, destination=MAPPED_TOO)
+    globus.clear_log()
+    globus.fault("status", status=502, method="POST", path="^/v2/timer$")
+
+    run = playbooks.run(
+        [
+            timer("create", **definition("new"), retries=1),
+            timer("replace", **definition("old"), on_drift="replace", retries=1),
+        ]
+    )
+
+    for task, name in (("create", "new"), ("replace", "old")):
+        result = run[task]
+        assert (result["failed"], result["changed"], result["operations"]) == (True, False, [])
+        assert f"Could not create timer '{name}'" in result["msg"]
+        assert "502" in result["msg"]
+        assert result["error"]["http_status"] == 502
+    assert calls(globus.log()).count("POST timer") == 4
+    assert named(globus, "new") == []
+    assert [one["job_id"] for one in named(globus, "old")] == [old]
+
+
+def one_of(sync_level: int) -> Callable[[list[Document]], bool]:
+    """One timer is left, with this sync level."""
+    return lambda timers: [one["callback_body"]["body"].get("sync_level") for one in timers] == [sync_level]
+
+
+def one_with(status: str) -> Callable[[list[Document]], bool]:
+    """One timer is left, with this status."""
+    return lambda timers: [one["status"] for one in timers] == [status]
+
+
+SCHEDULE = {"interval": "30d", "start": "2026-03-03T02:00:00+00:00"}
+# Operation: what is there before it, options beside the definition, and what has to be there in the end.
+OPERATIONS: dict[str, tuple[str | None, Document, Callable[[list[Document]], bool]]] = {
+    "create": (None, {}, one_with("active")),
+    "replace": ("drifted", {"on_drift": "replace"}, one_of(3)),
+    "delete": ("equal", {"state": "absent"}, lambda timers: timers == []),
+    "pause": ("equal", {"state": "paused"}, one_with("inactive")),
+    "resume": ("paused", {"state": "active"}, one_with("active")),
+    "rename": ("to be renamed", {"timer_id": "?"}, one_with("active")),
+}
+# The request that goes wrong in an operation: method and path.
+REQUESTS: dict[str, tuple[str, str, str]] = {
+    "replace: creation": ("replace", "POST", "^/v2/timer$"),
+    "replace: look at the successor": ("replace", "GET", "^/jobs/.+"),
+    "replace: deletion": ("replace", "DELETE", "^/jobs/"),
+    "delete": ("delete", "DELETE", "^/jobs/"),
+    "pause": ("pause", "POST", "/pause$"),
+    "resume": ("resume", "POST", "/resume$"),
+    "rename": ("rename", "PATCH", "^/jobs/"),
+    "list": ("create", "GET", "^/jobs/$"),
+    "token": ("create", "POST", "/token$"),
+    "look-up": ("create", "GET", "^/v0.10/endpoint/"),
+}
+# Those that pass, after which the task must have done its work; and one that outlasts all retries of the first run.
+PASSING: dict[str, Document] = {
+    "lost answer": {**LOST, **ONCE},
+    "502": {**BAD_GATEWAY, **ONCE},
+    "web page": {**PAGE, **ONCE},
+    "short body": {**SHORT, **ONCE},
+}
+LASTING = "502 that lasts"
+
+
+@pytest.mark.parametrize("operation", list(REQUESTS))
+def test_after_a_fault_the_end_state_is_right_W5_W6(
+    operation: str, globus: LocalGlobus, playbooks: Playbooks, subtests: pytest.Subtests
+) -> None:
+    kind, method, path = REQUESTS[operation]
+    before, options, is_right = OPERATIONS[kind]
+    cases = {**PASSING, LASTING: BAD_GATEWAY}
+    tasks: list[Task] = []
+    wanted: Document = {}
+    for name, fault in cases.items():
+        wanted = {**definition(name, SCHEDULE, sync_level="checksum"), **options}
+        if before is not None:
+            timer_id = prepare(globus, name, before)
+            wanted = {**wanted, "timer_id": timer_id} if "timer_id" in options else wanted
+        tasks += [
+            control("POST", "faults", {"method": method, "path": path, **fault}),
+            timer(name, **wanted, retries=1),
+            control("DELETE", "faults"),
+        ]
+    rerun = timer("rerun", **wanted)
+
+    run = playbooks.run([*tasks, rerun])
+
+    for name in PASSING:
+        with subtests.test(fault=name):
+            assert not run[name]["failed"], run[name]["msg"]
+            assert run[name]["changed"]
+            assert is_right(named(globus, name))
+    with subtests.test(fault=LASTING):
+        # It may have been done in spite of it, as far as that can be told.
+        first = run[LASTING]
+        assert "502" in first["msg"] if first["failed"] else first["changed"]
+        assert not run["rerun"]["failed"]
+        assert is_right(named(globus, LASTING))
+
+
+def prepare(globus: LocalGlobus, name: str, before: str) -> str:
+    """A timer as it is before the operation; its ID."""
+    api = Api(globus).login(MAPPED, MAPPED_TOO)
+    items = [{"DATA_TYPE": "transfer_item", "source_path": "/data/", "destination_path": "/backup/", "recursive": True}]
+    body = {"DATA": items, "verify_checksum": True, "sync_level": 1 if before == "drifted" else 3}
+    schedule = {"type": "recurring", "interval_seconds": 30 * 86400, "start": SCHEDULE["start"]}
+    title = f"{name}, {before}" if before == "to be renamed" else name
+    timer_id = api.create(name=title, schedule=schedule, source=MAPPED, destination=MAPPED_TOO, body=body)
+    if before == "paused":
+        assert api.call("POST", f"/jobs/{timer_id}/pause").status == 200
+    return timer_id
