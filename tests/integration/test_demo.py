@@ -1,15 +1,20 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`make demo` as a user starts it: what it says, that it notices what is not so, and that it leaves nothing behind."""
+"""`make demo` as a user starts it: what it says, that it notices what is not so, and that it leaves nothing behind.
+
+And what the README and the guide to rehearsing show of it.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,6 +78,9 @@ def test_demo_tells_what_happened(tmp_path: Path) -> None:
         "Everything above happened, and was checked.",
     ):
         assert line in output.splitlines()
+    # What the README prints of it is what it says.
+    (excerpt,) = re.findall(r"^```text\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)
+    assert set(excerpt.splitlines()) <= set(output.splitlines())
     assert not left_behind(tmp_path / "tmp")
 
 
@@ -141,3 +149,33 @@ def test_demo_that_is_stopped_leaves_nothing(tmp_path: Path, number: signal.Sign
             break
         time.sleep(0.1)
     assert not left_behind(temporary)
+
+
+def test_rehearsing_goes_as_the_guide_says(tmp_path: Path) -> None:
+    """All its commands, one after the other, in one shell."""
+    guide = (ROOT / "docs" / "docsite" / "rst" / "guide_rehearsing.rst").read_text(encoding="utf-8")
+    blocks = re.findall(r"^\.\. code-block:: bash\n\n((?: .*\n|\n)+)", guide, re.M)
+    script = "\n".join(textwrap.dedent(block) for block in blocks)
+    assert script.count("~/globus") == 1
+    kept = {name: os.environ[name] for name in ("PATH", "PYTHON3") if name in os.environ}
+    shell = subprocess.Popen(
+        ["bash", "-euo", "pipefail", "-c", script.replace("~/globus", str(ROOT))],
+        cwd=tmp_path,
+        env={**kept, "HOME": str(tmp_path), "TMPDIR": str(tmp_path), "LC_ALL": "C.UTF-8"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        output, _ = shell.communicate(timeout=120)
+    finally:
+        if shell.poll() is None or shell.returncode:
+            os.killpg(shell.pid, signal.SIGKILL)  # the local Globus, which the script did not come to stop
+
+    assert shell.returncode == 0, output
+    # Created, unchanged, replaced in spite of the lost answer, stopped by the service, resumed.
+    assert re.findall(r"changed=(\d)", output) == ["1", "0", "1", "0", "1"]
+    assert "+        start: '2026-03-04T05:00:00+00:00'" in output
+    assert "the service stopped it" in output

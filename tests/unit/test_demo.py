@@ -1,0 +1,114 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the demo reads what Ansible says and compares folders; and what is printed of it elsewhere is what it runs."""
+
+from __future__ import annotations
+
+import re
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "demo"))
+try:
+    import backstage
+finally:
+    sys.path.remove(str(ROOT / "demo"))
+
+OUTPUT = """
+PLAY [Back up the microscope] **************************************************
+
+TASK [Mirror the microscope's data every night] ********************************
+--- before
++++ after
+@@ -7,3 +7,3 @@
+         skip_source_errors: false
+-        sync_level: mtime
++        sync_level: checksum
+
+[WARNING]: timer 'microscope-nightly' was stopped by the service
+changed: [localhost]
+
+PLAY RECAP *********************************************************************
+localhost                  : ok=1    changed=1    unreachable=0    failed=0    skipped=0    rescued=0    ignored=0   
+"""  # noqa: W291 - as Ansible prints it
+
+
+def test_counts_are_read_from_the_recap() -> None:
+    counts = backstage.recap(OUTPUT)
+    assert (counts["ok"], counts["changed"], counts["failed"], counts["ignored"]) == (1, 1, 0, 0)
+
+
+@pytest.mark.parametrize("output", ["", "ERROR! the playbook could not be found", "remotehost : ok=1 changed=1"])
+def test_no_recap_is_no_counts(output: str) -> None:
+    assert backstage.recap(output) == {}
+
+
+def test_essential_lines_have_everything_but_decoration() -> None:
+    assert backstage.essential(OUTPUT) == [
+        "TASK [Mirror the microscope's data every night]",
+        "--- before",
+        "+++ after",
+        "         skip_source_errors: false",
+        "-        sync_level: mtime",
+        "+        sync_level: checksum",
+        "[WARNING]: timer 'microscope-nightly' was stopped by the service",
+        "changed: [localhost]",
+        "localhost: ok=1 changed=1 failed=0",
+    ]
+
+
+def test_a_fact_that_does_not_hold_ends_the_demo(capsys: pytest.CaptureFixture[str]) -> None:
+    backstage.fact(True, "It is so.")
+    assert capsys.readouterr().out == "  ok  It is so.\n"
+    with pytest.raises(backstage.DemoError, match=r"This is not so: It is so\.\nfound"):
+        backstage.fact(False, "It is so.", "found")
+    assert capsys.readouterr().out == ""
+
+
+def test_folders_are_compared_byte_for_byte(tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        (tmp_path / folder / "inner").mkdir(parents=True)
+        (tmp_path / folder / "inner" / "same").write_bytes(b"\0\xff")
+        (tmp_path / folder / "other").write_bytes(folder.encode())
+    (tmp_path / "one" / "missing").touch()
+    (tmp_path / "two" / "inner" / "surplus").touch()
+    one, two = backstage.contents(tmp_path / "one"), backstage.contents(tmp_path / "two")
+    assert backstage.unlike(one, one) == []
+    assert backstage.unlike(one, two) == [
+        "inner/surplus should not be there",
+        "missing is missing",
+        "other has other bytes",
+    ]
+    assert backstage.contents(tmp_path / "no such folder") == {}
+
+
+def test_an_edit_is_shown_as_it_was_made(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("a: 1\nb: 2\nc: 3\nd: 4\n", encoding="utf-8")
+    assert backstage.edit(file, "b: 2\n", "b: 0\n") == [" a: 1", "-b: 2", "+b: 0", " c: 3"]
+    assert file.read_text(encoding="utf-8") == "a: 1\nb: 0\nc: 3\nd: 4\n"
+    with pytest.raises(backstage.DemoError, match="file has 0 places"):
+        backstage.edit(file, "b: 2\n", "b: 0\n")
+
+
+@pytest.mark.parametrize("file", ["README.md", "docs/docsite/rst/guide_first_timer.rst"])
+def test_the_first_playbook_is_the_one_that_the_demo_runs(file: str) -> None:
+    text = (ROOT / file).read_text(encoding="utf-8")
+    playbook = (ROOT / "demo" / "backup.yml").read_text(encoding="utf-8")
+    assert playbook in text or textwrap.indent(playbook, "    ") in text
+
+
+def test_the_world_to_copy_is_the_one_that_the_demo_has() -> None:
+    guide = (ROOT / "docs/docsite/rst/guide_rehearsing.rst").read_text(encoding="utf-8")
+    assert textwrap.indent((ROOT / "demo" / "world.yml").read_text(encoding="utf-8"), "    ") in guide
+
+
+@pytest.mark.parametrize("file", ["README.md", "docs/docsite/rst/guide_first_timer.rst"])
+def test_no_other_playbook_is_printed(file: str) -> None:
+    """What is printed there and not run here would rot."""
+    assert len(re.findall(r"^ +hosts: localhost$", (ROOT / file).read_text(encoding="utf-8"), re.M)) == 1
