@@ -1,0 +1,40 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The filter ``backup_report``: what the page of the role ``backup`` says, from ``module_utils/_report.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.research_ops.globus.plugins.module_utils import _report, _schedule
+from ansible_collections.research_ops.globus.plugins.module_utils._definition import parse_moment, parse_schedule
+from ansible_collections.research_ops.globus.plugins.module_utils._errors import InputError
+
+
+def backup_report(
+    timers: Sequence[Mapping[str, Any]],
+    names: Sequence[str] = (),
+    prefix: str = "backup-",
+    timezone: str = "UTC",
+    now: str | None = None,
+) -> dict[str, Any]:
+    """What the template ``report.html.j2`` of the role puts into HTML."""
+    try:
+        present = parse_moment("backup_now", str(now), "UTC")[0] if now else datetime.now(_schedule.UTC)
+        parse_schedule({"timezone": timezone}, present)
+    except InputError as error:
+        raise AnsibleFilterError(f"backup_report: {error}") from error
+    return _report.model(timers, names=names, prefix=prefix, zone=timezone, now=present.replace(microsecond=0))
+
+
+class FilterModule:
+    """The filters of this file, as Ansible finds them."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"backup_report": backup_report}
