@@ -317,6 +317,18 @@ def _completed(definition: Definition, timer: Timer, now: datetime) -> bool:
     return schedule.ends and not begins_later and not timer_differences(definition, timer, now)
 
 
+def _drift(definition: Definition, timer: Timer, now: datetime) -> tuple[Difference, ...]:
+    """Where an unfinished timer differs from the definition.
+
+    For a paused one a start within the margin counts as past: a timer that could not have been paused before it was
+    created with its next run as the first (rule W4a).
+    """
+    start = definition.schedule.start
+    if timer.is_paused_by_user and start is not None and now < start <= now + PAUSE_MARGIN:
+        now = start
+    return tuple(timer_differences(definition, timer, now))
+
+
 def _plan_several(plan: Plan, matched: Sequence[Timer], now: datetime) -> Plan:
     """Rule I3: names are not unique on the service."""
     wanted, definition = plan.wanted, plan.wanted.definition
@@ -329,9 +341,9 @@ def _plan_several(plan: Plan, matched: Sequence[Timer], now: datetime) -> Plan:
                 code="ambiguous_name",
             )
         )
-    equal = [timer for timer in matched if not timer_differences(definition, timer, now)]
+    equal = [timer for timer in matched if not _drift(definition, timer, now)]
     if not equal:
-        plan = replace(plan, drift=tuple(timer_differences(definition, matched[0], now)))
+        plan = replace(plan, drift=_drift(definition, matched[0], now))
         return _create(plan, definition, matched, now)
     kept = equal[0]
     plan = replace(plan, timer=kept, after=_shown([kept]))
@@ -345,7 +357,7 @@ def _plan_existing(plan: Plan, timer: Timer, now: datetime) -> Plan:
     wanted, definition = plan.wanted, plan.wanted.definition
     plan = replace(plan, warnings=(*plan.warnings, *_inactive_warnings(wanted, timer)))
     if definition is not None:
-        drift = tuple(timer_differences(definition, timer, now))
+        drift = _drift(definition, timer, now)
         plan = replace(plan, drift=drift)
         if drift and wanted.on_drift == "replace":
             return _create(plan, definition, [timer], now)
