@@ -52,7 +52,7 @@ class Outcome:
 
     :ivar timer: as the service now has it; None after ``absent``.
     :ivar operations: those that were done, in their order.
-    :ivar created: the ID this run received for the timer it created, as long as that timer is there.
+    :ivar created: the ID of the timer that this run created, or found after an unanswered creation.
     """
 
     plan: Plan
@@ -79,8 +79,7 @@ def execute(plans: Sequence[Plan], service: TimerService, concurrency: int = 1) 
         batch = [number for number, plan in enumerate(plans) if (plan.creation is not None) == creating]
         done.update(zip(batch, in_parallel(lambda number: _carry_out(plans[number], service), batch, concurrency)))
     outcomes = [done[number] for number in range(len(plans))]
-    created = [(outcome, outcome.plan.creation) for outcome in outcomes if outcome.created and outcome.plan.creation]
-    _verify(created, service, concurrency)
+    _verify([outcome for outcome in outcomes if outcome.created], service, concurrency)
     return outcomes
 
 
@@ -106,8 +105,6 @@ def _do(operation: Operation, outcome: Outcome, service: TimerService) -> None:
         outcome.created = outcome.timer.id
     elif operation.operation == "pause":
         service.pause_timer(timer_id)
-        if outcome.created:
-            _read_again(outcome, service)
     elif operation.operation == "resume":
         service.resume_timer(timer_id, operation.update_credentials)
     elif operation.operation == "rename":
@@ -157,7 +154,7 @@ def _create(plan: Plan, creation: Definition, service: TimerService) -> Timer:
             doubt = error
         time.sleep(min(LOOK_AGAIN_AFTER * 2**attempt, LOOK_AGAIN_MAXIMUM))
         try:
-            found = _find_created(plan, creation, service)
+            found = _find_created(plan, service)
         except GlobusError as error:
             raise GlobusError(
                 f"{doubt.message}, and whether it was created could not be found out ({error.message}). "
@@ -171,21 +168,26 @@ def _create(plan: Plan, creation: Definition, service: TimerService) -> Timer:
     raise doubt
 
 
-def _find_created(plan: Plan, creation: Definition, service: TimerService) -> Timer | None:
-    """The timer that an unanswered request created: of the name and definition, and not there before."""
-    return next(iter(_equal(creation, service.list_timers(creation.name), service.now(), plan.known)), None)
+def _find_created(plan: Plan, service: TimerService) -> Timer | None:
+    """The timer that an unanswered request created."""
+    return next(iter(_equal(plan, service.list_timers(plan.wanted.name), service.now())), None)
 
 
-def _equal(creation: Definition, timers: Sequence[Timer], now: datetime, known: frozenset[str]) -> list[Timer]:
-    """Those of the timers that equal what was created, and were not there before, first one first."""
+def _equal(plan: Plan, timers: Sequence[Timer], now: datetime) -> list[Timer]:
+    """Those of the timers that equal the definition and were not there before, first one first.
+
+    They need not have the first run that was planned: where the definition leaves it open, others plan another one.
+    """
+    definition = plan.wanted.definition
     return sorted(
         (
             timer
             for timer in timers
-            if timer.name == creation.name
-            and timer.id not in known
+            if timer.name == plan.wanted.name
+            and timer.id not in plan.known
             and not timer.is_gone
-            and not timer_differences(creation, timer, now)
+            and definition is not None
+            and not timer_differences(definition, timer, now)
         ),
         key=lambda timer: timer.order,
     )
@@ -194,45 +196,53 @@ def _equal(creation: Definition, timers: Sequence[Timer], now: datetime, known: 
 # --- verifying (rule W3) -------------------------------------------------------------------------------------------
 
 
-def _verify(created: Sequence[tuple[Outcome, Definition]], service: TimerService, concurrency: int) -> None:
+def _verify(created: Sequence[Outcome], service: TimerService, concurrency: int) -> None:
     """Look the created names up once more: of equal timers the first stays, whoever created it."""
     if not created:
         return
     try:
-        timers = service.list_timers(created[0][1].name if len(created) == 1 else None)
+        timers = service.list_timers(created[0].plan.wanted.name if len(created) == 1 else None)
     except GlobusError as error:
-        for outcome, _creation in created:
+        for outcome in created:
             outcome.warnings.append(
                 f"it was created, but whether another run created it too could not be looked up: {error}"
             )
         return
     now = service.now()
-    in_parallel(lambda one: _verify_one(*one, timers, now, service), created, concurrency)
+    in_parallel(lambda outcome: _verify_one(outcome, timers, now, service), created, concurrency)
 
 
-def _verify_one(
-    outcome: Outcome, creation: Definition, timers: Sequence[Timer], now: datetime, service: TimerService
-) -> None:
+def _verify_one(outcome: Outcome, timers: Sequence[Timer], now: datetime, service: TimerService) -> None:
+    definition = outcome.plan.wanted.definition
     own = next((timer for timer in timers if timer.id == outcome.created), None)
-    if own is not None:
+    if own is not None and definition is not None:
         outcome.timer = own
-        unlike = timer_differences(creation, own, now)
+        unlike = timer_differences(definition, own, now)
         if unlike:
             outcome.warnings.append(
                 "it was created, but the service stores it differently from what was asked for: "
                 f"{'; '.join(str(difference) for difference in unlike)}"
             )
-    equal = [timer for timer in _equal(creation, timers, now, outcome.plan.known) if timer.is_unfinished]
+    equal = [timer for timer in _equal(outcome.plan, timers, now) if timer.is_unfinished]
+    if not equal:
+        return
+    try:
+        _keep_first(equal, outcome, service)
+    except GlobusError as error:
+        outcome.failure = error.about(
+            f"{outcome.plan.wanted.label} was created more than once ({', '.join(timer.id for timer in equal)}), and "
+            "that could not be put right"
+        )
+
+
+def _keep_first(equal: Sequence[Timer], outcome: Outcome, service: TimerService) -> None:
+    """Of equal timers the first stays. Where that is another one than this run created, it gets its state."""
+    kept = outcome.timer = equal[0]
+    paused = any(operation.operation == "pause" for operation in outcome.plan.operations)
+    if paused and not kept.is_inactive and kept.id != outcome.created:
+        service.pause_timer(kept.id)
+        outcome.operations.append(Operation("pause", kept.id, kept.name))
+        _read_again(outcome, service)
     for surplus in equal[1:]:
-        operation = Operation("delete", surplus.id, surplus.name)
-        try:
-            service.delete_timer(surplus.id)
-        except GlobusError as error:
-            outcome.failure = error.about(
-                f"{outcome.plan.wanted.label} is there twice ({equal[0].id}, {surplus.id}), and the second could not "
-                "be deleted"
-            )
-            return
-        outcome.operations.append(operation)
-    if equal[1:]:
-        outcome.timer = equal[0]
+        service.delete_timer(surplus.id)
+        outcome.operations.append(Operation("delete", surplus.id, surplus.name))

@@ -69,8 +69,9 @@ def shown(
         "next_run": schedule.get("start") or schedule.get("datetime"),
     }
     if shape == "created":
+        common["status"] = "new" if status == "loaded" else status
         new = {"timer_type": "transfer", "schedule": schedule, "number_of_runs": 0, "number_of_errors": 0}
-        return {**common, **new, "status": "new", "body": _filled(sent["body"]), **members}
+        return {**common, **new, "body": _filled(sent["body"]), **members}
     end = schedule.get("end") or {}
     once = schedule["type"] == "once"
     read = {
