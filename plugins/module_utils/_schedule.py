@@ -450,7 +450,8 @@ def _same_start(wanted: Schedule, actual: Schedule, next_run: datetime | None, n
         if grid is not None and wall in (*anchored, *_anchored_walls(actual.start, actual, wanted)):
             return True
         return any(_is_leap_shift(wanted, actual, wall - other) for other in anchored)
-    if actual.start > now + interval:
+    latest = now + interval if grid is None else max(now + interval, grid.after(now))
+    if actual.start > latest:
         return False
     if (actual.start - wanted.start) % interval == timedelta(0):
         return True
