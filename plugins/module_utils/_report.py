@@ -12,6 +12,7 @@ an argument. Places are in units of the drawing, ``PLOT`` of which stand for ``D
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -56,7 +57,8 @@ def model(timers: Sequence[Entry], *, names: Sequence[str], prefix: str, zone: s
         row["surplus"] = row["name"] not in wanted
     there = {row["name"] for row in shown}
     shown += [_missing_row(name) for name in dict.fromkeys(names) if name not in there]
-    shown.sort(key=lambda row: (row["name"], row["id"] or ""))
+    order = {name: number for number, name in enumerate(names)}
+    shown.sort(key=lambda row: (order.get(row["name"], len(order)), row["name"], row["id"] or ""))
     end = now + timedelta(days=DAYS)
     return {
         "zone": zone,
@@ -85,7 +87,7 @@ def _row(timer: Entry, zone: str, now: datetime) -> dict[str, Any]:
         "id": timer["id"],
         "name": timer["name"],
         "url": timer["url"],
-        "health": _health(health["state"], health.get("reason"), health.get("remedy")),
+        "health": _health(health["state"], _localised(health.get("reason") or "", zone), health.get("remedy")),
         "every": _every(schedule),
         "last": _moment(timer.get("last_run"), zone),
         "next": _moment(timer.get("next_run"), zone) if health["state"] not in IDLE else None,
@@ -94,7 +96,7 @@ def _row(timer: Entry, zone: str, now: datetime) -> dict[str, Any]:
         "errors": timer.get("errors") or 0,
         "marks": [] if band else [_mark(run, zone, now) for run in runs],
         "band": _band(runs, now) if band else None,
-        "note": "" if runs else _note(health["state"]),
+        "note": "" if runs else _note(timer, zone),
         "told": _told(runs, schedule, zone),
         "surplus": False,
     }
@@ -116,7 +118,7 @@ def _missing_row(name: str) -> dict[str, Any]:
         "errors": 0,
         "marks": [],
         "band": None,
-        "note": _note("missing"),
+        "note": "missing",
         "told": "none",
         "surplus": False,
     }
@@ -194,10 +196,13 @@ def _every(schedule: Schedule | None) -> str:
     )
 
 
-def _note(state: str) -> str:
-    if state == "ok":
-        return f"no run within {DAYS} days"
-    return STATES.get(state, (state, "", ""))[0].lower() + ("" if state == "missing" else ": does not run")
+def _note(timer: Entry, zone: str) -> str:
+    """What stands in place of the marks."""
+    state = timer["health"]["state"]
+    if state in IDLE:
+        return f"does not run: {STATES[state][0].lower()}"
+    coming = timer.get("next_run")
+    return f"next: {_long(_schedule.parse_instant(str(coming))[0], zone)}" if coming else "no next run"
 
 
 # --- the drawing ---------------------------------------------------------------------------------------------------
@@ -213,8 +218,9 @@ def _mark(run: datetime, zone: str, now: datetime) -> dict[str, Any]:
 
 
 def _band(runs: Sequence[datetime], now: datetime) -> dict[str, float]:
+    """A comb with a tooth for each run, ``step`` apart."""
     first, last = place(runs[0], now), place(runs[-1], now)
-    return {"x": first, "width": round(last - first, 2)}
+    return {"x": first, "width": round(last - first, 2), "step": round((last - first) / (len(runs) - 1), 4)}
 
 
 def _days(zone: str, now: datetime, end: datetime) -> list[dict[str, Any]]:
@@ -273,6 +279,14 @@ def _percent(rate: float) -> str:
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\+00:00|Z)")
+
+
+def _localised(text: str, zone: str) -> str:
+    """A sentence with the moments in it told in the zone."""
+    return _INSTANT.sub(lambda found: _long(_schedule.parse_instant(found[0])[0], zone), text)
 
 
 def _moment(text: Any, zone: str) -> dict[str, str] | None:
