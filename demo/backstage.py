@@ -89,7 +89,7 @@ class Stopper:
         began, told = time.monotonic(), 0.0
         while True:
             try:
-                output, _ = self._running.communicate(timeout=0.5)
+                output, _errors = self._running.communicate(timeout=0.5)
                 break
             except subprocess.TimeoutExpired:
                 now = time.monotonic()
@@ -186,19 +186,20 @@ def heading(text: str) -> None:
     print(f"\n{paint(text, 'bold')}\n", flush=True)
 
 
-def show(lines: list[str], bar: str = "|") -> None:
+def show(lines: list[str], edge: str = "|") -> None:
     """Lines of a program or a file, marked as such."""
     for line in lines:
         name = next((name for start, name in _LINE_PAINT if line.startswith(start)), None)
-        print(f"  {paint(bar, 'dim')} {paint(line, name) if name else line}".rstrip(), flush=True)
+        mark = paint(edge, "dim") if edge.strip() else edge
+        print(f"  {mark} {paint(line, name) if name else line}".rstrip(), flush=True)
 
 
 def fact(holds: bool, text: str, otherwise: object = "") -> None:
     """Something that was looked at, and is as the demo says. Raises DemoError where it is not."""
     if not holds:
         raise DemoError(f"This is not so: {text}" + (f"\n{otherwise}" if otherwise else ""))
-    marker = paint("ok", "green")
-    print(textwrap.fill(text, WIDTH, initial_indent=f"  {marker}  ", subsequent_indent="      "), flush=True)
+    first, *rest = textwrap.wrap(text, WIDTH - 6)
+    print("\n".join([f"  {paint('ok', 'green')}  {first}", *(f"      {line}" for line in rest)]), flush=True)
 
 
 # --- files ---------------------------------------------------------------------------------------------------------

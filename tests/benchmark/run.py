@@ -120,7 +120,7 @@ def play(globus: LocalGlobus, folder: Path, rounds: int, environment: Mapping[st
         sys.exit(f"ansible-playbook ended with {done.returncode}:\n{done.stdout}")
     noted = [json.loads(line) for line in stamps.read_text(encoding="utf-8").splitlines()]
     for note in noted:
-        if note["changed"] != (note["task"] == "set up" or note["task"].endswith(CREATE)) and rounds > 1:
+        if note["changed"] != (note["task"] == "set up" or note["task"].endswith(CREATE)):
             sys.exit(f"task {note['task']!r} was not what it is measured as: changed is {note['changed']}")
     return noted
 
@@ -131,7 +131,7 @@ def measure(globus: LocalGlobus, folder: Path, rounds: int) -> dict[str, list[Sa
     log = [(datetime.fromisoformat(one["at"]).timestamp(), f"{one['method']} {one['path']}") for one in globus.log()]
     samples: dict[str, list[Sample]] = {kind: [] for kind in KINDS}
     for note in noted:
-        number, _, kind = note["task"].partition(" ")
+        number, _blank, kind = note["task"].partition(" ")
         if number not in ("set", "0"):
             during = tuple(request for at, request in log if note["began"] <= at <= note["ended"])
             samples[kind].append(Sample(note["ended"] - note["began"], during))
@@ -139,14 +139,14 @@ def measure(globus: LocalGlobus, folder: Path, rounds: int) -> dict[str, list[Sa
 
 
 def weigh(globus: LocalGlobus, folder: Path) -> dict[str, int]:
-    """The peak memory of each kind of task's module process, in bytes: the most of three rounds."""
+    """The peak memory of each kind of task's module process, in bytes: the most of two rounds."""
     weights = folder / "weights"
     # Ansible wants one word for an interpreter.
     interpreter = folder / "python"
     interpreter.write_text(f'#!/bin/sh\nexec {shlex.join([sys.executable, "-I", "-S", str(HERE / "weigh.py")])} "$@"\n')
     interpreter.chmod(0o700)
     environment = {"WEIGH_FILE": str(weights), "WEIGH_PYTHON": sys.executable}
-    noted = play(globus, folder, 3, environment, str(interpreter))
+    noted = play(globus, folder, 2, environment, str(interpreter))
     lines = weights.read_text(encoding="utf-8").splitlines()
     modules = [int(line.split()[0]) for line in lines if "AnsiballZ_" in line]
     if len(modules) != len(noted):

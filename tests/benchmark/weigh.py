@@ -13,7 +13,7 @@ import os
 import sys
 
 process = os.posix_spawn(os.environ["WEIGH_PYTHON"], [os.environ["WEIGH_PYTHON"], *sys.argv[1:]], os.environ)
-_, status, usage = os.wait4(process, 0)
+_process, status, usage = os.wait4(process, 0)
 with open(os.environ["WEIGH_FILE"], "a", encoding="utf-8") as file:
     # ru_maxrss is in KiB, except on macOS, where it is in bytes.
     file.write(f"{usage.ru_maxrss * (1 if sys.platform == 'darwin' else 1024)} {' '.join(sys.argv[1:])}\n")

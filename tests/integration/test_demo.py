@@ -169,7 +169,7 @@ def test_rehearsing_goes_as_the_guide_says(tmp_path: Path) -> None:
         start_new_session=True,
     )
     try:
-        output, _ = shell.communicate(timeout=120)
+        output, _errors = shell.communicate(timeout=120)
     finally:
         if shell.poll() is None or shell.returncode:
             os.killpg(shell.pid, signal.SIGKILL)  # the local Globus, which the script did not come to stop

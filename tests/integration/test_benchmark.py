@@ -1,0 +1,38 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`make benchmark` works, and counts right. How fast anything is depends on the machine, and is not tested."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_benchmark_prints_its_table(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "tests" / "benchmark" / "run.py"), "--rounds", "2"],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "tests"), "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=180,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    rows = [re.split(r" *\| *", line.strip("| ")) for line in done.stdout.splitlines() if line.startswith("| ")]
+    assert [len(row) for row in rows] == [6] * 5
+    # C1 and C2: what a task costs in requests.
+    assert {row[0]: row[4] for row in rows[1:]} == {
+        "ping": "0",
+        "uri": "1",
+        "timer, in place": "1 + 1 token",
+        "timer, creates": "5 + 2 token",
+    }
+    assert all(10 < int(row[5].removesuffix(" MB")) < 1000 for row in rows[1:])
+    assert len(re.findall(r"^- (?:met|NOT MET): ", done.stdout, re.M)) == 3
+    assert not list(tmp_path.iterdir())
