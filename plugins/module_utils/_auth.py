@@ -17,7 +17,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from ansible_collections.research_ops.globus.plugins.module_utils._collection import Needs
 from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError
@@ -32,7 +32,7 @@ SERVICES = ("auth", "transfer", "timer", "flows")
 
 @dataclass(frozen=True)
 class Credentials:
-    """What a task signs in with. ``repr`` shows none of it (rule X1).
+    """What a task signs in with. ``repr`` shows no secret and no token (rule X1).
 
     :ivar method: ``client_credentials``, ``access_token``, ``user``, ``cli``, or ``auto`` where neither tokens nor a
         client's ID and secret are given, so that a stored login has to be found.
@@ -86,9 +86,10 @@ def service_addresses(environment: str) -> dict[str, str]:
     for service, address in addresses.items():
         variable = f"GLOBUS_SDK_SERVICE_URL_{service.upper()}"
         if os.environ.get(variable) and not is_loopback(address) and not _is_globus(address, service):
+            parts = _plain_parts(address)
             raise GlobusError(
-                f"{variable} points to {urlsplit(address).netloc or address!r}: credentials are sent only to hosts of "
-                "Globus over https, and to this machine (loopback) for rehearsals. Unset it",
+                f"{variable} points to {(parts and parts.netloc) or 'what is no plain address'}: credentials are sent "
+                "only to hosts of Globus over https, and to this machine (loopback) for rehearsals. Unset it",
                 code="untrusted_address",
                 remedy=f"unset {variable}",
             )
@@ -97,13 +98,10 @@ def service_addresses(environment: str) -> dict[str, str]:
 
 def is_loopback(address: str) -> bool:
     """Whether the address is on this machine, where http is allowed."""
-    try:
-        parts = urlsplit(address)
-        host = parts.hostname or ""
-    except ValueError:
+    parts = _plain_parts(address)
+    if parts is None or parts.scheme not in ("http", "https"):
         return False
-    if parts.scheme not in ("http", "https"):
-        return False
+    host = parts.hostname or ""
     if host == "localhost":
         return True
     try:
@@ -115,13 +113,22 @@ def is_loopback(address: str) -> bool:
 def _is_globus(address: str, service: str) -> bool:
     from globus_sdk.config import EnvConfig
 
-    parts = urlsplit(address)
-    known = {urlsplit(config.get_service_url(service)).netloc for config in _environments(EnvConfig)}
-    return parts.scheme == "https" and parts.netloc in known
+    configurations = filter(None, map(EnvConfig.get_by_name, ENVIRONMENTS))
+    known = {urlsplit(configuration.get_service_url(service)).netloc for configuration in configurations}
+    parts = _plain_parts(address)
+    return parts is not None and parts.scheme == "https" and parts.netloc in known
 
 
-def _environments(config: Any) -> Iterable[Any]:
-    return filter(None, (config.get_by_name(name) for name in ENVIRONMENTS))
+def _plain_parts(address: str) -> SplitResult | None:
+    """The parts of an address, or None where it names a user or is none: the HTTP library below may take another part
+    of such a one for the host (a backslash ends the host there, but not here).
+    """
+    try:
+        parts = urlsplit(address)
+        plain = "\\" not in address and "@" not in parts.netloc and parts.port != 0
+    except ValueError:
+        return None
+    return parts if plain else None
 
 
 def certificate_check() -> bool | str:
