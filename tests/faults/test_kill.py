@@ -1,0 +1,117 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A module process that is ended at any point: the next run puts right what it left (rules W2 to W4)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+import pytest
+
+from emulator.control import LocalGlobus
+from faults.harness import Modules, definition, seed, shown, unfinished
+from faults.matrix import OPERATIONS, check_end, counted, prepare, wait_until_quiet
+
+STEP = int(os.environ.get("FAULTS_STEP", "17"))
+HOLD = 0.4  # seconds that the request is held at which the module is killed
+
+
+def until(condition: Callable[[], object], seconds: float = 10) -> None:
+    """Wait for something that must come."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.005)
+
+
+def boundaries() -> list[Any]:
+    """(operation, number of a request, whether it is carried out before or after the kill)"""
+    return [
+        pytest.param(name, number, carried_out, id=f"{name}: request {number}, {'' if carried_out else 'not '}done")
+        for name, operation in OPERATIONS.items()
+        for number in range(1, counted(operation.requests).total() + 1)
+        for carried_out in (True, False)
+    ]
+
+
+@pytest.mark.parametrize(("name", "number", "carried_out"), list(islice(boundaries(), 0, None, STEP)))
+def test_kill_at_a_request(name: str, number: int, carried_out: bool, globus: LocalGlobus, modules: Modules) -> None:
+    """Killed while a request is under way: after the service did it, or before (it does it all the same)."""
+    operation = OPERATIONS[name]
+    options = prepare(operation, globus)
+    began = datetime.fromisoformat(globus.now())
+    globus.clear_log()
+    globus.fault("stall", seconds=HOLD, after_commit=carried_out, attempts=[number])
+    module = modules.start(operation.module, options)
+    until(lambda: globus.faults()[0]["hits"])
+    module.signal(signal.SIGKILL)
+    assert module.wait().status == -signal.SIGKILL
+    wait_until_quiet(globus)
+    globus.clear_faults()
+
+    run = modules.run(operation.module, options)
+    assert not run.failed, run.result
+    check_end(operation, began, globus)
+
+
+def test_W2_creation_carried_out_after_the_rerun(globus: LocalGlobus, modules: Modules) -> None:
+    """What no client can prevent: a request of a dead writer that the service carries out when the next run has looked.
+
+    The run after that says so, or with on_drift: replace mends it.
+    """
+    globus.fault("stall", seconds=1.0, method="POST", path="^/v2/timer$", attempts=[1])
+    module = modules.start("timer", definition("a"))
+    until(lambda: globus.faults()[0]["hits"])
+    module.signal(signal.SIGKILL)
+    module.wait()
+    assert not modules.run("timer", definition("a")).failed
+    assert len(unfinished(globus.timers(), "a")) == 1
+    wait_until_quiet(globus)
+    both = {timer["job_id"] for timer in unfinished(globus.timers(), "a")}
+    assert len(both) == 2
+
+    told = modules.run("timer", definition("a"))
+    assert told.result["error"]["code"] == "ambiguous_name"
+    assert all(timer_id in told.result["msg"] for timer_id in both)
+    mended = modules.run("timer", definition("a", on_drift="replace"))
+    assert [one["operation"] for one in mended.result["operations"]] == ["delete"]
+    (left,) = unfinished(globus.timers(), "a")
+    assert left["job_id"] == mended.result["timer_id"]
+
+
+FLEET = [f"fleet-{number:02d}" for number in range(12)]
+
+
+@pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM], ids=lambda one: one.name)
+@pytest.mark.parametrize("replacing", [False, True], ids=["creating", "replacing"])
+def test_signal_in_the_middle_of_a_batch(
+    ended_by: signal.Signals, replacing: bool, globus: LocalGlobus, modules: Modules
+) -> None:
+    """Ctrl-C, and what a time-out sends: it ends soon, and a rerun does the rest."""
+    if replacing:
+        for name in FLEET:
+            seed(globus, name, options={"sync_level": 3})
+    options = {"timers": [definition(name) for name in FLEET], "on_drift": "replace", "concurrency": 3}
+    globus.delay(0.03)
+    module = modules.start("timers", options)
+    until(lambda: sum(entry["path"] == "/v2/timer" for entry in globus.log()) >= 4)
+    module.signal(ended_by)
+    module.wait()
+    wait_until_quiet(globus)
+    created = sum(entry["path"] == "/v2/timer" for entry in globus.log())
+    assert 4 <= created < len(FLEET), "it went on after the signal"
+
+    globus.delay(0)
+    run = modules.run("timers", options)
+    assert not run.failed, run.result
+    for name in FLEET:
+        (timer,) = unfinished(globus.timers(), name)
+        assert timer["callback_body"]["body"].get("sync_level") is None
+    assert not modules.run("timers", options).result["changed"], shown(globus.timers())

@@ -1,0 +1,39 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whatever goes wrong with whichever request of whichever operation: no timer is lost or doubled, no report is wrong,
+and one rerun puts right what is left (rules W2 to W7).
+
+The cases come from what the operations really send. A fixed part of them is run by default, all with ``make faults``.
+"""
+
+from __future__ import annotations
+
+import os
+from itertools import islice
+
+import pytest
+
+from emulator.control import LocalGlobus
+from faults.harness import Modules
+from faults.matrix import OPERATIONS, Case, cases, check_case, counted, kind_of, prepare
+
+STEP = int(os.environ.get("FAULTS_STEP", "61"))  # one case in so many; a prime, so that they are mixed
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_C1_C2_requests(name: str, globus: LocalGlobus, modules: Modules) -> None:
+    """Without a fault exactly these requests are sent: it is them that the matrix lets go wrong."""
+    operation = OPERATIONS[name]
+    options = prepare(operation, globus)
+    globus.clear_log()
+    run = modules.run(operation.module, options)
+    assert not run.failed, run.result
+    sent = [kind_of(entry) for entry in globus.log()]
+    assert {kind: sent.count(kind) for kind in sent} == counted(operation.requests)
+
+
+@pytest.mark.parametrize("case", list(islice(cases(), 0, None, STEP)), ids=str)
+def test_matrix(case: Case, globus: LocalGlobus, modules: Modules) -> None:
+    hits = check_case(case, globus, modules)
+    assert hits, "the fault met no request"

@@ -1,0 +1,93 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Back-pressure and the bound of requests in flight (rule W6), and a list that is cut short before a purge (rule W7)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from emulator.control import LocalGlobus
+from faults.harness import Modules, definition, seed, unfinished, writes
+
+FLEET = [f"fleet-{number:02d}" for number in range(16)]
+
+
+def seconds(entry: dict[str, Any]) -> float:
+    """When a request arrived."""
+    return datetime.fromisoformat(entry["at"]).timestamp()
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("retry_after", [1, None], ids=["Retry-After", "no Retry-After"])
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+def test_W6_holds_the_whole_batch(
+    status: int, retry_after: int | None, method: str, globus: LocalGlobus, modules: Modules
+) -> None:
+    """One refusal for now, and no request at all is sent until its time is over."""
+    if method == "DELETE":
+        for name in FLEET:
+            seed(globus, name)
+    path = "^/v2/timer$" if method == "POST" else "^/jobs/"
+    globus.fault("status", status=status, retry_after=retry_after, method=method, path=path, attempts=[5])
+    timers = [definition(name) if method == "POST" else {"name": name, "state": "absent"} for name in FLEET]
+    globus.clear_log()
+    globus.delay(0.03)
+    pause = 1.0
+    settings = {"_service.RETRY_AFTER_MAXIMUM": 5.0, "_service.PAUSE_BETWEEN_TRIES": pause}
+    run = modules.run("timers", {"timers": timers, "concurrency": 4}, settings=settings)
+    globus.delay(0)
+    assert not run.failed, run.result
+    log = globus.log()
+    (refused,) = (entry for entry in log if entry["fault"])
+    after = [seconds(entry) - seconds(refused) for entry in log]
+    assert not [late for late in after if 0.03 + 0.2 < late < pause], "sent while it should wait"
+    assert max(after) >= pause
+    for name in FLEET:
+        assert len(unfinished(globus.timers(), name)) == (method == "POST")
+
+
+@pytest.mark.parametrize("concurrency", [1, 3, 8])
+def test_W6_concurrency_is_a_bound_and_is_used(concurrency: int, globus: LocalGlobus, modules: Modules) -> None:
+    """Creations, replacements with their verification, and deletions together."""
+    for name in FLEET[:4]:
+        seed(globus, name, options={"sync_level": 3})
+    for name in FLEET[4:8]:
+        seed(globus, name)
+    globus.clear_log()
+    globus.delay(0.03)
+    timers = [
+        {"name": name, "state": "absent"} if 4 <= number < 8 else definition(name) for number, name in enumerate(FLEET)
+    ]
+    run = modules.run("timers", {"timers": timers, "on_drift": "replace", "concurrency": concurrency})
+    assert not run.failed, run.result
+    assert max(entry["in_flight"] for entry in globus.log()) == concurrency
+
+
+def test_W6_bound_kept_when_answers_are_lost(globus: LocalGlobus, modules: Modules) -> None:
+    globus.fault("lose_answer", method="POST", path="^/v2/timer$", attempts=[1, 3, 4, 8])
+    globus.fault("status", status=503, method="POST", path="^/v2/timer$", attempts=[2, 5, 6])
+    globus.delay(0.03)
+    run = modules.run("timers", {"timers": [definition(name) for name in FLEET], "concurrency": 4})
+    assert not run.failed, run.result
+    assert max(entry["in_flight"] for entry in globus.log()) <= 4
+    for name in FLEET:
+        assert len(unfinished(globus.timers(), name)) == 1
+
+
+@pytest.mark.parametrize("mode", ["exact", "short"])
+def test_W7_a_list_cut_short_deletes_nothing(mode: str, globus: LocalGlobus, modules: Modules) -> None:
+    for number in range(5):
+        seed(globus, f"x-{number}")
+    globus.clear_log()
+    globus.fault("cut_json", mode=mode, method="GET", path="^/jobs/$")
+    options = {"timers": [definition("x-0")], "purge": True, "purge_prefix": "x-"}
+    run = modules.run("timers", options)
+    assert run.failed
+    assert not run.result.get("operations")
+    assert writes(globus.log()) == []
+    globus.clear_faults()
+    assert len(modules.run("timers", options).result["purged"]) == 4

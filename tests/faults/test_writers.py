@@ -1,0 +1,149 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Several runs at once on the same timers (rules W3, W4)."""
+
+from __future__ import annotations
+
+import signal
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from emulator.control import LocalGlobus
+from faults.harness import Modules, Run, definition, moments_without, seed, shown, unfinished
+from faults.matrix import OPERATIONS, check_end, prepare, wait_until_quiet
+
+SPREAD = 0.02  # seconds that every request takes longer, so that the writers meet everywhere
+
+
+def run_together(modules: Modules, module: str, options: list[dict[str, Any]]) -> list[Run]:
+    """One process for each of the options, all at once."""
+    started = [modules.start(module, one) for one in options]
+    return [one.wait() for one in started]
+
+
+@pytest.mark.parametrize("writers", [2, 4, 8])
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_W3_equal_writers(name: str, writers: int, globus: LocalGlobus, modules: Modules) -> None:
+    """Each succeeds, and the end is as if there were one. A run that looks while another replaces may see both timers:
+    only on_drift: replace, which all that replace have, can take that.
+    """
+    operation = OPERATIONS[name]
+    options = prepare(operation, globus)
+    began = datetime.fromisoformat(globus.now())
+    globus.delay(SPREAD)
+    runs = run_together(modules, operation.module, [options] * writers)
+    globus.delay(0)
+    assert [run.result.get("msg") for run in runs if run.failed] == []
+    check_end(operation, began, globus)
+    assert not modules.run(operation.module, options).result["changed"]
+
+
+@pytest.mark.parametrize("writers", [4, 8])
+def test_W3_equal_writers_of_a_list(writers: int, globus: LocalGlobus, modules: Modules) -> None:
+    names = [f"fleet-{number}" for number in range(6)]
+    seed(globus, names[0], options={"sync_level": 3})
+    seed(globus, names[1])
+    options = {"timers": [definition(name) for name in names], "on_drift": "replace", "concurrency": 3}
+    globus.delay(SPREAD)
+    runs = run_together(modules, "timers", [options] * writers)
+    globus.delay(0)
+    assert [run.result.get("msg") for run in runs if run.failed] == []
+    for name in names:
+        assert len(unfinished(globus.timers(), name)) == 1, shown(globus.timers())
+    assert not modules.run("timers", options).result["changed"]
+
+
+@pytest.mark.parametrize("writers", [4, 8])
+@pytest.mark.parametrize("replacing", [False, True], ids=["creating", "replacing"])
+def test_W3_unequal_writers(replacing: bool, writers: int, globus: LocalGlobus, modules: Modules) -> None:
+    """Definitions that contradict each other: nobody touches what others made, everybody is told, and the next run with
+    on_drift: replace settles it.
+    """
+    began = datetime.fromisoformat(globus.now())
+    if replacing:
+        seed(globus, "a", options={"encrypt_data": True})
+    levels = ["exists", "size", "mtime", "checksum"]
+    wanted = [
+        definition("a", on_drift="replace", transfer={"sync_level": levels[number % 4]}) for number in range(writers)
+    ]
+    globus.delay(SPREAD)
+    runs = run_together(modules, "timer", wanted)
+    globus.delay(0)
+    assert [run.result.get("msg") for run in runs if run.failed] == []
+    left = unfinished(globus.timers(), "a")
+    assert 1 <= len(left) <= 4, shown(left)
+    assert len({timer["callback_body"]["body"]["sync_level"] for timer in left}) == len(left), shown(left)
+    if len(left) > 1:
+        assert any("another definition" in str(run.result.get("warnings")) for run in runs)
+    if replacing:
+        assert not moments_without(globus.timers(), "a", began)
+
+    settled = modules.run("timer", wanted[0])
+    assert not settled.failed, settled.result
+    (timer,) = unfinished(globus.timers(), "a")
+    assert timer["callback_body"]["body"]["sync_level"] == 0
+
+
+@pytest.mark.parametrize("attempt", range(4))
+def test_W4_unequal_writers_over_timers_of_both(attempt: int, globus: LocalGlobus, modules: Modules) -> None:
+    """Two runs of which each keeps what the other deletes: no rule can make both right. What must not be is that the
+    timers are gone and both runs say that all is well.
+    """
+    for level in (1, 3):
+        seed(globus, "a", options={"sync_level": level})
+    globus.delay(0.01 * attempt)
+    wanted = [definition("a", on_drift="replace", transfer={"sync_level": level}) for level in ("size", "checksum")]
+    runs = run_together(modules, "timer", wanted)
+    globus.delay(0)
+    left = unfinished(globus.timers(), "a")
+    assert left or all(run.failed for run in runs), [run.result for run in runs]
+    for run in runs:
+        if run.failed:
+            assert run.result["error"]["code"] in ("timer_vanished", "successor_missing"), run.result
+    assert not modules.run("timer", wanted[0]).failed
+    assert len(unfinished(globus.timers(), "a")) == 1
+
+
+@pytest.mark.parametrize("number", range(1, 9))
+def test_W3_one_of_several_writers_dies(number: int, globus: LocalGlobus, modules: Modules) -> None:
+    """One of four is killed at some request of the batch; a rerun leaves exactly one timer of each name."""
+    names = ["a", "b"]
+    seed(globus, "a", options={"sync_level": 3})
+    began = datetime.fromisoformat(globus.now())
+    options = {"timers": [definition(name) for name in names], "on_drift": "replace", "concurrency": 2}
+    globus.delay(SPREAD)
+    started = [modules.start("timers", options) for _ in range(4)]
+    seen = 0
+    while seen < 5 * number:
+        log = globus.log()
+        assert log or seen == 0
+        seen = len(log)
+        if sum(entry["path"] == "/jobs/" for entry in log) == 8:
+            break
+    started[0].signal(signal.SIGKILL)
+    runs = [one.wait() for one in started]
+    globus.delay(0)
+    wait_until_quiet(globus)
+    assert [run.result.get("msg") for run in runs[1:] if run.failed] == []
+    assert not modules.run("timers", options).failed
+    for name in names:
+        assert len(unfinished(globus.timers(), name)) == 1, shown(globus.timers())
+    assert not moments_without(globus.timers(), "a", began)
+
+
+def test_I1_states_that_contradict_each_other(globus: LocalGlobus, modules: Modules) -> None:
+    """One keeps a timer, one removes it: either may be the last, and both may be told that the other was there."""
+    seed(globus, "a")
+    globus.delay(SPREAD)
+    runs = run_together(modules, "timer", [definition("a", state="paused"), {"name": "a", "state": "absent"}] * 2)
+    globus.delay(0)
+    assert not any(run.failed for run in runs[1::2])
+    for run in runs[0::2]:
+        left = unfinished(globus.timers(), "a")
+        assert run.failed or run.result["changed"] or left
+    assert not modules.run("timer", definition("a", state="paused")).failed
+    (timer,) = unfinished(globus.timers(), "a")
+    assert timer["status"] == "inactive"

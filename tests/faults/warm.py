@@ -1,0 +1,101 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A process with all imports done, which forks a module process for every request on its socket.
+
+The forked process is a real one, with the module's real ``main``: it can be killed, it prints its result, and it shares
+nothing with the next. Only the imports, most of what a module costs, are paid once.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import signal
+import socket
+import sys
+import tempfile
+import traceback
+from typing import Any
+
+from ansible.module_utils.testing import patch_module_args
+
+import conftest  # noqa: F401  # registers the checkout as the collection
+
+UTILS = "ansible_collections.research_ops.globus.plugins.module_utils"
+MODULES = {
+    name: importlib.import_module(f"ansible_collections.research_ops.globus.plugins.modules.{name}")
+    for name in ("timer", "timers")
+}
+for needed in ("globus_sdk.scopes", "globus_sdk.transport", "globus_sdk.authorizers", "requests.adapters"):
+    importlib.import_module(needed)
+getattr(importlib.import_module("globus_sdk"), "TimersClient")  # noqa: B009  # the SDK imports lazily
+getattr(importlib.import_module("globus_sdk"), "TransferClient")  # noqa: B009
+
+
+def serve(path: str) -> None:
+    """Accept connections until the process is ended: one request, one module process each."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(path)
+        listener.listen(64)
+        gc.freeze()  # a collection in a forked process would copy every page
+        print("ready", flush=True)
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who serve a connection
+        while True:
+            connection, _ = listener.accept()
+            if os.fork() == 0:
+                listener.close()
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                _attend(connection)
+            connection.close()
+
+
+def _attend(connection: socket.socket) -> None:
+    """Run one module: first a line with its process ID, then one with what it came to."""
+    stream = connection.makefile("rw", encoding="utf-8")
+    request = json.loads(stream.readline())
+    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
+        process = os.fork()
+        if process == 0:
+            os.dup2(output.fileno(), 1)
+            os.dup2(errors.fileno(), 2)
+            _run(request)
+        stream.write(json.dumps(process) + "\n")
+        stream.flush()
+        status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+        texts = []
+        for file in (output, errors):
+            file.seek(0)
+            texts.append(file.read())
+        stream.write(json.dumps({"status": status, "output": texts[0], "errors": texts[1]}) + "\n")
+        stream.flush()
+    os._exit(0)
+
+
+def _run(request: dict[str, Any]) -> None:
+    """The module, in the process that is its own. Does not return."""
+    status = 1
+    try:
+        os.environ.update(request["environment"])
+        for name, value in request["settings"].items():
+            module, _, constant = name.partition(".")
+            target = importlib.import_module(f"{UTILS}.{module}")
+            assert hasattr(target, constant), f"{name} is no constant of the collection"
+            setattr(target, constant, value)
+        with patch_module_args(request["arguments"]):
+            MODULES[request["module"]].main()
+    except SystemExit as end:
+        status = int(end.code or 0)
+    except KeyboardInterrupt:
+        status = 130
+    except BaseException:
+        traceback.print_exc()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])
