@@ -30,6 +30,8 @@ MINUTE, HOUR, DAY, WEEK = 60, 3600, 86400, 7 * 86400
 YEAR = 365 * DAY
 INTERVAL_MINIMUM = MINUTE
 INTERVAL_MAXIMUM = YEAR
+# A first run that is too near to be sent, or would come before a pause, is left out; a start so near counts as past
+START_DELAY = timedelta(minutes=10)
 HISTORY = timedelta(days=90)  # how long the service remembers a timer that has ended
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -449,9 +451,13 @@ def _same_start(wanted: Schedule, actual: Schedule, next_run: datetime | None, n
         anchored = _anchored_walls(coming, actual, wanted)
         if grid is not None and wall in (*anchored, *_anchored_walls(actual.start, actual, wanted)):
             return True
-        return any(_is_leap_shift(wanted, actual, wall - other) for other in anchored)
+        anchored += _anchored_walls(coming - interval, actual, wanted)  # on the leap day itself that has just been
+        if any(_is_leap_shift(wanted, actual, wall - other) for other in anchored):
+            return True
+    if wanted.start > now + START_DELAY:
+        return False
     latest = now + interval if grid is None else max(now + interval, grid.after(now))
-    if actual.start > latest:
+    if actual.start > latest + START_DELAY:
         return False
     if (actual.start - wanted.start) % interval == timedelta(0):
         return True
