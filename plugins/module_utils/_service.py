@@ -51,8 +51,7 @@ class Pace:
         self._until = max(self._until, time.monotonic() + seconds)
 
     def wait(self) -> None:
-        remaining = self._until - time.monotonic()
-        if remaining > 0:
+        while (remaining := self._until - time.monotonic()) > 0:  # it may be prolonged meanwhile
             time.sleep(remaining)
 
 
@@ -443,17 +442,26 @@ class Globus:
 
     def _make_transport(self, service: str) -> RequestsTransport:
         from globus_sdk.transport import RequestsTransport
+        from requests.adapters import HTTPAdapter
 
         pace = self._pace
 
-        class PacedTransport(RequestsTransport):
-            """Waits its turn, and follows no redirect (rule X2)."""
+        class Transport(RequestsTransport):
+            """Follows no redirect (rule X2)."""
 
             def request(self, method: str, url: str, **options: Any) -> Any:
-                pace.wait()
                 return super().request(method, url, **{**options, "allow_redirects": False})
 
-        transport = PacedTransport(verify_ssl=self._certificates, http_timeout=self._request_timeout)
+        class PacedAdapter(HTTPAdapter):
+            """Waits its turn. Below the SDK's retries, so that a repetition waits too."""
+
+            def send(self, *arguments: Any, **options: Any) -> Any:
+                pace.wait()
+                return super().send(*arguments, **options)
+
+        transport = Transport(verify_ssl=self._certificates, http_timeout=self._request_timeout)
+        for scheme in ("https://", "http://"):
+            transport.session.mount(scheme, PacedAdapter())
         if _auth.is_loopback(self._addresses[service]):
             transport.session.trust_env = False  # what is meant for this machine does not go through a proxy
         return transport
@@ -462,13 +470,14 @@ class Globus:
         from globus_sdk.transport import RetryCheckResult, RetryConfig, RetryContext
 
         def back_off(context: RetryContext) -> RetryCheckResult:
-            """A 429 or 503 holds back every request, as long as it says."""
+            """A 429 or 503 holds back every request: as long as it says, or longer each time."""
             if context.response is not None and context.response.status_code in (429, 503):
                 seconds = _retry_after(context.response.headers.get("Retry-After"))
-                if seconds is not None:
-                    context.backoff = seconds
-                    self._pace.hold(seconds)
-                    return RetryCheckResult.do_not_retry if create_only_once(context) else RetryCheckResult.do_retry
+                if seconds is None:
+                    seconds = min(PAUSE_BETWEEN_TRIES * 2**context.attempt, RETRY_AFTER_MAXIMUM)
+                context.backoff = seconds
+                self._pace.hold(seconds)
+                return RetryCheckResult.do_not_retry if create_only_once(context) else RetryCheckResult.do_retry
             return RetryCheckResult.do_not_retry if create_only_once(context) else RetryCheckResult.no_decision
 
         def create_only_once(context: RetryContext) -> bool:
