@@ -72,6 +72,7 @@ def login_arguments() -> dict[str, Any]:
         "collections": {"type": "list", "elements": "str", "default": []},
         "flows": {"type": "list", "elements": "str", "default": []},
         "code": {"type": "str", "no_log": True},
+        "force": {"type": "bool", "default": False},
         "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
     }
 

@@ -201,7 +201,13 @@ def start_native_login(client_id: str, environment: str, needs: Needs) -> tuple[
     from globus_sdk import NativeAppAuthClient
     from globus_sdk.scopes import AuthScopes
 
-    scopes = [AuthScopes.openid, AuthScopes.profile, *reading_scopes()[1:], writing_scope(needs)]
+    scopes = [
+        AuthScopes.openid,
+        AuthScopes.profile,
+        *reading_scopes()[1:],
+        *([other_scope("flows")] if needs.flows else ()),
+        writing_scope(needs),
+    ]
     client = NativeAppAuthClient(client_id, environment=environment)
     flow = client.oauth2_start_flow(scopes, refresh_tokens=True)
     pending = {
@@ -210,7 +216,8 @@ def start_native_login(client_id: str, environment: str, needs: Needs) -> tuple[
         "redirect_uri": str(flow.redirect_uri),
         "verifier": flow.verifier,
     }
-    return flow.get_authorize_url(), pending
+    # Signing in anew, whoever the browser remembers: the session that high assurance collections ask for begins now.
+    return flow.get_authorize_url({"prompt": "login"}), pending
 
 
 def lacks_consent(consents: Iterable[Mapping[str, Any]], needs: Needs) -> bool:

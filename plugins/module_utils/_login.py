@@ -11,9 +11,11 @@ No globus_sdk here: a login is an authorizer to the SDK by its two methods, and 
 
 from __future__ import annotations
 
+import contextlib
+import shlex
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -24,8 +26,10 @@ from ansible_collections.research_ops.globus.plugins.module_utils._token_storage
     StoredLogin,
     Token,
     TokenFile,
+    cli_profile,
     find_user_token_file,
     read_cli_login,
+    user_token_file,
 )
 
 OTHERS = ("auth", "flows")  # services that only some tasks ask; their tokens are requested when they are needed
@@ -36,6 +40,7 @@ SERVERS = {  # resource server of each service
     "timer": "524230d7-ea86-4a52-8312-86065a9e0417",
     "flows": "flows.globus.org",
 }
+NAMES = {"auth": "Globus Auth", "transfer": "Globus Transfer", "timer": "Globus Timers", "flows": "Globus Flows"}
 
 
 class AuthService(Protocol):
@@ -55,8 +60,11 @@ class Login(Protocol):
     def token(self, service: str) -> str | None:
         """The access token for a service, renewed where it is about to expire; None where the login has none."""
 
-    def renew(self, service: str) -> bool:
-        """Get a new token after the service refused the one it was sent; whether there is one."""
+    def renew(self, service: str, refused: str | None) -> bool:
+        """Get another token after the service refused the one it was sent; whether there is one."""
+
+    def refusal(self, service: str) -> tuple[str, str | None]:
+        """What it means that the service refuses even a renewed token, if there can be one; and the remedy."""
 
     def check_consents(self, needs: Needs) -> str | None:
         """Reads only. A warning where nobody can tell; raises GlobusError, with the remedy, for a missing consent."""
@@ -71,13 +79,15 @@ class Authorizer:
     def __init__(self, login: Login, service: str) -> None:
         self._login = login
         self._service = service
+        self._sent: str | None = None
 
     def get_authorization_header(self) -> str | None:
-        token = self._login.token(self._service)
-        return f"Bearer {token}" if token else None
+        self._sent = self._login.token(self._service)
+        return f"Bearer {self._sent}" if self._sent else None
 
     def handle_missing_authorization(self) -> bool:
-        return self._login.renew(self._service)
+        """The SDK calls it after a 401, once for each request."""
+        return self._login.renew(self._service, self._sent)
 
 
 class TokenLogin:
@@ -93,8 +103,15 @@ class TokenLogin:
     def token(self, service: str) -> str | None:
         return self._tokens.get(service)
 
-    def renew(self, service: str) -> bool:
+    def renew(self, service: str, refused: str | None) -> bool:
         return False
+
+    def refusal(self, service: str) -> tuple[str, str | None]:
+        option = {"timer": "timers_token", "transfer": "transfer_token"}.get(service, "the token")
+        return (
+            f"{option} has expired, was revoked, or was issued for another service or environment",
+            f"set {option} to a fresh token",
+        )
 
     def check_consents(self, needs: Needs) -> str | None:
         if not needs.each():
@@ -133,41 +150,73 @@ class ClientLogin:
 
     def token(self, service: str) -> str | None:
         with self._lock:
-            if service in OTHERS and not _is_fresh(self._tokens.get(SERVERS[service])):
-                form = {"grant_type": "client_credentials", "scope": str(_auth.other_scope(service))}
-                self._tokens.update(self._auth.request_tokens(form, self._client))
-            elif not _is_fresh(self._tokens.get(SERVERS[service])):
-                self._sign_in()
-            return self._tokens[SERVERS[service]].access_token
+            if not _is_fresh(self._tokens.get(SERVERS[service])):
+                self._sign_in(service, refused=None)
+            return _held(self._tokens, service).access_token
 
-    def renew(self, service: str) -> bool:
+    def renew(self, service: str, refused: str | None) -> bool:
         with self._lock:
-            self._request(self._scopes or _auth.reading_scopes())
+            current = self._tokens.get(SERVERS[service])
+            if current is None or current.access_token == refused:  # otherwise another thread was quicker
+                self._sign_in(service, refused)
         return True
+
+    def refusal(self, service: str) -> tuple[str, str | None]:
+        return "it refuses a token that Globus Auth has just issued", None
 
     def check_consents(self, needs: Needs) -> str | None:
         return None
 
     def grant(self, needs: Needs) -> None:
-        with self._lock:
-            self._request([_auth.writing_scope(needs), *_auth.reading_scopes()[1:]])
+        with self._lock, self._stored():
+            self._scopes = [_auth.writing_scope(needs), *_auth.reading_scopes()[1:]]
+            self._request(self._scopes)
 
-    def _sign_in(self) -> None:
-        stored = self._file.read() if self._file else None
-        if stored is not None:
-            _check_stored(stored, self._client[0], self._environment, self._file)
-            if all(_is_fresh(stored.tokens.get(SERVERS[service])) for service in ("timer", "transfer")):
-                self._tokens = dict(stored.tokens)
-                return
-        self._request(_auth.reading_scopes())
+    def _sign_in(self, service: str, refused: str | None) -> None:
+        """A token for a service, another one than it refused: one that another task has stored, or a new one."""
+        if service in OTHERS:
+            self._tokens.update(self._ask([_auth.other_scope(service)]))
+            return
+        with self._stored() as stored:
+            token = stored.get(SERVERS[service])
+            if self._scopes or not _is_fresh(token) or (token and token.access_token == refused):
+                self._request(self._scopes or _auth.reading_scopes())
+            else:
+                self._tokens.update(stored)
+
+    @contextlib.contextmanager
+    def _stored(self) -> Iterator[Mapping[str, Token]]:
+        """What the token file has, while no other task changes it: of ten tasks that sign in at once, one asks."""
+        if self._file is None:
+            yield {}
+            return
+        with self._file.locked():
+            login = self._file.read()
+            if login is not None:
+                check_stored(login, self._client[0], self._environment, self._file)
+            yield login.tokens if login else {}
 
     def _request(self, scopes: Sequence[Any]) -> None:
-        self._scopes = list(scopes)
-        form = {"grant_type": "client_credentials", "scope": " ".join(str(scope) for scope in scopes)}
-        self._tokens.update(self._auth.request_tokens(form, self._client))
+        """Tokens for timers and collections, kept where tokens are kept."""
+        self._tokens.update(self._ask(scopes))
         if self._file is not None:
-            with self._file.locked():
-                self._file.write(StoredLogin(self._environment, self._client[0], dict(self._tokens)))
+            self._file.write(StoredLogin(self._environment, self._client[0], dict(self._tokens)))
+
+    def _ask(self, scopes: Sequence[Any]) -> dict[str, Token]:
+        form = {"grant_type": "client_credentials", "scope": " ".join(str(scope) for scope in scopes)}
+        try:
+            return self._auth.request_tokens(form, self._client)
+        except GlobusError as error:
+            if error.http_status not in (400, 401, 403):
+                raise
+            raise GlobusError(
+                f"Globus Auth does not sign in client {self._client[0]}: {error.message}. Check client_id, "
+                f"client_secret and environment ({self._environment}), and that the client still belongs to a project "
+                "(https://app.globus.org/settings/developers)",
+                code=error.code,
+                http_status=error.http_status,
+                request_id=error.request_id,
+            ) from None
 
 
 class PersonLogin:
@@ -198,17 +247,19 @@ class PersonLogin:
         with self._lock:
             token = self._login.tokens.get(SERVERS[service])
             if token is None:
-                raise GlobusError(
-                    f"The stored login has no token for {SERVERS[service]}: sign in again",
-                    code="login_required",
-                    remedy=self._remedy(Needs()),
-                )
-            return (token if _is_fresh(token) else self._refresh(service, token)).access_token
+                raise self._sign_in_again(f"The stored login has no token for {NAMES[service]}")
+            return (token if _is_fresh(token) else self._refresh(service, token.access_token)).access_token
 
-    def renew(self, service: str) -> bool:
+    def renew(self, service: str, refused: str | None) -> bool:
         with self._lock:
-            self._refresh(service, self._login.tokens[SERVERS[service]])
+            current = self._login.tokens.get(SERVERS[service])
+            if current is None or current.access_token == refused:  # otherwise another thread was quicker
+                self._refresh(service, refused)
         return True
+
+    def refusal(self, service: str) -> tuple[str, str | None]:
+        remedy = self._remedy(Needs())
+        return f"it refuses a token that the stored login was just renewed to. Sign in again with: {remedy}", remedy
 
     def check_consents(self, needs: Needs) -> str | None:
         if self._login.identity is None:
@@ -229,60 +280,75 @@ class PersonLogin:
     def grant(self, needs: Needs) -> None:
         """A person's consents are given in a login, not here."""
 
-    def _refresh(self, service: str, used: Token) -> Token:
-        """A new access token, from another task that was quicker, or from Globus Auth."""
+    def _refresh(self, service: str, used: str | None) -> Token:
+        """Another access token than the used one: from another task that was quicker, or from Globus Auth."""
         if self._file is None:
-            return self._refreshed(service, used)
+            return self._refreshed(service)
         with self._file.locked():
             stored = self._file.read()
-            if stored is not None:
-                self._login = replace(stored, client_secret=self._login.client_secret)
-            token = self._login.tokens.get(SERVERS[service])
-            if token is not None and token.access_token != used.access_token and _is_fresh(token):
+            if stored is None:
+                raise self._sign_in_again("The stored login was removed meanwhile")
+            if (stored.client_id, stored.identity) != (self._login.client_id, self._login.identity):
+                raise self._sign_in_again("The stored login was replaced by another one meanwhile")
+            self._login = stored
+            token = stored.tokens.get(SERVERS[service])
+            if token is not None and token.access_token != used and _is_fresh(token):
                 return token
-            token = self._refreshed(service, token or used)
+            token = self._refreshed(service)
             self._file.write(self._login)
             return token
 
-    def _refreshed(self, service: str, token: Token) -> Token:
-        if not token.refresh_token:
-            raise GlobusError(
-                "The stored login has expired, and has nothing to renew it with: sign in again",
-                code="login_required",
-                remedy=self._remedy(Needs()),
-            )
+    def _refreshed(self, service: str) -> Token:
+        token = self._login.tokens.get(SERVERS[service])
+        if token is None or not token.refresh_token:
+            raise self._sign_in_again("The stored login has expired, and has nothing to renew it with")
         form = {"grant_type": "refresh_token", "refresh_token": token.refresh_token}
         try:
-            fresh = self._auth.request_tokens(form, (self._login.client_id, self._login.client_secret))
+            fresh = _held(self._auth.request_tokens(form, (self._login.client_id, self._login.client_secret)), service)
         except GlobusError as error:
             if error.http_status not in (400, 401, 403):
                 raise
-            raise GlobusError(
-                f"The stored login is not accepted any more ({error.message}): sign in again",
-                code="login_required",
-                http_status=error.http_status,
-                remedy=self._remedy(Needs()),
-            ) from None
-        renewed = replace(token, **{key: value for key, value in vars(fresh[SERVERS[service]]).items() if value})
+            why = f"The stored login has expired or was revoked ({error.message})"
+            raise self._sign_in_again(why, error) from None
+        # what the answer leaves out stays: Globus Auth need not send the refresh token again
+        renewed = replace(token, **{key: value for key, value in vars(fresh).items() if value})
         self._login = replace(self._login, tokens={**self._login.tokens, SERVERS[service]: renewed})
         return renewed
+
+    def _sign_in_again(self, why: str, error: GlobusError | None = None) -> GlobusError:
+        remedy = self._remedy(Needs())
+        return GlobusError(
+            f"{why}. Sign in again with: {remedy}",
+            code="login_required",
+            http_status=error.http_status if error else None,
+            request_id=error.request_id if error else None,
+            remedy=remedy,
+        )
 
 
 def _is_fresh(token: Token | None) -> bool:
     return token is not None and token.expires_at > time.time() + EXPIRY_MARGIN
 
 
-def _check_stored(login: StoredLogin, client_id: str | None, environment: str, file: TokenFile | None) -> None:
-    """Tokens of another client or environment are never sent."""
-    where = file.path if file else "the token storage"
+def _held(tokens: Mapping[str, Token], service: str) -> Token:
+    """The token for a service, of those that Globus Auth gave."""
+    token = tokens.get(SERVERS[service])
+    if token is None:
+        raise GlobusError(f"Globus Auth gave no token for {NAMES[service]}", code="unreadable_answer")
+    return token
+
+
+def check_stored(login: StoredLogin, client_id: str | None, environment: str, file: TokenFile) -> None:
+    """Tokens of another client or environment are never sent, and never overwritten."""
     for what, stored, wanted in (
         ("client", login.client_id, client_id),
         ("environment", login.environment, environment),
     ):
         if wanted and stored != wanted:
             raise GlobusError(
-                f"{where} holds a login of {what} {stored}, not {wanted}: name another token_storage, or remove it",
+                f"{file.path} holds a login of {what} {stored}, not {wanted}: name another token_storage, or remove it",
                 code="wrong_login",
+                remedy=f"rm {shlex.quote(str(file.path))}",
             )
 
 
@@ -303,56 +369,102 @@ def choose_login(credentials: _auth.Credentials, environment: str, auth: AuthSer
     if method in ("auto", "user"):
         login = _user_login(credentials, environment, auth)
         if login is None and method == "user":
-            command = _user_remedy(credentials.client_id)(Needs())
+            command = _user_remedy(credentials.client_id, environment, credentials.token_storage)(Needs())
             raise GlobusError(
                 f"There is no stored login of a person. Sign in with: {command}", code="login_required", remedy=command
             )
     if login is None:
         login = _cli_login(environment, auth)
         if login is None and method == "cli":
+            command = f"{_cli_variables(environment)}globus login"
+            profile = f", profile {cli_profile()}" if cli_profile() else ""
             raise GlobusError(
-                "The Globus CLI has no login here. Sign in with: globus login",
+                f"The Globus CLI has no login here (environment {environment}{profile}). Sign in with: {command}",
                 code="login_required",
-                remedy="globus login",
+                remedy=command,
             )
     if login is None:
         raise GlobusError(
             "No Globus credentials were found. Give one of: access tokens (timers_token, transfer_token), a service "
             "account (client_id, client_secret), a login of your own (ansible-playbook research_ops.globus.login), or "
-            "that of the Globus CLI (globus login). Environment variables and files are read on the host where the "
-            "module runs",
+            "that of the Globus CLI (globus login). "
+            + _half_given(credentials)
+            + "Environment variables and files are read on the host where the module runs",
             code="no_credentials",
             remedy="set GLOBUS_CLIENT_ID and GLOBUS_CLIENT_SECRET",
         )
     return login
 
 
+def _half_given(credentials: _auth.Credentials) -> str:
+    """What of a service account or of tokens is there without its other half."""
+    pairs = (("client_id", "client_secret"), ("client_secret", "client_id"), ("transfer_token", "timers_token"))
+    return "".join(
+        f"{given} is given, but {missing} is not. "
+        for given, missing in pairs
+        if getattr(credentials, given) and not getattr(credentials, missing)
+    )
+
+
 def _user_login(credentials: _auth.Credentials, environment: str, auth: AuthService) -> Login | None:
     file = find_user_token_file(credentials.token_storage, credentials.client_id)
     stored = file.read() if file else None
-    if stored is None:
+    if file is None or stored is None:
         return None
-    _check_stored(stored, credentials.client_id, environment, file)
-    return PersonLogin(stored, file, auth, _user_remedy(stored.client_id))
+    if credentials.method == "auto" and not credentials.token_storage and stored.environment != environment:
+        return None  # found by looking around, but none of this environment
+    check_stored(stored, credentials.client_id, environment, file)
+    if stored.identity is None:
+        raise GlobusError(
+            f"{file.path} holds tokens of service account {stored.client_id}, not the login of a person: give its "
+            "client_secret, or name another token_storage",
+            code="wrong_login",
+        )
+    return PersonLogin(stored, file, auth, _user_remedy(stored.client_id, environment, str(file.path)))
 
 
-def _user_remedy(client_id: str | None) -> Callable[[Needs], str]:
+def _user_remedy(client_id: str | None, environment: str, storage: str | None) -> Callable[[Needs], str]:
+    """The command with which this person signs in again, so that the same task then finds it."""
+    default = None
+    if client_id:
+        with contextlib.suppress(GlobusError):  # no home, so no default either
+            default = str(user_token_file(None, client_id).path)
+    options = {
+        "globus_client_id": client_id,
+        "globus_environment": environment if environment != "production" else None,
+        "globus_token_storage": storage if storage != default else None,
+    }
+
     def remedy(needs: Needs) -> str:
-        command = f"ansible-playbook research_ops.globus.login -e globus_client_id={client_id or 'ID'}"
-        command += f" -e globus_collections={','.join(needs.data_access)}" if needs.data_access else ""
-        return command + (f" -e globus_flows={','.join(needs.flows)}" if needs.flows else "")
+        given = {**options, "globus_collections": ",".join(needs.data_access), "globus_flows": ",".join(needs.flows)}
+        words = [f"-e {shlex.quote(f'{name}={value}')}" for name, value in given.items() if value]
+        return " ".join(["ansible-playbook research_ops.globus.login", *words])
 
     return remedy
 
 
 def _cli_login(environment: str, auth: AuthService) -> Login | None:
     stored = read_cli_login(environment)
-    return PersonLogin(stored, None, auth, _cli_remedy) if stored else None
+    return PersonLogin(stored, None, auth, _cli_remedy(environment)) if stored else None
 
 
-def _cli_remedy(needs: Needs) -> str:
-    if needs.flows:
-        return "globus login " + " ".join(f"--timer flow:{flow}" for flow in needs.flows)
-    if not needs.data_access:
-        return "globus login --force"
-    return "globus session consent " + " ".join(f"--timer-data-access {one}" for one in needs.data_access)
+def _cli_remedy(environment: str) -> Callable[[Needs], str]:
+    def remedy(needs: Needs) -> str:
+        commands = []
+        if needs.data_access:
+            options = " ".join(f"--timer-data-access {one}" for one in needs.data_access)
+            commands.append(f"globus session consent {options}")
+        if needs.flows:
+            commands.append("globus login " + " ".join(f"--timer flow:{flow}" for flow in needs.flows))
+        variables = _cli_variables(environment)
+        return " && ".join(f"{variables}{command}" for command in commands or ["globus login --force"])
+
+    return remedy
+
+
+def _cli_variables(environment: str) -> str:
+    """What must be in front of a command of the CLI for it to mean the login that the task uses."""
+    profile = cli_profile()
+    words = [f"GLOBUS_SDK_ENVIRONMENT={environment}"] if environment != "production" else []
+    words += [f"GLOBUS_PROFILE={shlex.quote(profile)}"] if profile else []
+    return "".join(f"{word} " for word in words)

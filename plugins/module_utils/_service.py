@@ -107,29 +107,22 @@ class Globus:
         client_id, secret = client
         authorizer = _auth.client_authorizer(client_id, secret) if secret else None
         data = dict(form) if secret else {**form, "client_id": client_id}
+        answer = self._readable("auth", _post_form("/v2/oauth2/token", **data), "access_token", authorizer=authorizer)
         try:
-            answer = self._readable(
-                "auth", _post_form("/v2/oauth2/token", **data), "access_token", authorizer=authorizer
-            )
-        except GlobusError as error:
-            if error.http_status not in (400, 401, 403):
-                raise
+            return {
+                str(token["resource_server"]): Token(
+                    access_token=str(token["access_token"]),
+                    expires_at=time.time() + float(token["expires_in"]),
+                    refresh_token=token.get("refresh_token"),
+                    scope=str(token.get("scope") or ""),
+                )
+                for token in (answer, *(answer.get("other_tokens") or ()))
+            }
+        except (KeyError, TypeError, ValueError, AttributeError):
+            # Not even the reason is told: it could quote a token (rule X1).
             raise GlobusError(
-                f"Globus Auth does not sign in client {client_id}: {error.message}. Check client_id, client_secret and "
-                f"environment ({self._environment})",
-                code=error.code,
-                http_status=error.http_status,
-                request_id=error.request_id,
+                "Globus Auth answered with tokens that cannot be read", code="unreadable_answer"
             ) from None
-        return {
-            str(token.get("resource_server")): Token(
-                access_token=token["access_token"],
-                expires_at=time.time() + float(token.get("expires_in") or 0),
-                refresh_token=token.get("refresh_token"),
-                scope=str(token.get("scope") or ""),
-            )
-            for token in (answer, *(answer.get("other_tokens") or ()))
-        }
 
     def missing_consents(self, identity: str, needs: Needs) -> Needs | None:
         """What a person has not consented to; None: all is there. Nothing in it: not even transfers by timers."""
@@ -381,7 +374,10 @@ class Globus:
         try:
             response = call(client)
         except exc.GlobusAPIError as error:
-            raise _refusal(service, error, create) from None
+            refusal = _refusal(service, error, create)
+            if error.http_status == 401 and authorizer is SIGNED_IN:
+                refusal = _not_signed_in(refusal, *self._login.refusal(service))
+            raise refusal from None
         except exc.NetworkError as error:
             kind = UncertainError if create else GlobusError
             address = self._addresses[service]
@@ -471,6 +467,8 @@ class Globus:
 
         def back_off(context: RetryContext) -> RetryCheckResult:
             """A 429 or 503 holds back every request: as long as it says, or longer each time."""
+            if context.attempt >= self.retries and (context.response is None or context.response.status_code != 401):
+                return RetryCheckResult.do_not_retry
             if context.response is not None and context.response.status_code in (429, 503):
                 seconds = _retry_after(context.response.headers.get("Retry-After"))
                 if seconds is None:
@@ -484,7 +482,8 @@ class Globus:
             """Only a 429 says for sure that nothing was created; a 401 is answered by a fresh token, once."""
             return create and (context.response is None or context.response.status_code not in (401, 429))
 
-        config = RetryConfig(max_retries=self.retries, max_sleep=RETRY_AFTER_MAXIMUM)
+        # One more than asked for: a refused token is renewed also where nothing is to be repeated.
+        config = RetryConfig(max_retries=self.retries + 1, max_sleep=RETRY_AFTER_MAXIMUM)
         config.checks.register_check(back_off)  # before the SDK's own, which go by the status alone
         return config
 
@@ -532,6 +531,16 @@ def _refusal(service: str, error: Any, create: bool) -> GlobusError:
         code=code or _flat(error.raw_json, "error") or f"http_{status}",
         http_status=status,
         request_id=error.request_id,
+    )
+
+
+def _not_signed_in(refusal: GlobusError, why: str, remedy: str | None) -> GlobusError:
+    return GlobusError(
+        f"{refusal.message}: {why}",
+        code=refusal.code,
+        http_status=refusal.http_status,
+        request_id=refusal.request_id,
+        remedy=remedy,
     )
 
 

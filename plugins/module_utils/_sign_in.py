@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
@@ -22,12 +23,17 @@ from ansible_collections.research_ops.globus.plugins.module_utils import _argume
 from ansible_collections.research_ops.globus.plugins.module_utils._collection import Needs
 from ansible_collections.research_ops.globus.plugins.module_utils._definition import parse_uuid
 from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError, InputError
+from ansible_collections.research_ops.globus.plugins.module_utils._login import SERVERS, check_stored
 from ansible_collections.research_ops.globus.plugins.module_utils._module import connect, fail, require_sdk
 from ansible_collections.research_ops.globus.plugins.module_utils._token_storage import (
     StoredLogin,
+    Token,
     TokenFile,
     user_token_file,
 )
+
+
+AUTH_SERVER = SERVERS["auth"]
 
 
 def run_login() -> None:
@@ -42,9 +48,11 @@ def run_login() -> None:
         sign_in = SignIn(module, file, client_id, needs)
         if parameters["state"] == "absent":
             sign_in.sign_out()
-        if parameters["code"]:
-            sign_in.finish(parameters["code"].strip())
-        sign_in.begin()
+        if parameters["code"] is None:
+            sign_in.begin()
+        if not parameters["code"].strip():
+            raise InputError("code is empty: it is what the page shows after signing in. Without the option, step one")
+        sign_in.finish(parameters["code"].strip())
     except InputError as error:
         fail(module, GlobusError(str(error), code="invalid_input"))
     except GlobusError as error:
@@ -68,18 +76,23 @@ class SignIn:
 
     def begin(self) -> NoReturn:
         """Step one: nothing to do where the login is there and has the consents, else the address to open."""
-        stored = self._file.read()
-        if stored is not None and self._is_enough(stored):
-            self._end(changed=False, login=stored)
+        stored = self._read()
+        needs = self._needs
+        if stored is not None and not self._module.params["force"]:
+            lacking = self._lacking(stored)
+            if lacking is None:
+                self._end(changed=False, login=stored)
+            needs = lacking
         if self._module.check_mode:
             self._end(changed=False)
-        url, pending = _auth.start_native_login(self._client_id, self._environment, self._needs)
+        url, pending = _auth.start_native_login(self._client_id, self._environment, needs)
         with self._file.locked():
             TokenFile.write_text(self._pending, json.dumps(pending))
         self._end(changed=False, url=url)
 
     def finish(self, code: str) -> NoReturn:
         """Step two: the code against tokens."""
+        self._read()
         pending = self._read_pending()
         if self._module.check_mode:
             self._end(changed=True)
@@ -89,12 +102,25 @@ class SignIn:
             "redirect_uri": pending["redirect_uri"],
             "code_verifier": pending["verifier"],
         }
-        tokens = self._globus.request_tokens(form, (self._client_id, None))
-        who = self._globus.user_information(tokens["auth.globus.org"].access_token)
+        try:
+            tokens = self._globus.request_tokens(form, (self._client_id, None))
+        except GlobusError as error:
+            if error.http_status not in (400, 401, 403):
+                raise
+            raise GlobusError(
+                f"Globus Auth does not take the code ({error.message}). A code works once, for a few minutes, and only "
+                "for the address that was returned last: run the task without code, and open the new address",
+                code="code_refused",
+                http_status=error.http_status,
+                request_id=error.request_id,
+            ) from None
+        if AUTH_SERVER not in tokens:
+            raise GlobusError(f"Globus Auth gave no token for {AUTH_SERVER}", code="unreadable_answer")
+        who = self._globus.user_information(tokens[AUTH_SERVER].access_token)
         login = StoredLogin(
             environment=self._environment,
             client_id=self._client_id,
-            identity=who["sub"],
+            identity=str(who["sub"]),
             username=who.get("preferred_username"),
             tokens=tokens,
         )
@@ -105,41 +131,65 @@ class SignIn:
 
     def sign_out(self) -> NoReturn:
         """Revoke the tokens and remove the files."""
-        login = self._file.read()
+        login = self._read()
         there = login is not None or self._pending.exists()
         if there and not self._module.check_mode:
             with self._file.locked():
                 for token in login.tokens.values() if login else ():
-                    self._globus.revoke(token, self._client_id)
+                    self._revoke(token)
                 self._file.remove()
                 self._pending.unlink(missing_ok=True)
         self._end(changed=there)
 
-    def _is_enough(self, login: StoredLogin) -> bool:
-        """Whether the stored login still works and has the consents that are asked for."""
+    def _revoke(self, token: Token) -> None:
+        """Where Globus Auth cannot be asked the login stays; where it knows it no more there is nothing to keep."""
         try:
-            if login.client_id != self._client_id or login.environment != self._environment:
-                return False
-            credentials = _auth.Credentials("user", client_id=self._client_id, token_storage=str(self._file.path))
-            globus = connect(self._module, credentials)
-            return bool(login.identity) and globus.missing_consents(login.identity or "", self._needs) is None
+            self._globus.revoke(token, self._client_id)
         except GlobusError as error:
-            if error.code != "login_required" and error.http_status not in (401, 403):
+            if error.http_status not in (400, 401, 403):
                 raise
-            return False
+            self._module.warn(
+                f"A token of the login could not be revoked ({error.message}). What the application may do is listed, "
+                f"and ended, at {self._globus.web_app}settings/consents"
+            )
 
-    def _read_pending(self) -> Mapping[str, Any]:
+    def _read(self) -> StoredLogin | None:
+        """The stored login, if it is one of this client."""
+        stored = self._file.read()
+        if stored is not None:
+            check_stored(stored, self._client_id, self._environment, self._file)
+        return stored
+
+    def _lacking(self, login: StoredLogin) -> Needs | None:
+        """What to sign in for, since the stored login does not work or lacks a consent; None: nothing.
+
+        A login that works tells which of the collections take a consent at all (rule S2).
+        """
+        credentials = _auth.Credentials("user", client_id=self._client_id, token_storage=str(self._file.path))
+        needs = self._needs
+        try:
+            globus = connect(self._module, credentials)
+            used = tuple(one for one in needs.data_access if globus.get_collection(one).requires_data_access)
+            needs = replace(needs, data_access=used)
+            return None if globus.missing_consents(login.identity or "", needs) is None else needs
+        except GlobusError as error:
+            if error.code != "login_required" and error.http_status != 401:
+                raise
+            return needs
+
+    def _read_pending(self) -> Mapping[str, str]:
         try:
             pending = json.loads(self._pending.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            pending = {}
-        if pending.get("client_id") != self._client_id or pending.get("environment") != self._environment:
+            begun = {name: str(pending[name]) for name in ("client_id", "environment", "redirect_uri", "verifier")}
+        except (OSError, ValueError, KeyError, TypeError):
+            begun = {}
+        if (begun.get("client_id"), begun.get("environment")) != (self._client_id, self._environment):
             raise GlobusError(
                 f"No login of client {self._client_id} was begun here: run the task without code first, and open the "
                 "address that it returns",
                 code="no_login_begun",
             )
-        return pending  # type: ignore[no-any-return]
+        return begun
 
     @property
     def _environment(self) -> str:

@@ -16,8 +16,9 @@ import contextlib
 import fcntl
 import json
 import os
+import shlex
 import sqlite3
-import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,8 @@ from ansible_collections.research_ops.globus.plugins.module_utils._errors import
 
 LOGINS = "~/.globus/ansible"
 CLI_DATABASE = "~/.globus/cli/storage.db"
+LOCK_SECONDS = 300.0  # how long to wait for another task that renews a login
+LOCK_POLL = 0.05
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class TokenFile:
     """A file of one login, 0600 in a 0700 folder; replaced whole, under a lock."""
 
     def __init__(self, path: str) -> None:
-        self.path = Path(path).expanduser()
+        self.path = _expand(path)
 
     def read(self) -> StoredLogin | None:
         """The login, or None where there is no file. Raises GlobusError for a file that is none of ours."""
@@ -88,7 +91,7 @@ class TokenFile:
             raise GlobusError(
                 f"The token storage {self.path} is not a file of this collection. Remove it, or name another",
                 code="token_storage",
-                remedy=f"rm {self.path}",
+                remedy=f"rm {shlex.quote(str(self.path))}",
             ) from None
 
     def write(self, login: StoredLogin) -> None:
@@ -104,18 +107,18 @@ class TokenFile:
 
     @staticmethod
     def write_text(path: Path, text: str) -> None:
-        """Write a private file so that a reader sees the old one or the new one, never a part."""
+        """Write a private file so that a reader sees the old one or the new one, never a part. While ``locked``."""
         try:
             _make_private_folder(path.parent)
-            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")  # 0600 from the start
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    file.write(text)
-                os.replace(temporary, path)
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    os.unlink(temporary)
-                raise
+            # A fixed name: what a writer that was killed has left behind goes with the next one.
+            temporary = path.with_name(f".{path.name}.new")
+            temporary.unlink(missing_ok=True)
+            handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(handle)
+            os.replace(temporary, path)
         except OSError as error:
             raise GlobusError(
                 f"The token storage {path} cannot be written: {error.strerror}", code="token_storage"
@@ -123,34 +126,74 @@ class TokenFile:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold off other tasks that want to change the file."""
+        """Hold off other tasks that want to change the file; wait for one that does, but not for ever."""
         try:
             _make_private_folder(self.path.parent)
-            handle = os.open(self.path.with_name(f".{self.path.name}.lock"), os.O_CREAT | os.O_RDWR, 0o600)
+            name = self.path.with_name(f".{self.path.name}.lock")
+            handle = os.open(name, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
         except OSError as error:
             raise GlobusError(
                 f"The folder of the token storage {self.path} cannot be used: {error.strerror}", code="token_storage"
             ) from None
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            self._lock(handle)
             yield
         finally:
             os.close(handle)
 
+    def _lock(self, handle: int) -> None:
+        give_up = time.monotonic() + LOCK_SECONDS
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if time.monotonic() > give_up:
+                    raise GlobusError(
+                        f"Another task has held the token storage {self.path} for {LOCK_SECONDS:.0f} seconds: is it "
+                        "stuck?",
+                        code="token_storage",
+                    ) from None
+                time.sleep(LOCK_POLL)
+            except OSError as error:
+                raise GlobusError(
+                    f"The token storage {self.path} cannot be locked ({error.strerror}): name one on a file system "
+                    "that has locks",
+                    code="token_storage",
+                ) from None
+
     def remove(self) -> bool:
-        """Remove the file; whether there was one."""
+        """Remove the file; whether there was one. While ``locked``."""
         try:
+            self.path.with_name(f".{self.path.name}.new").unlink(missing_ok=True)
             self.path.unlink()
         except FileNotFoundError:
             return False
+        except OSError as error:
+            raise GlobusError(
+                f"The token storage {self.path} cannot be removed: {error.strerror}", code="token_storage"
+            ) from None
         return True
 
 
+def _expand(path: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise GlobusError(
+            f"{path} cannot be found: the user that the module runs as has no home. Set HOME, or token_storage",
+            code="token_storage",
+        ) from None
+
+
 def _make_private_folder(folder: Path) -> None:
-    """Make the folder, 0700, where it is missing. One that is there is the user's own business."""
-    if not folder.is_dir():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        folder.mkdir(mode=0o700, exist_ok=True)
+    """Make the folder, and those above it, 0700 where they are missing. One that is there is the user's business."""
+    missing = []
+    while not folder.is_dir():
+        missing.append(folder)
+        folder = folder.parent
+    for one in reversed(missing):
+        one.mkdir(mode=0o700, exist_ok=True)
 
 
 def user_token_file(token_storage: str | None, client_id: str) -> TokenFile:
@@ -165,7 +208,7 @@ def find_user_token_file(token_storage: str | None, client_id: str | None) -> To
     """
     if token_storage or client_id:
         return user_token_file(token_storage, client_id or "")
-    found = sorted(Path(LOGINS).expanduser().glob("*/tokens.json"))
+    found = sorted(_expand(LOGINS).glob("*/tokens.json"))
     if len(found) > 1:
         raise GlobusError(
             f"There are stored logins of several clients ({', '.join(file.parent.name for file in found)}): say which "
@@ -175,44 +218,50 @@ def find_user_token_file(token_storage: str | None, client_id: str | None) -> To
     return TokenFile(str(found[0])) if found else None
 
 
+def cli_profile() -> str | None:
+    """The profile of the Globus CLI that counts here."""
+    return os.environ.get("GLOBUS_PROFILE") or None
+
+
 def read_cli_login(environment: str) -> StoredLogin | None:
     """The login of ``globus login``, of the profile that ``GLOBUS_PROFILE`` names; None where there is none.
 
     The database is opened read-only; its tables and namespaces are the Globus CLI's (facts, "The Globus CLI's login").
     """
-    path = Path(CLI_DATABASE).expanduser()
-    profile = os.environ.get("GLOBUS_PROFILE")
-    namespace = f"userprofile/{environment}" + (f"/{profile}" if profile else "")
+    path = _expand(CLI_DATABASE)
+    namespace = "/".join(filter(None, ("userprofile", environment, cli_profile())))
     if not path.is_file():
         return None
     try:
         with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=10)) as database:
             configs = _rows(database, "SELECT config_name, config_data_json FROM config_storage", namespace)
             tokens = _rows(database, "SELECT resource_server, token_data_json FROM token_storage", namespace)
-    except (sqlite3.Error, ValueError) as error:
+        client = configs.get("auth_client_data") or {}
+        if not tokens or not client.get("client_id"):
+            return None
+        return StoredLogin(
+            environment=environment,
+            client_id=str(client["client_id"]),
+            client_secret=client.get("client_secret"),
+            identity=(configs.get("auth_user_data") or {}).get("sub"),
+            tokens={
+                server: Token(
+                    access_token=str(token.get("access_token") or ""),
+                    expires_at=float(token.get("expires_at_seconds") or 0),
+                    refresh_token=token.get("refresh_token"),
+                    scope=str(token.get("scope") or ""),
+                )
+                for server, token in tokens.items()
+            },
+        )
+    except (sqlite3.Error, ValueError, TypeError) as error:
+        reason = error if isinstance(error, sqlite3.Error) else "it is not as the CLI writes it"
+        remedy = f"rm {shlex.quote(str(path))} && globus login"
         raise GlobusError(
-            f"The Globus CLI's storage {path} cannot be read: {error}. `globus login` makes it anew",
+            f"The Globus CLI's storage {path} cannot be read: {reason}. If it is broken: {remedy}",
             code="cli_storage",
-            remedy="globus login",
+            remedy=remedy,
         ) from None
-    client = configs.get("auth_client_data") or {}
-    if not tokens or not client.get("client_id"):
-        return None
-    return StoredLogin(
-        environment=environment,
-        client_id=str(client["client_id"]),
-        client_secret=client.get("client_secret"),
-        identity=(configs.get("auth_user_data") or {}).get("sub"),
-        tokens={
-            server: Token(
-                access_token=str(token.get("access_token") or ""),
-                expires_at=float(token.get("expires_at_seconds") or 0),
-                refresh_token=token.get("refresh_token"),
-                scope=str(token.get("scope") or ""),
-            )
-            for server, token in tokens.items()
-        },
-    )
 
 
 def _rows(database: sqlite3.Connection, query: str, namespace: str) -> dict[str, dict[str, Any]]:

@@ -40,7 +40,9 @@ options:
   collections:
     description:
       - IDs of the mapped collections for whose data (C(data_access)) timers are to have your consent. Collections that
-        are not mapped, or are high assurance, take no such consent, and the login fails when it is asked for.
+        are not mapped, or are high assurance, take no such consent, and the page says C(UNKNOWN_SCOPE_ERROR) when it is
+        asked for.
+      - Where you are signed in already, each is looked up, and those that take no consent are left out.
     type: list
     elements: str
     default: []
@@ -54,6 +56,12 @@ options:
     description:
       - The code of the page that the address of step one leads to. It works once, for a few minutes.
     type: str
+  force:
+    description:
+      - Sign in anew even where the stored login works and has the consents.
+      - Needed when a session has expired that a high assurance collection asks for, and to sign in as somebody else.
+    type: bool
+    default: false
   state:
     description:
       - V(absent) revokes the tokens of the stored login and removes it.
