@@ -32,7 +32,6 @@ from ansible_collections.research_ops.globus.plugins.module_utils._token_storage
     user_token_file,
 )
 
-
 AUTH_SERVER = SERVERS["auth"]
 
 
