@@ -467,20 +467,21 @@ class Globus:
 
         def back_off(context: RetryContext) -> RetryCheckResult:
             """A 429 or 503 holds back every request: as long as it says, or longer each time."""
-            if context.attempt >= self.retries and (context.response is None or context.response.status_code != 401):
-                return RetryCheckResult.do_not_retry
+            last = create_only_once(context) or context.attempt >= self.retries
             if context.response is not None and context.response.status_code in (429, 503):
                 seconds = _retry_after(context.response.headers.get("Retry-After"))
                 if seconds is None:
                     seconds = min(PAUSE_BETWEEN_TRIES * 2**context.attempt, RETRY_AFTER_MAXIMUM)
                 context.backoff = seconds
                 self._pace.hold(seconds)
-                return RetryCheckResult.do_not_retry if create_only_once(context) else RetryCheckResult.do_retry
-            return RetryCheckResult.do_not_retry if create_only_once(context) else RetryCheckResult.no_decision
+                return RetryCheckResult.do_not_retry if last else RetryCheckResult.do_retry
+            if context.response is not None and context.response.status_code == 401:
+                return RetryCheckResult.no_decision  # the SDK has the token renewed, once
+            return RetryCheckResult.do_not_retry if last else RetryCheckResult.no_decision
 
         def create_only_once(context: RetryContext) -> bool:
-            """Only a 429 says for sure that nothing was created; a 401 is answered by a fresh token, once."""
-            return create and (context.response is None or context.response.status_code not in (401, 429))
+            """Only a 429 says for sure that nothing was created."""
+            return create and (context.response is None or context.response.status_code != 429)
 
         # One more than asked for: a refused token is renewed also where nothing is to be repeated.
         config = RetryConfig(max_retries=self.retries + 1, max_sleep=RETRY_AFTER_MAXIMUM)
