@@ -114,14 +114,9 @@ class TokenLogin:
         )
 
     def check_consents(self, needs: Needs) -> str | None:
-        if not needs.each():
-            return None
-        used = ", ".join(
-            [f"data_access for collection {one}" for one in needs.data_access] + [f"flow {one}" for one in needs.flows]
-        )
         return (
-            f"With access tokens the consents behind them cannot be seen. Without that for {used} a timer stops at its "
-            f"first run; make sure that timers_token was requested with the scope {_auth.writing_scope(needs)}"
+            f"With access tokens the consents behind them cannot be seen. Without that for {_listed(needs)} a timer stops "
+            f"at its first run; make sure that timers_token was requested with the scope {_auth.writing_scope(needs)}"
         )
 
     def grant(self, needs: Needs) -> None:
@@ -267,11 +262,8 @@ class PersonLogin:
         missing = self._auth.missing_consents(self._login.identity, needs)
         if missing is None:
             return None
-        parts = [f"data_access for collection {one}" for one in missing.data_access]
-        parts += [f"flow {one}" for one in missing.flows]
-        what = ", ".join(parts) or "transfers by timers"
         raise GlobusError(
-            f"The consent for {what} is missing: the timer would be created, and stopped at its first run. "
+            f"The consent for {_listed(missing)} is missing: the timer would be created, and stopped at its first run. "
             f"Grant it with: {self._remedy(missing)}",
             code="consent_required",
             remedy=self._remedy(missing),
@@ -324,6 +316,12 @@ class PersonLogin:
             request_id=error.request_id if error else None,
             remedy=remedy,
         )
+
+
+def _listed(needs: Needs) -> str:
+    parts = [f"data_access for collection {one}" for one in needs.data_access]
+    parts += [f"flow {one}" for one in needs.flows]
+    return ", ".join(parts) or "transfers by timers"
 
 
 def _is_fresh(token: Token | None) -> bool:

@@ -5,18 +5,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import json
 import os
 import pty
 import re
 import select
+import shlex
+import sqlite3
 import subprocess
 import termios
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from emulator.browser import RESEARCHER, addresses, sign_in
+from emulator.control import LocalGlobus
+from emulator.plain import NATIVE_APP
+from integration import in_process
+from integration.harness import BIN
 
 PROMPT = re.compile(r"code( here)?:\s*$", re.IGNORECASE)
 
@@ -68,3 +77,52 @@ def answer_at_terminal(
         if process.poll() is None:
             process.kill()
             process.wait()
+
+
+class Person:
+    """Somebody with a home, in which logins are kept.
+
+    :ivar environment: the variables of a person's programs: none but those that lead to the local Globus.
+    """
+
+    def __init__(self, globus: LocalGlobus, home: Path, username: str = RESEARCHER) -> None:
+        self.home = home
+        self.username = username
+        path = os.pathsep.join([str(BIN), os.environ["PATH"]])
+        self.environment = {"HOME": str(home), "PATH": path, "LC_ALL": "C.UTF-8", **globus.environment}
+
+    def sign_in(self, *collections: str, client_id: str = NATIVE_APP, **options: Any) -> Any:
+        """Both steps of the module ``login``; what the second returns."""
+        asked = {"client_id": client_id, "collections": list(collections), "force": True, **options}
+        begun = in_process.run("login", asked, self.environment)
+        assert not begun["failed"], begun
+        ended = in_process.run(
+            "login", {**asked, "code": sign_in(begun["authorize_url"], self.username)}, self.environment
+        )
+        assert ended["changed"], ended
+        return ended
+
+    def use_cli(self, command: str, **variables: str) -> str:
+        """A command of the CLI at a terminal, signing in where it asks; its output."""
+        words = shlex.split(command)
+        status, output, _ = answer_at_terminal(
+            words, {**self.environment, **variables}, self.home, username=self.username
+        )
+        assert status == 0, output
+        return output
+
+    def tokens(self, client_id: str = NATIVE_APP) -> Path:
+        """Where the login of ``sign_in`` is kept."""
+        return self.home / ".globus" / "ansible" / client_id / "tokens.json"
+
+    def cli_client(self, namespace: str = "userprofile/production") -> str:
+        """The client that this person's installation of the CLI has registered."""
+        query = "SELECT config_data_json FROM config_storage WHERE config_name = 'auth_client_data' AND namespace = ?"
+        with contextlib.closing(sqlite3.connect(self.cli_storage)) as database:
+            ((text,),) = database.execute(query, (namespace,)).fetchall()
+        return str(json.loads(text)["client_id"])
+
+    @property
+    def cli_storage(self) -> Path:
+        """The CLI's own storage."""
+        return self.home / ".globus" / "cli" / "storage.db"

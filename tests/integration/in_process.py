@@ -1,0 +1,46 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A module's own ``main`` inside the process of the test: for many cases that differ in their settings alone."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import json
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from ansible.module_utils.common import warnings
+from ansible.module_utils.testing import patch_module_args
+
+MODULES = "ansible_collections.research_ops.globus.plugins.modules"
+
+
+@contextlib.contextmanager
+def only(environment: Mapping[str, str]) -> Iterator[None]:
+    """These variables, and of the test's own nothing that the modules read."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [one for one in os.environ if one.startswith("GLOBUS_")]:
+            patch.delenv(name)
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        yield
+
+
+def run(module: str, options: Mapping[str, Any], environment: Mapping[str, str], *, check: bool = False) -> Any:
+    """What the module returns, ``failed`` always among it. A traceback goes through, and so ends the test."""
+    main = importlib.import_module(f"{MODULES}.{module}").main
+    arguments = {"retries": 0, "request_timeout": 10, **options, "_ansible_check_mode": check}
+    printed = io.StringIO()
+    warnings._global_warnings.clear()  # of a process, which a module usually has to itself
+    with only(environment), patch_module_args(arguments), contextlib.redirect_stdout(printed):
+        with pytest.raises(SystemExit):
+            main()
+    result = json.loads(printed.getvalue().splitlines()[-1])
+    # as the controller hands them on; before ansible-core 2.19 they are texts already
+    told = [one if isinstance(one, str) else one["event"]["msg"] for one in result.pop("warnings", ())]
+    return {"failed": False, **result, "warnings": told}
