@@ -201,9 +201,9 @@ def _parse_transfer(options: Mapping[str, Any]) -> Transfer:
     if "deadline" in given:
         given["deadline"] = parse_moment("transfer.deadline", given["deadline"], "UTC")[0]
     for option in ("source_local_user", "destination_local_user"):
-        if given.get(option, "user") == "":
+        if given.get(option) == "":
             raise InputError(f"transfer.{option} is empty: leave it out, or name the user")
-    known = {field.name for field in fields(Transfer)}
+    known = {field.name for field in fields(Transfer)}  # an alias stays beside the option that it stands for
     transfer = Transfer(**{option: value for option, value in given.items() if option in known})
     if transfer.delete_destination_extra and any(path.recursive is False for path in transfer.paths):
         raise InputError(
@@ -384,20 +384,14 @@ def _kind(action: Action) -> str:
 
 
 def schedule_as_options(schedule: Schedule) -> dict[str, Any]:
-    """A schedule as the option ``schedule`` spells it; unset options are left out."""
+    """What a timer has of its schedule, as the option ``schedule`` spells it: interval, start, end; unset ones are left
+    out.
+    """
     options: dict[str, Any] = {}
     if schedule.interval is not None:
         options["interval"] = _schedule.format_interval(schedule.interval)
     if schedule.start is not None:
         options["start"] = _schedule.format_instant(schedule.start)
-    if schedule.at is not None:
-        options["at"] = _schedule.format_time_of_day(schedule.at)
-    if schedule.weekday is not None:
-        options["weekday"] = _schedule.WEEKDAYS[schedule.weekday]
-    if schedule.zone != "UTC":
-        options["timezone"] = schedule.zone
-    if schedule.follow:
-        options["daylight_saving"] = "follow"
     end = _schedule.end_as_option(schedule)
     if end is not None:
         options["end"] = end

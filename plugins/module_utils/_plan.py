@@ -430,7 +430,7 @@ def _create(plan: Plan, definition: Definition, replaced: Sequence[Timer], now: 
                     code="would_run_before_pause",
                 )
             )
-    schedule = replace(definition.schedule, start=start)
+    creation = replace(definition, schedule=replace(definition.schedule, start=start))
     operations = [Operation("create", None, wanted.name)]
     if paused:
         operations.append(Operation("pause", None, wanted.name))
@@ -439,9 +439,9 @@ def _create(plan: Plan, definition: Definition, replaced: Sequence[Timer], now: 
     return replace(
         plan,
         operations=tuple(operations),
-        creation=replace(definition, schedule=schedule),
+        creation=creation,
         warnings=(*plan.warnings, *warnings),
-        after=_shown_definition(definition, start, "paused" if paused else "active"),
+        after=_shown_definition(creation, "paused" if paused else "active"),
     )
 
 
@@ -501,15 +501,11 @@ def _shown(timers: Sequence[Timer]) -> dict[str, Any]:
     return shown
 
 
-def _shown_definition(definition: Definition, start: datetime | None, state: str) -> dict[str, Any]:
-    schedule = definition.schedule
-    as_created = Schedule(
-        interval=schedule.interval, start=start, end_count=schedule.end_count, end_datetime=schedule.end_datetime
-    )
+def _shown_definition(definition: Definition, state: str) -> dict[str, Any]:
     return {
         "name": definition.name,
         **action_as_options(definition.action),
-        "schedule": schedule_as_options(as_created),
+        "schedule": schedule_as_options(definition.schedule),
         "state": state,
     }
 
