@@ -169,7 +169,7 @@ def schedules(draw: st.DrawFn) -> dict[str, Any]:
         usual = st.sampled_from((None, 60, 3600, 5400, _DAY, _WEEK, 28 * _DAY, _YEAR))
         interval = draw(st.one_of(usual, st.integers(60, _YEAR)))
         if kind != "open":
-            start = draw(_moments(-2 * _YEAR, _YEAR))
+            start = draw(st.one_of(_moments(-600, 600), _moments(-2 * _YEAR, _YEAR)))
             schedule["start"] = f"{start:%Y-%m-%dT%H:%M:%S}" if kind == "wall" else _instant(draw, start)
     if interval is not None:
         schedule["interval"] = _interval(draw, interval)
@@ -177,8 +177,9 @@ def schedules(draw: st.DrawFn) -> dict[str, Any]:
         if end == "count":
             schedule["end"] = {"count": draw(st.integers(1, 1000))}
         elif end == "datetime":
-            latest = max(start or NOW, NOW) + timedelta(days=draw(st.integers(2, 3000)))
-            schedule["end"] = {"datetime": _instant(draw, latest)}
+            # late enough for a first run, wherever the start is
+            after = timedelta(days=draw(st.integers(2, 3000))) + timedelta(seconds=interval)
+            schedule["end"] = {"datetime": _instant(draw, max(start or NOW, NOW) + after)}
     return schedule
 
 

@@ -35,7 +35,9 @@ PATH = {"source_path": "/data/", "destination_path": "/backup/"}
 
 
 def transfer(**options: Any) -> Transfer:
-    return definition(sample(**options)).action
+    action = definition(sample(**options)).action
+    assert isinstance(action, Transfer)
+    return action
 
 
 def refusal(parameters: dict[str, Any]) -> str:

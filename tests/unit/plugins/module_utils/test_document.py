@@ -247,7 +247,7 @@ def test_d1_verify_checksum_left_out_is_true_in_a_definition_and_false_in_the_se
 @pytest.mark.parametrize(("number", "word"), [(0, "exists"), (1, "size"), (2, "mtime"), (3, "checksum"), (None, None)])
 def test_sync_level_is_a_word_here_and_a_number_there(number: int | None, word: str | None) -> None:
     timer = read_timer(job(callback_body={"body": {**BODY, "sync_level": number}}))
-    assert timer.action is not None
+    assert isinstance(timer.action, Transfer)
     assert timer.action.sync_level == word
     options: dict[str, Any] = {} if word is None else {"sync_level": word}
     assert write_timer(definition(sample(**options)), None)["body"].get("sync_level") == number
@@ -256,7 +256,7 @@ def test_sync_level_is_a_word_here_and_a_number_there(number: int | None, word: 
 def test_d6_filter_rules_have_the_service_s_default_method() -> None:
     rules = [{"DATA_TYPE": "filter_rule", "name": "*.tmp", "method": None, "type": None, "id": 1}, {"name": "b"}]
     timer = read_timer(job(callback_body={"body": {**BODY, "filter_rules": rules}}))
-    assert timer.action is not None
+    assert isinstance(timer.action, Transfer)
     assert timer.action.filter_rules == (FilterRule("*.tmp", "exclude"), FilterRule("b", "exclude"))
 
 
