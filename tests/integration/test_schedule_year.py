@@ -13,12 +13,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from emulator.control import LocalGlobus
 from integration.harness import START, Playbooks, Task, control, definition, kinds, timer
 
+GUIDE = Path(__file__).resolve().parents[2] / "docs" / "docsite" / "rst" / "guide_schedules.rst"
 CHICAGO = ZoneInfo("America/Chicago")
 END = "2027-03-02T12:00:00+00:00"
 NIGHTLY = {"interval": "1d", "at": "02:00", "timezone": "America/Chicago"}
@@ -108,3 +110,12 @@ def test_d4_a_year_of_nights_over_both_clock_changes(playbooks: Playbooks, globu
     # the clock change that skips 02:00 was told of when the timers were created
     said = re.sub(r"\s+", " ", done.output)
     assert said.count("the run of 2026-03-08 02:00 comes at 03:00") >= 2
+
+    # the guide says the same
+    columns = re.findall(
+        r"^   \* - ``(\w+)``\n     - (\d+)\n     - (\d+)\n     - (\d+)\n", GUIDE.read_text("utf-8"), re.M
+    )
+    found = [("ignore", nightly), ("follow", following)]
+    assert columns == [
+        (mode, str(len(runs)), str(times(runs)["02:00"]), str(times(runs)["03:00"])) for mode, runs in found
+    ]
