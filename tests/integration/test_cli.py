@@ -87,7 +87,7 @@ def test_timers_in_the_old_form_are_read_as_the_same_definition_I4(api: Api, pla
     old("recurring", interval=86400)
     old("ending", interval=86400, stop_after_n=5)
     old("once")
-    schedules = {
+    schedules: dict[str, dict[str, Any]] = {
         "recurring": {"interval": "1d", "start": FIRST_RUN},
         "ending": {"interval": "1d", "start": FIRST_RUN, "end": {"count": 5}},
         "once": {"start": FIRST_RUN},

@@ -102,7 +102,7 @@ def test_data_access_is_asked_for_where_it_is_needed_and_nowhere_else_S1_S2_S3(
 ) -> None:
     tasks = []
     for name, (source, destination, _mapped) in USABLE.items():
-        ends = {"source_collection": source, "destination_collection": destination}
+        ends: dict[str, Any] = {"source_collection": source, "destination_collection": destination}
         tasks.append(timer(name, **definition(name, **ends)))
 
     run = playbooks.run(logged(*tasks))
@@ -142,7 +142,8 @@ def test_a_collection_that_cannot_be_used_is_reported_by_id_before_creation_S5(
 ) -> None:
     tasks = []
     for name, (collection, _words) in UNUSABLE.items():
-        options: dict[str, Any] = definition(name, **{place: collection})
+        end: dict[str, Any] = {place: collection}
+        options = definition(name, **end)
         tasks += [timer(f"{name}, check", **options, task={"check_mode": True}), timer(name, **options)]
 
     run = playbooks.run(tasks)

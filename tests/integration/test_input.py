@@ -47,7 +47,7 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
         {**definition(), "on_drift": "repair"},
         ["on_drift must be one of: warn, ignore, fail, replace"],
     ),
-    "nothing to create": ({"name": "x"}, ["transfer and schedule are required for state: present"]),
+    "nothing to create": ({"name": "x"}, ["transfer", "and schedule are required for state: present"]),
     "no schedule": ({"name": "x", "transfer": definition()["transfer"]}, ["without schedule", "schedule: {}"]),
     "no transfer": ({"name": "x", "schedule": {}}, ["without transfer"]),
     "option unknown": (transfer(sync_levels="size"), ["Unsupported parameters", "transfer.sync_levels", "sync_level,"]),

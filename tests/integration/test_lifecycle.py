@@ -8,19 +8,20 @@ from __future__ import annotations
 import sys
 import venv
 from pathlib import Path
+from typing import Any
 
 from emulator.control import LocalGlobus
 from integration.harness import Playbooks, calls, definition, kinds, logged, timer
 
 IN_PLACE = ["POST token", "GET jobs"]
 CONSENTS = ["GET collection", "GET collection", "POST consent"]
-CHECK = {"task": {"check_mode": True}}
+CHECK: dict[str, Any] = {"task": {"check_mode": True}}
 
 
 def test_life_of_a_timer_each_step_idempotent_and_at_its_cost_C1(playbooks: Playbooks) -> None:
     """Task, what it does, and the requests it takes: in place, one token and one list."""
     weekly = {"interval": "1w", "at": "02:00", "weekday": "sunday"}
-    by_id = {"timer_id": "{{ created.timer_id }}"}
+    by_id: dict[str, Any] = {"timer_id": "{{ created.timer_id }}"}
     steps = [
         (timer("would create", **definition(), **CHECK), ["create"], [*IN_PLACE, *CONSENTS[:2]]),
         (

@@ -9,6 +9,7 @@ import base64
 import re
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,8 @@ from emulator.control import LocalGlobus
 from emulator.plain import MAPPED, MAPPED_TOO, Api
 from emulator.scopes import TIMERS_SERVER, TRANSFER_SERVER
 from integration.harness import Playbooks, Task, definition, kinds, timer
+
+Options = dict[str, Any]
 
 TOKEN = re.compile(r"access-[A-Za-z0-9_-]{20,}")
 WRONG_SECRET = "not-the-secret-but-a-secret-all-the-same"
@@ -49,9 +52,9 @@ def test_no_secret_is_printed_returned_or_left_behind_X1(
     }
     down = {f"GLOBUS_SDK_SERVICE_URL_{name}": f"http://127.0.0.1:{closed_port()}/" for name in SERVICES}
     timers_down = {"GLOBUS_SDK_SERVICE_URL_TIMER": down["GLOBUS_SDK_SERVICE_URL_TIMER"]}
-    tokens = {"timers_token": variable("TIMERS"), "transfer_token": variable("TRANSFER")}
-    wrong_tokens = {"timers_token": variable("WRONG_TOKEN"), "transfer_token": variable("WRONG_TOKEN")}
-    given = {"client_id": globus.client_id, "client_secret": variable("GLOBUS_CLIENT_SECRET")}
+    tokens: Options = {"timers_token": variable("TIMERS"), "transfer_token": variable("TRANSFER")}
+    wrong_tokens: Options = {"timers_token": variable("WRONG_TOKEN"), "transfer_token": variable("WRONG_TOKEN")}
+    given: Options = {"client_id": globus.client_id, "client_secret": variable("GLOBUS_CLIENT_SECRET")}
     works = [
         timer("create", **definition("a")),
         timer("secret as an option", **definition("a", sync_level="size"), **given, on_drift="replace"),

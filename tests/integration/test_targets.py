@@ -20,7 +20,7 @@ from emulator.control import LocalGlobus
 from emulator.switches import Switches, other_values
 from integration.harness import START, Playbooks
 
-TOGETHER = 3
+TOGETHER = 5
 TARGETS = Path(__file__).resolve().parent / "targets"
 
 
