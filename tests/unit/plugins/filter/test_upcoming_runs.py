@@ -239,7 +239,7 @@ def test_in_a_template_from_is_a_parameter_like_any_other() -> None:
     environment = NativeEnvironment()
     environment.filters.update(FilterModule().filters())
     template = environment.from_string("{{ nightly | upcoming_runs(from='2026-12-01', until='2026-12-15') }}")
-    found = template.render(nightly=NIGHTLY)
+    found: Any = template.render(nightly=NIGHTLY)
     assert [run["local"] for run in found] == [f"2026-12-{day:02d}T02:00:00-06:00" for day in range(1, 15)]
 
 
