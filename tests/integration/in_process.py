@@ -37,9 +37,13 @@ def run(module: str, options: Mapping[str, Any], environment: Mapping[str, str],
     arguments = {"retries": 0, "request_timeout": 10, **options, "_ansible_check_mode": check}
     printed = io.StringIO()
     warnings._global_warnings.clear()  # of a process, which a module usually has to itself
-    with only(environment), patch_module_args(arguments), contextlib.redirect_stdout(printed):
-        with pytest.raises(SystemExit):
-            main()
+    with (
+        only(environment),
+        patch_module_args(arguments),
+        contextlib.redirect_stdout(printed),
+        pytest.raises(SystemExit),
+    ):
+        main()
     result = json.loads(printed.getvalue().splitlines()[-1])
     # as the controller hands them on; before ansible-core 2.19 they are texts already
     told = [one if isinstance(one, str) else one["event"]["msg"] for one in result.pop("warnings", ())]

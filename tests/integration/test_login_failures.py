@@ -1,0 +1,358 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can be wrong with credentials, each told in words; and how many requests signing in costs (C1)."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulator.browser import RESEARCHER, sign_in
+from emulator.control import LocalGlobus
+from emulator.plain import GUEST, LAPTOP, MAPPED, NATIVE_APP, OTHER_CLIENT, PERSON, UNKNOWN, timer_scope
+from emulator.scopes import TIMERS_SCOPE, TIMERS_SERVER, TRANSFER_SCOPE, TRANSFER_SERVER
+from integration import in_process
+from integration.harness import calls, definition
+from integration.people import Person
+
+DAY = 86400
+OTHER_APP = "eeeeeeee-0000-4000-8000-00000000000f"
+LOGIN = f"ansible-playbook research_ops.globus.login -e globus_client_id={NATIVE_APP}"
+
+Result = dict[str, Any]
+
+
+@pytest.fixture
+def person(globus: LocalGlobus, tmp_path: Path) -> Person:
+    """Somebody who is not signed in."""
+    return Person(globus, tmp_path)
+
+
+@pytest.fixture
+def account(globus: LocalGlobus) -> dict[str, Any]:
+    """The options of a service account."""
+    return {"client_id": globus.client_id, "client_secret": globus.client_secret}
+
+
+def ensure(person: Person, **options: Any) -> Result:
+    """A task that creates a timer where it is missing, or that fails."""
+    name = options.pop("name", "nightly")
+    ends = {"source_collection": options.pop("source", LAPTOP), "destination_collection": GUEST}
+    result: Result = in_process.run(
+        "timer", {**definition(name, **ends), "on_drift": "fail", **options}, person.environment
+    )
+    return result
+
+
+def refused(result: Result, code: str, *words: str, remedy: str | None = None) -> None:
+    """The task failed in these words, and changed nothing."""
+    assert (result["failed"], result["changed"]) == (True, False), result
+    assert result["error"]["code"] == code, result
+    for word in words:
+        assert word in result["msg"], result["msg"]
+    assert result.get("remedy") == remedy
+
+
+def rewrite(file: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change what a token file says."""
+    document = json.loads(file.read_text(encoding="utf-8"))
+    change(document)
+    file.write_text(json.dumps(document), encoding="utf-8")
+
+
+def expire(document: dict[str, Any]) -> None:
+    for token in document["tokens"].values():
+        token["expires_at"] = time.time() - 1
+
+
+def nowhere() -> str:
+    """An address of this machine at which nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{taken.getsockname()[1]}/"
+
+
+# --- what it costs -------------------------------------------------------------------------------------------------
+
+
+def test_a_task_in_place_costs_one_list_and_at_most_one_token_C1(
+    globus: LocalGlobus, person: Person, account: dict[str, Any], tmp_path: Path
+) -> None:
+    person.sign_in()
+    person.use_cli("globus login --no-local-server")
+    minted = globus.mint([timer_scope(), TRANSFER_SCOPE], identity=PERSON, client_id=NATIVE_APP)
+    tokens = {
+        "timers_token": minted[TIMERS_SERVER]["access_token"],
+        "transfer_token": minted[TRANSFER_SERVER]["access_token"],
+    }
+    stored = {**account, "token_storage": str(tmp_path / "account.json")}
+    for way, first, again in (
+        (account, ["POST token", "GET jobs"], ["POST token", "GET jobs"]),
+        (stored, ["POST token", "GET jobs"], ["GET jobs"]),
+        ({"auth_method": "user", "client_id": NATIVE_APP}, ["GET jobs"], ["GET jobs"]),
+        ({"auth_method": "cli"}, ["GET jobs"], ["GET jobs"]),
+        (tokens, ["GET jobs"], ["GET jobs"]),
+    ):
+        name = str(sorted(way))
+        assert ensure(person, name=name, **way)["changed"]
+        (tmp_path / "account.json").unlink(missing_ok=True)
+        for expected in (first, again):
+            globus.clear_log()
+            assert (ensure(person, name=name, **way)["changed"]) is False
+            assert calls(globus.log()) == expected
+
+
+def test_a_refused_token_is_renewed_once(
+    globus: LocalGlobus, person: Person, account: dict[str, Any], tmp_path: Path, subtests: pytest.Subtests
+) -> None:
+    """The services' clock goes on, this machine's does not: a token that looks good is refused. Not even a retry is
+    needed (``retries`` is 0)."""
+    ways: dict[str, dict[str, Any]] = {
+        "client_credentials": {**account, "token_storage": str(tmp_path / "account.json")},
+        "user": {"client_id": NATIVE_APP},
+        "cli": {},
+    }
+    person.sign_in()
+    person.use_cli("globus login --no-local-server")
+    storage = person.cli_storage.read_bytes()
+    for method, options in ways.items():
+        assert ensure(person, name=method, auth_method=method, **options)["changed"]
+    globus.advance(3 * DAY)
+    for method, options in ways.items():
+        with subtests.test(method=method):
+            globus.clear_log()
+            assert ensure(person, name=method, auth_method=method, **options)["changed"] is False
+            assert calls(globus.log()) == ["GET jobs", "POST token", "GET jobs"]
+            assert [one["status"] for one in globus.log()] == [401, 200, 200]
+            globus.clear_log()
+            ensure(person, name=method, auth_method=method, **options)
+            # The renewed token is kept, but never in the CLI's storage.
+            assert calls(globus.log()) == ["GET jobs", *(["POST token", "GET jobs"] if method == "cli" else [])]
+    assert person.cli_storage.read_bytes() == storage
+    rewrite(person.tokens(), expire)
+    globus.clear_log()
+    ensure(person, name="user", **ways["user"])
+    assert calls(globus.log()) == ["POST token", "GET jobs"], "one that is known to have expired is not even sent"
+
+
+def test_a_service_that_refuses_every_token_is_asked_twice(
+    globus: LocalGlobus, person: Person, account: dict[str, Any]
+) -> None:
+    person.sign_in()
+    globus.fault("status", status=401, path="^/jobs/$")
+    for options, remedy in ((account, None), ({"client_id": NATIVE_APP}, LOGIN)):
+        globus.clear_log()
+        refused(ensure(person, retries=5, **options), "UNAUTHORIZED", "401", "refuses a token", remedy=remedy)
+        assert calls(globus.log()).count("GET jobs") == 2
+
+
+# --- what can be wrong ---------------------------------------------------------------------------------------------
+
+
+def test_a_service_account_that_is_not_signed_in(
+    globus: LocalGlobus, person: Person, account: dict[str, Any], tmp_path: Path
+) -> None:
+    wrong = {**account, "client_secret": "wrong"}
+    refused(
+        ensure(person, **wrong), "invalid_client", account["client_id"], "client_secret", "environment (production)"
+    )
+    refused(ensure(person, **{**account, "client_id": UNKNOWN}), "invalid_client", UNKNOWN, "client_id")
+    rewritten = {**account, "client_id": OTHER_CLIENT}
+    refused(ensure(person, **rewritten), "invalid_client", OTHER_CLIENT)
+    storage = str(tmp_path / "account.json")
+    assert ensure(person, **account, token_storage=storage)["changed"]
+    remedy = f"rm {storage}"
+    other = {"client_id": OTHER_CLIENT, "client_secret": "x", "token_storage": storage}
+    refused(ensure(person, **other), "wrong_login", account["client_id"], OTHER_CLIENT, remedy=remedy)
+    preview = {**account, "token_storage": storage, "environment": "preview"}
+    refused(ensure(person, **preview), "wrong_login", "production", "preview", remedy=remedy)
+    # Without its secret it is not taken for the login of a person.
+    half = {"client_id": account["client_id"], "token_storage": storage}
+    refused(ensure(person, **half), "wrong_login", "holds tokens of service account", "client_secret")
+    client = {"id": account["client_id"], "secret": account["client_secret"], "project": False}
+    globus.reset({"clients": [client]})
+    refused(ensure(person, **account), "FORBIDDEN", "does not belong to a project", "settings/developers")
+
+
+def test_a_login_that_has_ended(globus: LocalGlobus, person: Person) -> None:
+    """Revoked in the web app, too long unused, without anything to renew it, removed, or signed out."""
+    user = {"auth_method": "user", "client_id": NATIVE_APP}
+    person.sign_in()
+    assert ensure(person, **user)["changed"]
+    globus.revoke(identity=PERSON, client_id=NATIVE_APP)
+    refused(
+        ensure(person, **user), "login_required", "expired or was revoked", "unknown or expired", LOGIN, remedy=LOGIN
+    )
+    person.sign_in()
+    assert not ensure(person, **user)["failed"]
+    globus.advance(181 * DAY)
+    refused(ensure(person, **user), "login_required", "expired or was revoked", remedy=LOGIN)
+    person.sign_in()
+
+    def without_refresh(document: dict[str, Any]) -> None:
+        expire(document)
+        for token in document["tokens"].values():
+            token["refresh_token"] = None
+
+    rewrite(person.tokens(), without_refresh)
+    refused(ensure(person, **user), "login_required", "nothing to renew it with", remedy=LOGIN)
+    rewrite(person.tokens(), lambda document: document["tokens"].pop(TIMERS_SERVER))
+    refused(ensure(person, **user), "login_required", "no token for Globus Timers", remedy=LOGIN)
+    ended = in_process.run("login", {"client_id": NATIVE_APP, "state": "absent"}, person.environment)
+    assert (ended["failed"], ended["changed"]) == (False, True)
+    refused(ensure(person, **user), "login_required", "no stored login of a person", remedy=LOGIN)
+
+
+def test_signing_out_revokes_what_was_stored(globus: LocalGlobus, person: Person) -> None:
+    person.sign_in()
+    copied = person.tokens().read_text(encoding="utf-8")
+    absent = {"client_id": NATIVE_APP, "state": "absent"}
+    assert in_process.run("login", absent, person.environment, check=True)["changed"]
+    assert person.tokens().exists()
+    assert in_process.run("login", {**absent, "client_id": OTHER_APP}, person.environment)["changed"] is False
+    elsewhere = {**absent, "client_id": OTHER_APP, "token_storage": str(person.tokens())}
+    assert in_process.run("login", elsewhere, person.environment)["error"]["code"] == "wrong_login"
+    globus.fault("status", status=503, path="revoke")
+    down = in_process.run("login", absent, person.environment)
+    assert (down["failed"], person.tokens().exists()) == (True, True), "what was not revoked is not forgotten"
+    globus.clear_faults()
+    assert in_process.run("login", absent, person.environment)["changed"]
+    assert in_process.run("login", absent, person.environment)["changed"] is False
+    person.tokens().write_text(copied, encoding="utf-8")
+    refused(ensure(person, client_id=NATIVE_APP), "login_required", "revoked", remedy=LOGIN)
+    globus.reset({"clients": []})
+    unknown = in_process.run("login", absent, person.environment)
+    assert (unknown["changed"], person.tokens().exists()) == (True, False)
+    assert all("settings/consents" in warning for warning in unknown["warnings"])
+
+
+def test_the_wrong_login(globus: LocalGlobus, person: Person) -> None:
+    person.sign_in()
+    storage = str(person.tokens())
+    elsewhere = {"client_id": OTHER_APP, "token_storage": storage, "auth_method": "user"}
+    refused(ensure(person, **elsewhere), "wrong_login", NATIVE_APP, OTHER_APP, remedy=f"rm {storage}")
+    preview = {"client_id": NATIVE_APP, "environment": "preview"}
+    wrong = ensure(person, **preview, auth_method="user")
+    refused(wrong, "wrong_login", "production", "preview", remedy=f"rm {storage}")
+    # auto found it by looking around: it goes on to the next, and says which half of a service account is missing
+    refused(
+        ensure(person, **preview),
+        "no_credentials",
+        "timers_token",
+        "client_secret is not",
+        "globus login",
+        remedy="set GLOBUS_CLIENT_ID and GLOBUS_CLIENT_SECRET",
+    )
+    for options in ({}, {"auth_method": "user"}):
+        assert not ensure(person, **options)["failed"], "the only login that there is"
+    second = person.tokens(OTHER_APP)
+    second.parent.mkdir()
+    second.write_text(person.tokens().read_text(encoding="utf-8"), encoding="utf-8")
+    refused(ensure(person), "ambiguous_login", NATIVE_APP, OTHER_APP, "client_id")
+
+
+def test_remedies_lead_to_the_login_that_the_task_uses(globus: LocalGlobus, person: Person, tmp_path: Path) -> None:
+    """Profile, environment and file are part of the command."""
+    storage = str(tmp_path / "my login.json")
+    options = {"auth_method": "user", "client_id": NATIVE_APP, "environment": "preview", "token_storage": storage}
+    there = f"{LOGIN} -e globus_environment=preview -e 'globus_token_storage={storage}'"
+    refused(ensure(person, **options), "login_required", there, remedy=there)
+    person.sign_in(environment="preview", token_storage=storage)
+    missing = ensure(person, **options, source=MAPPED)
+    refused(missing, "consent_required", MAPPED, remedy=f"{there} -e globus_collections={MAPPED}")
+    cli = {"auth_method": "cli", "environment": "preview"}
+    person.environment["GLOBUS_PROFILE"] = "my work"
+    command = "GLOBUS_SDK_ENVIRONMENT=preview GLOBUS_PROFILE='my work' globus login"
+    refused(ensure(person, **cli), "login_required", "environment preview, profile my work", remedy=command)
+
+
+def test_access_tokens_that_are_refused(globus: LocalGlobus, person: Person) -> None:
+    good = {server: one["access_token"] for server, one in globus.mint([timer_scope(), TRANSFER_SCOPE]).items()}
+    expired = globus.mint(TIMERS_SCOPE, expires_in=-1)[TIMERS_SERVER]["access_token"]
+    for wrong in (expired, good[TRANSFER_SERVER], "made-up"):
+        result = ensure(person, timers_token=wrong, transfer_token=good[TRANSFER_SERVER])
+        refused(result, "UNAUTHORIZED", "401", "timers_token has expired", remedy="set timers_token to a fresh token")
+    result = ensure(person, timers_token=good[TIMERS_SERVER], transfer_token="made-up")
+    refused(result, "ClientError.AuthenticationFailed", "transfer_token", remedy="set transfer_token to a fresh token")
+    result = ensure(person, timers_token=good[TIMERS_SERVER])
+    refused(result, "no_credentials", "transfer_token is missing", remedy="set transfer_token")
+
+
+def test_auth_down_slow_or_replaced_by_a_page(globus: LocalGlobus, person: Person, account: dict[str, Any]) -> None:
+    person.sign_in()
+    user = {"client_id": NATIVE_APP}
+    running = dict(person.environment)
+    person.environment["GLOBUS_SDK_SERVICE_URL_AUTH"] = nowhere()
+    for options in (account, user):
+        refused(ensure(person, **options), "no_answer", "Globus Auth did not answer", "127.0.0.1")
+    step_one = in_process.run("login", {"client_id": NATIVE_APP, "force": True}, person.environment)
+    assert step_one["authorize_url"], "step one asks nobody"
+    step_two = in_process.run("login", {"client_id": NATIVE_APP, "code": "x"}, person.environment)
+    refused(step_two, "no_answer", "Globus Auth did not answer")
+    assert not in_process.run("timer_info", {"client_id": NATIVE_APP}, person.environment)["failed"], "needs no Auth"
+    person.environment = running
+    globus.fault("stall", seconds=3, path="^/v2/oauth2/token$")
+    began = time.monotonic()
+    refused(ensure(person, **account, request_timeout=0.3), "no_answer", "Globus Auth did not answer")
+    assert time.monotonic() - began < 2.5, "request_timeout is kept"
+    globus.clear_faults()
+    for fault, fields in (("html", {}), ("cut_json", {})):
+        globus.fault(fault, path="^/v2/oauth2/token$", **fields)
+        result = ensure(person, **account)
+        assert (result["failed"], result["error"]["code"]) == (True, "unreadable_answer"), result
+        globus.clear_faults()
+
+
+def test_storage_that_cannot_be_read(person: Person, account: dict[str, Any], tmp_path: Path) -> None:
+    broken = tmp_path / "broken.json"
+    for text in ("", "{", "[]", "{}", '{"tokens": {"x": 1}}', '{"tokens": {"x": {"no": 1}}}'):
+        broken.write_text(text, encoding="utf-8")
+        for options in ({**account}, {"client_id": NATIVE_APP}):
+            result = ensure(person, **options, token_storage=str(broken))
+            refused(result, "token_storage", "is not a file of this collection", remedy=f"rm {broken}")
+    for path in (tmp_path, Path("/dev/null/tokens.json"), tmp_path / "broken.json" / "tokens.json"):
+        assert ensure(person, **account, token_storage=str(path))["error"]["code"] == "token_storage"
+    person.cli_storage.parent.mkdir(parents=True)
+    person.cli_storage.write_text("not a database", encoding="utf-8")
+    remedy = f"rm {person.cli_storage} && globus login"
+    refused(ensure(person, auth_method="cli"), "cli_storage", "not a database", remedy=remedy)
+    person.cli_storage.unlink()
+    with sqlite3.connect(person.cli_storage) as database:
+        for table, name in (("config", "config_name, config_data_json"), ("token", "resource_server, token_data_json")):
+            database.execute(f"CREATE TABLE {table}_storage (namespace, {name})")
+        place = "userprofile/production"
+        database.execute(
+            "INSERT INTO config_storage VALUES (?, 'auth_client_data', '{\"client_id\": \"x\"}')", (place,)
+        )
+        database.execute("INSERT INTO token_storage VALUES (?, 'x', '{\"expires_at_seconds\": \"soon\"}')", (place,))
+    database.close()
+    refused(ensure(person, auth_method="cli"), "cli_storage", "not as the CLI writes it", remedy=remedy)
+
+
+def test_step_two_without_step_one_or_with_a_wrong_code(globus: LocalGlobus, person: Person) -> None:
+    def login(**options: Any) -> Result:
+        result: Result = in_process.run("login", {"client_id": NATIVE_APP, **options}, person.environment)
+        return result
+
+    refused(login(code="x"), "no_login_begun", "without code first")
+    refused(login(code=""), "invalid_input", "code is empty")
+    first = login()["authorize_url"]
+    refused(login(client_id=OTHER_APP, code="x"), "no_login_begun", OTHER_APP)
+    refused(login(code="made-up"), "code_refused", "A code works once", "unknown, used up")
+    second = login()["authorize_url"]
+    refused(login(code=sign_in(first)), "code_refused", "the address that was returned last")
+    assert login(code=sign_in(second))["username"] == RESEARCHER
+    refused(login(code="x"), "no_login_begun")
+    assert login()["authorize_url"] is None
+    refused(login(collections=[UNKNOWN]), "EndpointNotFound", UNKNOWN)
+    assert login(collections=[GUEST, LAPTOP])["authorize_url"] is None, "they take no consent"
+    assert MAPPED in login(collections=[GUEST, MAPPED])["authorize_url"]
+    assert GUEST not in login(collections=[GUEST, MAPPED])["authorize_url"]
