@@ -70,7 +70,6 @@ _STATES = ("present", "active", "paused", "absent")
 _INTERVALS_BACK = range(2, 40)
 _MONDAY = datetime(2001, 1, 1)  # noqa: DTZ001 - a wall time, in whichever zone the schedule has
 
-_ALIASES = {"source_endpoint": "source_collection", "destination_endpoint": "destination_collection"}
 _WHEN = ("start", "at", "weekday", "week", "day")
 _TIMER_OPTIONS = _arguments.definition_arguments()
 _SCHEDULE_OPTIONS = (*_TIMER_OPTIONS["schedule"]["options"], "week", "day")
@@ -169,11 +168,10 @@ def _check_variables(zone: str, prefix: str, state: str, spread: Any, now: datet
 
 
 def _given(where: str, options: Any, known: Sequence[str]) -> dict[str, Any]:
-    """The options that are set, by their proper names; unknown ones are refused."""
+    """The options that are set; unknown ones are refused."""
     if not isinstance(options, Mapping):
         raise InputError(f"{where} must be a dictionary of options, not {options!r}")
-    by_name = {str(option): value for option, value in options.items() if value is not None}
-    named = {_ALIASES.get(option, option): value for option, value in by_name.items()}
+    named = {str(option): value for option, value in options.items() if value is not None}
     for option in named:
         if option not in known:
             near = difflib.get_close_matches(option, known, 1)

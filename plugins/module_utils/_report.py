@@ -153,7 +153,9 @@ def _counts(rows: Iterable[Entry]) -> list[dict[str, Any]]:
 
 def _schedule_of(timer: Entry) -> Schedule | None:
     """The schedule of a timer as the service has it, or None where it cannot be read."""
-    options = (timer.get("definition") or {}).get("schedule") or {}
+    options = (timer.get("definition") or {}).get("schedule")
+    if options is None:
+        return None
     try:
         start = _schedule.parse_instant(options["start"])[0] if options.get("start") else None
         interval = _schedule.parse_interval(options["interval"]) if options.get("interval") else None
@@ -165,12 +167,12 @@ def _schedule_of(timer: Entry) -> Schedule | None:
 
 
 def _runs(timer: Entry, schedule: Schedule | None, now: datetime) -> list[datetime]:
-    """The coming runs, from the service's own next run on."""
+    """The coming runs, from the service's own next run on; only that one where the schedule cannot be read."""
     end = now + timedelta(days=DAYS)
-    if schedule is None or not timer.get("next_run"):
+    if not timer.get("next_run"):
         return []
     start = _schedule.parse_instant(str(timer["next_run"]))[0]
-    if schedule.interval is None:
+    if schedule is None or schedule.interval is None:
         return [start] if now < start <= end else []
     left = None if schedule.end_count is None else max(0, schedule.end_count - (timer.get("runs") or 0))
     coming = replace(schedule, start=_schedule.next_tick(start, schedule.interval, now), end_count=left)

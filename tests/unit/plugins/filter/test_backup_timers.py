@@ -1,0 +1,102 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filter backup_timers, and that role, filter and modules agree on what there is to set."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible.errors import AnsibleFilterError
+from ansible.utils.display import Display
+
+from ansible_collections.research_ops.globus.plugins.filter.backup_timers import FilterModule, backup_timers
+from ansible_collections.research_ops.globus.plugins.module_utils import _backup
+from ansible_collections.research_ops.globus.plugins.module_utils._arguments import definition_arguments
+from unit.samples import DESTINATION, SOURCE
+
+ROOT = Path(__file__).resolve().parents[4]
+DEFAULTS = {"source_collection": SOURCE, "destination_collection": DESTINATION, "source_path": "/data/"}
+JOB = {"name": "lab", "destination_path": "/backup/", "schedule": "monthly"}
+
+
+def read(path: str) -> dict[str, Any]:
+    document = yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
+    assert isinstance(document, dict)
+    return document
+
+
+def role_options() -> dict[str, dict[str, Any]]:
+    options = read("roles/backup/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+    assert isinstance(options, dict)
+    return options
+
+
+@pytest.mark.parametrize("now", ["2026-11-23T12:00:00Z", "2026-11-23 06:00:00-06:00", "2026-11-23T12:00:00"])
+def test_now_in_every_spelling(now: str) -> None:
+    timers = backup_timers([JOB], DEFAULTS, now=now)
+    assert [timer["schedule"]["start"] for timer in timers[10:]] == ["2025-11-01T02:00:00", "2024-12-01T02:00:00"]
+
+
+def test_now_is_the_clock_of_the_host_by_default() -> None:
+    assert len(backup_timers([JOB], DEFAULTS)) == len(backup_timers([JOB], DEFAULTS, now="")) == 12
+
+
+def test_errors_are_those_of_filters() -> None:
+    with pytest.raises(AnsibleFilterError, match=r"backup_jobs\[0\] \(lab\): schedule 'x' is not known"):
+        backup_timers([{**JOB, "schedule": "x"}], DEFAULTS)
+    with pytest.raises(AnsibleFilterError, match="backup_now must be a moment in ISO 8601"):
+        backup_timers([JOB], DEFAULTS, now="soon")
+
+
+def test_warnings_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(Display, "warning", lambda _self, message, *_args, **_keywords: shown.append(message))
+    backup_timers([JOB, {**JOB, "name": "other"}], DEFAULTS)
+    assert len(shown) == 1
+    assert "both write to /backup" in shown[0]
+
+
+# --- documentation, defaults, arguments ----------------------------------------------------------------------------
+
+
+def test_documentation_of_the_filter_names_its_parameters() -> None:
+    documented = read("plugins/filter/backup_timers.yml")["DOCUMENTATION"]["options"]
+    parameters = inspect.signature(backup_timers).parameters
+    assert list(documented) == ["_input", *list(parameters)[1:]]
+    for name, parameter in list(parameters.items())[1:]:
+        assert (documented[name].get("default") or None) == (parameter.default or None)
+    assert set(FilterModule().filters()) == {"backup_timers"}
+
+
+def test_defaults_of_the_role_are_those_it_documents() -> None:
+    documented = {name: option["default"] for name, option in role_options().items() if "default" in option}
+    assert read("roles/backup/defaults/main.yml") == documented
+    assert set(role_options()) - set(documented) == {"backup_jobs", "backup_report", "backup_now"}
+
+
+def test_the_role_documents_every_option_of_a_job() -> None:
+    jobs = role_options()["backup_jobs"]["options"]
+    assert set(jobs) == {"name", *_backup._JOB}
+    assert set(role_options()["backup_defaults"]["options"]) == set(_backup._DEFAULTS)
+
+
+def test_options_of_a_job_are_declared_as_the_modules_declare_them() -> None:
+    declared = definition_arguments()
+    of_timers = {**declared["schedule"]["options"], **declared["transfer"]["options"]}
+    for name, option in role_options()["backup_jobs"]["options"].items():
+        for key in ("type", "choices", "elements"):
+            if name in of_timers:
+                assert option.get(key) == of_timers[name].get(key), f"{key} of {name}"
+
+
+def test_names_of_the_schedules_are_documented() -> None:
+    text = " ".join(role_options()["backup_jobs"]["options"]["schedule"]["description"])
+    readme = (ROOT / "roles" / "backup" / "README.md").read_text(encoding="utf-8")
+    for schedule in _backup.SCHEDULES:
+        assert f"V({schedule})" in text
+        assert f"`{schedule}`" in readme
