@@ -19,7 +19,7 @@ from fastapi.responses import JSONResponse
 
 from emulator import people
 from emulator.errors import ServiceError
-from emulator.scopes import AUTH_SERVER, STATIC_SCOPES, Path, Scope, ScopeSyntaxError, data_access, parse
+from emulator.scopes import AUTH_SERVER, STATIC_SCOPES, Path, Scope, ScopeSyntaxError, data_access, flow_user, parse
 from emulator.state import Consent, Emulator, Token
 
 TOKEN_SECONDS = 172800
@@ -38,6 +38,9 @@ def resource_server_of(emulator: Emulator, name: str) -> str | None:
         manage = f"urn:globus:auth:scope:{collection.id}:manage_collections"
         if collection.entity_type == "GCSv5_endpoint" and name == manage:
             return collection.id
+    for flow in emulator.flows.values():
+        if not flow.deleted and name == flow_user(flow.id):
+            return flow.id
     return None
 
 

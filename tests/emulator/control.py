@@ -212,6 +212,11 @@ class LocalGlobus:
         changed: dict[str, Any] = self.call("POST", f"collections/{collection_id}", changes)
         return changed
 
+    def flow(self, flow_id: str, **changes: Any) -> dict[str, Any]:
+        """Change a flow: ``visible``, ``deleted``, ``succeeds``, ``title``."""
+        changed: dict[str, Any] = self.call("POST", f"flows/{flow_id}", changes)
+        return changed
+
     # --- the end ----------------------------------------------------------------------------------------------------
 
     def close(self) -> None:

@@ -75,6 +75,15 @@ class CollectionChange(_Body):
     display_name: str | None = None
 
 
+class FlowChange(_Body):
+    """What can happen to a flow meanwhile."""
+
+    visible: bool | None = None
+    deleted: bool | None = None
+    succeeds: bool | None = None
+    title: str | None = None
+
+
 def timer_internals(emulator: Emulator, timer: Timer) -> dict[str, Any]:
     """A timer with what the service does not show."""
     return {
@@ -238,10 +247,20 @@ def router(emulator: Emulator) -> APIRouter:
             setattr(collection, name, value)
         return collection.model_dump()
 
+    @routes.post("/flows/{flow_id}")
+    async def change_flow(flow_id: str, body: FlowChange) -> dict[str, Any]:
+        flow = emulator.flows.get(flow_id.lower())
+        if flow is None:
+            raise HTTPException(404, f"the world has no flow {flow_id}")
+        for name, value in body.model_dump(exclude_none=True).items():
+            setattr(flow, name, value)
+        return flow.model_dump()
+
     @routes.get("/world")
     async def world() -> dict[str, Any]:
         return {
             "collections": [one.model_dump() for one in emulator.collections.values()],
+            "flows": [one.model_dump() for one in emulator.flows.values()],
             # Secrets of a world are made up: tests and rehearsals need them to log in.
             "clients": [
                 {"id": one.id, "secret": one.secret, "username": emulator.username(one.id)}

@@ -148,6 +148,25 @@ class TransferTimer(_Document):
     body: Transfer
 
 
+class FlowRun(_Document):
+    """What a flow is run with."""
+
+    body: dict[str, Any]
+    run_managers: list[str] | None = None
+    run_monitors: list[str] | None = None
+    tags: list[str] | None = None
+
+
+class FlowTimer(_Document):
+    """A timer that runs a flow."""
+
+    timer_type: Literal["flow"]
+    flow_id: Identifier
+    name: str | None = None
+    schedule: Annotated[Once | Recurring, Field(discriminator="type")]
+    body: FlowRun
+
+
 class Job(BaseModel):
     """The old form: any callback. What it does not know it ignores."""
 

@@ -107,7 +107,7 @@ def error_body(service: str, error: ServiceError, path: str, timers_shape: str =
             return {"detail": error.message, **error.extra}
         return {"error": {"code": error.code, "detail": error.message, "status": error.status, **error.extra}}
     if service == "flows":
-        return {"error": {"code": error.code, "detail": error.message}}
+        return {"error": {"code": error.code, "detail": error.message}, "debug_id": str(uuid.uuid4())}
     return {
         "errors": [
             {

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from emulator.control import LocalGlobus
-from emulator.scopes import TIMERS_SCOPE, TIMERS_SERVER, TRANSFER_SCOPE, TRANSFER_SERVER, data_access
+from emulator.scopes import TIMERS_SCOPE, TIMERS_SERVER, TRANSFER_SCOPE, TRANSFER_SERVER, data_access, flow_user
 
 # The default world.
 MAPPED = "11111111-aaaa-4aaa-8aaa-000000000001"
@@ -23,6 +23,9 @@ HIGH_ASSURANCE = "44444444-aaaa-4aaa-8aaa-000000000001"
 ENDPOINT = "55555555-aaaa-4aaa-8aaa-000000000001"
 INVISIBLE = "66666666-aaaa-4aaa-8aaa-000000000001"
 DELETED = "77777777-aaaa-4aaa-8aaa-000000000001"
+FLOW = "88888888-aaaa-4aaa-8aaa-000000000001"
+FAILING_FLOW = "88888888-aaaa-4aaa-8aaa-000000000002"
+HIDDEN_FLOW = "88888888-aaaa-4aaa-8aaa-000000000003"
 PERSON = "dddddddd-0000-4000-8000-000000000001"
 COLLEAGUE = "dddddddd-0000-4000-8000-000000000002"
 NATIVE_APP = "eeeeeeee-0000-4000-8000-000000000001"
@@ -34,6 +37,11 @@ def timer_scope(*collections: str) -> str:
     """The scope a timer needs that transfers on some mapped collections."""
     below = " ".join(f"*{data_access(one)}" for one in collections)
     return f"{TIMERS_SCOPE}[{TRANSFER_SCOPE}{f'[{below}]' if below else ''}]"
+
+
+def flow_timer_scope(flow_id: str) -> str:
+    """The scope a timer needs that runs a flow."""
+    return f"{TIMERS_SCOPE}[{flow_user(flow_id)}]"
 
 
 @dataclass
@@ -115,9 +123,24 @@ class Api:
         timer = {"timer_type": "transfer", "name": "backup", "schedule": schedule, "body": body, **changes}
         return {"timer": timer}
 
+    def flow_document(self, **changes: Any) -> dict[str, Any]:
+        """A creation document: daily, a flow."""
+        schedule = changes.pop("schedule", {"type": "recurring", "interval_seconds": 86400})
+        body = {"body": {"x": 1}, **changes.pop("body", {})}
+        timer = {"timer_type": "flow", "flow_id": FLOW, "name": "flow", "schedule": schedule, "body": body, **changes}
+        return {"timer": timer}
+
     def create(self, **changes: Any) -> str:
-        """Make a timer; its ID."""
-        answer = self.call("POST", "/v2/timer", self.document(**changes))
+        """Make a timer that transfers; its ID."""
+        return self.make(self.document(**changes))
+
+    def create_flow_timer(self, **changes: Any) -> str:
+        """Make a timer that runs a flow; its ID."""
+        return self.make(self.flow_document(**changes))
+
+    def make(self, document: dict[str, Any]) -> str:
+        """Make a timer of a creation document; its ID."""
+        answer = self.call("POST", "/v2/timer", document)
         assert answer.status == 201, answer.text
         return str(answer.json["timer"]["job_id"])
 

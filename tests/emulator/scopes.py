@@ -48,6 +48,11 @@ def data_access(collection_id: str) -> str:
     return f"https://auth.globus.org/scopes/{collection_id}/data_access"
 
 
+def flow_user(flow_id: str) -> str:
+    """The scope that lets a service run a flow."""
+    return f"https://auth.globus.org/scopes/{flow_id}/flow_{flow_id.replace('-', '_')}_user"
+
+
 def parse(text: str) -> list[Scope]:
     """Parse a scope string. Raises ScopeSyntaxError."""
     scopes, rest = _parse_list(text.strip(), depth=0)

@@ -15,7 +15,7 @@ from emulator.clock import Clock
 from emulator.faults import Faults
 from emulator.scopes import Path, parse
 from emulator.switches import Switches
-from emulator.world import App, Client, Collection, Person, World
+from emulator.world import App, Client, Collection, Flow, Person, World
 
 if TYPE_CHECKING:
     from emulator.ticks import Engine
@@ -70,7 +70,7 @@ class Consent:
 
 @dataclass
 class Task:
-    """One run of a transfer."""
+    """One run of a transfer, or of a flow."""
 
     id: str
     timer_id: str
@@ -107,6 +107,7 @@ class Emulator:
         self.switches = wanted
         self.clock = Clock(clock or world.clock)
         self.collections: dict[str, Collection] = {one.id: one for one in world.collections}
+        self.flows: dict[str, Flow] = {one.id: one for one in world.flows}
         self.clients: dict[str, Client] = {one.id: one for one in world.clients}
         self.apps: dict[str, App] = {one.id: one for one in world.apps}
         self.people: dict[str, Person] = {one.id: one for one in world.people}
@@ -114,6 +115,7 @@ class Emulator:
         self.codes: dict[str, Code] = {}
         self.timers: dict[str, Timer] = {}
         self.tasks: dict[str, Task] = {}
+        self.flow_runs: dict[str, Task] = {}
         self.consents: dict[tuple[str, str], dict[Path, Consent]] = {}
         self.faults = Faults()
         self.delay = 0.0

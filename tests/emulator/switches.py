@@ -22,8 +22,8 @@ class Switches(BaseModel):
 
     read_shape: Literal["as_sent", "filled", "filled_with_nulls"] = Field(
         "as_sent",
-        description="The transfer document of a timer when it is read: as submitted, with the defaults filled in, "
-        "or with those and null for every other option",
+        description="The transfer document of a timer, or a flow's, when it is read: as submitted, with the defaults "
+        "filled in, or with those and null for every other option",
     )
     end_condition: Literal["absent", "present"] = Field(
         "absent", description="Whether a schedule's `end` comes back with its `condition`"
@@ -52,6 +52,14 @@ class Switches(BaseModel):
     deleted_in_lists: YesNo = Field("no", description="Whether lists show timers while their deletion is in progress")
     deleted_read: Literal["deleted", "not_found"] = Field(
         "deleted", description="Reading a timer whose deletion is complete: status `deleted`, or 404"
+    )
+    flow_creation_names: Literal["read", "created"] = Field(
+        "read",
+        description="Names in the answer to the creation of a flow timer: those of a timer that is read "
+        "(`callback_body`, `n_runs`), as recorded, or those of a created transfer timer (`body`, `number_of_runs`)",
+    )
+    hidden_flow: Literal["not_found", "forbidden"] = Field(
+        "not_found", description="What Flows says of a flow that is not visible: 404 like of an unknown one, or 403"
     )
     error_bodies: Literal["error", "detail"] = Field(
         "error",
@@ -91,8 +99,8 @@ class Switches(BaseModel):
     )
     create_without_transfer_dependency: Literal["accepted", "refused"] = Field(
         "accepted",
-        description="Creating a transfer timer without the consent timers -> transfer: accepted (and inactive at "
-        "its first tick), or 403 ConsentRequired",
+        description="Creating a transfer timer without the consent timers -> transfer, or a flow timer without "
+        "timers -> flow: accepted (and inactive at its first tick), or 403 ConsentRequired",
     )
     unknown_scope_error: Literal["400", "401", "403"] = Field(
         "400", description="Status of the token endpoint's refusal of an unknown scope"

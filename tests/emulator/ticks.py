@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 from emulator import files
 from emulator.clock import cut
-from emulator.scopes import TIMERS_SCOPE, TRANSFER_SCOPE, data_access
+from emulator.errors import ServiceError
+from emulator.flows import find_flow, run_document
+from emulator.scopes import TIMERS_SCOPE, TRANSFER_SCOPE, data_access, flow_user
 from emulator.state import Task
 from emulator.world import Collection
 
@@ -156,7 +158,7 @@ class Engine:
     def _start(self, timer: Timer, at: datetime, due: datetime) -> None:
         """Run a timer at ``at``; ``due`` is when it should have started."""
         emulator = self._emulator
-        if timer.transfer is not None:
+        if timer.transfer is not None or timer.flow_id is not None:
             reason = self._unauthorised(timer, at)
             if reason is not None:
                 self._deactivate(timer, at, reason)
@@ -197,17 +199,17 @@ class Engine:
     def _unauthorised(self, timer: Timer, at: datetime) -> dict[str, Any] | None:
         """Why the credentials that the timer keeps do not suffice, as an inactive reason's detail; None if they do."""
         held = timer.consents
+        if timer.flow_id is not None:
+            scope = flow_user(timer.flow_id)
+            granted = (TIMERS_SCOPE, scope) in held
+            return None if granted else _consent_required("Missing required flow user consent", scope)
         places = [self._emulator.collections.get(one) for one in timer.collection_ids()]
         mapped = [one for one in places if one is not None and one.needs_data_access and not one.deleted]
         lacking = [one for one in mapped if (TIMERS_SCOPE, TRANSFER_SCOPE, data_access(one.id)) not in held]
         if lacking or (TIMERS_SCOPE, TRANSFER_SCOPE) not in held:
             below = " ".join(f"*{data_access(one.id)}" for one in lacking)
-            scope = f"{TIMERS_SCOPE}[{TRANSFER_SCOPE}{f'[{below}]' if below else ''}]"
             message = "Missing required data_access consent" if lacking else "Missing required transfer consent"
-            return {
-                "code": "ConsentRequired",
-                "authorization_parameters": {"session_message": message, "required_scopes": [scope]},
-            }
+            return _consent_required(message, f"{TRANSFER_SCOPE}{f'[{below}]' if below else ''}")
         for one in places:
             if (
                 one is not None
@@ -252,6 +254,8 @@ class Engine:
         self._count_failure(timer, run)
 
     def _execute(self, timer: Timer, at: datetime) -> Run:
+        if timer.flow_id is not None:
+            return self._run_flow(timer.flow_id, at)
         if timer.transfer is None:
             return Run(at, None, (502, "ExternalError", f"{timer.callback_url} is outside of the local Globus"))
         document = timer.transfer.model_dump()
@@ -283,11 +287,29 @@ class Engine:
         )
         return Run(at, outcome)
 
+    def _run_flow(self, flow_id: str, at: datetime) -> Run:
+        try:
+            flow = find_flow(self._emulator, flow_id, "RUN")
+        except ServiceError as error:
+            return Run(at, None, (error.status, error.code, error.message))
+        if flow.succeeds:
+            return Run(at, files.Outcome())
+        return Run(at, files.Outcome(failure=files.TransferError("FlowFailed", f"A state of {flow.title} failed")))
+
     def _record_task(self, timer: Timer, run: Run) -> None:
-        """What Transfer knows of a run."""
+        """What Transfer, or Flows, knows of a run."""
+        if run.error is None and timer.flow_id is not None:
+            document = run_document(self._emulator, timer, run)
+            self._emulator.flow_runs[run.task_id] = Task(run.task_id, timer.id, timer.owner, document)
         if run.error is None and timer.transfer is not None:
             document = task_document(self._emulator, timer, run)
             self._emulator.tasks[run.task_id] = Task(run.task_id, timer.id, timer.owner, document)
+
+
+def _consent_required(message: str, below: str) -> dict[str, Any]:
+    """The detail of an inactive reason: a scope that is missing below that of Timers."""
+    parameters = {"session_message": message, "required_scopes": [f"{TIMERS_SCOPE}[{below}]"]}
+    return {"code": "ConsentRequired", "authorization_parameters": parameters}
 
 
 def task_document(emulator: Emulator, timer: Timer, run: Run) -> dict[str, Any]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections import deque
 from collections.abc import Callable
@@ -19,15 +20,27 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from emulator.auth import bearer
 from emulator.clock import cut, parse_moment, show
-from emulator.documents import Job, Once, Rename, Transfer, TransferTimer, Until, from_action_provider
+from emulator.documents import (
+    FlowTimer,
+    Job,
+    Once,
+    Recurring,
+    Rename,
+    Transfer,
+    TransferTimer,
+    Until,
+    from_action_provider,
+)
 from emulator.errors import InvalidInputError, ServiceError
 from emulator.files import Outcome
-from emulator.scopes import TIMERS_SCOPE, TIMERS_SERVER, TRANSFER_SCOPE, Path
+from emulator.flows import run_document
+from emulator.scopes import TIMERS_SCOPE, TIMERS_SERVER, TRANSFER_SCOPE, Path, flow_user
 from emulator.state import Emulator, Token
 from emulator.ticks import Run, task_document
 
 TRANSFER_CALLBACK = "https://transfer.actions.globus.org/transfer/run"
 TRANSFER_CALLBACKS = (TRANSFER_CALLBACK, "https://actions.automate.globus.org/transfer/transfer/run")
+FLOW_CALLBACK = re.compile(r"https://flows\.(?:automate\.)?globus\.org/flows/([0-9a-f-]{36})/run/?", re.IGNORECASE)
 SHORTEST_AVERAGE = 60.0  # seconds between two runs of all of a user's timers together
 _HISTORY = 10_000
 _PAGE = 100
@@ -47,15 +60,16 @@ class Timer:
     name: str | None
     callback_url: str
     callback_body: dict[str, Any]
-    transfer: Transfer | None
     interval: int | None
     start: datetime
     submitted_at: datetime
     consents: frozenset[Path]
     session_since: datetime
+    transfer: Transfer | None = None
     once: bool = False
     end_count: int | None = None
     end_at: datetime | None = None
+    flow_id: str | None = None
     scope: str | None = None
     status: str = "active"
     next_tick: datetime | None = None
@@ -158,6 +172,9 @@ def _filled(transfer: Transfer) -> dict[str, Any]:
 
 
 def _callback_body(emulator: Emulator, timer: Timer) -> dict[str, Any]:
+    if timer.timer_type == "flow" and emulator.switches.read_shape != "as_sent":
+        empty: list[str] | None = [] if emulator.switches.read_shape == "filled" else None
+        return {**dict.fromkeys(("run_managers", "run_monitors", "tags"), empty), **timer.callback_body}
     if timer.timer_type != "transfer" or timer.transfer is None or emulator.switches.read_shape == "as_sent":
         return timer.callback_body
     if emulator.switches.read_shape == "filled":
@@ -194,7 +211,9 @@ def job_document(emulator: Emulator, timer: Timer) -> dict[str, Any]:
     stop_after = None
     if timer.once or timer.end_count is not None or timer.end_at is not None:
         stop_after = {"date": show(timer.end_at), "n_runs": 1 if timer.once else timer.end_count}
+    flow = {"flow_id": timer.flow_id} if timer.timer_type == "flow" else {}
     return {
+        **flow,
         "name": timer.name,
         "job_id": timer.id,
         "timer_type": timer.timer_type,
@@ -258,10 +277,14 @@ def result_document(emulator: Emulator, timer: Timer, run: Run) -> dict[str, Any
         "next_check_timestamp": None if run.end_at else show(run.ran_at + timedelta(minutes=1)),
         "last_check_timestamp": show(run.end_at or run.ran_at),
     }
-    if run.error is not None or timer.transfer is None:
-        status, code, message = run.error or (500, "ERROR", "")
+    if run.error is not None:
+        status, code, message = run.error
         result.update(status=status, http_status_submission=status, http_status_polled=None)
         result["errors"] = [{"code": code, "detail": message, "status": status}]
+        return result
+    result["resource_id"] = run.task_id
+    if timer.flow_id is not None:
+        result["data"] = run_document(emulator, timer, run)
         return result
     details = task_document(emulator, timer, run)
     completed = None if run.end_at is None else run.end_at.isoformat()
@@ -269,7 +292,6 @@ def result_document(emulator: Emulator, timer: Timer, run: Run) -> dict[str, Any
         result["errors"] = [
             {"code": details["fatal_error"]["code"], "detail": details["fatal_error"]["description"], "status": 200}
         ]
-    result["resource_id"] = run.task_id
     result["data"] = {
         "action_id": run.task_id,
         "completion_time": completed,
@@ -287,10 +309,19 @@ def result_document(emulator: Emulator, timer: Timer, run: Run) -> dict[str, Any
 
 
 def creation_document(emulator: Emulator, timer: Timer) -> dict[str, Any]:
-    """TimerRead: the answer to a creation, with the transfer's defaults filled in."""
-    assert timer.transfer is not None
+    """TimerRead: the answer to a creation, with the transfer's defaults filled in.
+
+    That of a flow timer is recorded with the names of JobRead, without ``start``, ``activity`` and ``flow_id``.
+    """
+    if timer.flow_id is not None and emulator.switches.flow_creation_names == "read":
+        document = job_document(emulator, timer)
+        for name in ("start", "activity", "flow_id"):
+            del document[name]
+        return {**document, "status": "new", "results": []}
+    flow = {} if timer.flow_id is None else {"flow_id": timer.flow_id}
     return {
-        "body": _filled(timer.transfer),
+        **flow,
+        "body": timer.callback_body if timer.transfer is None else _filled(timer.transfer),
         "inactive_reason": None,
         "job_id": timer.id,
         "last_ran_at": None,
@@ -347,7 +378,7 @@ def _check_number(emulator: Emulator, owner: str) -> None:
         raise ServiceError(400, "ERROR", f"This user has {most} timers, more are not allowed")
 
 
-def _check_rate(emulator: Emulator, owner: str, interval: int | None) -> None:
+def _check_rate(emulator: Emulator, owner: str, interval: int | None, above: tuple[str | int, ...]) -> None:
     """All unfinished timers of a user together run once a minute at most."""
     if interval is None:
         return
@@ -357,7 +388,7 @@ def _check_rate(emulator: Emulator, owner: str, interval: int | None) -> None:
         status = int(emulator.switches.rate_limit_error)
         message = "The timers of this user would run more often than once a minute together"
         if status == 422:
-            raise InvalidInputError.one(("body", "timer", "transfer", "schedule"), message)
+            raise InvalidInputError.one((*above, "schedule"), message)
         raise ServiceError(status, "ERROR", message)
 
 
@@ -377,17 +408,15 @@ def _new_timer(emulator: Emulator, token: Token, **fields: Any) -> Timer:
     return timer
 
 
-def _check_transfer_consent(emulator: Emulator, token: Token) -> None:
+def _check_consent(emulator: Emulator, token: Token, what: str, scope: str) -> None:
     if emulator.switches.create_without_transfer_dependency == "accepted":
         return
-    if (TIMERS_SCOPE, TRANSFER_SCOPE) not in emulator.consented(token.identity, token.client_id):
-        scope = f"{TIMERS_SCOPE}[{TRANSFER_SCOPE}]"
-        raise ServiceError(
-            403, "ConsentRequired", "Missing required transfer consent", extra={"required_scopes": [scope]}
-        )
+    if (TIMERS_SCOPE, scope) not in emulator.consented(token.identity, token.client_id):
+        extra = {"required_scopes": [f"{TIMERS_SCOPE}[{scope}]"]}
+        raise ServiceError(403, "ConsentRequired", f"Missing required {what} consent", extra=extra)
 
 
-def create_transfer_timer(emulator: Emulator, token: Token, document: Any) -> Timer:
+def create_timer(emulator: Emulator, token: Token, document: Any) -> Timer:
     """Make a timer of the body of ``POST /v2/timer``. Raises InvalidInputError and ServiceError."""
     if not isinstance(document, dict):
         raise InvalidInputError.one(("body",), "value is not a valid dict", "dict_type")
@@ -399,51 +428,59 @@ def create_transfer_timer(emulator: Emulator, token: Token, document: Any) -> Ti
     raw = document["timer"]
     if not isinstance(raw, dict):
         raise InvalidInputError.one(("body", "timer"), "value is not a valid dict", "dict_type")
-    if raw.get("timer_type") != "transfer":
-        found = raw.get("timer_type")
+    found = raw.get("timer_type")
+    if found not in ("transfer", "flow"):
         message = "Unable to extract tag using discriminator 'timer_type'"
         if found is not None:
             message = (
-                f"Input tag {found!r} found using 'timer_type' does not match any of the expected tags: 'transfer'"
+                f"Input tag {found!r} found using 'timer_type' does not match any of the expected tags: 'transfer', "
+                "'flow'"
             )
         raise InvalidInputError.one(("body", "timer"), message, "union_tag_invalid" if found else "union_tag_not_found")
-    above: tuple[str | int, ...] = ("body", "timer", "transfer")
-    wanted = _read(TransferTimer, raw, above, emulator)
+    above: tuple[str | int, ...] = ("body", "timer", found)
+    wanted: TransferTimer | FlowTimer
+    if found == "flow":
+        wanted = _read(FlowTimer, raw, above, emulator)
+        what, scope = "flow user", flow_user(wanted.flow_id)
+        url = f"https://flows.automate.globus.org/flows/{wanted.flow_id}/run"
+        doing = {"callback_url": url, "callback_body": raw["body"], "flow_id": wanted.flow_id, "scope": scope}
+    else:
+        wanted = _read(TransferTimer, raw, above, emulator)
+        what, scope = "transfer", TRANSFER_SCOPE
+        doing = {"callback_url": TRANSFER_CALLBACK, "callback_body": {"body": raw["body"]}, "transfer": wanted.body}
+    times = _times(emulator, wanted.schedule, (*above, "schedule"))
+    _check_name(emulator, wanted.name, (*above, "name"))
+    _check_consent(emulator, token, what, scope)
+    _check_number(emulator, token.identity)
+    _check_rate(emulator, token.identity, times["interval"], above)
+    return _new_timer(emulator, token, timer_type=found, name=wanted.name, **doing, **times)
+
+
+def _times(emulator: Emulator, schedule: Once | Recurring, above: tuple[str | int, ...]) -> dict[str, Any]:
+    """When a timer of such a schedule runs, as members of Timer. Raises InvalidInputError."""
     now = cut(emulator.clock.now())
-    schedule = wanted.schedule
     end_count = end_at = None
     if isinstance(schedule, Once):
         start = schedule.datetime or now
-        _check_start(emulator, start, (*above, "schedule", "once", "datetime"))
+        _check_start(emulator, start, (*above, "once", "datetime"))
         interval = None
     else:
         start = schedule.start or now
-        _check_start(emulator, start, (*above, "schedule", "recurring", "start"))
+        _check_start(emulator, start, (*above, "recurring", "start"))
         interval = schedule.interval_seconds
         if isinstance(schedule.end, Until):
             end_at = schedule.end.datetime
             if end_at <= start:
-                raise InvalidInputError.one((*above, "schedule", "recurring", "end"), "the end must be after the start")
+                raise InvalidInputError.one((*above, "recurring", "end"), "the end must be after the start")
         elif schedule.end is not None:
             end_count = schedule.end.count
-    _check_name(emulator, wanted.name, (*above, "name"))
-    _check_transfer_consent(emulator, token)
-    _check_number(emulator, token.identity)
-    _check_rate(emulator, token.identity, interval)
-    return _new_timer(
-        emulator,
-        token,
-        timer_type="transfer",
-        name=wanted.name,
-        callback_url=TRANSFER_CALLBACK,
-        callback_body={"body": raw["body"]},
-        transfer=wanted.body,
-        interval=interval,
-        start=start,
-        once=interval is None,
-        end_count=end_count,
-        end_at=end_at,
-    )
+    return {
+        "interval": interval,
+        "start": start,
+        "once": interval is None,
+        "end_count": end_count,
+        "end_at": end_at,
+    }
 
 
 def create_job(emulator: Emulator, token: Token, document: Any) -> Timer:
@@ -472,7 +509,8 @@ def create_job(emulator: Emulator, token: Token, document: Any) -> Timer:
             ) from error
     _check_name(emulator, wanted.name, ("body", "name"))
     _check_number(emulator, token.identity)
-    _check_rate(emulator, token.identity, wanted.interval)
+    _check_rate(emulator, token.identity, wanted.interval, ("body",))
+    flow = FLOW_CALLBACK.fullmatch(wanted.callback_url)
     return _new_timer(
         emulator,
         token,
@@ -486,6 +524,7 @@ def create_job(emulator: Emulator, token: Token, document: Any) -> Timer:
         once=wanted.interval is None,
         end_count=None if wanted.interval is None else wanted.stop_after_n,
         end_at=wanted.stop_after,
+        flow_id=flow[1].lower() if flow else None,
         scope=wanted.scope,
     )
 
@@ -679,7 +718,7 @@ def router(emulator: Emulator) -> APIRouter:
     @routes.post("/v2/timer")
     async def create(request: Request) -> Response:
         token = token_of(request)
-        timer = create_transfer_timer(emulator, token, await _json(request))
+        timer = create_timer(emulator, token, await _json(request))
         return JSONResponse({"timer": creation_document(emulator, timer)}, 201)
 
     @routes.post("/jobs/")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The world file: which collections, clients and people there are."""
+"""The world file: which collections, flows, clients and people there are."""
 
 from __future__ import annotations
 
@@ -71,6 +71,17 @@ class Collection(_Entry):
         return self.entity_type == "GCSv5_mapped_collection" and not self.high_assurance
 
 
+class Flow(_Entry):
+    """A flow. ``succeeds`` false: every run of it fails."""
+
+    id: Identifier
+    title: str
+    visible: bool = True
+    deleted: bool = False
+    succeeds: bool = True
+    owner: str = "operations@example.org"
+
+
 class Client(_Entry):
     """A registered application with a secret, which is an identity of its own too.
 
@@ -109,6 +120,7 @@ class World(_Entry):
     """Everything that is there at the start."""
 
     collections: list[Collection] = []
+    flows: list[Flow] = []
     clients: list[Client] = []
     apps: list[App] = []
     people: list[Person] = []
@@ -132,7 +144,8 @@ def load(source: Path | dict[str, Any] | None = None) -> World:
     for collection in world.collections:
         if collection.root is not None:
             collection.root = str((base / Path(collection.root).expanduser()).resolve())
-    seen = [one.id for entries in (world.collections, world.clients, world.apps, world.people) for one in entries]
+    parts = (world.collections, world.flows, world.clients, world.apps, world.people)
+    seen = [one.id for entries in parts for one in entries]
     doubled = sorted({one for one in seen if seen.count(one) > 1})
     if doubled:
         raise ValueError(f"the world has these IDs twice: {', '.join(doubled)}")

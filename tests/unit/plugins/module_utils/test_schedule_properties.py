@@ -22,7 +22,7 @@ from ansible_collections.research_ops.globus.plugins.module_utils._document impo
 from ansible_collections.research_ops.globus.plugins.module_utils._schedule import DAY, WEEK, YEAR, Schedule
 from emulator.plain import MAPPED, MAPPED_TOO, timer_scope
 from emulator.state import Emulator, Token
-from emulator.timers import create_transfer_timer
+from emulator.timers import create_timer
 from emulator.world import load
 from unit.samples import definition, sample
 
@@ -380,7 +380,7 @@ def test_ticks_are_those_that_the_local_globus_runs(options: dict[str, Any], now
     wanted = Definition(
         "ticks", definition(sample(source_collection=MAPPED, destination_collection=MAPPED_TOO)).action, schedule
     )
-    timer = create_transfer_timer(emulator, token, {"timer": write_timer(wanted, first)})
+    timer = create_timer(emulator, token, {"timer": write_timer(wanted, first)})
     emulator.move_clock(max(until, emulator.clock.now()))
     assert [entry["event"] for entry in timer.history] == ["ran"] * len(timer.history)
     assert [datetime.fromisoformat(entry["at"]) for entry in timer.history] == foreseen
