@@ -116,7 +116,8 @@ class TokenLogin:
     def check_consents(self, needs: Needs) -> str | None:
         return (
             f"With access tokens the consents behind them cannot be seen. Without that for {_listed(needs)} a timer "
-            f"stops at its first run; make sure that timers_token was requested with the scope {_auth.writing_scope(needs)}"
+            "stops at its first run; make sure that timers_token was requested with the scope "
+            f"{_auth.writing_scope(needs)}"
         )
 
     def grant(self, needs: Needs) -> None:
