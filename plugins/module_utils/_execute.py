@@ -52,7 +52,9 @@ class Outcome:
 
     :ivar timer: as the service now has it; None after ``absent``.
     :ivar operations: those that were done, in their order.
-    :ivar created: the ID of the timer that this run created, or found after an unanswered creation.
+    :ivar created: the ID of the timer that this run created, found after an unanswered creation, or takes for its own
+        after another run removed it in favour of an equal one.
+    :ivar repeated: its creation was sent more than once, so that an unanswered one may still be carried out.
     """
 
     plan: Plan
@@ -61,6 +63,7 @@ class Outcome:
     warnings: list[str] = field(default_factory=list)
     failure: GlobusError | None = None
     created: str | None = None
+    repeated: bool = False
 
 
 def in_parallel(function: Callable[[_Item], _Result], items: Sequence[_Item], concurrency: int) -> list[_Result]:
@@ -101,18 +104,26 @@ def _do(operation: Operation, outcome: Outcome, service: TimerService) -> None:
     """One operation of a plan. ``create`` sets the outcome's timer; the others act on the ID they name, or on it."""
     timer_id = operation.timer_id or outcome.created or ""
     if operation.operation == "create" and outcome.plan.creation is not None:
-        outcome.timer = _create(outcome.plan, outcome.plan.creation, service)
+        outcome.timer = _create(outcome, outcome.plan.creation, service)
         outcome.created = outcome.timer.id
     elif operation.operation == "pause":
-        service.pause_timer(timer_id)
+        _pause(timer_id, outcome, service)
     elif operation.operation == "resume":
         service.resume_timer(timer_id, operation.update_credentials)
     elif operation.operation == "rename":
         service.rename_timer(timer_id, operation.name)
     else:
-        if outcome.created:
-            _check_successor(outcome.created, service)
+        _check_successor(outcome, service)
         service.delete_timer(timer_id)
+
+
+def _pause(timer_id: str, outcome: Outcome, service: TimerService) -> None:
+    try:
+        service.pause_timer(timer_id)
+    except GlobusError:
+        if not outcome.created or not _is_there(outcome, service) or outcome.created == timer_id:
+            raise
+        service.pause_timer(outcome.created)
 
 
 def _read_again(outcome: Outcome, service: TimerService) -> None:
@@ -120,41 +131,75 @@ def _read_again(outcome: Outcome, service: TimerService) -> None:
     if outcome.plan.wanted.state == "absent" or outcome.timer is None:
         outcome.timer = None if outcome.failure is None else outcome.timer
         return
+    only_deletes = all(operation.operation == "delete" for operation in outcome.plan.operations)
+    vanished = _vanished(outcome.timer.id, outcome)
     try:
-        outcome.timer = service.get_timer(outcome.timer.id) or outcome.timer
+        there = _is_there(outcome, service, or_an_equal_one=only_deletes)
     except GlobusError as error:
         outcome.warnings.append(f"it was changed, but could not be read after that: {error}")
+        return
+    if not there:
+        outcome.failure = outcome.failure or vanished
 
 
-def _check_successor(timer_id: str, service: TimerService) -> None:
-    """Before the old timer is deleted: the new one is really there (rule W4)."""
-    timer = service.get_timer(timer_id)
+def _vanished(timer_id: str, outcome: Outcome) -> GlobusError:
+    return GlobusError(
+        f"{outcome.plan.wanted.label} ({timer_id}) is not there any more: another run, or someone, removed it "
+        "meanwhile. Run the task again",
+        code="timer_vanished",
+    )
+
+
+def _check_successor(outcome: Outcome, service: TimerService) -> None:
+    """Before a timer is deleted in favour of another: that one is really there (rule W4)."""
+    successor = outcome.timer
+    if outcome.plan.wanted.state == "absent" or successor is None or _is_there(outcome, service):
+        return
+    raise GlobusError(
+        f"the timer that is to stay, {successor.id}, is not there any more, so this one stays. Another writer may "
+        "have removed the other: run the task again",
+        code="successor_missing",
+    )
+
+
+def _is_there(outcome: Outcome, service: TimerService, or_an_equal_one: bool = True) -> bool:
+    """Whether the outcome's timer is there, or an equal one in favour of which another run removed it (rule W3)."""
+    timer = None if outcome.timer is None else service.get_timer(outcome.timer.id)
     if timer is None or timer.is_gone:
-        raise GlobusError(
-            f"the new timer {timer_id} is not there any more, so the old one stays. Another writer may have removed "
-            "it: run the task again",
-            code="successor_missing",
-        )
+        timer = _find_equal(outcome.plan, service) if or_an_equal_one else None
+        if timer is None:
+            return False
+        outcome.created = outcome.created and timer.id
+    outcome.timer = timer
+    return True
 
 
 # --- creating (rule W2) --------------------------------------------------------------------------------------------
 
 
-def _create(plan: Plan, creation: Definition, service: TimerService) -> Timer:
+def _create(outcome: Outcome, creation: Definition, service: TimerService) -> Timer:
     """Create the planned timer exactly once, also when an answer is lost.
 
     After an ambiguous answer: wait, look the timer up by name and definition; found, it is adopted; not found, its
     creation is tried again. A timer that is there after all is never reported as failed.
     """
+    doubt: UncertainError | None = None
     for attempt in range(service.retries + 1):
+        outcome.repeated = doubt is not None
         start = first_run_again(creation, service.now())
+        refusal: GlobusError | None = None
         try:
             return service.create_timer(write_timer(creation, start))
         except UncertainError as error:
             doubt = error
+        except GlobusError as error:
+            # The cause may be the unanswered request before it: carried out late, its timer fills a limit.
+            refusal = error
+        if doubt is None:
+            break
         time.sleep(min(LOOK_AGAIN_AFTER * 2**attempt, LOOK_AGAIN_MAXIMUM))
         try:
-            found = _find_created(plan, service)
+            found = _find_equal(outcome.plan, service)
         except GlobusError as error:
             raise GlobusError(
                 f"{doubt.message}, and whether it was created could not be found out ({error.message}). "
@@ -165,26 +210,35 @@ def _create(plan: Plan, creation: Definition, service: TimerService) -> Timer:
             ) from None
         if found is not None:
             return found
-    raise doubt
+        if refusal is not None:
+            break
+    failure = refusal or doubt
+    assert failure is not None
+    raise failure
 
 
-def _find_created(plan: Plan, service: TimerService) -> Timer | None:
-    """The timer that an unanswered request created."""
+def _find_equal(plan: Plan, service: TimerService) -> Timer | None:
+    """A timer that equals the definition, and was not there before or stays by this plan.
+
+    After an unanswered creation it is the timer of that; else one of another run that does the same.
+    """
     return next(iter(_equal(plan, service.list_timers(plan.wanted.name), service.now())), None)
 
 
 def _equal(plan: Plan, timers: Sequence[Timer], now: datetime) -> list[Timer]:
     """Those of the timers that equal the definition and were not there before, first one first.
 
-    They need not have the first run that was planned: where the definition leaves it open, others plan another one.
+    Of a plan that creates none, those that it does not delete. They need not have the first run that was planned: where
+    the definition leaves it open, others plan another one.
     """
     definition = plan.wanted.definition
+    passed_over = plan.known if plan.creation else {operation.timer_id for operation in plan.operations}
     return sorted(
         (
             timer
             for timer in timers
             if timer.name == plan.wanted.name
-            and timer.id not in plan.known
+            and timer.id not in passed_over
             and not timer.is_gone
             and definition is not None
             and not timer_differences(definition, timer, now)
@@ -200,6 +254,8 @@ def _verify(created: Sequence[Outcome], service: TimerService, concurrency: int)
     """Look the created names up once more: of equal timers the first stays, whoever created it."""
     if not created:
         return
+    if any(outcome.repeated for outcome in created):
+        time.sleep(LOOK_AGAIN_MAXIMUM)  # an unanswered creation may be carried out late: it is to be in the list
     try:
         timers = service.list_timers(created[0].plan.wanted.name if len(created) == 1 else None)
     except GlobusError as error:
@@ -224,14 +280,36 @@ def _verify_one(outcome: Outcome, timers: Sequence[Timer], now: datetime, servic
                 f"{'; '.join(str(difference) for difference in unlike)}"
             )
     equal = [timer for timer in _equal(outcome.plan, timers, now) if timer.is_unfinished]
-    if not equal:
-        return
+    _warn_of_others(outcome, timers, equal)
     try:
-        _keep_first(equal, outcome, service)
+        if equal:
+            _keep_first(equal, outcome, service)
+        elif own is None and not _is_there(outcome, service):
+            outcome.failure = outcome.failure or _vanished(outcome.created or "", outcome)
     except GlobusError as error:
         outcome.failure = error.about(
             f"{outcome.plan.wanted.label} was created more than once ({', '.join(timer.id for timer in equal)}), and "
             "that could not be put right"
+            if equal
+            else f"Whether {outcome.plan.wanted.label} is still there could not be found out"
+        )
+
+
+def _warn_of_others(outcome: Outcome, timers: Sequence[Timer], equal: Sequence[Timer]) -> None:
+    """Of another run with another definition: its timer is not ours to delete (rule W3)."""
+    others = [
+        timer.id
+        for timer in timers
+        if timer.name == outcome.plan.wanted.name
+        and timer.is_unfinished
+        and timer.id not in outcome.plan.known
+        and timer.id != outcome.created
+        and timer not in equal
+    ]
+    if others:
+        outcome.warnings.append(
+            f"another run created a timer of this name with another definition meanwhile ({', '.join(others)}), so "
+            "that there are several now"
         )
 
 
