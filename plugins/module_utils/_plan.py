@@ -348,8 +348,19 @@ def _plan_several(plan: Plan, matched: Sequence[Timer], now: datetime) -> Plan:
     kept = equal[0]
     plan = replace(plan, timer=kept, after=_shown([kept]))
     plan = _plan_existing(plan, kept, now)
+    if wanted.state == "present" and not kept.is_inactive and _cut_short(kept, [t for t in matched if t not in equal]):
+        warning = "it was paused, because the timers that it replaces are"
+        pause = Operation("pause", kept.id, kept.name)
+        plan = replace(
+            plan, operations=(pause,), after={**plan.after, "state": "paused"}, warnings=(*plan.warnings, warning)
+        )
     others = tuple(Operation("delete", t.id, t.name) for t in matched if t is not kept)
     return replace(plan, operations=(*plan.operations, *others))
+
+
+def _cut_short(kept: Timer, replaced: Sequence[Timer]) -> bool:
+    """Whether a run that replaced paused timers seems to have ended before it paused the new one (rule W4)."""
+    return bool(replaced) and all(timer.is_paused_by_user and timer.order < kept.order for timer in replaced)
 
 
 def _plan_existing(plan: Plan, timer: Timer, now: datetime) -> Plan:
