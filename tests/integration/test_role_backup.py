@@ -1,0 +1,448 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role backup on the local Globus: the interface's example, a hundred jobs, a year of grandfather_father_son."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections import Counter
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
+
+from ansible_collections.research_ops.globus.plugins.module_utils._backup import SCHEDULES
+from emulator.control import LocalGlobus
+from emulator.plain import INVISIBLE, MAPPED, MAPPED_TOO
+from integration.harness import START, Playbooks, Run, Task, calls, control, writes
+
+ROOT = Path(__file__).resolve().parents[2]
+CHICAGO = "America/Chicago"
+COLLECTIONS = {"source_collection": MAPPED, "destination_collection": MAPPED_TOO}
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+NEXT_WEEK = "2026-03-09T12:00:00+00:00"  # a change of the clocks of Chicago lies between
+SLOTTED = [name for name, schedule in SCHEDULES.items() if "slots" in schedule]
+
+# The interface's own example
+EXAMPLE: dict[str, Any] = {
+    "backup_timezone": CHICAGO,
+    "backup_defaults": {"destination_collection": MAPPED_TOO, "sync_level": "checksum"},
+    "backup_jobs": [
+        {
+            "name": "microscope",
+            "source_collection": MAPPED,
+            "source_path": "/data/microscope/",
+            "destination_path": "/backup/microscope/",
+            "schedule": "nightly",
+        },
+        {
+            "name": "sequencer",
+            "source_collection": MAPPED,
+            "source_path": "/data/seq/",
+            "destination_path": "/backup/seq/{slot}/",
+            "schedule": "grandfather_father_son",
+            "at": "03:30",
+        },
+    ],
+}
+
+
+def role(title: str, now: str = START, /, **variables: Any) -> list[Task]:
+    """Run the role; what it registered, or what it failed with, becomes the result ``title``. It ends no play."""
+    included = {
+        "name": f"role {title}",
+        "ansible.builtin.include_role": {"name": "research_ops.globus.backup"},
+        "vars": {"backup_now": now, **variables},
+    }
+    shown = [
+        {"name": title, "ansible.builtin.debug": {"var": name}} for name in ("backup_result", "ansible_failed_result")
+    ]
+    return [{"name": f"block {title}", "block": [included, shown[0]], "rescue": [shown[1]]}]
+
+
+def log(title: str) -> list[Task]:
+    """Take the log of requests, and begin a new one."""
+    return [control("GET", "log", title=title), control("DELETE", "log", title=f"clear {title}")]
+
+
+def result(run: Run, title: str) -> dict[str, Any]:
+    found = run[title]["backup_result"]
+    assert isinstance(found, dict)
+    return found
+
+
+def failure(run: Run, title: str) -> str:
+    return str(run[title]["ansible_failed_result"]["msg"])
+
+
+def counted(run: Run, title: str) -> Counter[str]:
+    """How many requests of each kind a log has."""
+    return Counter(calls(run[title]["answer"]["requests"]))
+
+
+def local(timer: dict[str, Any], key: str = "start", zone: str = CHICAGO) -> str:
+    return datetime.fromisoformat(timer[key]).astimezone(ZoneInfo(zone)).strftime("%a %Y-%m-%d %H:%M")
+
+
+def job(name: str, schedule: str = "nightly", /, **options: Any) -> dict[str, Any]:
+    slot = "{slot}/" if schedule in SLOTTED else ""
+    paths = {"source_path": f"/data/{name}/", "destination_path": f"/backup/{name}/{slot}"}
+    return {"name": name, "schedule": schedule, **paths, **options}
+
+
+# --- the interface's example ---------------------------------------------------------------------------------------
+
+
+def test_the_example_of_the_interface(playbooks: Playbooks, globus: LocalGlobus) -> None:
+    """Right timers; a second run, and one of next week, change nothing."""
+    run = playbooks.run(
+        [
+            *role("check", **EXAMPLE),
+            *log("log of check"),
+        ],
+        "--check",
+    )
+    assert result(run, "check")["counts"]["created"] == 24
+    assert not writes(run["log of check"]["answer"]["requests"])
+    run = playbooks.run(
+        [
+            *role("first", **EXAMPLE),
+            *log("log of first"),
+            *role("second", **EXAMPLE),
+            *log("log of second"),
+            control("POST", "clock", {"set": NEXT_WEEK}),
+            *role("next week", NEXT_WEEK, **EXAMPLE),
+            *role("next week, the controller a week behind", START, **EXAMPLE),
+            control("POST", "clock", {"set": "2027-01-05T12:00:00+00:00"}),
+            *role("next year", "2027-01-05T12:00:00+00:00", **EXAMPLE),
+        ]
+    )
+    assert result(run, "first")["counts"]["created"] == 24
+    for title in ("second", "next week", "next week, the controller a week behind", "next year"):
+        assert result(run, title)["counts"]["unchanged"] == 24, title
+        assert not result(run, title)["changed"]
+    assert counted(run, "log of second") == {"POST token": 1, "GET jobs": 1}
+    # C2: a token to look up the collections, one with the consent, a list before and one after
+    requests = counted(run, "log of first")
+    assert requests.pop("POST token") <= 2
+    assert requests == {"POST consent": 1, "GET collection": 2, "GET jobs": 2, "POST timer": 24}
+
+    timers = {timer["name"]: timer for timer in globus.timers()}
+    assert len(timers) == 24
+    weekdays = zip(DAYS, (9, 3, 4, 5, 6, 7, 8), strict=True)  # the dates in March 2026
+    expected = {
+        "backup-microscope": ("Tue 2026-03-03 02:00", 1),
+        **{f"backup-sequencer-{d}": (f"{d.title()} 2026-03-{n:02} 03:30", 7) for d, n in weekdays},
+        "backup-sequencer-week1": ("Sun 2026-03-29 03:30", 28),
+        "backup-sequencer-week2": ("Sun 2026-03-08 03:30", 28),
+        "backup-sequencer-week3": ("Sun 2026-03-15 03:30", 28),
+        "backup-sequencer-week4": ("Sun 2026-03-22 03:30", 28),
+    }
+    for name, (start, days) in expected.items():
+        assert (local(timers[name]), timers[name]["interval"]) == (start, days * 86400), name
+    for number, month in enumerate(MONTHS, 1):
+        timer = timers[f"backup-sequencer-{month}"]
+        year = 2027 if number <= 3 else 2026
+        assert local(timer)[4:] == f"{year}-{number:02}-01 03:30"
+        assert timer["interval"] == 365 * 86400
+        (item,) = timer["callback_body"]["body"]["DATA"]
+        assert (item["source_path"], item["destination_path"]) == ("/data/seq/", f"/backup/seq/{month}/")
+        assert timer["callback_body"]["body"]["sync_level"] == 3
+
+
+# --- a hundred jobs ------------------------------------------------------------------------------------------------
+
+
+def test_a_hundred_jobs_of_mixed_schedules(playbooks: Playbooks, globus: LocalGlobus) -> None:
+    """Right timers; reruns change nothing; a changed job replaces just its own; a removed one is purged."""
+    # each schedule at least twice, and more of those that are a single timer
+    single = [name for name in SCHEDULES if name not in SLOTTED]
+    names = [*SLOTTED, *SLOTTED, *(single[n % len(single)] for n in range(100 - 2 * len(SLOTTED)))]
+    jobs = [job(f"lab{number}", name) for number, name in enumerate(names)]
+    wanted = {
+        f"lab-lab{number}{f'-{slot}' if slot else ''}"
+        for number, name in enumerate(names)
+        for slot in SCHEDULES[name].get("slots", [""])
+    }
+    others = {"backup_prefix": "lab-", "backup_timezone": "Europe/Berlin", "backup_spread": 3600}
+    common = {"backup_defaults": COLLECTIONS, "backup_purge": True, "backup_concurrency": 8, **others}
+    changed = [*jobs[:3], {**jobs[3], "sync_level": "size"}, *jobs[4:]]
+    assert names[3] == "grandfather_father_son"
+    globus.seed(1, name="other")
+    run = playbooks.run(
+        [
+            *role("first", backup_jobs=jobs, **common),
+            *log("log of first"),
+            *role("second", backup_jobs=jobs, **common),
+            *log("log of second"),
+            control("POST", "clock", {"set": NEXT_WEEK}),
+            *role("next week", NEXT_WEEK, backup_jobs=jobs, **common),
+            *log("log"),
+            *role("changed", NEXT_WEEK, backup_jobs=changed, **common),
+            *log("log of changed"),
+            *role("removed", NEXT_WEEK, backup_jobs=changed[1:], **common),
+            *role("too many", NEXT_WEEK, backup_jobs=[jobs[-1]], **common),
+            *role("nobody left", NEXT_WEEK, backup_jobs=[], **common),
+        ]
+    )
+    assert len(jobs) == 100
+    first = result(run, "first")
+    assert {timer["name"] for timer in first["timers"]} == wanted
+    assert first["counts"]["created"] == len(wanted)
+    requests = counted(run, "log of first")
+    assert requests.pop("POST token") <= 2
+    assert requests == {"POST consent": 1, "GET collection": 2, "GET jobs": 2, "POST timer": len(wanted)}
+    assert counted(run, "log of second") == {"POST token": 1, "GET jobs": 1}
+    for title in ("second", "next week"):
+        assert result(run, title)["counts"]["unchanged"] == len(wanted)
+
+    operations = result(run, "changed")["operations"]
+    assert {operation["name"].rpartition("-")[0] for operation in operations} == {"lab-lab3"}
+    assert Counter(operation["operation"] for operation in operations) == {"create": 23, "delete": 23}
+    assert counted(run, "log of changed")["POST timer"] == 23
+
+    purged = {operation["name"] for operation in result(run, "removed")["purged"]}
+    assert purged == {name for name in wanted if re.fullmatch(r"lab-lab0(-\w+)?", name)}
+    assert result(run, "removed")["counts"]["unchanged"] == len(wanted) - len(purged)
+    assert "more than purge_limit 25" in failure(run, "too many")
+    assert "purge with no timer to keep is refused" in failure(run, "nobody left")
+    left = {timer["name"] for timer in globus.timers() if not timer["status"].startswith("delete")}
+    assert left == wanted - purged | {"other"}
+    # spread: of the nightly ones hardly two start in the same minute
+    starts = [
+        local(t, zone="Europe/Berlin") for t in globus.timers() if t["interval"] == 86400 and t["name"] != "other"
+    ]
+    assert len(set(starts)) > len(starts) * 3 // 4
+    assert {start[-5:-3] for start in starts} == {"02", "12"}
+
+
+# --- a year --------------------------------------------------------------------------------------------------------
+
+YEAR = 400  # days: more than one, so that the slots of months come round
+
+
+def latest(slot: str, today: date) -> date | None:
+    """The last day not after today whose data a slot holds, by the calendar alone."""
+    for days in range(YEAR):
+        day = today - timedelta(days=days)
+        if slot in DAYS:
+            due = DAYS[day.weekday()] == slot
+        elif slot in MONTHS:
+            due = (MONTHS[day.month - 1], day.day) == (slot, 1)
+        else:
+            weeks = (day - date(2001, 1, 1)).days // 7
+            due = day.weekday() == 6 and f"week{weeks % 4 + 1}" == slot
+        if due:
+            return day
+    return None
+
+
+def test_a_year_of_grandfather_father_son_with_real_files(
+    playbooks: Playbooks, globus: LocalGlobus, tmp_path: Path
+) -> None:
+    """Every slot holds, on every day, the data of the day by which it should be overwritten last."""
+    source, destination = tmp_path / "source", tmp_path / "destination"
+    (source / "data").mkdir(parents=True)
+    destination.mkdir()
+    roots = {MAPPED: source, MAPPED_TOO: destination}
+    world = {
+        "collections": [{"id": key, "display_name": root.name, "root": str(root)} for key, root in roots.items()],
+        "clients": [{"id": globus.client_id, "secret": globus.client_secret}],
+    }
+    globus.reset(world=world, clock=START)
+    options = {"source_path": "/data/", "destination_path": "/{slot}/", "delete_destination_extra": True, **COLLECTIONS}
+    variables = {
+        "backup_timezone": CHICAGO,
+        "backup_jobs": [{"name": "year", "schedule": "grandfather_father_son", **options}],
+    }
+    assert result(playbooks.run(role("create", **variables)), "create")["counts"]["created"] == 23
+
+    slots = (*DAYS, *(f"week{n}" for n in range(1, 5)), *MONTHS)
+    first = datetime.fromisoformat(START).date()
+    held: dict[str, str] = {}
+    for number in range(1, YEAR + 1):
+        today = first + timedelta(days=number)
+        globus.set_clock(f"{today}T06:30:00+00:00")  # 00:30 or 01:30 in Chicago; the runs are at 02:00 or 03:00
+        for old in (source / "data").iterdir():
+            old.unlink()  # so that mirrors show that nothing of an older day is left
+        (source / "data" / f"{today}.txt").write_text(str(today), encoding="utf-8")
+        globus.set_clock(f"{today}T20:00:00+00:00")
+        for slot in slots:
+            due = latest(slot, today)
+            expected = str(due) if due is not None and due > first else None
+            files = sorted((destination / slot).iterdir()) if (destination / slot).exists() else []
+            assert [file.stem for file in files] == ([expected] if expected else []), f"{slot} on {today}"
+            held[slot] = files[0].read_text(encoding="utf-8") if files else ""
+        if number in (90, 280):
+            rerun = playbooks.run(role("rerun", f"{today}T20:00:00+00:00", **variables))
+            assert result(rerun, "rerun")["counts"]["unchanged"] == 23
+    # by hand, for Tuesday 2027-04-06
+    assert held == {
+        "mon": "2027-04-05",
+        "tue": "2027-04-06",
+        "wed": "2027-03-31",
+        "thu": "2027-04-01",
+        "fri": "2027-04-02",
+        "sat": "2027-04-03",
+        "sun": "2027-04-04",
+        "week1": "2027-03-28",
+        "week2": "2027-04-04",
+        "week3": "2027-03-14",
+        "week4": "2027-03-21",
+        **{month: f"{2027 if number <= 4 else 2026}-{number:02}-01" for number, month in enumerate(MONTHS, 1)},
+    }
+
+
+# --- states --------------------------------------------------------------------------------------------------------
+
+
+def test_states_of_one_job_and_of_all(playbooks: Playbooks, globus: LocalGlobus) -> None:
+    """A maintenance window: pause all, resume all. A missed run comes at once; what is paused for good stays so."""
+    common: dict[str, Any] = {"backup_defaults": COLLECTIONS, "backup_prefix": "x-", "backup_purge": True}
+    jobs = [job("a", "hourly"), job("b", "weekdays"), job("c", "daily", state="paused"), job("d", state="absent")]
+    run = playbooks.run(
+        [
+            *role("create", backup_jobs=[*jobs[:3], job("d")], **common),
+            *role("absent", backup_jobs=jobs, **common),
+            *role("pause", backup_jobs=jobs, backup_state="paused", **common),
+            *role("pause again", backup_jobs=jobs, backup_state="paused", **common),
+            control("POST", "clock", {"advance_seconds": 7200}),
+            control("GET", "timers", title="before"),
+            *role("resume", backup_jobs=jobs, backup_state="active", **common),
+            control("GET", "timers", title="after"),
+            *role("remove", backup_jobs=jobs, backup_state="absent", **common),
+            *role("remove without purge", backup_jobs=jobs, backup_state="absent", **{**common, "backup_purge": False}),
+        ]
+    )
+    assert Counter(o["operation"] for o in result(run, "create")["operations"]) == {"create": 8, "pause": 1}
+    assert [o["operation"] for o in result(run, "absent")["operations"]] == ["delete"]
+    assert result(run, "pause")["counts"]["paused"] == 6
+    assert not result(run, "pause again")["changed"]
+    assert result(run, "resume")["counts"]["resumed"] == 6
+    runs = {title: {t["name"]: t["n_runs"] for t in run[title]["answer"]["timers"]} for title in ("before", "after")}
+    assert runs["before"]["x-a"] == 0
+    assert runs["after"]["x-a"] == 1
+    assert {t["name"]: t["status"] for t in run["after"]["answer"]["timers"]}["x-c"] == "inactive"
+    assert "purge with no timer to keep" in failure(run, "remove")
+    assert result(run, "remove without purge")["counts"]["deleted"] == 7
+
+
+# --- nothing wrong gets to the service -----------------------------------------------------------------------------
+
+WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "no jobs": ({"backup_jobs": None}, ["backup_jobs"]),
+    "jobs no list": ({"backup_jobs": 3}, ["backup_jobs"]),
+    "job without name": ({"backup_jobs": [{"schedule": "nightly"}]}, ["name", "backup_jobs"]),
+    "unknown option of a job": ({"backup_jobs": [job("a", synclevel="size")]}, ["backup_jobs", "synclevel"]),
+    "wrong choice in a job": ({"backup_jobs": [job("a", sync_level="md5")]}, ["sync_level", "backup_jobs", "md5"]),
+    "missing schedule": ({"backup_jobs": [{**job("a"), "schedule": None}]}, ["backup_jobs[0] (a)", "schedule"]),
+    "missing collection": ({"backup_defaults": {}}, ["backup_jobs[0] (a)", "source_collection is missing"]),
+    "wrong default": ({"backup_defaults": {**COLLECTIONS, "encrypt_data": "so"}}, ["backup_defaults", "encrypt_data"]),
+    "unknown schedule": ({"backup_jobs": [job("a", "nightl")]}, ["backup_jobs[0] (a)", "'nightl' is not known"]),
+    "unquoted time": ({"backup_jobs": [job("a", at=1350)]}, ["backup_jobs[0] (a)", 'at: "22:30"']),
+    "monthly on the 31st": ({"backup_jobs": [job("a", "monthly", day=31)]}, ["backup_jobs[0] (a)", "day", "28"]),
+    "two of one name": ({"backup_jobs": [job("a"), job("a")]}, ["backup_jobs[1] (a)", "backup_jobs[0]"]),
+    "mirror onto another": (
+        {"backup_jobs": [job("a", delete_destination_extra=True), job("b", destination_path="/backup/a/")]},
+        ["backup_jobs[0] (a)", "delete_destination_extra"],
+    ),
+    "own schedule": ({"backup_schedules": {"x": {"every": "1d"}}}, ["backup_schedules.x", "every"]),
+    "zone": ({"backup_timezone": "Mars/Base"}, ["backup_timezone", "Mars/Base"]),
+    "state": ({"backup_state": "off"}, ["backup_state", "off"]),
+    "on_drift": ({"backup_on_drift": "mend"}, ["backup_on_drift", "mend"]),
+    "spread": ({"backup_spread": -5}, ["backup_spread"]),
+    "purge without a prefix of one's own": ({"backup_purge": True}, ["backup_purge", "backup_prefix"]),
+    "purge with an empty prefix": ({"backup_purge": True, "backup_prefix": ""}, ["prefix is empty"]),
+    "purge limit": ({"backup_purge_limit": -1}, ["backup_purge_limit"]),
+    "concurrency": ({"backup_concurrency": 17}, ["backup_concurrency"]),
+    "now": ({"backup_now": "soon"}, ["backup_now", "soon"]),
+}
+
+
+def test_l3_wrong_variables_fail_before_any_request(playbooks: Playbooks, globus: LocalGlobus, tmp_path: Path) -> None:
+    """And the message names them. No report is written either, for that too would ask the service."""
+    report = tmp_path / "report.html"
+    right = {"backup_jobs": [job("a")], "backup_defaults": COLLECTIONS, "backup_report": str(report)}
+    tasks: list[Task] = []
+    for title, (variables, _said) in WRONG.items():
+        tasks += role(title, **{**right, **variables})
+    run = playbooks.run(tasks)
+    messages = {title: failure(run, title) for title in WRONG}
+    for title, (_variables, said) in WRONG.items():
+        assert not [part for part in said if part not in messages[title]], f"{title}: {messages[title]}"
+    assert globus.log() == []
+    assert not report.exists()
+    # an undefined variable too, which is what is missing when backup_jobs is forgotten
+    assert "backup_jobs" in failure(playbooks.run(role("forgotten")), "forgotten")
+    assert globus.log() == []
+
+
+# --- the report ----------------------------------------------------------------------------------------------------
+
+
+def test_the_report_is_written_whatever_happens_and_is_no_change(
+    playbooks: Playbooks, globus: LocalGlobus, tmp_path: Path
+) -> None:
+    report = tmp_path / "report.html"
+    good = {"backup_jobs": [job("a<b>&", "hourly"), job("b")], "backup_timezone": CHICAGO}
+    common: dict[str, Any] = {"backup_defaults": COLLECTIONS, "backup_report": str(report)}
+    run = playbooks.run(role("check", **good, **common), "--check")
+    assert result(run, "check")["changed"]
+    assert not report.exists()
+    run = playbooks.run(role("first", **good, **common))
+    assert run["research_ops.globus.backup : Write the report"]["changed"] is False
+    page = report.read_text(encoding="utf-8")
+    assert "backup-a&lt;b&gt;&amp;" in page
+    assert "<b>" not in page
+    assert 'datetime="2026-03-03T02:00:00-06:00">Tue 3 Mar 2026 02:00' in page
+    assert "<script" not in page
+    assert not re.findall(r"""(?:src|href)=["'](?!https://app\.globus\.org/|#|data:,)""", page)
+    # a job that fails is what one wants to read of
+    bad = {"backup_jobs": [*good["backup_jobs"], job("c", source_collection=INVISIBLE)], "backup_timezone": CHICAGO}
+    globus.clear_log()
+    run = playbooks.run(role("bad", **bad, **common))
+    assert "1 of 3 timers failed" in failure(run, "bad")
+    page = report.read_text(encoding="utf-8")
+    assert re.search(r"Missing</span> &nbsp;backup-c\n", page)
+    assert Counter(calls(globus.log()))["GET jobs"] == 2, "one for the timers, one for the report"
+
+
+# --- documentation -------------------------------------------------------------------------------------------------
+
+
+def plays(path: str) -> list[dict[str, Any]]:
+    """The playbooks in a document, Markdown or reStructuredText, that use the role."""
+    text = (ROOT / path).read_text(encoding="utf-8")
+    blocks = re.findall(r"```yaml\n(.*?)```", text, re.S) or [
+        re.sub(r"^    ", "", block, flags=re.M)
+        for block in re.findall(r"\.\. code-block:: yaml\n\n((?:    .*\n|\n)+)", text)
+    ]
+    return [play for block in blocks if block.startswith("---") for play in yaml.safe_load(block)]
+
+
+def test_playbooks_of_the_readme_run(playbooks: Playbooks, globus: LocalGlobus) -> None:
+    """Each as it stands, and then the role once more."""
+    found = plays("roles/backup/README.md")
+    assert len(found) == 3
+    for play in found:
+        globus.reset(clock=START)
+        (used,) = play["roles"]
+        play["vars"] = {"ansible_python_interpreter": sys.executable, "backup_now": START}
+        play["tasks"] = [
+            {"name": "first", "ansible.builtin.debug": {"var": "backup_result"}},
+            *role("second", **used["vars"]),
+        ]
+        run = playbooks.run([], play=play)
+        assert run.status == 0, run.output
+        assert result(run, "first")["counts"]["created"] >= 2
+        assert not result(run, "second")["changed"]
+    assert (playbooks.home / "backups.html").exists()
+
+
+def test_the_playbook_of_the_guide_is_that_of_the_readme() -> None:
+    assert plays("docs/docsite/rst/guide_backups.rst") == plays("roles/backup/README.md")[:1]
