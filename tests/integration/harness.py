@@ -122,7 +122,7 @@ class Playbooks:
             "HOME": str(home),
             "TMPDIR": str(home / "tmp"),
             "LC_ALL": "C.UTF-8",
-            "PYTHONPATH": os.environ["PYTHONPATH"],  # for the plugins of the tests, which use the emulator's control
+            "PYTHONPATH": str(PLUGINS.parents[1]),  # where the plugins of the tests find the local Globus's control
             "ANSIBLE_HOME": str(home / ".ansible"),
             "ANSIBLE_COLLECTIONS_PATH": str(collections),
             "ANSIBLE_ACTION_PLUGINS": str(PLUGINS / "action"),
@@ -183,8 +183,8 @@ class Playbooks:
 
 
 def calls(log: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The requests of a log in short: ``POST token``, ``POST consent`` (a token request that names data_access),
-    ``GET jobs``, ``GET job``, ``POST timer``, ``POST pause``, ``GET collection``, ...
+    """The requests of a log in short: ``POST token``, ``POST consent`` (a token request that names data_access, or the
+    user scope of a flow), ``GET jobs``, ``GET job``, ``POST timer``, ``POST pause``, ``GET collection``, ``GET flow``, ...
     """
     return [_call(entry) for entry in log]
 
@@ -192,9 +192,11 @@ def calls(log: Iterable[Mapping[str, Any]]) -> list[str]:
 def _call(entry: Mapping[str, Any]) -> str:
     method, path = entry["method"], entry["path"]
     if path == TOKEN_URL:
-        return f"{method} consent" if "data_access" in (entry["scope"] or "") else f"{method} token"
-    if path.startswith("/v0.10/endpoint/"):
-        return f"{method} collection"
+        grants = any(sign in (entry["scope"] or "") for sign in ("data_access", "/flow_"))
+        return f"{method} consent" if grants else f"{method} token"
+    for folder, what in (("/v0.10/endpoint/", "collection"), ("/flows/", "flow")):
+        if path.startswith(folder):
+            return f"{method} {what}"
     if path == "/jobs/":
         return f"{method} jobs"
     parts = path.strip("/").split("/")
