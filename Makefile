@@ -14,7 +14,7 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.ansible/collections
 export PYTHONPATH := $(CURDIR)/tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint docs-lint sanity build unit integration demo benchmark clean
+.PHONY: help setup test lint docs-lint sanity build unit integration faults demo benchmark clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -24,7 +24,7 @@ setup: ## make .venv with the development tools (quick when it is up to date)
 
 test: setup ## every check and every test; the last line counts the tests
 	@$(CHECK) --jobs $(JOBS) lint docs-lint build sanity
-	@$(PYTHON) -m pytest -n $(JOBS) tests/unit tests/integration
+	@$(PYTHON) -m pytest -n $(JOBS) tests/unit tests/integration tests/faults
 
 lint: setup ## ruff, mypy, yamllint, ansible-lint, changelog
 	@$(CHECK) --jobs $(JOBS) lint
@@ -43,6 +43,9 @@ unit: setup ## the unit tests
 
 integration: setup ## the integration tests, against the local Globus
 	@$(PYTHON) -m pytest -n $(JOBS) tests/integration
+
+faults: setup ## the whole fault matrix, kills, writers at once: half an hour (make test runs a part of it)
+	@FAULTS=whole $(PYTHON) -m pytest -n $(JOBS) tests/faults
 
 demo: setup ## a nightly backup on the local Globus, from first run to arrived files
 	@$(PYTHON) demo/run.py
