@@ -130,7 +130,7 @@ OPERATIONS: dict[str, Operation] = {
         "timer",
         definition("a", state="paused"),
         {"a": Want("inactive", always=False)},
-        "2 token, 2 list, 2 collection, 1 create, 1 pause, 1 read",
+        "2 token, 2 list, 2 collection, 1 create, 1 pause",
     ),
     "replace": Operation(
         "timer",
@@ -143,14 +143,14 @@ OPERATIONS: dict[str, Operation] = {
         "timer",
         definition("a", on_drift="replace"),
         {"a": Want("inactive")},
-        "2 token, 2 list, 2 collection, 1 create, 1 pause, 2 read, 1 delete",
+        "2 token, 2 list, 2 collection, 1 create, 1 pause, 1 read, 1 delete",
         seeding({"name": "a", **DRIFTED, **PAUSED}),
     ),
     "keep one of several": Operation(
         "timer",
         definition("a", on_drift="replace"),
         {"a": Want()},
-        "1 token, 1 list, 2 delete, 1 read",
+        "1 token, 1 list, 2 delete, 3 read",
         seeding({"name": "a", "count": 2}, {"name": "a", **DRIFTED}),
     ),
     "replace several": Operation(
@@ -225,7 +225,7 @@ OPERATIONS: dict[str, Operation] = {
             "same": Want(),
             "halted": Want("inactive"),
         },
-        "2 token, 2 list, 2 collection, 2 delete, 2 pause, 3 read, 3 create",
+        "2 token, 2 list, 2 collection, 2 delete, 2 pause, 2 read, 3 create",
         seeding({"name": "changed", **DRIFTED}, {"name": "gone"}, {"name": "same"}, {"name": "halted"}),
     ),
     "purge": Operation(

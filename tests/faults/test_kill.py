@@ -5,21 +5,18 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from collections.abc import Callable
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 import pytest
 
 from emulator.control import LocalGlobus
-from faults.harness import Modules, definition, seed, shown, unfinished
+from faults.harness import Modules, definition, part_of, seed, shown, unfinished
 from faults.matrix import OPERATIONS, check_end, counted, prepare, wait_until_quiet
 
-STEP = int(os.environ.get("FAULTS_STEP", "17"))
 HOLD = 0.4  # seconds that the request is held at which the module is killed
 
 
@@ -41,7 +38,7 @@ def boundaries() -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize(("name", "number", "carried_out"), list(islice(boundaries(), 0, None, STEP)))
+@pytest.mark.parametrize(("name", "number", "carried_out"), part_of(boundaries(), 13))
 def test_kill_at_a_request(name: str, number: int, carried_out: bool, globus: LocalGlobus, modules: Modules) -> None:
     """Killed while a request is under way: after the service did it, or before (it does it all the same)."""
     operation = OPERATIONS[name]

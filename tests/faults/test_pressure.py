@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Back-pressure and the bound of requests in flight (rule W6), and a list that is cut short before a purge (rule W7)."""
+"""Back-pressure and the bound of requests in flight (rule W6); a list that is cut short before a purge (rule W7)."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_W6_concurrency_is_a_bound_and_is_used(concurrency: int, globus: LocalGl
     for name in FLEET[4:8]:
         seed(globus, name)
     globus.clear_log()
-    globus.delay(0.03)
+    globus.delay(0.1)
     timers = [
         {"name": name, "state": "absent"} if 4 <= number < 8 else definition(name) for number, name in enumerate(FLEET)
     ]

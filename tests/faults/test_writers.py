@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 import signal
+from contextlib import suppress
 from datetime import datetime
+from itertools import product
 from typing import Any
 
 import pytest
 
 from emulator.control import LocalGlobus
-from faults.harness import Modules, Run, definition, moments_without, seed, shown, unfinished
+from faults.harness import Modules, Run, definition, moments_without, part_of, seed, shown, unfinished
 from faults.matrix import OPERATIONS, check_end, prepare, wait_until_quiet
 
 SPREAD = 0.02  # seconds that every request takes longer, so that the writers meet everywhere
@@ -24,11 +26,12 @@ def run_together(modules: Modules, module: str, options: list[dict[str, Any]]) -
     return [one.wait() for one in started]
 
 
-@pytest.mark.parametrize("writers", [2, 4, 8])
-@pytest.mark.parametrize("name", OPERATIONS)
+@pytest.mark.parametrize(("name", "writers"), part_of(product(OPERATIONS, [2, 4, 8]), 5))
 def test_W3_equal_writers(name: str, writers: int, globus: LocalGlobus, modules: Modules) -> None:
-    """Each succeeds, and the end is as if there were one. A run that looks while another replaces may see both timers:
-    only on_drift: replace, which all that replace have, can take that.
+    """Each succeeds, and the end is as if there were one.
+
+    Without on_drift: replace a late one may see the timers of two earlier ones, before one of those removes the
+    surplus: then it says so and touches nothing (rule I3).
     """
     operation = OPERATIONS[name]
     options = prepare(operation, globus)
@@ -36,7 +39,11 @@ def test_W3_equal_writers(name: str, writers: int, globus: LocalGlobus, modules:
     globus.delay(SPREAD)
     runs = run_together(modules, operation.module, [options] * writers)
     globus.delay(0)
-    assert [run.result.get("msg") for run in runs if run.failed] == []
+    for run in runs:
+        failures = [entry["error"]["code"] for entry in run.entries() if entry.get("failed")]
+        assert all(code == "ambiguous_name" for code in failures), run.result
+        assert not failures or options.get("on_drift") != "replace", run.result
+    assert not all(run.failed for run in runs)
     check_end(operation, began, globus)
     assert not modules.run(operation.module, options).result["changed"]
 
@@ -59,8 +66,9 @@ def test_W3_equal_writers_of_a_list(writers: int, globus: LocalGlobus, modules: 
 @pytest.mark.parametrize("writers", [4, 8])
 @pytest.mark.parametrize("replacing", [False, True], ids=["creating", "replacing"])
 def test_W3_unequal_writers(replacing: bool, writers: int, globus: LocalGlobus, modules: Modules) -> None:
-    """Definitions that contradict each other: nobody touches what others made, everybody is told, and the next run with
-    on_drift: replace settles it.
+    """Definitions that contradict each other: no rule can make all of them right. Those that looked before the others
+    wrote touch nothing that others made; a later one may. The timers are never gone while all say that all is well, who
+    meets the other is told, and the next run settles it.
     """
     began = datetime.fromisoformat(globus.now())
     if replacing:
@@ -72,13 +80,14 @@ def test_W3_unequal_writers(replacing: bool, writers: int, globus: LocalGlobus, 
     globus.delay(SPREAD)
     runs = run_together(modules, "timer", wanted)
     globus.delay(0)
-    assert [run.result.get("msg") for run in runs if run.failed] == []
+    failures = [run.result["error"]["code"] for run in runs if run.failed]
+    assert set(failures) <= {"timer_vanished", "successor_missing"}
     left = unfinished(globus.timers(), "a")
-    assert 1 <= len(left) <= 4, shown(left)
+    assert left or failures
     assert len({timer["callback_body"]["body"]["sync_level"] for timer in left}) == len(left), shown(left)
     if len(left) > 1:
         assert any("another definition" in str(run.result.get("warnings")) for run in runs)
-    if replacing:
+    if replacing and not failures:
         assert not moments_without(globus.timers(), "a", began)
 
     settled = modules.run("timer", wanted[0])
@@ -87,7 +96,7 @@ def test_W3_unequal_writers(replacing: bool, writers: int, globus: LocalGlobus, 
     assert timer["callback_body"]["body"]["sync_level"] == 0
 
 
-@pytest.mark.parametrize("attempt", range(4))
+@pytest.mark.parametrize("attempt", part_of(range(8), 5))
 def test_W4_unequal_writers_over_timers_of_both(attempt: int, globus: LocalGlobus, modules: Modules) -> None:
     """Two runs of which each keeps what the other deletes: no rule can make both right. What must not be is that the
     timers are gone and both runs say that all is well.
@@ -99,7 +108,7 @@ def test_W4_unequal_writers_over_timers_of_both(attempt: int, globus: LocalGlobu
     runs = run_together(modules, "timer", wanted)
     globus.delay(0)
     left = unfinished(globus.timers(), "a")
-    assert left or all(run.failed for run in runs), [run.result for run in runs]
+    assert left or any(run.failed for run in runs), [run.result for run in runs]
     for run in runs:
         if run.failed:
             assert run.result["error"]["code"] in ("timer_vanished", "successor_missing"), run.result
@@ -107,7 +116,7 @@ def test_W4_unequal_writers_over_timers_of_both(attempt: int, globus: LocalGlobu
     assert len(unfinished(globus.timers(), "a")) == 1
 
 
-@pytest.mark.parametrize("number", range(1, 9))
+@pytest.mark.parametrize("number", part_of(range(1, 13), 5))
 def test_W3_one_of_several_writers_dies(number: int, globus: LocalGlobus, modules: Modules) -> None:
     """One of four is killed at some request of the batch; a rerun leaves exactly one timer of each name."""
     names = ["a", "b"]
@@ -117,13 +126,14 @@ def test_W3_one_of_several_writers_dies(number: int, globus: LocalGlobus, module
     globus.delay(SPREAD)
     started = [modules.start("timers", options) for _ in range(4)]
     seen = 0
-    while seen < 5 * number:
+    while seen < 3 * number:
         log = globus.log()
         assert log or seen == 0
         seen = len(log)
         if sum(entry["path"] == "/jobs/" for entry in log) == 8:
             break
-    started[0].signal(signal.SIGKILL)
+    with suppress(ProcessLookupError):  # it was quicker than the others
+        started[0].signal(signal.SIGKILL)
     runs = [one.wait() for one in started]
     globus.delay(0)
     wait_until_quiet(globus)
@@ -135,15 +145,13 @@ def test_W3_one_of_several_writers_dies(number: int, globus: LocalGlobus, module
 
 
 def test_I1_states_that_contradict_each_other(globus: LocalGlobus, modules: Modules) -> None:
-    """One keeps a timer, one removes it: either may be the last, and both may be told that the other was there."""
+    """Some keep a timer, some remove it: any may be the last, and none leaves more than one."""
     seed(globus, "a")
     globus.delay(SPREAD)
     runs = run_together(modules, "timer", [definition("a", state="paused"), {"name": "a", "state": "absent"}] * 2)
     globus.delay(0)
     assert not any(run.failed for run in runs[1::2])
-    for run in runs[0::2]:
-        left = unfinished(globus.timers(), "a")
-        assert run.failed or run.result["changed"] or left
+    assert len(unfinished(globus.timers(), "a")) <= 1
     assert not modules.run("timer", definition("a", state="paused")).failed
     (timer,) = unfinished(globus.timers(), "a")
     assert timer["status"] == "inactive"
