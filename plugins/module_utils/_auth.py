@@ -120,12 +120,12 @@ def _is_globus(address: str, service: str) -> bool:
 
 
 def _plain_parts(address: str) -> SplitResult | None:
-    """The parts of an address, or None where it names a user or is none: the HTTP library below may take another part
-    of such a one for the host (a backslash ends the host there, but not here).
+    """The parts of an address, or None where it is none or names a user: of ``http://a\\@b/`` the HTTP library below
+    takes ``a`` for the host, and not ``b``.
     """
     try:
         parts = urlsplit(address)
-        plain = "\\" not in address and "@" not in parts.netloc and parts.port != 0
+        plain = "@" not in parts.netloc and parts.port != 0
     except ValueError:
         return None
     return parts if plain else None
