@@ -81,7 +81,8 @@ class MemoryService:
 
     def list_timers(self, name: str | None = None) -> list[Timer]:
         with self._request("list", name or ""):
-            return [timer for timer in self.timers() if name is None or name.lower() in timer.name.lower()]
+            found = [timer for timer in self.timers() if name is None or name.lower() in timer.name.lower()]
+            return found if len(self.requests) % 2 else found[::-1]  # in no order that one could rely on
 
     def get_timer(self, timer_id: str) -> Timer | None:
         with self._request("get", timer_id):

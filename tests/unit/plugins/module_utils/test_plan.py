@@ -178,8 +178,9 @@ def test_i1_a_timer_that_completed_another_definition_does_not_block() -> None:
 def test_i1_a_run_that_is_still_to_come_was_not_completed_before() -> None:
     counted: dict[str, Any] = {"interval": "1d", "end": {"count": 3}}
     ended = timer(sample({**counted, "start": "2026-11-01T00:00:00Z"}), born=NOW - timedelta(days=30), **ENDED)
-    coming = sample({**counted, "start": "2026-12-01T00:00:00Z"})
-    assert operations(plan([ended], coming)) == [("create", None)]
+    # the first of these would have been its next tick, had it gone on
+    for start in ("2026-11-24T00:00:00Z", "2026-12-01T00:00:00Z"):
+        assert operations(plan([ended], sample({**counted, "start": start}))) == [("create", None)]
 
 
 # --- I3 ---
@@ -213,6 +214,10 @@ def test_i3_replace_keeps_the_first_of_the_equal_ones() -> None:
     assert made.timer == FIRST
     assert operations(made) == [("delete", IDS[2]), ("delete", IDS[0])]
     assert made.drift == ()
+    # what is kept runs before the others stop
+    stopped = timer(timer_id=IDS[1], born=NOW - timedelta(days=3), **BY_USER)
+    made = plan([SECOND, stopped], on_drift="replace", state="active")
+    assert operations(made) == [("resume", IDS[1]), ("delete", IDS[0])]
 
 
 def test_i3_with_none_equal_replace_creates_one_and_deletes_the_others() -> None:
