@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ QUICK = {
     "_service.RETRY_AFTER_MAXIMUM": 0.03,  # bounds the SDK's own waits too
 }
 
-FOR_EVER = datetime.max.replace(tzinfo=UTC)
+FOR_EVER = datetime.fromisoformat("9999-12-31T00:00:00+00:00")
 
 Document = dict[str, Any]
 

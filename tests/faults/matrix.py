@@ -78,7 +78,7 @@ class Want:
 
     def fits(self, timer: Document) -> bool:
         body = timer["callback_body"]["body"]
-        return timer["status"] == self.status and body.get("sync_level") == self.sync_level
+        return bool(timer["status"] == self.status and body.get("sync_level") == self.sync_level)
 
 
 @dataclass(frozen=True)
