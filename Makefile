@@ -14,7 +14,7 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.ansible/collections
 export PYTHONPATH := $(CURDIR)/tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint docs-lint sanity build unit integration faults demo benchmark clean
+.PHONY: help setup test lint docs-lint sanity build unit integration faults browser-test demo benchmark clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -46,6 +46,9 @@ integration: setup ## the integration tests, against the local Globus
 
 faults: setup ## the whole fault matrix, kills, writers at once: half an hour (make test runs a part of it)
 	@FAULTS=whole $(PYTHON) -m pytest -n $(JOBS) tests/faults
+
+browser-test: setup ## the report of the role backup in headless Chromium (needs Chromium, apt-get install chromium)
+	@$(PYTHON) -m pytest tests/browser
 
 demo: setup ## a nightly backup on the local Globus, from first run to arrived files
 	@$(PYTHON) demo/run.py

@@ -27,7 +27,10 @@ UNHEALTHY = ("failing", "overdue", "needs_consent", "needs_session", "inactive")
 OVERDUE_AFTER = timedelta(minutes=50)
 
 _FAILED = re.compile(r"fail|error|denied|expired|cancel", re.IGNORECASE)
-_DATA_ACCESS = re.compile(r"/scopes/([0-9a-f-]{36})/data_access", re.IGNORECASE)
+_CONSENTS = {
+    "collection": re.compile(r"/scopes/([0-9a-f-]{36})/data_access", re.IGNORECASE),
+    "flow": re.compile(r"/scopes/([0-9a-f-]{36})/flow_[0-9a-f_]{36}_user", re.IGNORECASE),
+}
 
 
 @dataclass(frozen=True)
@@ -103,21 +106,21 @@ def _requirements(timer: Timer) -> Mapping[str, Any]:
 
 
 def missing_consents(timer: Timer) -> list[str]:
-    """The IDs of the collections whose data_access consent an inactive timer is missing."""
+    """What an inactive timer is missing a consent for: ``collection`` or ``flow``, and the IDs."""
     parameters = _requirements(timer).get("authorization_parameters")
     scopes: Iterable[Any] = (parameters.get("required_scopes") or ()) if isinstance(parameters, Mapping) else ()
-    return sorted({found.lower() for scope in scopes for found in _DATA_ACCESS.findall(str(scope))})
+    text = " ".join(str(scope).lower() for scope in scopes)
+    found = {what: sorted(set(pattern.findall(text))) for what, pattern in _CONSENTS.items()}
+    return [f"{what} {', '.join(ids)}" for what, ids in found.items() if ids]
 
 
 def describe_inactive(timer: Timer) -> str:
-    """Why a timer is inactive, in the service's words, and for which collections."""
+    """Why a timer is inactive, in the service's words, and for which collections or flows."""
     requirements = _requirements(timer)
     parameters = requirements.get("authorization_parameters")
     message = parameters.get("session_message") if isinstance(parameters, Mapping) else None
     code = requirements.get("code") or (timer.inactive_reason or {}).get("cause") or "unknown cause"
-    collections = missing_consents(timer)
-    parts = [str(code), str(message or requirements.get("detail") or "")]
-    parts.append(f"collection {', '.join(collections)}" if collections else "")
+    parts = [str(code), str(message or requirements.get("detail") or ""), *missing_consents(timer)]
     return ": ".join(part for part in parts if part)
 
 
@@ -138,7 +141,7 @@ def _run(result: Mapping[str, Any]) -> dict[str, Any]:
     words = [result.get("run_status"), data.get("status"), details.get("status")]
     signs = [_text(result.get("errors")), *(str(word) for word in words if word and _FAILED.search(str(word)))]
     signs += [f"HTTP status {code}" for code in _codes(result) if code >= 400]
-    messages = [sign for sign in signs if sign]
+    messages = list(dict.fromkeys(sign for sign in signs if sign))
     return {
         "ran_at": result.get("ran_at") or result.get("start_timestamp"),
         "failed": bool(messages),
