@@ -24,7 +24,7 @@ SHORT: Document = {"kind": "cut_json", "mode": "short"}
 PAGE: Document = {"kind": "html"}
 BUSY: Document = {"kind": "status", "status": 429, "retry_after": 1}
 AWAY: Document = {"kind": "status", "status": 503, "retry_after": 1}
-SLOW: Document = {"kind": "stall", "seconds": 1.6}  # the module waits for one second
+SLOW: Document = {"kind": "stall", "seconds": 2.6}  # longer than the module waits for an answer
 ONCE: Document = {"attempts": [1]}
 AFTER: Document = {"after_commit": True}
 
@@ -63,7 +63,7 @@ def test_a_faulty_creation_makes_one_timer_and_says_changed_W2(
             control("DELETE", "faults"),
             control("DELETE", "log"),
             control("POST", "faults", {"method": "POST", "path": "^/v2/timer$", **fault, **ONCE}),
-            timer(name, **definition(name), retries=2, request_timeout=1),
+            timer(name, **definition(name), retries=2, request_timeout=2 if fault["kind"] == "stall" else 30),
             control("GET", "log", title=f"{name} (log)"),
         ]
     rerun = [timer(f"{name}, rerun", **definition(name), on_drift="fail") for name in cases]
