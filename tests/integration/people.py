@@ -105,7 +105,7 @@ class Person:
     def use_cli(self, command: str, **variables: str) -> str:
         """A command of the CLI at a terminal, signing in where it asks; its output."""
         words = shlex.split(command)
-        status, output, _ = answer_at_terminal(
+        status, output, _addresses = answer_at_terminal(
             words, {**self.environment, **variables}, self.home, username=self.username
         )
         assert status == 0, output

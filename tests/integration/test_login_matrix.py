@@ -38,10 +38,7 @@ UNUSABLE = {"not visible": INVISIBLE, "unknown": UNKNOWN, "deleted": DELETED, "e
 CONSENTS = ("consent", "no consent")
 UNTIL_FIRST_RUN = timedelta(minutes=40)  # longer than a session on a high assurance collection lasts
 
-CASES = [
-    (method, collection, consent)
-    for method, collection, consent in itertools.product(METHODS, {**USABLE, **UNUSABLE}, CONSENTS)
-]
+CASES = list(itertools.product(METHODS, {**USABLE, **UNUSABLE}, CONSENTS))
 
 
 def expected(method: str, collection: str, consent: str) -> str:

@@ -175,7 +175,7 @@ def test_ten_tasks_that_renew_at_once_leave_one_valid_file_X1(
             assert process.stdout.readline() == "null\n"
             globus.advance(3 * 86400)
             globus.clear_log()
-            output, _ = process.communicate("go\n", timeout=60)
+            output, _errors = process.communicate("go\n", timeout=60)
             assert json.loads(output) == [0] * 10
             counted = calls(globus.log())
             assert counted.count("POST token") == 1
@@ -230,7 +230,7 @@ def test_each_service_gets_its_own_token_and_auth_alone_the_rest_X2(
     tokens = json.loads(person.tokens().read_text(encoding="utf-8"))["tokens"]
     options = {**definition(destination_collection=MAPPED), "client_id": NATIVE_APP, "client_secret": None}
     assert in_process.run("timer", options, person.environment)["changed"]
-    assert {path.split("/")[1] for path, _ in sent} == {"v2", "jobs", "v0.10"}
+    assert {path.split("/")[1] for path, _text in sent} == {"v2", "jobs", "v0.10"}
     for path, text in sent:
         server = {"jobs": TIMERS_SERVER, "v0.10": TRANSFER_SERVER}.get(path.split("/")[1], "auth.globus.org")
         server = TIMERS_SERVER if path == "/v2/timer" else server

@@ -118,7 +118,7 @@ def test_refresh_tokens_that_change_are_kept(auth: Auth) -> None:
 @pytest.mark.parametrize("kind", ["person", "account"])
 def test_threads_that_are_refused_the_same_token_renew_it_once(auth: Auth, kind: str) -> None:
     login = person(auth, stored())[0] if kind == "person" else account(auth)
-    authorizers = [Authorizer(login, "timer") for _ in range(8)]
+    authorizers = [Authorizer(login, "timer") for _number in range(8)]
     headers = {authorizer.get_authorization_header() for authorizer in authorizers}
     assert len(headers) == 1
     before = len(auth.forms)

@@ -68,7 +68,7 @@ def test_check_mode_begins_nothing_W1(environment: dict[str, str], tmp_path: Pat
 
 def test_every_step_one_has_a_verifier_of_its_own(environment: dict[str, str], tmp_path: Path) -> None:
     found = set()
-    for _ in range(2):
+    for _time in range(2):
         login(environment)
         found.add(json.loads(pending(tmp_path).read_text(encoding="utf-8"))["verifier"])
     assert len(found) == 2
