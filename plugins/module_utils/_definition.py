@@ -419,5 +419,14 @@ def action_differences(wanted: Action, actual: Action) -> list[Difference]:
     return [
         Difference(f"{_kind(wanted)}.{name}", _as_option(value), _as_option(getattr(actual, name)))
         for name, value in vars(wanted).items()
-        if value != getattr(actual, name)
+        if not _equal(value, getattr(actual, name))
     ]
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Whether two values are equal as JSON, which the input of a flow is: to Python, true is equal to 1 as well."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(_equal(value, other[key]) for key, value in one.items())
+    if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
+        return len(one) == len(other) and all(map(_equal, one, other))
+    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
