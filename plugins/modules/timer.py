@@ -10,10 +10,11 @@ module: timer
 short_description: Ensure one Globus timer
 version_added: 0.1.0
 description:
-  - A Globus timer submits a transfer again and again, for example the nightly backup of a microscope's share.
+  - A Globus timer submits a transfer again and again, for example the nightly backup of a microscope's share, or runs a
+    flow.
   - The module looks the timer up by name and creates it only when it is absent. It finds out which consents its
-    collections need and gets them before the timer exists, because a timer without them is created, and then stopped
-    silently at its first run.
+    collections or its flow need and gets them before the timer exists, because a timer without them is created, and
+    then stopped silently at its first run.
   - A timer that differs from its definition is reported field by field. Globus can change nothing but the name of a
     timer, so the only repair is to replace it, which O(on_drift=replace) does. The new timer is there before the old
     one is deleted.
@@ -87,7 +88,26 @@ EXAMPLES = r"""
           destination_path: /archive/first-light.fits
     schedule: {}
 
-- name: Pause it during maintenance
+- name: Run a flow every Sunday, with an input of its own
+  research_ops.globus.timer:
+    name: publish-weekly
+    flow:
+      flow_id: 24bc4997-b483-4c25-a19c-64b0afc00743
+      input:
+        source_path: /data/microscope/
+        destination_path: /published/
+        dry_run: false
+      run_managers:
+        - urn:globus:auth:identity:ae341a98-d274-11e5-b888-dbae3a8ba545
+      tags:
+        - microscope
+    schedule:
+      interval: 1w
+      weekday: sunday
+      at: "04:00"
+      timezone: America/Chicago
+
+- name: Pause the mirror during maintenance
   research_ops.globus.timer:
     name: microscope-nightly
     state: paused
