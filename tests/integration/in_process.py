@@ -10,6 +10,7 @@ import importlib
 import io
 import json
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -22,12 +23,16 @@ MODULES = "ansible_collections.research_ops.globus.plugins.modules"
 
 @contextlib.contextmanager
 def only(environment: Mapping[str, str]) -> Iterator[None]:
-    """These variables, and of the test's own nothing that the modules read."""
+    """These variables, and of the test's own nothing that the modules read; and no part of Ansible but its modules."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [one for one in os.environ if one.startswith("GLOBUS_")]:
             patch.delenv(name)
         for name, value in environment.items():
             patch.setenv(name, value)
+        # Where other tests of this process have imported Ansible's controller, warnings would go to its display.
+        internal = sys.modules.get("ansible.module_utils._internal")  # since ansible-core 2.19
+        if internal is not None:
+            patch.setattr(internal, "is_controller", False)
         yield
 
 
