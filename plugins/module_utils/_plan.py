@@ -360,7 +360,10 @@ def _plan_several(plan: Plan, matched: Sequence[Timer], now: datetime) -> Plan:
 
 def _cut_short(kept: Timer, replaced: Sequence[Timer]) -> bool:
     """Whether a run that replaced paused timers seems to have ended before it paused the new one (rule W4)."""
-    return bool(replaced) and all(timer.is_paused_by_user and timer.order < kept.order for timer in replaced)
+    return bool(replaced) and all(
+        timer.is_paused_by_user and timer.order[0] <= kept.order[0]  # to the second
+        for timer in replaced
+    )
 
 
 def _plan_existing(plan: Plan, timer: Timer, now: datetime) -> Plan:
