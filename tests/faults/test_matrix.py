@@ -13,7 +13,7 @@ import pytest
 
 from emulator.control import LocalGlobus
 from faults.harness import Modules, part_of
-from faults.matrix import OPERATIONS, Case, cases, check_case, counted, kind_of, prepare
+from faults.matrix import OPERATIONS, Case, blind_cases, cases, check_case, counted, kind_of, prepare
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
@@ -32,3 +32,9 @@ def test_C1_C2_requests(name: str, globus: LocalGlobus, modules: Modules) -> Non
 def test_matrix(case: Case, globus: LocalGlobus, modules: Modules) -> None:
     hits = check_case(case, globus, modules)
     assert hits, "the fault met no request"
+
+
+@pytest.mark.parametrize("case", part_of(blind_cases(), 83), ids=str)
+def test_matrix_blind(case: Case, globus: LocalGlobus, modules: Modules) -> None:
+    """The same, where nothing can be read meanwhile: what is not known is not reported as done."""
+    check_case(case, globus, modules)
