@@ -199,17 +199,17 @@ def _create(outcome: Outcome, creation: Definition, service: TimerService) -> Ti
             break
         time.sleep(min(LOOK_AGAIN_AFTER * 2**attempt, LOOK_AGAIN_MAXIMUM))
         try:
-            found = _find_equal(outcome.plan, service)
+            timers = service.list_timers(outcome.plan.wanted.name)
         except GlobusError as error:
-            raise GlobusError(
-                f"{doubt.message}, and whether it was created could not be found out ({error.message}). "
-                "Run the task again: it adopts the timer if it is there",
-                code="unknown_outcome",
-                http_status=doubt.http_status,
-                request_id=doubt.request_id,
-            ) from None
-        if found is not None:
-            return found
+            why = f"whether it was created could not be found out ({error.message})"
+            raise _unknown(doubt, f"{why}. Run the task again: it adopts the timer if it is there") from None
+        equal = _equal(outcome.plan, timers, service.now())
+        if equal:
+            return equal[0]
+        others = _others(outcome, timers, equal)
+        if others:
+            why = f"there is a new timer of this name that is not quite the definition ({', '.join(others)})"
+            raise _unknown(doubt, f"{why}: from this request or from another run. Run the task again")
         if refusal is not None:
             break
     failure = refusal or doubt
@@ -217,11 +217,17 @@ def _create(outcome: Outcome, creation: Definition, service: TimerService) -> Ti
     raise failure
 
 
-def _find_equal(plan: Plan, service: TimerService) -> Timer | None:
-    """A timer that equals the definition, and was not there before or stays by this plan.
+def _unknown(doubt: GlobusError, why: str) -> GlobusError:
+    return GlobusError(
+        f"{doubt.message}, and {why}",
+        code="unknown_outcome",
+        http_status=doubt.http_status,
+        request_id=doubt.request_id,
+    )
 
-    After an unanswered creation it is the timer of that; else one of another run that does the same.
-    """
+
+def _find_equal(plan: Plan, service: TimerService) -> Timer | None:
+    """A timer of another run that does the same: it equals the definition, and was not there before or stays anyway."""
     return next(iter(_equal(plan, service.list_timers(plan.wanted.name), service.now())), None)
 
 
@@ -280,7 +286,12 @@ def _verify_one(outcome: Outcome, timers: Sequence[Timer], now: datetime, servic
                 f"{'; '.join(str(difference) for difference in unlike)}"
             )
     equal = [timer for timer in _equal(outcome.plan, timers, now) if timer.is_unfinished]
-    _warn_of_others(outcome, timers, equal)
+    others = _others(outcome, timers, equal)
+    if others:
+        outcome.warnings.append(
+            f"another run created a timer of this name with another definition meanwhile ({', '.join(others)}), so "
+            "that there are several now"
+        )
     try:
         if equal:
             _keep_first(equal, outcome, service)
@@ -295,9 +306,9 @@ def _verify_one(outcome: Outcome, timers: Sequence[Timer], now: datetime, servic
         )
 
 
-def _warn_of_others(outcome: Outcome, timers: Sequence[Timer], equal: Sequence[Timer]) -> None:
-    """Of another run with another definition: its timer is not ours to delete (rule W3)."""
-    others = [
+def _others(outcome: Outcome, timers: Sequence[Timer], equal: Sequence[Timer]) -> list[str]:
+    """IDs of new timers of the name with another definition: not ours to delete (rule W3)."""
+    return [
         timer.id
         for timer in timers
         if timer.name == outcome.plan.wanted.name
@@ -306,11 +317,6 @@ def _warn_of_others(outcome: Outcome, timers: Sequence[Timer], equal: Sequence[T
         and timer.id != outcome.created
         and timer not in equal
     ]
-    if others:
-        outcome.warnings.append(
-            f"another run created a timer of this name with another definition meanwhile ({', '.join(others)}), so "
-            "that there are several now"
-        )
 
 
 def _keep_first(equal: Sequence[Timer], outcome: Outcome, service: TimerService) -> None:
