@@ -184,7 +184,7 @@ class Playbooks:
 
 def calls(log: Iterable[Mapping[str, Any]]) -> list[str]:
     """The requests of a log in short: ``POST token``, ``POST consent`` (a token request that names data_access, or the
-    user scope of a flow), ``GET jobs``, ``GET job``, ``POST timer``, ``POST pause``, ``GET collection``, ``GET flow``, ...
+    user scope of a flow), ``GET jobs``, ``GET job``, ``POST timer``, ``POST pause``, ``GET collection``, ...
     """
     return [_call(entry) for entry in log]
 
