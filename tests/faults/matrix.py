@@ -376,7 +376,7 @@ def wait_until_quiet(globus: LocalGlobus) -> None:
 
 
 def _check_report(operation: Operation, run: Run, globus: LocalGlobus, blind: bool) -> None:
-    """What the task says is so: what is not there is not done; what is there is not failed, unless it could not look."""
+    """What the task says is so: what is not there is not done; what is there is not failed, unless it cannot look."""
     assert run.result, run
     assert not run.failed or run.result["msg"]
     timers = globus.timers()

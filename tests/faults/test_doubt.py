@@ -1,0 +1,85 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Creations that got no answer, where one fault is not all that happens (rule W2)."""
+
+from __future__ import annotations
+
+import pytest
+
+from emulator.control import LocalGlobus
+from faults.harness import Modules, definition, seed, shown, unfinished
+from faults.matrix import kind_of, wait_until_quiet
+from faults.test_kill import until
+
+CREATE = {"method": "POST", "path": "^/v2/timer$"}
+
+
+def creations(globus: LocalGlobus) -> int:
+    return sum(kind_of(entry) == "create" for entry in globus.log())
+
+
+def test_W2_carried_out_late_and_the_repetition_refused(globus: LocalGlobus, modules: Modules) -> None:
+    """The second request is refused (the first one's timer may fill a limit); the first one's timer is there: done."""
+    globus.fault("stall", seconds=0.9, attempts=[1], **CREATE)
+    globus.fault("status", status=422, attempts=[2], **CREATE)
+    # given up after 0.4 s, looked for at 0.6 s, sent again, refused, looked for at 1.0 s
+    settings = {"_execute.LOOK_AGAIN_AFTER": 0.2, "_execute.LOOK_AGAIN_MAXIMUM": 0.4}
+    run = modules.run("timer", {**definition("a"), "request_timeout": 0.4}, settings=settings)
+    assert not run.failed, run.result
+    (timer,) = unfinished(globus.timers(), "a")
+    assert run.result["timer_id"] == timer["job_id"]
+    assert creations(globus) == 2
+
+
+def test_W2_carried_out_late_and_sent_again(globus: LocalGlobus, modules: Modules) -> None:
+    """Both are carried out; the verification waits for the late one, and leaves one of them."""
+    globus.fault("stall", seconds=0.9, attempts=[1], **CREATE)
+    settings = {"_execute.LOOK_AGAIN_MAXIMUM": 1.0}
+    run = modules.run("timer", {**definition("a"), "request_timeout": 0.4}, settings=settings)
+    assert not run.failed, run.result
+    assert creations(globus) == 2
+    assert [one["operation"] for one in run.result["operations"]] == ["create", "delete"]
+    (timer,) = unfinished(globus.timers(), "a")
+    assert run.result["timer_id"] == timer["job_id"]
+
+
+def test_W2_a_new_timer_that_is_not_quite_equal_stops_the_creation(globus: LocalGlobus, modules: Modules) -> None:
+    """Perhaps the service changed what was sent: another try would make another one each time."""
+    globus.fault("refuse", attempts=[1], **CREATE)
+    module = modules.start("timer", definition("a"), settings={"_execute.LOOK_AGAIN_AFTER": 0.5})
+    until(lambda: globus.faults()[0]["hits"])
+    (other,) = seed(globus, "a", options={"sync_level": 3})
+    run = module.wait()
+    assert run.failed
+    assert run.result["error"]["code"] == "unknown_outcome"
+    assert other in run.result["msg"]
+    assert creations(globus) == 1
+    assert not modules.run("timer", definition("a", on_drift="replace")).failed
+    assert len(unfinished(globus.timers(), "a")) == 1
+
+
+@pytest.mark.parametrize("lost", [1, 3, 6])
+def test_W2_unanswered_creations_of_a_batch(lost: int, globus: LocalGlobus, modules: Modules) -> None:
+    """Some are carried out, some are not, in no order; each is there once, and the report says so."""
+    names = [f"fleet-{number:02d}" for number in range(10)]
+    globus.fault("lose_answer", attempts=list(range(1, 2 * lost, 2)), **CREATE)
+    globus.fault("refuse", attempts=list(range(2, 2 * lost + 1, 2)), **CREATE)
+    run = modules.run("timers", {"timers": [definition(name) for name in names], "concurrency": 4, "retries": 6})
+    assert not run.failed, run.result
+    assert run.result["counts"]["created"] == len(names)
+    for name, entry in zip(names, run.entries(), strict=True):
+        (timer,) = unfinished(globus.timers(), name)
+        assert entry["timer_id"] == timer["job_id"], shown(globus.timers())
+
+
+def test_W2_the_request_of_a_run_that_was_given_up_meets_the_next_run(globus: LocalGlobus, modules: Modules) -> None:
+    """A task time-out: the module goes on by itself while the play is started again. They are two equal writers."""
+    globus.fault("stall", seconds=0.3, attempts=[1], **CREATE)
+    first = modules.start("timer", definition("a"))
+    until(lambda: globus.faults()[0]["hits"])
+    second = modules.run("timer", definition("a"))
+    assert not first.wait().failed
+    assert not second.failed
+    wait_until_quiet(globus)
+    assert len(unfinished(globus.timers(), "a")) == 1
