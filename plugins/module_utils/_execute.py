@@ -22,6 +22,7 @@ from ansible_collections.research_ops.globus.plugins.module_utils._document impo
     write_timer,
 )
 from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError, UncertainError
+from ansible_collections.research_ops.globus.plugins.module_utils._health import health_of
 from ansible_collections.research_ops.globus.plugins.module_utils._plan import Operation, Plan, first_run_again
 
 LOOK_AGAIN_AFTER = 1.0  # seconds to wait before looking whether an ambiguous creation took place; doubled each time
@@ -140,6 +141,21 @@ def _read_again(outcome: Outcome, service: TimerService) -> None:
         return
     if not there:
         outcome.failure = outcome.failure or vanished
+    else:
+        outcome.failure = outcome.failure or _stopped_again(outcome.timer, outcome, service)
+
+
+def _stopped_again(timer: Timer, outcome: Outcome, service: TimerService) -> GlobusError | None:
+    """A resumed timer that the service has stopped at once is not active, whatever was answered (rule S6)."""
+    resumed = any(operation.operation == "resume" for operation in outcome.operations)
+    if not resumed or not timer.is_inactive or timer.is_paused_by_user:
+        return None
+    health = health_of(timer, service.now())
+    return GlobusError(
+        f"{outcome.plan.wanted.label} was resumed, and the service stopped it again. {health.reason}. {health.remedy}",
+        code=health.state,
+        remedy=health.remedy,
+    )
 
 
 def _vanished(timer_id: str, outcome: Outcome) -> GlobusError:
