@@ -49,7 +49,7 @@ def bearer(emulator: Emulator, request: Request, resource_server: str, any_scope
 
     Raises ServiceError: 401 on a missing, unknown, expired or foreign token, 403 on a missing scope.
     """
-    scheme, _, text = request.headers.get("authorization", "").partition(" ")
+    scheme, _blank, text = request.headers.get("authorization", "").partition(" ")
     token = emulator.tokens.get(text.strip()) if scheme.lower() == "bearer" else None
     good = (
         token is not None
@@ -183,11 +183,11 @@ def _authenticate_client(emulator: Emulator, request: Request, form: dict[str, s
 
     With ``public`` a native app may ask too, which has no secret and only says its ID.
     """
-    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    scheme, _blank, value = request.headers.get("authorization", "").partition(" ")
     client_id, secret = form.get("client_id", ""), form.get("client_secret", "")
     if scheme.lower() == "basic":
         try:
-            client_id, _, secret = base64.b64decode(value).decode().partition(":")
+            client_id, _colon, secret = base64.b64decode(value).decode().partition(":")
         except ValueError:
             client_id = ""
         client_id, secret = unquote_plus(client_id), unquote_plus(secret)
