@@ -317,8 +317,7 @@ def _transfer(job: _Job, slot: str | None, where: str) -> dict[str, Any]:
     elif not isinstance(paths, Sequence) or not all(isinstance(path, Mapping) for path in paths):
         raise InputError(f"{where}: paths must be a list of dictionaries with source_path and destination_path")
     options["paths"] = [{**recursive, **path} for path in paths]
-    filled = _fill(options, slot, where, job.schedule)
-    assert isinstance(filled, dict)
+    filled: dict[str, Any] = _fill(options, slot, where, job.schedule)
     return filled
 
 
@@ -424,10 +423,9 @@ def _time_of_day(job: _Job, options: Options, interval: int, where: str, spread:
     """Seconds after midnight. A time that the job does not say itself is spread."""
     value = options.get("at", AT_OF_PARTS_OF_A_DAY if interval < _schedule.DAY else AT)
     try:
-        at = parse_schedule({"at": value}, now).at
+        at = parse_schedule({"at": value}, now).at or 0
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
-    assert at is not None
     if not spread or "at" in job.layers[3]:
         return at
     # within the day or, for parts of a day, the interval, so that no run comes to lie on another day
