@@ -218,8 +218,7 @@ class _Grid:
         """A moment of the grid later than ``moment``, the next (around a clock change, the next but one at most)."""
         step = timedelta(seconds=self.step)
         wall = to_wall(moment, self.zone)
-        # from one day back: around a clock change the wall clock does not run evenly
-        wall -= self.excess(wall) + max(step, timedelta(days=1))
+        wall -= self.excess(wall)
         while from_wall(wall, self.zone) <= moment:
             wall += step
         return from_wall(wall, self.zone)

@@ -316,6 +316,22 @@ DRIFT: list[tuple[str, dict[str, Any], int | None, str, str, list[str]]] = [
         WINTER,
         [],
     ),
+    (
+        "D2 too near to be sent",
+        {"interval": 60, "start": "2026-12-15T12:00:01Z"},
+        60,
+        "2026-12-15T12:01:01Z",
+        WINTER,
+        [],
+    ),
+    (
+        "D2 follow, rolled forward over the change to 25 hours ahead",
+        {"interval": "1d", "start": "2026-01-01T02:00:00", "timezone": CHICAGO, "daylight_saving": "follow"},
+        DAY,
+        "2026-11-01T08:00:00Z",
+        "2026-10-31T07:00:00Z",
+        [],
+    ),
     ("D2 by an hour", {"interval": 60, "start": "2026-12-15T12:00:00Z"}, 60, "2026-12-15T13:00:00Z", WINTER, ["start"]),
     ("D3 open", {"interval": "1d"}, DAY, "2026-11-01T01:23:45Z", WINTER, []),
     ("D3 open, once", {}, None, "2026-11-01T01:23:45Z", WINTER, []),
@@ -525,6 +541,38 @@ DRIFT: list[tuple[str, dict[str, Any], int | None, str, str, list[str]]] = [
         ["start"],
     ),
     (
+        "D4 leap day, after the date",
+        {**YEARLY, "start": "2028-12-01T02:00:00"},
+        YEAR,
+        "2027-12-01T02:00:00Z",
+        "2028-12-05T00:00:00Z",
+        [],
+    ),
+    (
+        "D4 leap day, made to start a year after the last, after the date",
+        {**YEARLY, "start": "2028-12-01T02:00:00"},
+        YEAR,
+        "2028-11-30T02:00:00Z",
+        "2028-12-05T00:00:00Z",
+        [],
+    ),
+    (
+        "D4 leap day, before a longer year",
+        {**YEARLY, "start": "2027-12-01T02:00:00"},
+        YEAR,
+        "2023-12-01T02:00:00Z",
+        "2027-12-01T12:00:00Z",
+        [],
+    ),
+    (
+        "D4 no leap day, after the date",
+        {**YEARLY, "start": "2026-12-02T02:00:00"},
+        YEAR,
+        "2026-12-01T02:00:00Z",
+        "2027-06-01T00:00:00Z",
+        ["start"],
+    ),
+    (
         "D4 no leap day",
         {**YEARLY, "start": "2027-12-02T02:00:00Z"},
         YEAR,
@@ -595,6 +643,14 @@ def test_d4_follow_reckons_from_the_start_whatever_the_service_calls_the_next_ru
         assert _schedule.differences(wanted, actual, next_run, NOW) == []
 
 
+def test_d2_a_start_to_come_is_the_next_tick_of_a_timer_that_shows_no_next_run() -> None:
+    wanted = schedule({"interval": "1d", "start": "2026-11-25T08:00:00Z"})
+    actual = Schedule(interval=DAY, start=moment("2026-11-20T08:00:00Z"))
+    assert _schedule.differences(wanted, actual, None, NOW) == []
+    later = schedule({"interval": "1d", "start": "2026-11-26T08:00:00Z"})
+    assert [found[0] for found in _schedule.differences(later, actual, None, NOW)] == ["start"]
+
+
 def test_a_timer_that_shows_no_start_is_told_by_its_next_run() -> None:
     wanted = schedule(nightly())
     actual = Schedule(interval=DAY)
@@ -649,6 +705,11 @@ OVER: list[tuple[str, dict[str, Any], str | None]] = [
     ("until tomorrow", {**DAILY, "end": {"datetime": "2026-11-25T08:00:00Z"}}, None),
     ("open, until tonight", {"interval": "1d", "end": {"datetime": "2026-11-24T22:00:00Z"}}, None),
     ("at, until tonight", nightly(end={"datetime": "2026-11-24T22:00:00Z"}), "2026-11-24T08:00:00Z"),
+    (
+        "at, yearly, until tonight",
+        nightly("02:00", "UTC", interval="365d", end={"datetime": "2026-11-24T22:00:00Z"}),
+        "2026-11-24T02:00:00Z",
+    ),
     ("at, until tomorrow", nightly(end={"datetime": "2026-11-25T08:00:00Z"}), None),
 ]
 
@@ -887,6 +948,13 @@ def test_ticks_end() -> None:
     assert list(_schedule.ticks(schedule({**DAILY, "end": {"count": 5}}), NOW)) == []
     followed = {"interval": "1d", "start": "2026-10-30T02:00:00", "timezone": CHICAGO, "end": {"count": 27}, **FOLLOW}
     assert list(_schedule.ticks(schedule(followed), NOW)) == [moment("2026-11-25T08:00:00Z")]
+
+
+def test_runs_that_count_are_counted_by_the_clock_on_the_wall() -> None:
+    """At 01:30 in winter, half an hour before the 154th night since July; in July's hours it would have been."""
+    followed = {"interval": "1d", "start": "2026-07-01T02:00:00", "timezone": CHICAGO, "end": {"count": 154}, **FOLLOW}
+    now = moment("2026-12-01T07:30:00Z")
+    assert list(_schedule.ticks(parse_schedule(followed, now), now)) == [moment("2026-12-01T08:00:00Z")]
 
 
 def test_ticks_stop_where_the_calendar_does() -> None:
