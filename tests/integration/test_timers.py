@@ -6,10 +6,13 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from emulator.control import LocalGlobus
 from emulator.plain import ENDPOINT, GUEST, MAPPED, MAPPED_TOO, Api
@@ -538,3 +541,28 @@ def test_C3_one_timer_among_ten_thousand_moves_a_few_kilobytes(globus: LocalGlob
             query = "&".join(f"{name}={value}" for name, value in entry["query"].items())
             moved += len(api.call("GET", f"{entry['path']}?{query}").text)
     assert 0 < moved < 8_000
+
+
+# --- the guide ---
+
+GUIDE = Path(__file__).resolve().parents[2] / "docs" / "docsite" / "rst" / "guide_many_timers.rst"
+
+
+def test_the_tasks_of_the_guide(globus: LocalGlobus, playbooks: Playbooks) -> None:
+    """Every task of the guide to many timers, in one play, on the local Globus's collections."""
+    text = GUIDE.read_text(encoding="utf-8")
+    text = text.replace("6c54cade-bde5-45c1-bdea-f4bd71dba2cc", MAPPED)
+    text = text.replace("31ce9ba0-176d-45a5-add3-f37d233ba47d", MAPPED_TOO)
+    blocks = re.findall(r"^\.\. code-block:: yaml\n\n((?:    .*\n|\n)+)", text, re.M)
+    tasks = [task for block in blocks for task in yaml.safe_load(block)]
+    assert len(tasks) == 5
+    seed(globus, "facility-old-camera")
+    seed(globus, "facility-of-nobody")
+    seed(globus, "other")
+    run = playbooks.run(tasks, variables={"backups": [definition("facility-a"), definition("facility-b")]})
+    assert run.status == 0, run.output
+    assert run["The backups of the facility"]["counts"]["created"] == 2
+    assert run["A timer for every share"]["counts"]["created"] == 2
+    purged = {one["name"] for one in run["These, and no others of the facility"]["purged"]}
+    assert purged == {f"facility-{one}" for one in ("microscope", "sequencer", "optics", "imaging", "of-nobody")}
+    assert names(globus) == ["facility-a", "facility-b", "other"]
