@@ -6,7 +6,14 @@ from __future__ import annotations
 
 from textwrap import indent
 
-_DEFINITION = r"""
+
+class ModuleDocFragment:
+    """What a timer is, and what to do about it: ``timer_arguments`` and ``timers_arguments`` in
+    ``module_utils/_arguments.py``.
+    """
+
+    DOCUMENTATION = r"""
+options:
   name:
     description:
       - Name of the timer. It identifies the timer among those that have not ended, by exact, case-sensitive comparison.
@@ -207,9 +214,6 @@ _DEFINITION = r"""
           datetime:
             description: A moment, in ISO 8601, after which there is no run.
             type: str
-"""
-
-_TIMER = r"""
   state:
     description:
       - V(present), the timer exists. V(active), it exists and runs; one that is inactive is resumed, with fresh
@@ -225,9 +229,6 @@ _TIMER = r"""
       - Choose the timer by its UUID. O(name) then renames it in place.
       - An unknown ID is an error, except for O(state=absent). The timer is never created anew.
     type: str
-"""
-
-_ON_DRIFT = r"""
   on_drift:
     description:
       - What to do when the timer exists but differs from the definition.
@@ -236,23 +237,21 @@ _ON_DRIFT = r"""
         stays paused if the old one was.
     type: str
     choices: [warn, ignore, fail, replace]
+    default: warn
 """
 
+    LIST: str  # a list of timers; see below
 
-def _of_list(options: str) -> str:
-    """The same options as suboptions of O(timers)."""
+
+def _as_suboptions(documentation: str) -> str:
+    """The options of one timer, as suboptions of the option ``timers``; without a default they are the list's."""
+    options = documentation.split("options:\n", 1)[1].rsplit("    default: warn\n", 1)[0]
     return indent(options.replace("O(", "O(timers[].").replace("RV(", "RV(timers[]."), "    ")
 
 
-class ModuleDocFragment:
-    """What a timer is, and what to do about it: ``timer_arguments`` and ``timers_arguments`` in
-    ``module_utils/_arguments.py``.
-    """
-
-    DOCUMENTATION = "options:" + _DEFINITION + _TIMER + _ON_DRIFT + "    default: warn\n"
-
-    LIST = (
-        r"""
+# Set here, because ansible-test reads the assignments of the class and takes only plain strings.
+ModuleDocFragment.LIST = (
+    r"""
 options:
   timers:
     description:
@@ -262,11 +261,10 @@ options:
     type: list
     elements: dict
     required: true
-    suboptions:"""
-        + _of_list(_DEFINITION)
-        + _of_list(_TIMER)
-        + _of_list(_ON_DRIFT)
-        + r"""
+    suboptions:
+"""
+    + _as_suboptions(ModuleDocFragment.DOCUMENTATION)
+    + r"""
   on_drift:
     description:
       - What holds for entries that do not say their own O(timers[].on_drift).
@@ -274,4 +272,4 @@ options:
     choices: [warn, ignore, fail, replace]
     default: warn
 """
-    )
+)
