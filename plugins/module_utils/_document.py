@@ -91,8 +91,9 @@ class Timer:
 
     @property
     def is_paused_by_user(self) -> bool:
-        """Inactive because someone paused it, and for no other cause."""
-        return self.is_inactive and (self.inactive_reason or {}).get("cause", "user") == "user"
+        """Inactive because someone paused it, and for no other cause: one that is not known is none (rule S7)."""
+        cause = (self.inactive_reason or {}).get("cause") or (self.activity or {}).get("reason")
+        return self.is_inactive and cause == "user"
 
     @property
     def order(self) -> tuple[str, str]:
@@ -128,10 +129,15 @@ def read_timer(document: Mapping[str, Any]) -> Timer:
         runs=int(document.get("n_runs") or document.get("number_of_runs") or 0),
         errors=int(document.get("n_errors") or document.get("number_of_errors") or 0),
         submitted_at=_moment(document.get("submitted_at")),
-        inactive_reason=document.get("inactive_reason"),
-        activity=document.get("activity"),
+        inactive_reason=_mapping(document.get("inactive_reason"), "cause"),
+        activity=_mapping(document.get("activity"), "code"),
         results=_read_results(document.get("results")),
     )
+
+
+def _mapping(value: Any, key: str) -> Mapping[str, Any] | None:
+    """A member that is a mapping or null; a bare word, should there be one, becomes what the mapping has below key."""
+    return value if isinstance(value, Mapping) or value is None else {key: value}
 
 
 def _read_results(results: Any) -> tuple[Any, ...]:

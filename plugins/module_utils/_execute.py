@@ -200,17 +200,17 @@ def _create(outcome: Outcome, creation: Definition, service: TimerService) -> Ti
     creation is tried again. A timer that is there after all is never reported as failed.
     """
     doubt: UncertainError | None = None
+    failure = GlobusError("no try was made", code="no_answer")
     for attempt in range(service.retries + 1):
         outcome.repeated = doubt is not None
         start = first_run_again(creation, service.now())
-        refusal: GlobusError | None = None
         try:
             return service.create_timer(write_timer(creation, start))
         except UncertainError as error:
-            doubt = error
+            failure = doubt = error
         except GlobusError as error:
             # The cause may be the unanswered request before it: carried out late, its timer fills a limit.
-            refusal = error
+            failure = error
         if doubt is None:
             break
         time.sleep(min(LOOK_AGAIN_AFTER * 2**attempt, LOOK_AGAIN_MAXIMUM))
@@ -226,10 +226,8 @@ def _create(outcome: Outcome, creation: Definition, service: TimerService) -> Ti
         if others:
             why = f"there is a new timer of this name that is not quite the definition ({', '.join(others)})"
             raise _unknown(doubt, f"{why}: from this request or from another run. Run the task again")
-        if refusal is not None:
+        if failure is not doubt:
             break
-    failure = refusal or doubt
-    assert failure is not None
     raise failure
 
 

@@ -6,8 +6,10 @@
 
 """Whether a timer does what it is there for, why not, and what cures it. Pure: no input or output.
 
-The reasons are the service's own (``inactive_reason``, the results of runs; facts, "Timers: operations"). The words it
-uses for the status of a run are not known, so a run counts as failed by any of the signs a result can carry.
+The reasons are the service's own (``inactive_reason``, ``activity``, the results of runs; facts, "Timers: operations").
+How a run ended is said by the action's status, whose words are documented (Transfer's and Flows' ``SUCCEEDED``,
+``FAILED``, ``ACTIVE``, ``INACTIVE``). The words of ``run_status`` are not known, so they, errors and HTTP statuses count
+only where the action's status leaves it open.
 """
 
 from __future__ import annotations
@@ -23,10 +25,21 @@ from ansible_collections.research_ops.globus.plugins.module_utils._document impo
 
 STATES = ("ok", "failing", "overdue", "paused", "needs_consent", "needs_session", "inactive", "ended")
 UNHEALTHY = ("failing", "overdue", "needs_consent", "needs_session", "inactive")
+RESULTS_NEEDED = 2  # the last run, and the one before where that is still going on
 # A run starts some time after its tick, and the service repeats a start that fails for up to 45 minutes.
 OVERDUE_AFTER = timedelta(minutes=50)
 
-_FAILED = re.compile(r"fail|error|denied|expired|cancel", re.IGNORECASE)
+SUCCEEDED, FAILED, ONGOING, WAITING, UNKNOWN = "succeeded", "failed", "ongoing", "waiting", "unknown"
+_WORDS = (
+    (SUCCEEDED, re.compile(r"(.*_)?(success|successful|succeeded|completed|done|finished|ok)")),
+    # not "no_error", nor "completed_with_errors"
+    (
+        FAILED,
+        re.compile(r"(?!no_|without_)(.*_)?(fail|failed|failure|error|errored|denied|expired|cancell?ed|aborted)"),
+    ),
+    (ONGOING, re.compile(r"(.*_)?(active|running|progress|pending|queued|started|submitted)")),
+    (WAITING, re.compile(r"inactive")),
+)
 _CONSENTS = {
     "collection": re.compile(r"/scopes/([0-9a-f-]{36})/data_access", re.IGNORECASE),
     "flow": re.compile(r"/scopes/([0-9a-f-]{36})/flow_[0-9a-f_]{36}_user", re.IGNORECASE),
@@ -49,33 +62,78 @@ class Health:
 
 
 def health_of(timer: Timer, now: datetime) -> Health:
-    """The health of a timer at a moment of the service's clock."""
-    if timer.is_ended or timer.is_gone:
-        return Health("ended", "It has done all its runs" if timer.is_ended else "It is being deleted")
+    """The health of a timer at a moment of the service's clock.
+
+    The timer has to bring ``RESULTS_NEEDED`` results.
+    """
+    if timer.is_gone:
+        return Health("ended", "It is being deleted")
+    last = _last_run(timer)
+    if timer.is_ended:
+        failed = f", and its last run failed: {last['message']}" if last and last["failed"] else ""
+        return Health("ended", f"{_how_ended(timer)}{failed}", "A definition with a later end makes a new timer")
     if timer.is_paused_by_user:
         return Health("paused", "A user paused it", "state: active resumes it; a run that it missed comes at once")
     if timer.is_inactive:
         return _inactive(timer)
-    latest = runs_of(timer)[:1]
-    if latest and latest[0]["failed"]:
+    if last and last["failed"]:
         return Health(
             "failing",
-            f"Its last run, at {latest[0]['ran_at']}, failed: {latest[0]['message']}",
+            f"Its last run, at {last['ran_at']}, failed: {last['message']}",
             "Look at the run in the Globus web app (url) and cure its cause; the next run tries again",
         )
-    if timer.next_run is not None and timer.next_run < now - OVERDUE_AFTER and not _is_running(timer):
+    overdue = _overdue(timer, now)
+    if overdue is not None:
         return Health(
             "overdue",
-            f"Its next run was due at {_schedule.format_instant(timer.next_run)} and has not started",
+            overdue,
             "Look at its page in the Globus web app (url); state: paused and then active makes it run at once",
         )
+    return Health("ok", _well(timer))
+
+
+def _last_run(timer: Timer) -> dict[str, Any] | None:
+    """The last run that is over. One that has begun is over unless the timer says that it is going on: documents of
+    runs long past can still say ``ACTIVE``.
+    """
+    runs = runs_of(timer)
+    if runs and not runs[0]["failed"] and _does(timer) == "run_in_progress":
+        del runs[0]
+    return runs[0] if runs else None
+
+
+def _how_ended(timer: Timer) -> str:
+    schedule = timer.schedule
+    if schedule.end_datetime is not None:
+        return f"Its end, {_schedule.format_instant(schedule.end_datetime)}, is past"
+    return "It has done all its runs"
+
+
+def _overdue(timer: Timer, now: datetime) -> str | None:
+    """What should have begun and has not, or None."""
+    latest = now - OVERDUE_AFTER
+    if _does(timer) == "run_in_progress":
+        return None  # ticks meanwhile are skipped
+    if timer.next_run is not None and timer.next_run < latest:
+        return f"Its next run was due at {_schedule.format_instant(timer.next_run)} and has not started"
+    start = timer.schedule.start
+    if start is not None and start < latest and not timer.runs and not timer.results and _does(timer) != "retrying":
+        return f"It never ran: its first run was due at {_schedule.format_instant(start)}"
+    return None
+
+
+def _well(timer: Timer) -> str | None:
+    """What else to know of a timer that is well."""
+    if _does(timer) == "retrying":
+        return "Its run could not start yet, and is tried again"
     if timer.runs == 0 and timer.next_run is not None:
-        return Health("ok", f"It has not run yet; its first run is at {_schedule.format_instant(timer.next_run)}")
-    return Health("ok")
+        return f"It has not run yet; its first run is at {_schedule.format_instant(timer.next_run)}"
+    return None
 
 
-def _is_running(timer: Timer) -> bool:
-    return (timer.activity or {}).get("code") in ("run_in_progress", "retrying")
+def _does(timer: Timer) -> Any:
+    """What the timer does now, in the service's words (facts, ``activity``)."""
+    return (timer.activity or {}).get("code")
 
 
 def _inactive(timer: Timer) -> Health:
@@ -89,12 +147,12 @@ def _inactive(timer: Timer) -> Health:
             "the consent first",
         )
     parameters = requirements.get("authorization_parameters")
-    if isinstance(parameters, Mapping) and any(key.startswith("session_required") for key in parameters):
+    if isinstance(parameters, Mapping) and any(str(key).startswith("session_required") for key in parameters):
         return Health(
             "needs_session",
             reason,
-            "Sign in anew as the collection asks for it, then state: active. A service account cannot, so use another "
-            "collection for unattended timers",
+            "Sign in anew as the collection asks for it, then state: active. It stops again when that session expires, "
+            "so use another collection for unattended timers",
         )
     return Health("inactive", reason, "state: active resumes it with fresh credentials")
 
@@ -134,31 +192,53 @@ def runs_of(timer: Timer) -> list[dict[str, Any]]:
 
 
 def _run(result: Mapping[str, Any]) -> dict[str, Any]:
-    data = result.get("data")
-    data = data if isinstance(data, Mapping) else {}
-    details = data.get("details")
-    details = details if isinstance(details, Mapping) else {}
-    words = [result.get("run_status"), data.get("status"), details.get("status")]
-    signs = [_text(result.get("errors")), *(str(word) for word in words if word and _FAILED.search(str(word)))]
-    signs += [f"HTTP status {code}" for code in _codes(result) if code >= 400]
-    messages = list(dict.fromkeys(sign for sign in signs if sign))
+    data = _mapping(result.get("data"))
+    details = _mapping(data.get("details"))
+    action = [data.get("status"), details.get("status")]
+    failed = _outcome(result, action) in (FAILED, WAITING)
     return {
         "ran_at": result.get("ran_at") or result.get("start_timestamp"),
-        "failed": bool(messages),
-        "status": next((str(word) for word in words if word), None),
-        "message": "; ".join(messages) or None,
+        "failed": failed,
+        "status": next((str(word) for word in (result.get("run_status"), *action) if word), None),
+        "message": _why_failed(result, details, action) if failed else None,
         "task_id": details.get("task_id") or result.get("resource_id"),
     }
 
 
-def _codes(result: Mapping[str, Any]) -> list[int]:
-    values: Sequence[Any] = (
-        result.get("status"),
-        result.get("http_status_submission"),
-        result.get("http_status_polling"),
-        result.get("http_status_polled"),
-    )
-    return [value for value in dict.fromkeys(values) if isinstance(value, int)]
+def _outcome(result: Mapping[str, Any], action: Sequence[Any]) -> str:
+    """How a run ended: what the action says, else what the timer says, else whether there are signs of a failure."""
+    said = [_meaning(word) for word in action]
+    for outcome in (FAILED, WAITING, SUCCEEDED):
+        if outcome in said:
+            return outcome
+    word = _meaning(result.get("run_status"))
+    if word in (FAILED, SUCCEEDED) or ONGOING in (word, *said):
+        return word if word in (FAILED, SUCCEEDED) else ONGOING
+    return FAILED if result.get("errors") or _refusals(result) else UNKNOWN
+
+
+def _meaning(word: Any) -> str:
+    text = re.sub(r"[^a-z]+", "_", str(word or "").lower()).strip("_")
+    return next((outcome for outcome, pattern in _WORDS if pattern.fullmatch(text)), UNKNOWN)
+
+
+def _why_failed(result: Mapping[str, Any], details: Mapping[str, Any], action: Sequence[Any]) -> str:
+    told = _text(result.get("errors")) or _text(details.get("fatal_error"))
+    words = [word for word in (*action, result.get("run_status")) if _meaning(word) in (FAILED, WAITING)]
+    signs = [told, *map(str, words[:1]), *(f"HTTP status {code}" for code in _refusals(result))]
+    if any(_meaning(word) == WAITING for word in words):
+        signs.append("it waits for someone to let it go on, in the Globus web app")
+    return "; ".join(dict.fromkeys(sign for sign in signs if sign))
+
+
+def _refusals(result: Mapping[str, Any]) -> list[int]:
+    """HTTP statuses that say that the run could not be started. How looking at it went later says nothing of it."""
+    codes = (result.get("status"), result.get("http_status_submission"))
+    return [code for code in dict.fromkeys(codes) if isinstance(code, int) and code >= 400]
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _text(errors: Any) -> str:
@@ -166,7 +246,8 @@ def _text(errors: Any) -> str:
     if not errors:
         return ""
     if isinstance(errors, Mapping):
-        return str(errors.get("message") or errors.get("detail") or errors.get("code") or dict(errors))
+        said = errors.get("message") or errors.get("detail") or errors.get("description") or errors.get("code")
+        return str(said or dict(errors))
     if isinstance(errors, (list, tuple)):
         return "; ".join(_text(error) for error in errors)
     return str(errors)

@@ -389,8 +389,8 @@ def differences(
     found: list[tuple[str, object, object]] = []
     if wanted.interval != actual.interval:
         found.append(("interval", _interval_or_none(wanted), _interval_or_none(actual)))
-    elif actual.start is not None or next_run is not None:
-        found += _phase_differences(wanted, replace(actual, start=actual.start or next_run), next_run, now)
+    elif start := actual.start or next_run:
+        found += _phase_differences(wanted, start, next_run, now)
     if wanted.interval is not None and (wanted.end_count, wanted.end_datetime) != (
         actual.end_count,
         actual.end_datetime,
@@ -413,58 +413,63 @@ def end_as_option(schedule: Schedule) -> dict[str, object] | None:
 
 
 def _phase_differences(
-    wanted: Schedule, actual: Schedule, next_run: datetime | None, now: datetime
+    wanted: Schedule, start: datetime, next_run: datetime | None, now: datetime
 ) -> list[tuple[str, object, object]]:
-    if wanted.at is not None:
-        return _wall_differences(wanted, actual, now)
-    if wanted.start is None or _same_start(wanted, actual, next_run, now):
+    """Where the two are of one interval: whether they run at the same times.
+
+    :param start: of the timer: where it is anchored.
+    """
+    grid = _grid(wanted)
+    if wanted.at is not None and grid is not None:
+        return _wall_differences(wanted, wanted.at, grid, start, now)
+    if wanted.start is None or _same_start(wanted, wanted.start, start, next_run, now):
         return []
-    shown = _coming(actual, now) if wanted.start > now else actual.start
-    assert shown is not None
+    shown = _coming(start, wanted.interval, now) if wanted.start > now else start
     return [("start", format_instant(wanted.start), format_instant(shown))]
 
 
-def _coming(actual: Schedule, now: datetime) -> datetime:
+def _coming(start: datetime, interval: int | None, now: datetime) -> datetime:
     """The timer's next tick, reckoned from its start: what the service calls its next run is late, or missing, while
     the timer is inactive or makes up for a missed run.
     """
-    assert actual.start is not None
-    return actual.start if actual.interval is None else next_tick(actual.start, actual.interval, now)
+    return start if interval is None else next_tick(start, interval, now)
 
 
-def _same_start(wanted: Schedule, actual: Schedule, next_run: datetime | None, now: datetime) -> bool:
-    """Rule D2, and D4 for a start that is a wall time."""
-    assert wanted.start is not None
-    assert actual.start is not None
+def _same_start(wanted: Schedule, first: datetime, start: datetime, next_run: datetime | None, now: datetime) -> bool:
+    """Rule D2, and D4 for a start that is a wall time.
+
+    :param first: the wanted start.
+    :param start: of the timer.
+    """
     if wanted.interval is None:
-        return wanted.start == actual.start
+        return first == start
     interval = timedelta(seconds=wanted.interval)
-    coming = _coming(actual, now)
+    coming = _coming(start, wanted.interval, now)
     grid = _grid(wanted)
     if wanted.follow and grid is not None and grid.wall(coming) is None:
         return False
-    if wanted.start > now:
-        if wanted.start in (actual.start, coming, next_run):
+    if first > now:
+        if first in (start, coming, next_run):
             return True
-        wall = wanted.wall_start or to_wall(wanted.start, wanted.zone)
-        anchored = _anchored_walls(coming, actual, wanted)
-        if grid is not None and wall in (*anchored, *_anchored_walls(actual.start, actual, wanted)):
+        wall = wanted.wall_start or to_wall(first, wanted.zone)
+        anchored = _anchored_walls(coming, start, wanted.zone)
+        if grid is not None and wall in (*anchored, *_anchored_walls(start, start, wanted.zone)):
             return True
-        anchored += _anchored_walls(coming - interval, actual, wanted)  # on the leap day itself that has just been
-        if any(_is_leap_shift(wanted, actual, wall - other) for other in anchored):
+        anchored += _anchored_walls(coming - interval, start, wanted.zone)  # on the leap day itself that has just been
+        if any(_is_leap_shift(wanted, first, start, wall - other) for other in anchored):
             return True
-    if wanted.start > now + START_DELAY:
+    if first > now + START_DELAY:
         return False
     latest = now + interval if grid is None else max(now + interval, grid.after(now))
-    if actual.start > latest + START_DELAY:
+    if start > latest + START_DELAY:
         return False
-    if (actual.start - wanted.start) % interval == timedelta(0):
+    if (start - first) % interval == timedelta(0):
         return True
     if grid is None:
         return False
-    shifts = {0} if wanted.follow else {0, *_leap_shifts(wanted, actual.start, grid.after(now))}
+    shifts = {0} if wanted.follow else {0, *_leap_shifts(wanted, start, grid.after(now))}
     grids = (replace(grid, anchor=grid.anchor - timedelta(days=days)) for days in shifts)
-    return any(grid.wall(actual.start) is not None for grid in grids)
+    return any(grid.wall(start) is not None for grid in grids)
 
 
 def _leap_shifts(wanted: Schedule, start: datetime, coming: datetime) -> Iterator[int]:
@@ -487,29 +492,26 @@ def _leap_shifts(wanted: Schedule, start: datetime, coming: datetime) -> Iterato
         yield days - 1
 
 
-def _anchored_walls(moment: datetime, actual: Schedule, wanted: Schedule) -> list[datetime]:
+def _anchored_walls(moment: datetime, start: datetime, zone: str) -> list[datetime]:
     """The wall time of a tick as the zone's clock ran when the timer was anchored (at its start).
 
     An interval in seconds cannot follow a clock change, so a timer anchored at 02:00 in winter runs at 03:00 in
     summer and still means 02:00 (rule D4, ``ignore``). There are two where the start's own wall time was skipped.
     """
-    assert actual.start is not None
-    return [moment.replace(tzinfo=None) + offset for offset in _offsets_of(actual.start, wanted.zone)]
+    return [moment.replace(tzinfo=None) + offset for offset in _offsets_of(start, zone)]
 
 
-def _is_leap_shift(wanted: Schedule, actual: Schedule, shift: timedelta) -> bool:
+def _is_leap_shift(wanted: Schedule, first: datetime, start: datetime, shift: timedelta) -> bool:
     """Whether a 365-day schedule only moved away from its calendar date by leap days (rule D4).
 
     Leap days of the year before the start count: a timer whose next date was too far off to be its start was made to
     start one interval after the last date.
     """
-    assert wanted.start is not None
-    assert actual.start is not None
     if wanted.interval != YEAR or wanted.follow:
         return False
     days, rest = divmod(shift, timedelta(days=1))
-    since = (actual.start - timedelta(seconds=YEAR)).date()
-    return rest == timedelta(0) and 0 < days <= _leap_days(since, wanted.start.date())
+    since = (start - timedelta(seconds=YEAR)).date()
+    return rest == timedelta(0) and 0 < days <= _leap_days(since, first.date())
 
 
 def _leap_days(first: date, last: date) -> int:
@@ -517,23 +519,21 @@ def _leap_days(first: date, last: date) -> int:
     return sum(1 for year in range(first.year, last.year + 1) if isleap(year) and first < date(year, 2, 29) <= last)
 
 
-def _wall_differences(wanted: Schedule, actual: Schedule, now: datetime) -> list[tuple[str, object, object]]:
+def _wall_differences(
+    wanted: Schedule, at: int, grid: _Grid, start: datetime, now: datetime
+) -> list[tuple[str, object, object]]:
     """Rule D4 for ``at`` and ``weekday``: ``ignore`` looks at the start, where the timer was anchored; ``follow`` at
     the next tick. Looking at the start, and not at every offset the zone has, keeps a change of ``at`` by one hour
     visible.
     """
-    assert wanted.at is not None
-    assert actual.start is not None
-    grid = _grid(wanted)
-    assert grid is not None
-    moment = _coming(actual, now) if wanted.follow else actual.start
+    moment = _coming(start, wanted.interval, now) if wanted.follow else start
     found: list[tuple[str, object, object]] = []
     if replace(grid, step=math.gcd(grid.step, DAY)).wall(moment) is None:
         wall = to_wall(moment, wanted.zone)
         shown = wall.hour * HOUR + wall.minute * MINUTE + wall.second
-        found.append(("at", format_time_of_day(wanted.at), format_time_of_day(shown)))
+        found.append(("at", format_time_of_day(at), format_time_of_day(shown)))
     # a 365-day timer moves through the week, so only its first run can be on the weekday
-    day = actual.start if actual.interval == YEAR else moment
+    day = start if wanted.interval == YEAR else moment
     weekday = (grid.wall(day) or to_wall(day, wanted.zone)).weekday()
     if wanted.weekday is not None and weekday != wanted.weekday:
         found.append(("weekday", WEEKDAYS[wanted.weekday], WEEKDAYS[weekday]))

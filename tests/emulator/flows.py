@@ -81,7 +81,7 @@ def run_document(emulator: Emulator, timer: Timer, run: Run) -> dict[str, Any]:
     failure = run.outcome.failure if run.outcome else None
     status = "ACTIVE" if run.end_at is None else ("FAILED" if failure else "SUCCEEDED")
     sent = timer.callback_body
-    details: dict[str, Any] = {
+    details_by_status: dict[str, dict[str, Any]] = {
         "ACTIVE": {"code": "FlowStarting", "description": "The Flow is starting execution"},
         "FAILED": {"code": "FlowFailed", "description": failure.message if failure else ""},
         "SUCCEEDED": {
@@ -89,7 +89,7 @@ def run_document(emulator: Emulator, timer: Timer, run: Run) -> dict[str, Any]:
             "description": "The Flow run reached a successful completion state",
             "output": {"input": sent.get("body") or {}},
         },
-    }[status]
+    }
     owner = f"urn:globus:auth:identity:{timer.owner}"
     managers, monitors = list(sent.get("run_managers") or ()), list(sent.get("run_monitors") or ())
     return {
@@ -97,7 +97,7 @@ def run_document(emulator: Emulator, timer: Timer, run: Run) -> dict[str, Any]:
         "action_id": run.task_id,
         "completion_time": None if run.end_at is None else run.end_at.isoformat(),
         "created_by": owner,
-        "details": details,
+        "details": details_by_status[status],
         "display_status": status,
         "flow_id": flow.id,
         "flow_last_updated": _CREATED,
