@@ -368,7 +368,7 @@ def check_end(operation: Operation, began: datetime, globus: LocalGlobus) -> Non
 
 def wait_until_quiet(globus: LocalGlobus) -> None:
     """Until the requests that the module gave up are carried out: a request of the control waits for none of them."""
-    for _ in range(200):
+    for _try in range(200):
         if all(entry["status"] is not None for entry in globus.log() if entry["fault"] == "stall"):
             return
         time.sleep(0.01)

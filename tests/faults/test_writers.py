@@ -124,7 +124,7 @@ def test_W3_one_of_several_writers_dies(number: int, globus: LocalGlobus, module
     began = datetime.fromisoformat(globus.now())
     options = {"timers": [definition(name) for name in names], "on_drift": "replace", "concurrency": 2}
     globus.delay(SPREAD)
-    started = [modules.start("timers", options) for _ in range(4)]
+    started = [modules.start("timers", options) for _writer in range(4)]
     seen = 0
     while seen < 3 * number:
         log = globus.log()

@@ -22,13 +22,10 @@ from typing import Any
 
 from ansible.module_utils.testing import patch_module_args
 
-import conftest  # noqa: F401  # registers the checkout as the collection
+import conftest  # registers the checkout as the collection
 
-UTILS = "ansible_collections.research_ops.globus.plugins.module_utils"
-MODULES = {
-    name: importlib.import_module(f"ansible_collections.research_ops.globus.plugins.modules.{name}")
-    for name in ("timer", "timers")
-}
+PLUGINS = f"{conftest.COLLECTION}.plugins"
+MODULES = {name: importlib.import_module(f"{PLUGINS}.modules.{name}") for name in ("timer", "timers")}
 for needed in ("globus_sdk.scopes", "globus_sdk.transport", "globus_sdk.authorizers", "requests.adapters"):
     importlib.import_module(needed)
 getattr(importlib.import_module("globus_sdk"), "TimersClient")  # noqa: B009  # the SDK imports lazily
@@ -44,7 +41,7 @@ def serve(path: str) -> None:
         print("ready", flush=True)
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who serve a connection
         while True:
-            connection, _ = listener.accept()
+            connection, _address = listener.accept()
             if os.fork() == 0:
                 listener.close()
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -80,8 +77,8 @@ def _run(request: dict[str, Any]) -> None:
     try:
         os.environ.update(request["environment"])
         for name, value in request["settings"].items():
-            module, _, constant = name.partition(".")
-            target = importlib.import_module(f"{UTILS}.{module}")
+            module, _dot, constant = name.partition(".")
+            target = importlib.import_module(f"{PLUGINS}.module_utils.{module}")
             assert hasattr(target, constant), f"{name} is no constant of the collection"
             setattr(target, constant, value)
         with patch_module_args(request["arguments"]):
