@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from ansible_collections.research_ops.globus.plugins.module_utils._definition import Definition
@@ -23,7 +23,12 @@ from ansible_collections.research_ops.globus.plugins.module_utils._document impo
 )
 from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError, UncertainError
 from ansible_collections.research_ops.globus.plugins.module_utils._health import health_of
-from ansible_collections.research_ops.globus.plugins.module_utils._plan import Operation, Plan, first_run_again
+from ansible_collections.research_ops.globus.plugins.module_utils._plan import (
+    PAUSE_MARGIN,
+    Operation,
+    Plan,
+    first_run_again,
+)
 
 LOOK_AGAIN_AFTER = 1.0  # seconds to wait before looking whether an ambiguous creation took place; doubled each time
 LOOK_AGAIN_MAXIMUM = 10.0
@@ -203,7 +208,7 @@ def _create(outcome: Outcome, creation: Definition, service: TimerService) -> Ti
     failure = GlobusError("no try was made", code="no_answer")
     for attempt in range(service.retries + 1):
         outcome.repeated = doubt is not None
-        start = first_run_again(creation, service.now())
+        start = first_run_again(creation, service.now() + _head_start(outcome.plan))
         try:
             return service.create_timer(write_timer(creation, start))
         except UncertainError as error:
@@ -229,6 +234,11 @@ def _create(outcome: Outcome, creation: Definition, service: TimerService) -> Ti
         if failure is not doubt:
             break
     raise failure
+
+
+def _head_start(plan: Plan) -> timedelta:
+    """How far ahead the first run must be: enough for a pause (rule W4a). The plan's margin has begun to run."""
+    return PAUSE_MARGIN / 2 if any(operation.operation == "pause" for operation in plan.operations) else timedelta(0)
 
 
 def _unknown(doubt: GlobusError, why: str) -> GlobusError:
