@@ -95,7 +95,7 @@ class LocalGlobus:
                 if line.strip() == "# ready":
                     threading.Thread(target=_drain, args=(process.stderr,), daemon=True).start()
                     return variables
-                name, _, value = line.strip().removeprefix("export ").partition("=")
+                name, _equals, value = line.strip().removeprefix("export ").partition("=")
                 variables[name] = value
         finally:
             watchdog.cancel()

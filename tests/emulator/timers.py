@@ -629,7 +629,7 @@ def _listed(emulator: Emulator, owner: str, query: Any) -> list[Timer]:
         timers = [one for one in timers if one.submitted_at > after]
     if before is not None:
         timers = [one for one in timers if one.submitted_at < before]
-    name, _, direction = query.get("order", emulator.switches.default_order).partition(" ")
+    name, _space, direction = query.get("order", emulator.switches.default_order).partition(" ")
     if name not in _ORDERS or direction.lower() not in ("", "asc", "desc"):
         raise InvalidInputError.one(("query", "order"), "value is not FIELD asc or FIELD desc")
     timers.sort(key=_ORDERS[name], reverse=direction.lower() == "desc")

@@ -239,7 +239,7 @@ def _form(headers: dict[str, str], body: bytes) -> dict[str, str]:
 
 def _client(emulator: Emulator, headers: dict[str, str], form: dict[str, str]) -> str | None:
     """Whose request it is, as far as it says so: never a secret, never a token."""
-    scheme, _, value = headers.get("authorization", "").partition(" ")
+    scheme, _space, value = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         token = emulator.tokens.get(value.strip())
         return token.client_id if token else None

@@ -93,7 +93,7 @@ class Started:
 
     def wait(self, timeout: float = 180) -> Run:
         """What it comes to. No test may let a module end in a traceback, so that is looked at here."""
-        output, _ = self._process.communicate(timeout=timeout)
+        output, _nothing = self._process.communicate(timeout=timeout)
         lines = self._record.read_text(encoding="utf-8").splitlines() if self._record.exists() else []
         results = {}
         for sign in ("Traceback (most recent call last)", "MODULE FAILURE"):

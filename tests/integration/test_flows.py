@@ -40,9 +40,10 @@ MANAGERS = [f"urn:globus:auth:identity:dddddddd-0000-4000-8000-00000000000{numbe
 INPUT: dict[str, Any] = {"steps": [{"path": "/data/", "depth": 2}], "dry": True, "note": None, "share": 0.5}
 
 
-def flow_definition(name: str = "flow", schedule: Mapping[str, Any] = DAILY, **flow: Any) -> dict[str, Any]:
+def flow_definition(name: str = "flow", schedule: Mapping[str, Any] | None = None, **flow: Any) -> dict[str, Any]:
     """Options that define a timer: daily at 02:00 UTC, the flow that succeeds."""
-    return {"name": name, "flow": {"flow_id": FLOW, "input": INPUT, **flow}, "schedule": dict(schedule)}
+    when = DAILY if schedule is None else schedule
+    return {"name": name, "flow": {"flow_id": FLOW, "input": INPUT, **flow}, "schedule": dict(when)}
 
 
 class Modules:

@@ -168,8 +168,9 @@ def test_comparison_is_on_meaning_D1_D2_D3(
     paths = [{"source_path": f"/{letter}/", "destination_path": f"/backup/{letter}/"} for letter in "ab"]
     rules = [{"name": "*.tmp"}, {"name": "*.bak"}]
 
-    def daily(name: str = "daily", paths: Any = paths, rules: Any = rules, **schedule: Any) -> dict[str, Any]:
-        return definition(name, {"interval": "1d", "start": start, **schedule}, paths=paths, filter_rules=rules)
+    def daily(name: str = "daily", *, changes: Any = None, **schedule: Any) -> dict[str, Any]:
+        transfer = {"paths": paths, "filter_rules": rules, **(changes or {})}
+        return definition(name, {"interval": "1d", "start": start, **schedule}, **transfer)
 
     upper = {"source_collection": MAPPED.upper(), "destination_collection": MAPPED_TOO.upper()}
     spelled = daily(interval="86400", start="2026-03-02 20:00:00-06:00")
@@ -178,23 +179,25 @@ def test_comparison_is_on_meaning_D1_D2_D3(
         timer("hours", **daily(interval="24h")),
         timer("seconds, another offset, upper case", **spelled),
         timer("wall time", **daily(start="2026-03-02T20:00:00", timezone="America/Chicago")),
-        timer("other order", **daily(paths=paths[::-1], rules=rules[::-1])),
+        timer("other order", **daily(changes={"paths": paths[::-1], "filter_rules": rules[::-1]})),
         timer("start omitted (D3)", **definition("daily", {"interval": "1d"}, paths=paths, filter_rules=rules)),
         timer("two intervals earlier (D2)", **daily(start="2026-03-01T02:00:00Z")),
-        timer("defaults spelled out", **daily(rules=[{**rule, "method": "exclude"} for rule in rules])),
+        timer(
+            "defaults spelled out", **daily(changes={"filter_rules": [{**rule, "method": "exclude"} for rule in rules]})
+        ),
     ]
     differs: dict[str, tuple[dict[str, Any], list[str]]] = {
         "another hour": (daily(start="2026-03-01T03:00:00Z"), ["schedule.start"]),
         "twice as often": (daily(interval="12h"), ["schedule.interval"]),
         "an end": (daily(end={"count": 3000}), ["schedule.end"]),
         "a start moved away": (daily(start="2026-06-03T02:00:00Z"), ["schedule.start"]),
-        "one path less": (daily(paths=paths[:1]), ["transfer.paths"]),
+        "one path less": (daily(changes={"paths": paths[:1]}), ["transfer.paths"]),
         "a file is not a folder": (
-            daily(paths=[{**paths[0], "recursive": True}, paths[1]]),
+            daily(changes={"paths": [{**paths[0], "recursive": True}, paths[1]]}),
             ["transfer.paths"],
         ),
         "including rules come first": (
-            daily(rules=[{"name": "*.tmp", "method": "include"}, *rules]),
+            daily(changes={"filter_rules": [{"name": "*.tmp", "method": "include"}, *rules]}),
             ["transfer.filter_rules"],
         ),
     }

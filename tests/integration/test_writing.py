@@ -35,7 +35,7 @@ def test_of_timers_that_several_writers_create_one_stays_W3(
     hold_back(globus, writers)
     task = timer("create", **definition("shared", {"interval": "1d"}))
 
-    started = [playbooks.start([task]) for _ in range(writers)]
+    started = [playbooks.start([task]) for _number in range(writers)]
     runs = [process.wait() for process in started]
 
     created = calls(globus.log()).count("POST timer")

@@ -68,7 +68,7 @@ def test_cut_json_with_a_length_that_fits(globus: LocalGlobus, api: Api) -> None
     assert answer.status == 201
     assert int(answer.headers["content-length"]) == len(answer.text)
     with pytest.raises(json.JSONDecodeError):
-        _ = answer.json
+        assert not answer.json
     assert len(globus.timers()) == 1
 
 
@@ -120,7 +120,7 @@ def test_attempts_count_matching_requests_from_when_the_fault_was_set(globus: Lo
 def test_the_first_fault_that_applies_wins_and_each_counts_for_itself(globus: LocalGlobus, api: Api) -> None:
     globus.fault("status", path="^/jobs/$", attempts=[1], status=500)
     globus.fault("status", path="^/jobs/$", status=503)
-    assert [api.call("GET", "/jobs/").status for _ in range(2)] == [500, 503]
+    assert [api.call("GET", "/jobs/").status for _number in range(2)] == [500, 503]
     globus.clear_faults()
     assert globus.faults() == []
     assert api.call("GET", "/jobs/").status == 200
@@ -150,7 +150,7 @@ def test_a_dropped_connection_takes_no_other_with_it(globus: LocalGlobus, api: A
 def test_the_delay_is_concurrent_and_seen_in_the_log(globus: LocalGlobus, api: Api) -> None:
     globus.delay(0.3)
     begun = time.monotonic()
-    threads = [threading.Thread(target=api.call, args=("GET", "/jobs/")) for _ in range(8)]
+    threads = [threading.Thread(target=api.call, args=("GET", "/jobs/")) for _number in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:

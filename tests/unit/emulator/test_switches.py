@@ -112,7 +112,7 @@ def test_inactive_next_run(globus: LocalGlobus, api: Api, value: str, expected: 
 def test_double_delete(globus: LocalGlobus, api: Api, value: str, status: int) -> None:
     globus.switch(double_delete=value)
     job = api.create()
-    assert [api.call("DELETE", f"/jobs/{job}").status for _ in range(2)] == [200, status]
+    assert [api.call("DELETE", f"/jobs/{job}").status for _number in range(2)] == [200, status]
 
 
 def test_deleted_timers(globus: LocalGlobus, api: Api) -> None:

@@ -119,9 +119,9 @@ def test_only_the_name_changes(api: Api) -> None:
 
 def test_pausing_twice_and_resuming_twice_is_fine(api: Api) -> None:
     job = api.create()
-    for _ in range(2):
+    for _number in range(2):
         assert api.call("POST", f"/jobs/{job}/pause").json == {"message": f"Successfully paused job {job}."}
-    for _ in range(2):
+    for _number in range(2):
         assert api.call("POST", f"/jobs/{job}/resume").status == 200
     assert api.job(job)["status"] == "active"
 

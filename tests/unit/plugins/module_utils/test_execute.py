@@ -399,7 +399,7 @@ def test_w3_writers_at_the_same_moment_leave_one_timer() -> None:
             met.wait(10)
             return super().list_timers(name)
 
-    threads = [threading.Thread(target=write) for _ in range(writers)]
+    threads = [threading.Thread(target=write) for _number in range(writers)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -284,7 +284,7 @@ def test_w4_following_moves_the_next_run_by_no_more_than_the_clock(options: dict
     assume(options["interval"] > (WEEK if "weekday" in options else DAY))
     options = {**options, "daylight_saving": "follow"}
     timer = play(options, now)
-    for _ in range(13):
+    for _number in range(13):
         now += timedelta(days=30)
         if timer.differences(options, now):
             break
