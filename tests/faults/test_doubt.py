@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from emulator.control import LocalGlobus
@@ -83,3 +85,19 @@ def test_W2_the_request_of_a_run_that_was_given_up_meets_the_next_run(globus: Lo
     assert not second.failed
     wait_until_quiet(globus)
     assert len(unfinished(globus.timers(), "a")) == 1
+
+
+def test_W4a_a_late_second_try_leaves_time_for_the_pause(globus: LocalGlobus, modules: Modules) -> None:
+    """Planned ten minutes ahead, and tried again five seconds before that: the first run is the next one."""
+    planned = datetime.fromisoformat(globus.now()) + timedelta(minutes=10)
+    globus.fault("refuse", attempts=[1], **CREATE)
+    options = definition("a", state="paused", schedule={"interval": "10m"})
+    module = modules.start("timer", options, settings={"_execute.LOOK_AGAIN_AFTER": 0.5})
+    until(lambda: globus.faults()[0]["hits"])
+    globus.advance(595)
+    run = module.wait()
+    assert not run.failed, run.result
+    (timer,) = unfinished(globus.timers(), "a")
+    assert timer["status"] == "inactive"
+    first_run = datetime.fromisoformat(timer["start"])
+    assert abs(first_run - planned - timedelta(minutes=10)) < timedelta(seconds=2)
