@@ -6,10 +6,10 @@
 
 """Whether a timer does what it is there for, why not, and what cures it. Pure: no input or output.
 
-The reasons are the service's own (``inactive_reason``, ``activity``, the results of runs; facts, "Timers: operations").
-How a run ended is said by the action's status, whose words are documented (Transfer's and Flows' ``SUCCEEDED``,
-``FAILED``, ``ACTIVE``, ``INACTIVE``). The words of ``run_status`` are not known, so they, errors and HTTP statuses count
-only where the action's status leaves it open.
+The reasons are the service's own (``inactive_reason``, ``activity``, results; facts, "Timers: operations"). How a run
+ended is said by the action's status, whose words are documented (Transfer's and Flows' ``SUCCEEDED``, ``FAILED``,
+``ACTIVE``, ``INACTIVE``). The words of ``run_status`` are not known, so they, errors and HTTP statuses count only where
+the action's status leaves it open.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from ansible_collections.research_ops.globus.plugins.module_utils import _schedule
@@ -194,38 +195,39 @@ def runs_of(timer: Timer) -> list[dict[str, Any]]:
 def _run(result: Mapping[str, Any]) -> dict[str, Any]:
     data = _mapping(result.get("data"))
     details = _mapping(data.get("details"))
-    action = [data.get("status"), details.get("status")]
+    action = [_word(data.get("status")), _word(details.get("status"))]
     failed = _outcome(result, action) in (FAILED, WAITING)
     return {
         "ran_at": result.get("ran_at") or result.get("start_timestamp"),
         "failed": failed,
-        "status": next((str(word) for word in (result.get("run_status"), *action) if word), None),
+        "status": next((word for word in (_word(result.get("run_status")), *action) if word), None),
         "message": _why_failed(result, details, action) if failed else None,
         "task_id": details.get("task_id") or result.get("resource_id"),
     }
 
 
-def _outcome(result: Mapping[str, Any], action: Sequence[Any]) -> str:
+def _outcome(result: Mapping[str, Any], action: Sequence[str | None]) -> str:
     """How a run ended: what the action says, else what the timer says, else whether there are signs of a failure."""
     said = [_meaning(word) for word in action]
     for outcome in (FAILED, WAITING, SUCCEEDED):
         if outcome in said:
             return outcome
-    word = _meaning(result.get("run_status"))
+    word = _meaning(_word(result.get("run_status")))
     if word in (FAILED, SUCCEEDED) or ONGOING in (word, *said):
         return word if word in (FAILED, SUCCEEDED) else ONGOING
     return FAILED if result.get("errors") or _refusals(result) else UNKNOWN
 
 
-def _meaning(word: Any) -> str:
-    text = re.sub(r"[^a-z]+", "_", str(word or "").lower()).strip("_")
+@lru_cache(maxsize=64)
+def _meaning(word: str | None) -> str:
+    text = re.sub(r"[^a-z]+", "_", (word or "").lower()).strip("_")
     return next((outcome for outcome, pattern in _WORDS if pattern.fullmatch(text)), UNKNOWN)
 
 
-def _why_failed(result: Mapping[str, Any], details: Mapping[str, Any], action: Sequence[Any]) -> str:
+def _why_failed(result: Mapping[str, Any], details: Mapping[str, Any], action: Sequence[str | None]) -> str:
     told = _text(result.get("errors")) or _text(details.get("fatal_error"))
-    words = [word for word in (*action, result.get("run_status")) if _meaning(word) in (FAILED, WAITING)]
-    signs = [told, *map(str, words[:1]), *(f"HTTP status {code}" for code in _refusals(result))]
+    words = [word for word in (*action, _word(result.get("run_status"))) if _meaning(word) in (FAILED, WAITING)]
+    signs = [told, *filter(None, words[:1]), *(f"HTTP status {code}" for code in _refusals(result))]
     if any(_meaning(word) == WAITING for word in words):
         signs.append("it waits for someone to let it go on, in the Globus web app")
     return "; ".join(dict.fromkeys(sign for sign in signs if sign))
@@ -235,6 +237,10 @@ def _refusals(result: Mapping[str, Any]) -> list[int]:
     """HTTP statuses that say that the run could not be started. How looking at it went later says nothing of it."""
     codes = (result.get("status"), result.get("http_status_submission"))
     return [code for code in dict.fromkeys(codes) if isinstance(code, int) and code >= 400]
+
+
+def _word(value: Any) -> str | None:
+    return None if value is None else str(value)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

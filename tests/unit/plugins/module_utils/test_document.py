@@ -352,7 +352,8 @@ def test_i1_which_timers_a_name_identifies(
     ("status", "reason", "by_user"),
     [
         ("inactive", {"cause": "user", "detail": None}, True),
-        ("inactive", None, True),
+        ("inactive", "user", True),  # should it be a bare word
+        ("inactive", None, False),
         ("inactive", {"cause": "globus_auth_requirements", "detail": {}}, False),
         ("inactive", {"cause": "other"}, False),
         ("inactive", {"cause": None}, False),
@@ -360,8 +361,16 @@ def test_i1_which_timers_a_name_identifies(
         ("active", None, False),
     ],
 )
-def test_s7_only_a_user_s_own_pause_is_a_pause(status: str, reason: dict[str, Any] | None, by_user: bool) -> None:
+def test_s7_only_a_user_s_own_pause_is_a_pause(status: str, reason: Any, by_user: bool) -> None:
     assert read_timer(job(status=status, inactive_reason=reason)).is_paused_by_user is by_user
+
+
+@pytest.mark.parametrize(
+    ("reason", "by_user"), [("user", True), ("globus_auth_requirements", False), ("other", False), (None, False)]
+)
+def test_s7_the_activity_tells_a_pause_where_the_reason_is_missing(reason: str | None, by_user: bool) -> None:
+    document = job(status="inactive", activity={"code": "paused", "reason": reason})
+    assert read_timer(document).is_paused_by_user is by_user
 
 
 def test_i3_the_first_of_several_is_told_by_submission_then_id() -> None:
