@@ -184,14 +184,24 @@ def _check_successor(outcome: Outcome, service: TimerService) -> None:
 
 
 def _is_there(outcome: Outcome, service: TimerService, or_an_equal_one: bool = True) -> bool:
-    """Whether the outcome's timer is there, or an equal one in favour of which another run removed it (rule W3)."""
-    timer = None if outcome.timer is None else service.get_timer(outcome.timer.id)
-    if timer is None or timer.is_gone:
-        timer = _find_equal(outcome.plan, service) if or_an_equal_one else None
-        if timer is None:
+    """Whether the outcome's timer is there, or an equal one in favour of which another run removed it (rule W3).
+
+    That it is gone is believed only if the list says so too.
+    """
+    if outcome.timer is None:
+        return False
+    own = outcome.timer.id
+    found = service.get_timer(own)
+    if found is None or found.is_gone:
+        timers = service.list_timers(outcome.plan.wanted.name or outcome.timer.name)
+        stay = [timer for timer in timers if timer.id == own and not timer.is_gone]
+        if or_an_equal_one:
+            stay += _equal(outcome.plan, timers, service.now())
+        if not stay:
             return False
-        outcome.created = outcome.created and timer.id
-    outcome.timer = timer
+        found = stay[0]
+    outcome.created = outcome.created and found.id
+    outcome.timer = found
     return True
 
 
@@ -248,11 +258,6 @@ def _unknown(doubt: GlobusError, why: str) -> GlobusError:
         http_status=doubt.http_status,
         request_id=doubt.request_id,
     )
-
-
-def _find_equal(plan: Plan, service: TimerService) -> Timer | None:
-    """A timer of another run that does the same: it equals the definition, and was not there before or stays anyway."""
-    return next(iter(_equal(plan, service.list_timers(plan.wanted.name), service.now())), None)
 
 
 def _equal(plan: Plan, timers: Sequence[Timer], now: datetime) -> list[Timer]:
