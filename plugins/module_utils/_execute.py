@@ -200,7 +200,8 @@ def _is_there(outcome: Outcome, service: TimerService, or_an_equal_one: bool = T
         if not stay:
             return False
         found = stay[0]
-    outcome.created = outcome.created and found.id
+    if found.id != own:
+        outcome.created = outcome.created and found.id
     outcome.timer = found
     return True
 
