@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from contextlib import suppress
 from datetime import datetime
 from itertools import product
@@ -125,13 +126,9 @@ def test_W3_one_of_several_writers_dies(number: int, globus: LocalGlobus, module
     options = {"timers": [definition(name) for name in names], "on_drift": "replace", "concurrency": 2}
     globus.delay(SPREAD)
     started = [modules.start("timers", options) for _writer in range(4)]
-    seen = 0
-    while seen < 3 * number:
-        log = globus.log()
-        assert log or seen == 0
-        seen = len(log)
-        if sum(entry["path"] == "/jobs/" for entry in log) == 8:
-            break
+    patience = time.monotonic() + 2  # some find everything in place, so that there are fewer requests
+    while len(globus.log()) < 3 * number and time.monotonic() < patience:
+        time.sleep(0.005)
     with suppress(ProcessLookupError):  # it was quicker than the others
         started[0].signal(signal.SIGKILL)
     runs = [one.wait() for one in started]

@@ -74,6 +74,7 @@ def _attend(connection: socket.socket) -> None:
 def _run(request: dict[str, Any]) -> None:
     """The module, in the process that is its own. Does not return."""
     status = 1
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what a shell runs in the background
     try:
         os.environ.update(request["environment"])
         for name, value in request["settings"].items():
