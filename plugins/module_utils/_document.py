@@ -40,6 +40,7 @@ INACTIVE = "inactive"
 
 _FLOW_URL = re.compile(r"/flows/([0-9a-fA-F-]{36})/run/?$")
 _BOOLEANS = tuple(f.name for f in fields(Transfer) if f.type == "bool")
+_TASK_MEMBERS = ("task_id", "status", "fatal_error")  # of a transfer task, those that health and runs look at
 _SERVICE_TRUE = ("notify_on_succeeded", "notify_on_failed", "notify_on_inactive")  # what the service takes as true
 
 
@@ -133,6 +134,19 @@ def read_timer(document: Mapping[str, Any]) -> Timer:
         activity=_mapping(document.get("activity"), "code"),
         results=_read_results(document.get("results")),
     )
+
+
+def slim(document: dict[str, Any]) -> dict[str, Any]:
+    """For ``json.loads``: of the transfer tasks in a timer's results only what says how they ended.
+
+    They are most of what a list of thousands of timers holds, and need not be in memory all at once.
+    """
+    if "job_id" in document:
+        for result in _read_results(document.get("results")):
+            data = result.get("data") if isinstance(result, dict) else None
+            if isinstance(data, dict) and isinstance(data.get("details"), dict):
+                data["details"] = {name: data["details"].get(name) for name in _TASK_MEMBERS}
+    return document
 
 
 def _mapping(value: Any, key: str) -> Mapping[str, Any] | None:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -59,7 +59,7 @@ class Health:
     remedy: str | None = None
 
     def as_result(self) -> dict[str, str | None]:
-        return asdict(self)
+        return {"state": self.state, "reason": self.reason, "remedy": self.remedy}
 
 
 def health_of(timer: Timer, now: datetime) -> Health:

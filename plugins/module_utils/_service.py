@@ -13,6 +13,7 @@ is not safe to repeat, so it is sent once: an answer that leaves open what happe
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.research_ops.globus.plugins.module_utils import _auth
 from ansible_collections.research_ops.globus.plugins.module_utils._collection import Collection, Needs, read_collection
-from ansible_collections.research_ops.globus.plugins.module_utils._document import Timer, read_timer
+from ansible_collections.research_ops.globus.plugins.module_utils._document import Timer, read_timer, slim
 from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError, UncertainError
 from ansible_collections.research_ops.globus.plugins.module_utils._login import Authorizer, choose_login
 from ansible_collections.research_ops.globus.plugins.module_utils._token_storage import Token
@@ -181,13 +182,13 @@ class Globus:
         if name is not None:
             query["filter_name"] = name
         try:
-            answer = self._readable("timer", lambda client: client.list_jobs(query_params=query), "jobs")
+            answer = self._readable("timer", lambda client: client.list_jobs(query_params=query), "jobs", slim)
         except GlobusError as error:
             if error.http_status != 422 or results:
                 raise
             # Whether the service takes a result_count of 0 is not known: one result per timer is the next best.
             query["result_count"] = 1
-            answer = self._readable("timer", lambda client: client.list_jobs(query_params=query), "jobs")
+            answer = self._readable("timer", lambda client: client.list_jobs(query_params=query), "jobs", slim)
         try:
             return [read_timer(document) for document in answer["jobs"]]
         except (TypeError, ValueError) as error:
@@ -341,13 +342,22 @@ class Globus:
     # --- requests --------------------------------------------------------------------------------------------------
 
     def _readable(
-        self, service: str, call: Callable[[Any], GlobusHTTPResponse], key: str, **options: Any
+        self,
+        service: str,
+        call: Callable[[Any], GlobusHTTPResponse],
+        key: str,
+        object_hook: Callable[[dict[str, Any]], Any] | None = None,
+        **options: Any,
     ) -> Mapping[str, Any]:
-        """The JSON object of an answer that must have ``key``; an unreadable answer is asked for again."""
+        """The JSON object of an answer that must have ``key``; an unreadable answer is asked for again.
+
+        :param object_hook: what each object in it is replaced by as soon as it is read, as in ``json.loads``.
+        """
         for attempt in range(self.retries + 1):
             if attempt:
                 time.sleep(PAUSE_BETWEEN_TRIES * 2 ** (attempt - 1))
-            data = self._call(service, call, **options).data
+            response = self._call(service, call, **options)
+            data = response.data if object_hook is None else _decoded(response, object_hook)
             if isinstance(data, Mapping) and key in data:
                 return data
         raise GlobusError(
@@ -543,6 +553,14 @@ def _not_signed_in(refusal: GlobusError, why: str, remedy: str | None) -> Globus
         request_id=refusal.request_id,
         remedy=remedy,
     )
+
+
+def _decoded(response: GlobusHTTPResponse, object_hook: Callable[[dict[str, Any]], Any]) -> Any:
+    """The JSON of an answer, or None for what is none."""
+    try:
+        return json.loads(response.binary_content, object_hook=object_hook)
+    except ValueError:
+        return None
 
 
 def _explanation(error: Any) -> str:

@@ -217,6 +217,11 @@ class LocalGlobus:
         changed: dict[str, Any] = self.call("POST", f"flows/{flow_id}", changes)
         return changed
 
+    def timer(self, timer_id: str, **changes: Any) -> dict[str, Any]:
+        """What the service does to a timer: ``lose_tick=True``, or ``stop={"cause": ..., "detail": ...}``."""
+        changed: dict[str, Any] = self.call("POST", f"timers/{timer_id}", changes)
+        return changed
+
     # --- the end ----------------------------------------------------------------------------------------------------
 
     def close(self) -> None:

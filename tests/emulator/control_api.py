@@ -84,6 +84,13 @@ class FlowChange(_Body):
     title: str | None = None
 
 
+class TimerChange(_Body):
+    """What the service can do to a timer: lose its next tick, or stop it for a cause of its own."""
+
+    lose_tick: bool = False
+    stop: dict[str, Any] | None = None
+
+
 def timer_internals(emulator: Emulator, timer: Timer) -> dict[str, Any]:
     """A timer with what the service does not show."""
     return {
@@ -189,6 +196,20 @@ def router(emulator: Emulator) -> APIRouter:
     async def timers() -> dict[str, Any]:
         emulator.run_due_ticks()
         return {"timers": [timer_internals(emulator, one) for one in emulator.timers.values()]}
+
+    @routes.post("/timers/{timer_id}")
+    async def change_timer(timer_id: str, body: TimerChange) -> dict[str, Any]:
+        emulator.run_due_ticks()
+        timer = emulator.timers.get(timer_id.lower())
+        if timer is None:
+            raise HTTPException(404, f"there is no timer {timer_id}")
+        if timer.status != "active" or timer.busy:
+            raise HTTPException(409, f"{timer_id} is {timer.status}, or runs: only a timer that waits can be changed")
+        if body.lose_tick:
+            emulator.engine.lose_tick(timer)
+        if body.stop is not None:
+            emulator.engine.stop(timer, body.stop)
+        return timer_internals(emulator, timer)
 
     @routes.post("/seed")
     async def seed_timers(body: Seed) -> dict[str, Any]:

@@ -90,7 +90,7 @@ class Engine:
         now = self._emulator.clock.now()
         timer.status = "active"
         timer.inactive_reason = None
-        missed, timer.missed = timer.missed, False
+        missed, timer.missed = timer.missed or self._find_tick(timer, now), False
         if missed and not timer.busy and not (timer.end_at is not None and timer.end_at < now):
             self._emulator.clock.frozen_at = cut(now)
             try:
@@ -98,6 +98,27 @@ class Engine:
             finally:
                 self._emulator.clock.frozen_at = None
         self._finish_if_over(timer)
+        timer.touch()
+
+    def lose_tick(self, timer: Timer) -> None:
+        """The next tick never comes, as if the service had lost it, until the timer is resumed."""
+        timer.version += 1
+        timer.lost = True
+
+    def _find_tick(self, timer: Timer, now: datetime) -> bool:
+        """Plan a lost tick anew; whether it was due."""
+        lost, timer.lost = timer.lost, False
+        due = lost and timer.next_tick is not None and timer.next_tick <= now
+        while lost and timer.next_tick is not None and timer.next_tick <= now:
+            timer.advance()
+        if lost:
+            self.plan(timer)
+        return due
+
+    def stop(self, timer: Timer, reason: dict[str, Any]) -> None:
+        """Make a timer inactive for a cause that the service alone knows."""
+        timer.status = "inactive"
+        timer.inactive_reason = reason
         timer.touch()
 
     def delete(self, timer: Timer) -> None:

@@ -74,6 +74,7 @@ class Timer:
     status: str = "active"
     next_tick: datetime | None = None
     missed: bool = False
+    lost: bool = False  # its next tick never comes
     n_runs: int = 0
     n_errors: int = 0
     last_ran_at: datetime | None = None

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from emulator.control import LocalGlobus
+from emulator.control import LocalGlobus, LocalGlobusError
 from emulator.plain import GUEST, HIGH_ASSURANCE, MAPPED, MAPPED_TOO, Api, timer_scope
 from emulator.scopes import TIMERS_SCOPE, TRANSFER_SCOPE, data_access
 
@@ -328,3 +328,30 @@ def test_runs_are_kept_for_90_days(globus: LocalGlobus, api: Api) -> None:
     shown = api.call("GET", f"/jobs/{job}?page_size=1000").json
     assert shown["n_runs"] == 200
     assert len(shown["results"]["data"]) == 91
+
+
+def test_a_lost_tick_never_comes_until_the_timer_is_resumed(globus: LocalGlobus, api: Api) -> None:
+    job = api.create(schedule=hourly())
+    globus.timer(job, lose_tick=True)
+    globus.set_clock("2027-03-01T03:30:00Z")
+    assert (api.job(job)["n_runs"], api.job(job)["next_run"]) == (0, "2027-03-01T01:00:00+00:00")
+
+    for step in ("pause", "resume"):
+        assert api.call("POST", f"/jobs/{job}/{step}").status == 200
+    assert api.history(job) == [("ran", "2027-03-01T03:30:00+00:00")]
+    globus.set_clock("2027-03-01T04:30:00Z")
+    assert api.history(job)[1:] == [("ran", "2027-03-01T04:00:00+00:00")], "the phase stays"
+
+
+def test_the_service_stops_a_timer_for_a_cause_of_its_own(globus: LocalGlobus, api: Api) -> None:
+    job = api.create(schedule=hourly())
+    globus.timer(job, stop={"cause": "other", "detail": "Sorry"})
+    globus.set_clock("2027-03-01T03:30:00Z")
+    stopped = api.job(job)
+    assert (stopped["status"], stopped["n_runs"]) == ("inactive", 0)
+    assert stopped["inactive_reason"] == {"cause": "other", "detail": "Sorry"}
+    assert stopped["activity"] == {"code": "paused", "reason": "other"}
+    with pytest.raises(LocalGlobusError, match="409"):
+        globus.timer(job, lose_tick=True)
+    assert api.call("POST", f"/jobs/{job}/resume").status == 200
+    assert api.job(job)["n_runs"] == 1

@@ -1,0 +1,286 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""timer_info: what its options choose, what it costs in requests, time and memory. collection_info: what is there."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulator.control import LocalGlobus
+from emulator.plain import (
+    DELETED,
+    ENDPOINT,
+    FLOW,
+    GUEST,
+    HIGH_ASSURANCE,
+    INVISIBLE,
+    LAPTOP,
+    MAPPED,
+    PERSON,
+    UNKNOWN,
+    Api,
+    flow_timer_scope,
+    timer_scope,
+)
+from emulator.scopes import TIMERS_SERVER, TRANSFER_SCOPE, TRANSFER_SERVER
+from integration import in_process
+from integration.harness import START, calls
+
+DAY = 86400
+LATER = {"type": "recurring", "interval_seconds": 86400, "start": "2026-03-03T02:00:00+00:00"}
+LIST = ["POST token", "GET jobs"]
+MOST_SECONDS, MOST_MEGABYTES = 3.0, 300  # what 10,000 timers may take
+BUSY = 5  # the machine of the tests may be so many times slower than one that does nothing else
+
+
+def credentials(globus: LocalGlobus) -> dict[str, str]:
+    client = {"GLOBUS_CLIENT_ID": globus.client_id, "GLOBUS_CLIENT_SECRET": globus.client_secret}
+    return {**globus.environment, **client}
+
+
+def read(globus: LocalGlobus, **options: Any) -> list[dict[str, Any]]:
+    result = in_process.run("timer_info", options, credentials(globus))
+    assert not result["failed"], result
+    assert not result["changed"]
+    timers: list[dict[str, Any]] = result["timers"]
+    return timers
+
+
+def names(globus: LocalGlobus, **options: Any) -> list[str]:
+    return [timer["name"] for timer in read(globus, **options)]
+
+
+# --- filters -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def account(globus: LocalGlobus, api: Api) -> dict[str, str]:
+    """Name -> ID of timers of every status and type."""
+    globus.grant(flow_timer_scope(FLOW))
+    once = {"type": "once", "datetime": "2026-03-02T13:00:00+00:00"}
+    made = {
+        name: api.create(name=name, schedule=LATER) for name in ("Lab-a", "lab-b", "lab-b too", "x lab-", "100%_\\")
+    }
+    made["lab-ended"] = api.create(name="lab-ended", schedule=once)
+    made["lab-paused"] = api.create(name="lab-paused", schedule=LATER)
+    made["lab-flow"] = api.create_flow_timer(name="lab-flow", schedule=LATER)
+    hook = {"name": "lab-hook", "callback_url": "https://example.org/", "callback_body": {}, "start": LATER["start"]}
+    made["lab-hook"] = api.call("POST", "/jobs/", {**hook, "interval": 86400}).json["job_id"]
+    gone = api.create(name="lab-gone", schedule=LATER)
+    api.call("DELETE", f"/jobs/{gone}")
+    globus.advance(2 * 3600)
+    api.call("POST", f"/jobs/{made['lab-paused']}/pause")
+    globus.clear_log()
+    return made
+
+
+UNFINISHED = ["100%_\\", "Lab-a", "lab-b", "lab-b too", "lab-flow", "lab-hook", "lab-paused", "x lab-"]
+FILTERS: list[tuple[dict[str, Any], list[str]]] = [
+    ({}, UNFINISHED),
+    ({"name": "lab-b"}, ["lab-b"]),
+    ({"name": "lab-a"}, []),
+    ({"name": "lab-ended"}, []),
+    ({"name": "lab-gone", "status": ["active", "inactive", "ended"]}, []),
+    ({"name": "100%_\\"}, ["100%_\\"]),
+    ({"name_prefix": "lab-b"}, ["lab-b", "lab-b too"]),
+    ({"name_prefix": "lab-"}, ["lab-b", "lab-b too", "lab-flow", "lab-hook", "lab-paused"]),
+    ({"name_contains": "LAB-B"}, ["lab-b", "lab-b too"]),
+    ({"name_contains": "b-"}, ["Lab-a", "lab-b", "lab-b too", "lab-flow", "lab-hook", "lab-paused", "x lab-"]),
+    ({"name_prefix": "lab-b", "name_contains": "too"}, ["lab-b too"]),
+    ({"status": ["ended"]}, ["lab-ended"]),
+    ({"status": ["inactive"]}, ["lab-paused"]),
+    ({"status": ["active"], "name_prefix": "lab-"}, ["lab-b", "lab-b too", "lab-flow", "lab-hook"]),
+    ({"status": ["active", "inactive", "ended"]}, sorted([*UNFINISHED, "lab-ended"])),
+    ({"type": "flow"}, ["lab-flow"]),
+    ({"type": "generic"}, ["lab-hook"]),
+    ({"type": "transfer", "name_prefix": "lab-"}, ["lab-b", "lab-b too", "lab-paused"]),
+    ({"health": "unhealthy"}, []),
+]
+
+
+@pytest.mark.parametrize("switches", [{}, {"deleted_in_lists": "yes", "status_words": "always_loaded"}])
+def test_what_each_filter_chooses_with_one_list_I2(
+    switches: dict[str, Any], globus: LocalGlobus, account: dict[str, str], subtests: pytest.Subtests
+) -> None:
+    globus.switch(**switches)
+    for options, expected in FILTERS:
+        globus.clear_log()
+        with subtests.test(options=options):
+            assert names(globus, **options) == expected
+            assert calls(globus.log()) == LIST
+
+
+def test_by_id_whatever_the_status_with_one_request(globus: LocalGlobus, account: dict[str, str]) -> None:
+    for name in ("lab-b", "lab-ended", "lab-hook"):
+        globus.clear_log()
+        assert names(globus, timer_id=account[name].upper()) == [name]
+        assert calls(globus.log()) == ["POST token", "GET job"]
+    assert read(globus, timer_id=UNKNOWN) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"timer_id": "x"}, "timer_id must be a UUID"),
+        ({"runs": -1}, "runs must be 0 or more"),
+        ({"timer_id": UNKNOWN, "name": "a"}, "mutually exclusive"),
+        ({"timer_id": UNKNOWN, "name_prefix": "a"}, "mutually exclusive"),
+        ({"status": ["gone"]}, "value of status must be one or more of"),
+    ],
+)
+def test_wrong_options_are_refused_before_any_request(options: Any, words: str, globus: LocalGlobus) -> None:
+    result = in_process.run("timer_info", options, credentials(globus))
+    assert result["failed"]
+    assert words in result["msg"]
+    assert globus.log() == []
+
+
+def test_runs_come_with_the_list_and_one_request_more_only_where_it_falls_short(globus: LocalGlobus, api: Api) -> None:
+    for name in ("first", "second"):
+        api.create(name=name, schedule=LATER)
+    globus.advance(3 * DAY)
+    for options, number, requests in (
+        ({}, None, LIST),
+        ({"runs": 1}, 1, LIST),
+        ({"runs": 3}, 3, LIST),
+        ({"runs": 50}, 3, LIST),
+    ):
+        globus.clear_log()
+        found = read(globus, **options)
+        assert [len(timer["recent_runs"]) if number else timer.get("recent_runs") for timer in found] == [number] * 2
+        assert calls(globus.log()) == requests
+    (timer,) = read(globus, name="first", runs=2)
+    assert [run["ran_at"] for run in timer["recent_runs"]] == ["2026-03-05T02:00:00+00:00", "2026-03-04T02:00:00+00:00"]
+    assert [run["failed"] for run in timer["recent_runs"]] == [False, False]
+    assert all(run["task_id"] for run in timer["recent_runs"])
+
+
+# --- many ----------------------------------------------------------------------------------------------------------
+
+MEASURED = """
+import resource, runpy, sys
+try:
+    runpy.run_module("ansible_collections.research_ops.globus.plugins.modules.timer_info", run_name="__main__")
+finally:
+    sys.stderr.write(f"MEGABYTES {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}")
+"""
+
+
+def measured(globus: LocalGlobus, installed: Path, options: dict[str, Any]) -> tuple[float, int, dict[str, Any]]:
+    """Seconds, megabytes and result of a process that is the module and nothing else."""
+    begun = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURED],
+        input=json.dumps({"ANSIBLE_MODULE_ARGS": options}),
+        env={**credentials(globus), "PYTHONPATH": str(installed)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    seconds = time.perf_counter() - begun
+    return seconds, int(done.stderr.rsplit("MEGABYTES ", 1)[1]), json.loads(done.stdout)
+
+
+def test_ten_thousand_timers_are_listed_and_filtered_in_time_and_memory_C3(
+    globus: LocalGlobus, installed: Path
+) -> None:
+    """Each with two runs, which is what health looks at."""
+    globus.seed(9999, runs=2, options={"label": "Nightly", "sync_level": 3})
+    globus.seed(1, name="needle", runs=2)
+    for options, number in (({"name_prefix": "need"}, 1), ({"health": "unhealthy"}, 0), ({}, 10_000)):
+        globus.clear_log()
+        seconds, megabytes, result = measured(globus, installed, options)
+        assert len(result["timers"]) == number
+        assert calls(globus.log()) == LIST
+        assert megabytes < MOST_MEGABYTES
+        assert seconds < MOST_SECONDS * BUSY
+
+
+# --- collections ---------------------------------------------------------------------------------------------------
+
+
+def collections(environment: dict[str, str], **options: Any) -> list[dict[str, Any]]:
+    result = in_process.run("collection_info", options, environment)
+    assert not result["failed"], result
+    assert not result["changed"]
+    found: list[dict[str, Any]] = result["collections"]
+    return found
+
+
+def test_collections_by_id_each_kind_and_what_is_not_there_said_so(globus: LocalGlobus) -> None:
+    ids = [MAPPED, GUEST, LAPTOP, HIGH_ASSURANCE, ENDPOINT, INVISIBLE, DELETED, UNKNOWN, MAPPED.upper()]
+
+    found = collections(credentials(globus), collection_ids=ids)
+
+    assert [one["id"] for one in found] == [one.lower() for one in ids]
+    assert [one["requires_data_access"] for one in found] == [True, *[False] * 4, None, None, None, True]
+    assert [one["consent"] for one in found] == ["missing", *["not_needed"] * 4, *["unknown"] * 3, "missing"]
+    assert [one["high_assurance"] for one in found[:5]] == [False, False, False, True, False]
+    assert found[0]["scope"] == timer_scope(MAPPED)
+    assert [one["scope"] for one in found[1:8]] == [None] * 7
+    words = {INVISIBLE: "is not visible", DELETED: "was deleted", UNKNOWN: "does not exist"}
+    for one in found:
+        assert ("msg" in one) is (one["id"] in words)
+        assert words.get(one["id"], "") in one.get("msg", "")
+
+
+def test_a_search_goes_through_all_pages_and_finds_nothing_hidden(globus: LocalGlobus) -> None:
+    def collection(number: int, **members: Any) -> dict[str, Any]:
+        return {"id": f"aaaaaaaa-0000-4000-8000-{number:012}", "display_name": f"Needle {number}", **members}
+
+    world = globus.call("GET", "world")
+    client = {name: world["clients"][0][name] for name in ("id", "secret")}
+    hidden = [collection(900, visible=False), collection(901, deleted=True)]
+    globus.reset(world={"clients": [client], "collections": [*map(collection, range(250)), *hidden]}, clock=START)
+
+    found = collections(credentials(globus), search="needle")
+
+    assert sorted(one["id"] for one in found) == [collection(number)["id"] for number in range(250)]
+    searches = [one for one in globus.log() if one["path"].endswith("endpoint_search")]
+    assert len(searches) == 3
+    assert collections(credentials(globus), search="haystack") == []
+
+
+def test_consents_by_each_way_to_sign_in(globus: LocalGlobus) -> None:
+    def consent(environment: dict[str, str], **options: Any) -> list[str]:
+        found = collections({**globus.environment, **environment}, collection_ids=[MAPPED, GUEST], **options)
+        return [one["consent"] for one in found]
+
+    client = credentials(globus)
+    assert consent(client, auth_method="client_credentials") == ["missing", "not_needed"]
+    globus.grant(timer_scope(MAPPED))
+    assert consent(client, auth_method="client_credentials") == ["granted", "not_needed"]
+    globus.revoke()
+    assert consent(client, auth_method="client_credentials") == ["missing", "not_needed"]
+    minted = globus.mint([timer_scope(MAPPED), TRANSFER_SCOPE], identity=PERSON)
+    tokens = {
+        "GLOBUS_TIMERS_TOKEN": minted[TIMERS_SERVER]["access_token"],
+        "GLOBUS_TRANSFER_TOKEN": minted[TRANSFER_SERVER]["access_token"],
+    }
+    assert consent(tokens, auth_method="access_token") == ["unknown", "not_needed"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, "one of the following is required"),
+        ({"collection_ids": [MAPPED], "search": "x"}, "mutually exclusive"),
+        ({"collection_ids": ["x"]}, "collection_ids must be a UUID"),
+        ({"collection_ids": []}, "is empty"),
+        ({"search": "  "}, "is empty"),
+    ],
+)
+def test_wrong_options_of_collection_info_are_refused(options: Any, words: str, globus: LocalGlobus) -> None:
+    result = in_process.run("collection_info", options, credentials(globus))
+    assert result["failed"]
+    assert words in result["msg"]
+    assert globus.log() == []
