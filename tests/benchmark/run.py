@@ -87,10 +87,21 @@ def definition(name: str) -> dict[str, Any]:
 
 def play(globus: LocalGlobus, folder: Path, rounds: int, environment: Mapping[str, str], python: str) -> list[Any]:
     """Run the tasks of so many rounds in one ansible-playbook; what the callback noted of each."""
+    noted = run_tasks(globus, folder, list(tasks(globus, rounds)), environment, python)
+    for note in noted:
+        if note["changed"] != (note["task"] == "set up" or note["task"].endswith(CREATE)):
+            sys.exit(f"task {note['task']!r} was not what it is measured as: changed is {note['changed']}")
+    return noted
+
+
+def run_tasks(
+    globus: LocalGlobus, folder: Path, wanted: list[Task], environment: Mapping[str, str], python: str
+) -> list[Any]:
+    """Run tasks in one ansible-playbook; what the callback noted of each. The log of the local Globus starts anew."""
     book, stamps = folder / "playbook.json", folder / "stamps"
     stamps.unlink(missing_ok=True)
     variables = {"ansible_python_interpreter": python}
-    plays = [{"hosts": "localhost", "gather_facts": False, "vars": variables, "tasks": list(tasks(globus, rounds))}]
+    plays = [{"hosts": "localhost", "gather_facts": False, "vars": variables, "tasks": wanted}]
     book.write_text(json.dumps(plays), encoding="utf-8")  # JSON is YAML
     globus.clear_log()
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "GLOBUS_"))}
@@ -118,11 +129,7 @@ def play(globus: LocalGlobus, folder: Path, rounds: int, environment: Mapping[st
     )
     if done.returncode:
         sys.exit(f"ansible-playbook ended with {done.returncode}:\n{done.stdout}")
-    noted = [json.loads(line) for line in stamps.read_text(encoding="utf-8").splitlines()]
-    for note in noted:
-        if note["changed"] != (note["task"] == "set up" or note["task"].endswith(CREATE)):
-            sys.exit(f"task {note['task']!r} was not what it is measured as: changed is {note['changed']}")
-    return noted
+    return [json.loads(line) for line in stamps.read_text(encoding="utf-8").splitlines()]
 
 
 def measure(globus: LocalGlobus, folder: Path, rounds: int) -> dict[str, list[Sample]]:
@@ -140,23 +147,34 @@ def measure(globus: LocalGlobus, folder: Path, rounds: int) -> dict[str, list[Sa
 
 def weigh(globus: LocalGlobus, folder: Path) -> dict[str, int]:
     """The peak memory of each kind of task's module process, in bytes: the most of two rounds."""
-    weights = folder / "weights"
-    # Ansible wants one word for an interpreter.
-    interpreter = folder / "python"
-    interpreter.write_text(f'#!/bin/sh\nexec {shlex.join([sys.executable, "-I", "-S", str(HERE / "weigh.py")])} "$@"\n')
-    interpreter.chmod(0o700)
-    environment = {"WEIGH_FILE": str(weights), "WEIGH_PYTHON": sys.executable}
-    noted = play(globus, folder, 2, environment, str(interpreter))
-    lines = weights.read_text(encoding="utf-8").splitlines()
-    modules = [int(line.split()[0]) for line in lines if "AnsiballZ_" in line]
+    interpreter, environment = scales(folder)
+    noted = play(globus, folder, 2, environment, interpreter)
+    modules = weights(folder)
     if len(modules) != len(noted):
-        sys.exit(f"{len(noted)} tasks, but {len(modules)} module processes:\n" + "\n".join(lines))
+        sys.exit(f"{len(noted)} tasks, but {len(modules)} module processes")
     peaks = dict.fromkeys(KINDS, 0)
     for note, weight in zip(noted, modules, strict=True):
         kind = note["task"].partition(" ")[2]
         if kind in peaks:
             peaks[kind] = max(peaks[kind], weight)
     return peaks
+
+
+def scales(folder: Path) -> tuple[str, dict[str, str]]:
+    """An interpreter that weighs each process of a module, and the environment it needs."""
+    # Ansible wants one word for an interpreter.
+    interpreter = folder / "python"
+    interpreter.write_text(f'#!/bin/sh\nexec {shlex.join([sys.executable, "-I", "-S", str(HERE / "weigh.py")])} "$@"\n')
+    interpreter.chmod(0o700)
+    return str(interpreter), {"WEIGH_FILE": str(folder / "weights"), "WEIGH_PYTHON": sys.executable}
+
+
+def weights(folder: Path) -> list[int]:
+    """The peak memory of each module process that was weighed, in bytes and in their order. Forgets them."""
+    file = folder / "weights"
+    lines = file.read_text(encoding="utf-8").splitlines()
+    file.unlink()
+    return [int(line.split()[0]) for line in lines if "AnsiballZ_" in line]
 
 
 def requests_in_words(samples: list[Sample]) -> str:
