@@ -4,8 +4,9 @@
 """What many timers cost: one task of the module timers, a loop over timer, a loop over the Globus CLI.
 
 Run as ``PYTHONPATH=tests .venv/bin/python tests/benchmark/many.py``; ``--docs`` needs requirements.txt beside it. It
-takes about 8 minutes, on a local Globus, with 0 and 100 ms of delay per request. A task is timed from its start to its result; a command of the CLI from its start to its end. The memory of modules is weighed in a round of its
-own that also warms up; it is that of the module's process, without ansible-playbook.
+takes about 8 minutes, on a local Globus, with 0 and 100 ms of delay per request. A task is timed from its start to its
+result; a command of the CLI from its start to its end. The memory of modules is weighed in a round of its own that also
+warms up; it is that of the module's process, without ansible-playbook.
 """
 
 from __future__ import annotations
@@ -436,9 +437,10 @@ def page(results: Results, scale: Scale) -> str:
 What many timers cost
 =====================
 
-Written by ``tests/benchmark/many.py --docs``, which measures one task of :ansplugin:`research_ops.globus.timers#module` beside a
-loop over :ansplugin:`research_ops.globus.timer#module` and a loop over the Globus CLI. All three talk to the same local
-Globus, which runs on the same machine and answers at once or 100 ms later.
+Written by ``tests/benchmark/many.py --docs``, which measures one task of
+:ansplugin:`research_ops.globus.timers#module` beside a loop over :ansplugin:`research_ops.globus.timer#module` and a
+loop over the Globus CLI. All three talk to the same local Globus, which runs on the same machine and answers at once or
+100 ms later.
 
 Measured: {machine()}.
 
