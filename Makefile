@@ -14,10 +14,10 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.ansible/collections
 export PYTHONPATH := $(CURDIR)/tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint docs-lint sanity build unit integration faults browser-test demo benchmark clean
+.PHONY: help setup test lint docs-lint sanity build unit integration faults browser-test demo benchmark benchmark-many clean
 
 help: ## list the targets
-	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "make %-12s %s\n", $$1, $$2}'
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "make %-14s %s\n", $$1, $$2}'
 
 setup: ## make .venv with the development tools (quick when it is up to date)
 	@$(PYTHON3) tests/tools/setup.py
@@ -55,6 +55,10 @@ demo: setup ## a nightly backup on the local Globus, from first run to arrived f
 
 benchmark: setup ## times, requests and memory of tasks, beside ping and uri
 	@$(PYTHON) tests/benchmark/run.py
+
+benchmark-many: setup ## the same for 1 to 1,000 timers, beside the CLI: 8 minutes, and docs' page of it
+	@$(PYTHON) -m pip install -qq --disable-pip-version-check -r tests/benchmark/requirements.txt
+	@$(PYTHON) tests/benchmark/many.py --docs
 
 clean: ## remove what the other targets made
 	rm -rf .venv .ansible build .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/output changelogs/.plugin-cache.yaml
