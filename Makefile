@@ -14,7 +14,7 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.ansible/collections
 export PYTHONPATH := $(CURDIR)/tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint docs-lint sanity build unit integration faults browser-test demo benchmark benchmark-many clean
+.PHONY: help setup test lint docs-lint sanity build unit integration faults browser-test demo rehearse benchmark benchmark-many clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -52,6 +52,9 @@ browser-test: setup ## the report of the role backup in headless Chromium (needs
 
 demo: setup ## a nightly backup on the local Globus, from first run to arrived files
 	@$(PYTHON) demo/run.py
+
+rehearse: setup ## a playbook of one's own on the local Globus: PLAYBOOK=, WORLD=, DAYS=7, OPTIONS= of ansible-playbook
+	@$(PYTHON) -m emulator.rehearse $(if $(WORLD),--world "$(WORLD)") --days $(or $(DAYS),7) "$(PLAYBOOK)" $(OPTIONS)
 
 benchmark: setup ## times, requests and memory of tasks, beside ping and uri
 	@$(PYTHON) tests/benchmark/run.py

@@ -19,7 +19,11 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.research_ops.globus.plugins.module_utils import _arguments
 from ansible_collections.research_ops.globus.plugins.module_utils._auth import writing_scope
-from ansible_collections.research_ops.globus.plugins.module_utils._collection import Collection, Needs
+from ansible_collections.research_ops.globus.plugins.module_utils._collection import (
+    Collection,
+    Needs,
+    check_collection,
+)
 from ansible_collections.research_ops.globus.plugins.module_utils._definition import (
     SYNC_LEVELS,
     parse_definition,
@@ -36,7 +40,7 @@ from ansible_collections.research_ops.globus.plugins.module_utils._health import
     runs_of,
 )
 from ansible_collections.research_ops.globus.plugins.module_utils._module import connect, fail, require_sdk
-from ansible_collections.research_ops.globus.plugins.module_utils._service import Globus
+from ansible_collections.research_ops.globus.plugins.module_utils._service import SEARCH_MAXIMUM, Globus
 
 CONCURRENCY = 4
 
@@ -187,7 +191,10 @@ def run_collection_info() -> None:
         if ids:
             entries = in_parallel(lambda one: _collection_by_id(one, globus), ids, CONCURRENCY)
         else:
-            entries = [_collection_entry(one, globus) for one in globus.search_collections(module.params["search"])]
+            found = globus.search_collections(module.params["search"])
+            if len(found) >= SEARCH_MAXIMUM:
+                module.warn(f"The service shows {SEARCH_MAXIMUM} collections at most: there may be more")
+            entries = [_collection_entry(one, globus) for one in found]
     except GlobusError as error:
         fail(module, error.about("Could not read collections"))
     module.exit_json(changed=False, collections=entries)
@@ -208,8 +215,14 @@ def _collection_by_id(collection_id: str, globus: Globus) -> dict[str, Any]:
 
 def _collection_entry(collection: Collection, globus: Globus) -> dict[str, Any]:
     needed = collection.requires_data_access
+    try:
+        check_collection(collection)
+        unusable: dict[str, Any] = {}
+    except GlobusError as error:  # an endpoint that is none
+        unusable = error.as_result()
     return {
         **collection.as_result(),
+        **unusable,
         "entity_type": collection.entity_type,
         "owner": collection.owner,
         "scope": str(writing_scope(Needs(data_access=(collection.id,)))) if needed else None,

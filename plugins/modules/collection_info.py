@@ -88,13 +88,13 @@ collections:
       description: Page of the collection in the Globus web app.
       type: str
     msg:
-      description: Why the collection cannot be read.
+      description: Why timers cannot use it.
       type: str
-      returned: for a collection that does not exist, was deleted or is not visible
+      returned: for one that does not exist, was deleted, is not visible, or is an endpoint and no collection
     error:
       description: The same for programs.
       type: dict
-      returned: for a collection that does not exist, was deleted or is not visible
+      returned: for one that does not exist, was deleted, is not visible, or is an endpoint and no collection
 error:
   description: What failed, for programs. C(msg) says it for people.
   type: dict

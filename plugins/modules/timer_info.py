@@ -24,7 +24,7 @@ options:
   timer_id:
     description:
       - Only the timer of this UUID, whatever its status. An unknown one gives an empty list.
-      - At most one of O(timer_id), O(name), O(name_prefix) and O(name_contains) can be given.
+      - Excludes O(name), O(name_prefix) and O(name_contains); those can be combined.
     type: str
   name:
     description: Only timers of exactly this name.
@@ -110,6 +110,8 @@ timers:
     definition:
       description:
         - The definition which, given to M(research_ops.globus.timers), changes nothing. Unset options are left out.
+        - It has a C(timer_id) instead of a C(name) where the name does not tell the timer, because it has none, or
+          another unfinished timer has the same.
         - Null for a timer that cannot be managed, see C(not_manageable).
       type: dict
     next_run:
@@ -140,7 +142,8 @@ timers:
       contains:
         state:
           description:
-            - V(ok); V(failing), the last run failed; V(overdue), its next run is past; V(paused), by its user;
+            - V(ok); V(failing), the last run that is over failed; V(overdue), its next run is past, or it never ran
+              though it should; V(paused), by its user;
               V(needs_consent); V(needs_session), on a high assurance collection; V(inactive), stopped for any other
               cause; V(ended).
           type: str

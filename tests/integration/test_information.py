@@ -24,6 +24,8 @@ from emulator.plain import (
     INVISIBLE,
     LAPTOP,
     MAPPED,
+    MAPPED_TOO,
+    NATIVE_APP,
     PERSON,
     UNKNOWN,
     Api,
@@ -33,6 +35,7 @@ from emulator.plain import (
 from emulator.scopes import TIMERS_SERVER, TRANSFER_SCOPE, TRANSFER_SERVER
 from integration import in_process
 from integration.harness import START, calls
+from integration.people import Person
 
 DAY = 86400
 LATER = {"type": "recurring", "interval_seconds": 86400, "start": "2026-03-03T02:00:00+00:00"}
@@ -227,7 +230,7 @@ def test_collections_by_id_each_kind_and_what_is_not_there_said_so(globus: Local
     assert [one["high_assurance"] for one in found[:5]] == [False, False, False, True, False]
     assert found[0]["scope"] == timer_scope(MAPPED)
     assert [one["scope"] for one in found[1:8]] == [None] * 7
-    words = {INVISIBLE: "is not visible", DELETED: "was deleted", UNKNOWN: "does not exist"}
+    words = {ENDPOINT: "is an endpoint", INVISIBLE: "is not visible", DELETED: "was deleted", UNKNOWN: "does not exist"}
     for one in found:
         assert ("msg" in one) is (one["id"] in words)
         assert words.get(one["id"], "") in one.get("msg", "")
@@ -250,7 +253,7 @@ def test_a_search_goes_through_all_pages_and_finds_nothing_hidden(globus: LocalG
     assert collections(credentials(globus), search="haystack") == []
 
 
-def test_consents_by_each_way_to_sign_in(globus: LocalGlobus) -> None:
+def test_consents_by_each_way_to_sign_in(globus: LocalGlobus, tmp_path: Path) -> None:
     def consent(environment: dict[str, str], **options: Any) -> list[str]:
         found = collections({**globus.environment, **environment}, collection_ids=[MAPPED, GUEST], **options)
         return [one["consent"] for one in found]
@@ -267,6 +270,16 @@ def test_consents_by_each_way_to_sign_in(globus: LocalGlobus) -> None:
         "GLOBUS_TRANSFER_TOKEN": minted[TRANSFER_SERVER]["access_token"],
     }
     assert consent(tokens, auth_method="access_token") == ["unknown", "not_needed"]
+    person = Person(globus, tmp_path)
+    login = {"auth_method": "user", "client_id": NATIVE_APP}
+    person.sign_in(MAPPED_TOO)
+    assert consent(person.environment, **login) == ["missing", "not_needed"]
+    person.sign_in(MAPPED)
+    assert consent(person.environment, **login) == ["granted", "not_needed"]
+    person.use_cli("globus login --no-local-server")
+    assert consent(person.environment, auth_method="cli") == ["missing", "not_needed"]
+    person.use_cli(f"globus session consent --no-local-server --timer-data-access {MAPPED}")
+    assert consent(person.environment, auth_method="cli") == ["granted", "not_needed"]
 
 
 @pytest.mark.parametrize(

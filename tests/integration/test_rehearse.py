@@ -1,0 +1,49 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``make rehearse``: one's own playbook in one's own world, and what would have happened."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from integration.harness import Playbooks
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def rehearse(playbooks: Playbooks, *arguments: Any) -> subprocess.CompletedProcess[str]:
+    environment = {**playbooks.environment, "RECORD": str(playbooks.home / "rehearse.jsonl")}
+    command = [sys.executable, "-m", "emulator.rehearse", *map(str, arguments)]
+    return subprocess.run(
+        command, env=environment, cwd=playbooks.home, capture_output=True, text=True, timeout=180, check=False
+    )
+
+
+def test_a_playbook_is_rehearsed_in_a_world_of_its_own(playbooks: Playbooks) -> None:
+    """The demo's: real files in real folders."""
+    for folder in ("microscope/data", "archive"):
+        (playbooks.home / folder).mkdir(parents=True)
+    (playbooks.home / "microscope/data/image").write_text("image", encoding="utf-8")
+    for name in ("world.yml", "backup.yml"):
+        text = (ROOT / "demo" / name).read_text(encoding="utf-8")
+        (playbooks.home / name).write_text(text, encoding="utf-8")
+
+    done = rehearse(playbooks, "--world", "world.yml", "--days", 3, "backup.yml")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "After 3 days, at 2026-03-05T" in done.stdout
+    assert "1 timers" in done.stdout
+    assert "ran 3 times" in done.stdout
+    assert (playbooks.home / "archive/backup/microscope/image").read_text(encoding="utf-8") == "image"
+
+
+def test_a_playbook_that_fails_ends_the_rehearsal_with_its_status(playbooks: Playbooks) -> None:
+    (playbooks.home / "bad.yml").write_text("- hosts: localhost\n  tasks:\n    - fail:\n", encoding="utf-8")
+    done = rehearse(playbooks, "bad.yml")
+    assert done.returncode == 2
+    assert "After" not in done.stdout
+    assert rehearse(playbooks, "--world", "missing.yml", "bad.yml").returncode == 1
