@@ -112,3 +112,23 @@ def test_signal_in_the_middle_of_a_batch(
         (timer,) = unfinished(globus.timers(), name)
         assert timer["callback_body"]["body"].get("sync_level") is None
     assert not modules.run("timers", options).result["changed"], shown(globus.timers())
+
+
+def test_W4_killed_before_the_new_timer_is_paused(globus: LocalGlobus, modules: Modules) -> None:
+    """What a paused timer is replaced by stays paused, also where another run finishes the replacement."""
+    (old,) = seed(globus, "a", status="inactive", options={"sync_level": 3})
+    globus.fault("refuse", path="/pause$")
+    module = modules.start("timer", definition("a", on_drift="replace"), settings={"_service.RETRY_AFTER_MAXIMUM": 5.0})
+    until(lambda: globus.faults()[0]["hits"])
+    module.signal(signal.SIGKILL)
+    module.wait()
+    globus.clear_faults()
+    assert sorted(one["status"] for one in unfinished(globus.timers(), "a")) == ["active", "inactive"]
+
+    run = modules.run("timer", definition("a", on_drift="replace"))
+    assert [one["operation"] for one in run.result["operations"]] == ["pause", "delete"]
+    assert "it was paused, because the timers that it replaces are" in str(run.result["warnings"])
+    (timer,) = unfinished(globus.timers(), "a")
+    assert timer["status"] == "inactive"
+    assert timer["job_id"] != old
+    assert timer["n_runs"] == 0
