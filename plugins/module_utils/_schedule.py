@@ -23,6 +23,7 @@ from calendar import isleap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 UTC = timezone.utc
@@ -172,8 +173,10 @@ def _offsets_of(moment: datetime, zone: str) -> Iterator[timedelta]:
         yield earlier
 
 
-def _gaps(zone: str, begin: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
+@lru_cache(maxsize=64)  # hundreds of timers share a few zones, and one moment
+def _gaps(zone: str, begin: datetime, end: datetime) -> tuple[tuple[datetime, datetime], ...]:
     """The wall times that clock changes skip between two moments: from the first to (not including) the second."""
+    found = []
     day = timedelta(days=1)
     while begin < end:
         before, after = _offset(begin, zone), _offset(begin + day, zone)
@@ -186,8 +189,9 @@ def _gaps(zone: str, begin: datetime, end: datetime) -> Iterator[tuple[datetime,
                 else:
                     high = middle
             change = (begin + timedelta(seconds=high)).replace(tzinfo=None)
-            yield change + before, change + after
+            found.append((change + before, change + after))
         begin += day
+    return tuple(found)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import io
 import json
@@ -33,7 +34,10 @@ def only(environment: Mapping[str, str]) -> Iterator[None]:
         internal = sys.modules.get("ansible.module_utils._internal")  # since ansible-core 2.19
         if internal is not None:
             patch.setattr(internal, "is_controller", False)
-        yield
+        try:
+            yield
+        finally:
+            gc.enable()  # a module that turns collections off is usually at its process's end
 
 
 def run(module: str, options: Mapping[str, Any], environment: Mapping[str, str], *, check: bool = False) -> Any:

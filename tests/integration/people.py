@@ -11,7 +11,7 @@ import json
 import os
 import pty
 import re
-import select
+import selectors
 import shlex
 import sqlite3
 import subprocess
@@ -55,10 +55,12 @@ def answer_at_terminal(
     )
     os.close(other_end)
     output, answered, give_up = "", list[str](), time.monotonic() + timeout
+    ready = selectors.DefaultSelector()
+    ready.register(terminal, selectors.EVENT_READ)
     try:
         while True:
             assert time.monotonic() < give_up, f"no end after {timeout} seconds:\n{output}"
-            if not select.select([terminal], [], [], 0.5)[0]:
+            if not ready.select(0.5):
                 continue
             try:
                 part = os.read(terminal, 65536)
@@ -73,6 +75,7 @@ def answer_at_terminal(
                 os.write(terminal, f"{sign_in(shown[-1], username)}\n".encode())
         return process.wait(timeout=10), output, answered
     finally:
+        ready.close()
         os.close(terminal)
         if process.poll() is None:
             process.kill()
