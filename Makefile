@@ -14,7 +14,7 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.ansible/collections
 export PYTHONPATH := $(CURDIR)/tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint docs-lint sanity build unit integration faults browser-test demo rehearse benchmark benchmark-many clean
+.PHONY: help setup test lint docs-lint sanity build unit integration faults browser-test pictures demo rehearse benchmark benchmark-many clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -49,6 +49,9 @@ faults: setup ## the whole fault matrix, kills, writers at once: half an hour (m
 
 browser-test: setup ## the report of the role backup in headless Chromium (needs Chromium, apt-get install chromium)
 	@$(PYTHON) -m pytest tests/browser
+
+pictures: setup ## the picture in the README: a report of timers on the local Globus (needs Chromium)
+	@$(PYTHON) tests/browser/pictures.py
 
 demo: setup ## a nightly backup on the local Globus, from first run to arrived files
 	@$(PYTHON) demo/run.py

@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Make docs/docsite/images/backup-report.png: a report of the role backup, of timers on the local Globus.
+
+Run by `make pictures`. Needs Chromium (apt-get install chromium). No test compares the picture pixel by pixel: fonts
+differ between machines.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from emulator.control import LocalGlobus
+from emulator.plain import MAPPED, MAPPED_TOO
+from integration.harness import START, Playbooks, control
+
+ROOT = Path(__file__).resolve().parents[2]
+PICTURE = ROOT / "docs" / "docsite" / "images" / "backup-report.png"
+# CSS pixels: what fits between the title and the end of the timeline.
+WIDTH, HEIGHT = 1040, 575
+LATER = "2026-03-06T15:00:00+00:00"  # a Friday, four nights after START
+JOBS = [
+    {"name": "microscope", "schedule": "nightly"},
+    {"name": "sequencer", "schedule": "every_6_hours"},
+    {"name": "beamline", "schedule": "weekly", "at": "20:00"},
+    {"name": "archive", "schedule": "fortnightly", "at": "03:00"},
+    {"name": "spectrometer", "schedule": "daily", "source_path": "/moved-away/"},
+]
+
+
+def report(folder: Path) -> Path:
+    """The report that the role writes four days after it made its timers."""
+    page = folder / "report.html"
+    roots = {MAPPED: folder / "instruments", MAPPED_TOO: folder / "storage"}
+    for root in roots.values():
+        (root / "data").mkdir(parents=True)
+    with LocalGlobus() as globus:
+        world = {
+            "collections": [{"id": key, "display_name": root.name, "root": str(root)} for key, root in roots.items()],
+            "clients": [{"id": globus.client_id, "secret": globus.client_secret}],
+        }
+        globus.reset(world=world, clock=START)
+        jobs = [{"source_path": "/data/", "destination_path": f"/backup/{job['name']}/", **job} for job in JOBS]
+        role = {"ansible.builtin.include_role": {"name": "research_ops.globus.backup"}}
+        variables = {
+            "backup_timezone": "America/Chicago",
+            "backup_defaults": {"source_collection": MAPPED, "destination_collection": MAPPED_TOO},
+            "backup_report": str(page),
+            "backup_jobs": jobs,
+        }
+        run = Playbooks(globus, ROOT / ".ansible" / "collections", folder).run(
+            [
+                {"name": "make", **role, "vars": {**variables, "backup_now": START}},
+                control("POST", "clock", {"set": LATER}),
+                {"name": "look", **role, "vars": {**variables, "backup_now": LATER}},
+            ]
+        )
+        if not page.exists():
+            sys.exit(run.output)
+    return page
+
+
+def main() -> None:
+    """Write the picture and say how large it is."""
+    chromium = next((found for name in ("chromium", "google-chrome") if (found := shutil.which(name))), None)
+    if chromium is None:
+        sys.exit("make pictures needs Chromium: apt-get install chromium")
+    with tempfile.TemporaryDirectory(prefix="globus-pictures-") as name:
+        folder = Path(name)
+        command = [
+            *(chromium, "--headless", "--disable-gpu", "--hide-scrollbars", "--no-first-run"),
+            *("--disable-background-networking", f"--user-data-dir={folder / 'user'}"),
+            # Light, for a picture on Galaxy is one for light and dark pages, and this one has its own background.
+            *("--blink-settings=preferredColorScheme=1", "--force-device-scale-factor=1.25"),
+            *(["--no-sandbox"] if os.geteuid() == 0 else []),
+            *(f"--window-size={WIDTH},{HEIGHT}", f"--screenshot={PICTURE}", report(folder).as_uri()),
+        ]
+        subprocess.run(command, check=True, capture_output=True, timeout=120)
+    print(f"{PICTURE.relative_to(ROOT)}: {PICTURE.stat().st_size:,} bytes")
+
+
+if __name__ == "__main__":
+    main()
