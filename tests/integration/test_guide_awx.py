@@ -1,0 +1,208 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The guide to AWX: its files, and jobs as AWX starts them.
+
+Not run here, for want of a container runtime and of an AWX: ``ansible-builder build``, which takes the context that
+``ansible-builder create`` makes below, and what AWX does around ``ansible-playbook``. AWX renders the ``env`` of the
+injectors with Jinja's ImmutableSandboxedEnvironment, from the inputs that are not empty (its models/credential.py).
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from emulator.control import LocalGlobus
+from integration.harness import BIN, Playbooks, calls
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "docs" / "examples"
+AWX = EXAMPLES / "awx"
+
+
+def read(name: str) -> Any:
+    return yaml.safe_load((AWX / name).read_text(encoding="utf-8"))
+
+
+def builder(*arguments: str | Path) -> str:
+    command = [str(BIN / "ansible-builder"), *map(str, arguments)]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+
+
+# --- the files -----------------------------------------------------------------------------------------------------
+
+
+def test_the_execution_environment_is_one_that_ansible_builder_makes(tmp_path: Path) -> None:
+    """The build context; ansible-builder validates the definition against its schema before it writes one."""
+    builder("create", "--file", AWX / "execution-environment.yml", "--context", tmp_path)
+    asked = yaml.safe_load((tmp_path / "_build" / "requirements.yml").read_text(encoding="utf-8"))
+    repository = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["repository"]
+    assert (
+        asked == {"collections": [{"name": f"{repository}.git", "type": "git"}]} == read("collections/requirements.yml")
+    )
+    (file,) = tmp_path.glob("*file")  # Containerfile where there is podman, else Dockerfile
+    steps = file.read_text(encoding="utf-8")
+    assert steps.index("install -y git-core") < steps.index("ansible-galaxy collection install")
+    assert "introspect.py introspect" in steps, "the requirements of the collection are looked for in it"
+
+
+def test_a_definition_that_is_none_is_refused(tmp_path: Path) -> None:
+    """So that the test above can fail."""
+    (tmp_path / "wrong.yml").write_text("version: 3\ndependencies:\n  collection: []\n", encoding="utf-8")
+    with pytest.raises(subprocess.CalledProcessError):
+        builder("create", "--file", tmp_path / "wrong.yml", "--context", tmp_path / "context")
+
+
+def test_ansible_builder_finds_what_the_collection_needs(installed: Path) -> None:
+    """In the built and installed collection: what requirements.txt has, and nothing else."""
+    found = yaml.safe_load(builder("introspect", installed))
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    needed = [line for line in lines if line and not line.startswith("#")]
+    assert needed[0].startswith("globus-sdk")
+    assert [one.split("#")[0].strip() for one in found["python"]] == needed
+    assert all(one.endswith("from collection research_ops.globus") for one in found["python"])
+    assert found["system"] == []
+
+
+def test_the_credential_type_is_one() -> None:
+    inputs, injectors = read("credential_type_inputs.yml"), read("credential_type_injectors.yml")
+    fields = {field["id"]: field for field in inputs["fields"]}
+    assert set(inputs) == {"fields", "required"}
+    assert set(inputs["required"]) == set(fields)
+    assert [name for name, field in fields.items() if field.get("secret")] == ["client_secret"]
+    properties = {"id", "type", "label", "help_text", "secret"}
+    assert all({"id", "label"} <= set(field) <= properties for field in fields.values())
+    assert set(injectors) == {"env"}
+    assert not [name for name in injectors["env"] if name.startswith("ANSIBLE_")], "AWX refuses those"
+
+
+# --- jobs ----------------------------------------------------------------------------------------------------------
+
+
+class Controller:
+    """Starts jobs like AWX: an environment, an inventory and a home of their own, variables in a file.
+
+    :param inputs: of the credential.
+    """
+
+    def __init__(self, globus: LocalGlobus, playbooks: Playbooks, **inputs: str) -> None:
+        render = ImmutableSandboxedEnvironment().from_string
+        given = {name: value for name, value in inputs.items() if value}
+        injected = read("credential_type_injectors.yml")["env"]
+        self.folder = playbooks.home
+        self.environment = {
+            **{name: value for name, value in playbooks.environment.items() if not name.startswith("GLOBUS_CLIENT_")},
+            **{name: render(template).render(given) for name, template in injected.items()},
+            "ANSIBLE_INVENTORY_UNPARSED_FAILED": "True",
+            "RECORD": str(self.folder / "jobs.jsonl"),
+        }
+        self.number = 0
+
+    def job(self, playbook: str, *options: str, **variables: Any) -> str:
+        """What a job prints. Nothing of an earlier job is left but what Globus has."""
+        self.number += 1
+        folder = self.folder / f"job-{self.number}"
+        (folder / "home").mkdir(parents=True)
+        python = "{{ ansible_playbook_python }}"
+        localhost = {"ansible_connection": "local", "ansible_python_interpreter": python}
+        other = {"ansible_connection": "local"}
+        inventory = {"all": {"hosts": {"localhost": localhost, "web": other}}}
+        (folder / "hosts.yml").write_text(yaml.safe_dump(inventory), encoding="utf-8")
+        (folder / "extravars").write_text(yaml.safe_dump(variables), encoding="utf-8")
+        given = ["-i", folder / "hosts.yml", "-e", f"@{folder / 'extravars'}", *options, EXAMPLES / playbook]
+        done = subprocess.run(
+            [str(BIN / "ansible-playbook"), *map(str, given)],
+            env={**self.environment, "HOME": str(folder / "home"), "ANSIBLE_HOME": str(folder / "home/.ansible")},
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        shutil.rmtree(folder)
+        return f"{done.stdout}\nstatus={done.returncode}"
+
+
+@pytest.fixture
+def controller(globus: LocalGlobus, playbooks: Playbooks) -> Controller:
+    return Controller(globus, playbooks, client_id=globus.client_id, client_secret=globus.client_secret)
+
+
+def test_the_job_templates(globus: LocalGlobus, controller: Controller) -> None:
+    """Preview, creation, the maintenance window of the survey, and health, with no home that stays."""
+    preview = controller.job("backups.yml", "--check", "--diff")
+    assert "changed=1" in preview
+    assert globus.timers() == []
+    created = controller.job("backups.yml", "--diff", "-vvvvv", backup_state="present")
+    assert "changed=1" in created
+    assert globus.client_secret not in created
+    assert len(globus.timers()) == 24
+
+    def paused() -> int:
+        return sum(timer["inactive_reason"] is not None for timer in globus.timers())
+
+    assert "changed=1" in controller.job("backups.yml", backup_state="paused")
+    assert paused() == 24
+    assert "changed=0" in controller.job("backups.yml", backup_state="present")
+    assert paused() == 24
+    assert "changed=1" in controller.job("backups.yml", backup_state="active")
+    assert paused() == 0
+    healthy = controller.job("alert.yml")
+    assert "status=0" in healthy
+    globus.revoke()
+    globus.advance(86400)
+    alert = controller.job("alert.yml")
+    assert "status=2" in alert
+    assert "backup-microscope is needs_consent" in alert
+
+
+def test_a_limit_leaves_a_green_job_that_did_nothing(globus: LocalGlobus, controller: Controller) -> None:
+    output = controller.job("backups.yml", "--limit", "web")
+    assert "skipping: no hosts matched" in output
+    assert "status=0" in output
+    assert globus.log() == []
+
+
+def test_the_tasks_of_a_job_share_a_token_where_the_injectors_say_so(
+    globus: LocalGlobus, controller: Controller, tmp_path: Path
+) -> None:
+    """Two playbooks of one task each. The folder of the cache need not be there."""
+    requests = []
+    for storage in ({}, {"GLOBUS_TOKEN_STORAGE": str(tmp_path / "cache" / "tokens.json")}):
+        controller.environment |= storage
+        globus.clear_log()
+        assert "status=0" in controller.job("alert.yml", str(EXAMPLES / "alert.yml"))
+        requests.append(calls(globus.log()))
+    assert requests == [["POST token", "GET jobs"] * 2, ["POST token", "GET jobs", "GET jobs"]]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"), [({}, "No Globus credentials were found"), ({"client_id": "a"}, "is not")]
+)
+def test_a_job_without_a_credential(
+    inputs: dict[str, str], message: str, globus: LocalGlobus, playbooks: Playbooks
+) -> None:
+    """A template that the inputs leave open renders to nothing, and an empty variable is unset."""
+    output = Controller(globus, playbooks, **inputs).job("alert.yml")
+    assert message in output
+    assert "status=2" in output
+
+
+def test_a_job_in_an_image_without_the_collection(controller: Controller) -> None:
+    controller.environment["ANSIBLE_COLLECTIONS_PATH"] = str(controller.folder / "none")
+    guide = (ROOT / "docs" / "docsite" / "rst" / "guide_awx.rst").read_text(encoding="utf-8")
+    for playbook, message in (
+        ("alert.yml", "couldn't resolve module/action 'research_ops.globus.timer_info'"),
+        ("backups.yml", "the role 'research_ops.globus.backup' was not found"),
+    ):
+        assert message in controller.job(playbook)
+        assert message in guide
