@@ -1,3 +1,7 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
 # Everything one does with a checkout. Needs git, make, python3 (3.11 or newer, with venv and pip) and package registries.
 
 PYTHON3 ?= python3
@@ -26,7 +30,7 @@ test: setup ## every check and every test; the last line counts the tests
 	@$(CHECK) --jobs $(JOBS) lint docs-lint build sanity
 	@$(PYTHON) -m pytest -n $(JOBS) tests/unit tests/integration tests/faults
 
-lint: setup ## ruff, mypy, yamllint, ansible-lint, changelog
+lint: setup ## ruff, mypy, yamllint, ansible-lint, changelog, spelling, licences
 	@$(CHECK) --jobs $(JOBS) lint
 
 docs-lint: setup ## the documentation of the plugins and the guides

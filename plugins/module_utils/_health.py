@@ -36,7 +36,9 @@ _WORDS = (
     # not "no_error", nor "completed_with_errors"
     (
         FAILED,
-        re.compile(r"(?!no_|without_)(.*_)?(fail|failed|failure|error|errored|denied|expired|cancell?ed|aborted)"),
+        re.compile(
+            r"(?!no_|without_)(.*_)?(fail|failed|failure|error|errored|denied|expired|canceled|cancelled|aborted)"
+        ),
     ),
     (ONGOING, re.compile(r"(.*_)?(active|running|progress|pending|queued|started|submitted)")),
     (WAITING, re.compile(r"inactive")),

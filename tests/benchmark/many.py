@@ -197,8 +197,8 @@ def loops(bench: Bench, delay: float, sizes: Iterable[int], longest: int, *, wei
     """Timers are created, and up to a number of them are in place, by a loop over timer."""
     for count in sizes:
         bench.fresh(delay)
-        whats = (CREATED, IN_PLACE) if count <= longest else (CREATED,)
-        cases = [(Case(delay, what, LOOP, count), looped(count)) for what in whats]
+        measured = (CREATED, IN_PLACE) if count <= longest else (CREATED,)
+        cases = [(Case(delay, what, LOOP, count), looped(count)) for what in measured]
         bench.tasks(cases, weigh=weigh)
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from tools import artifact, sanity
 from tools.outcome import Outcome, run
+from tools.tree import known_files
 
 ROOT = Path(__file__).resolve().parents[2]
 LINK = ROOT / ".ansible" / "collections" / "ansible_collections" / "research_ops" / "globus"
@@ -69,6 +70,10 @@ CHECKS = (
     command("lint", "ruff format", "ruff", "format", "--check", "."),
     command("lint", "yamllint", "yamllint", "--strict", "."),
     command("lint", "antsibull-changelog", "antsibull-changelog", "lint"),
+    # Hidden files too, but nothing that git does not know.
+    Check("lint", "codespell", lambda: run(["codespell", "--check-hidden", *map(str, known_files(ROOT))], cwd=ROOT)),
+    # Every file says whose it is and under which licence.
+    command("lint", "reuse", "reuse", "lint", "--lines"),
 )
 
 

@@ -32,11 +32,8 @@ PYTHON_FILES = sorted(
     for file in ROOT.rglob("*.py")
     if not any(part.startswith(".") or part == "build" for part in file.relative_to(ROOT).parts)
 )
-HEADER = [
-    "# Copyright: (c) 2026, Research Ops",
-    "# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)",
-    "# SPDX-License-Identifier: GPL-3.0-or-later",
-]
+# As this file has it. That every file names a licence at all is what reuse looks after.
+HEADER = Path(__file__).read_text(encoding="utf-8").splitlines()[:3]
 
 Document = dict[str, Any]
 
@@ -72,6 +69,11 @@ def test_python_file_has_the_licence_header(file: Path) -> None:
         del lines[0]
     assert lines[:3] == HEADER
     assert "from __future__ import annotations" in lines
+
+
+def test_the_two_copies_of_the_licence_are_one() -> None:
+    """Galaxy reads LICENSE, reuse reads LICENSES."""
+    assert (ROOT / "LICENSE").read_bytes() == (ROOT / "LICENSES" / "GPL-3.0-or-later.txt").read_bytes()
 
 
 # Documentation

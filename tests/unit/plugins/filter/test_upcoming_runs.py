@@ -178,7 +178,7 @@ def test_a_start_is_far_off_only_as_seen_from_both_now_and_from() -> None:
 
 WRONG: list[tuple[str, Any, tuple[Any, ...], dict[str, Any], str]] = [
     ("no schedule", "1d", (), {}, "takes a schedule, a dictionary as in a timer's definition, not str"),
-    ("an unknown option", {"intervall": "1d"}, (), {}, "unsupported parameters: schedule.intervall. Supported"),
+    ("an unknown option", {"intervals": "1d"}, (), {}, "unsupported parameters: schedule.intervals. Supported"),
     ("a choice", {"at": "02:00", "weekday": "caturday"}, (), {}, "value of weekday must be one of: monday"),
     ("a type", {"interval": "1d", "end": {"count": "many"}}, (), {}, "'count' is of type"),
     ("moment", NIGHTLY, ("tomorrow",), {}, "from must be a moment in ISO 8601"),

@@ -564,7 +564,7 @@ REFUSED: dict[str, tuple[list[Any], dict[str, Any], list[str]]] = {
     "prefix": ([job()], {"prefix": 3}, ["backup_prefix"]),
     "schedules": ([job()], {"schedules": ["nightly"]}, ["backup_schedules"]),
     "schedule no mapping": ([job()], {"schedules": {"x": "1d"}}, ["backup_schedules.x"]),
-    "schedule option": ([job()], {"schedules": {"x": {"intervall": "1d"}}}, ["backup_schedules.x", "is it interval?"]),
+    "schedule option": ([job()], {"schedules": {"x": {"intervals": "1d"}}}, ["backup_schedules.x", "is it interval?"]),
     "slots no mapping": ([job()], {"schedules": {"x": {"slots": ["a"]}}}, ["backup_schedules.x.slots"]),
     "slot option": ([job()], {"schedules": {"x": {"slots": {"a": {"days": 1}}}}}, ["backup_schedules.x.slots.a"]),
     "slot name": ([job()], {"schedules": {"x": {"slots": {"a/b": {}}}}}, ["backup_schedules.x.slots", "'a/b'"]),
