@@ -23,10 +23,77 @@ def test_every_module_is_listed() -> None:
     )
 
 
-def test_links_to_files_lead_somewhere() -> None:
-    links = re.findall(r"\]\((?!https://)([^)#]+)\)", README)
-    assert "LICENSE" in links
-    assert not [link for link in links if not (ROOT / link).exists()]
+def links() -> list[str]:
+    """Every address in it: of links in place, of the references below, of the picture."""
+    return re.findall(r"\]\(([^)]+)\)", README) + re.findall(r"^\[\w+\]: (\S+)$", README, re.M)
+
+
+def test_links_are_whole_addresses() -> None:
+    """Galaxy and Automation Hub show the README where a relative link leads nowhere."""
+    assert len(links()) > 20
+    assert not [link for link in links() if not link.startswith("https://")]
+
+
+def test_links_into_the_repository_lead_somewhere() -> None:
+    """A file is a blob of the main branch, a folder a tree, a picture is raw."""
+    place = re.compile(
+        r"https://(?:github\.com/research-ops/globus/(blob|tree)|raw\.githubusercontent\.com/research-ops/(globus))/main/(.+)"
+    )
+    found = [(match[1] or "raw", ROOT / match[3]) for match in map(place.fullmatch, links()) if match]
+    assert ("blob", ROOT / "LICENSE") in found
+    assert {"raw", "tree"} <= {kind for kind, _path in found}
+    assert not [path for kind, path in found if not (path.is_dir() if kind == "tree" else path.is_file())]
+
+
+def test_references_are_defined_and_used() -> None:
+    used = set(re.findall(r"\]\[(\w+)\]", README))
+    assert used
+    assert sorted(used) == sorted(re.findall(r"^\[(\w+)\]: ", README, re.M))
+
+
+def test_the_picture_says_what_it_shows() -> None:
+    (alternative,) = re.findall(r"!\[([^\]]+)\]\[report\]", README)
+    assert len(alternative.split()) > 10
+    assert (ROOT / "docs/docsite/images/backup-report.png").stat().st_size < 200_000
+
+
+def section(title: str) -> str:
+    """The text below one heading."""
+    (text,) = re.findall(rf"^## {re.escape(title)}\n(.*?)(?=^## |^\[\w+\]: |\Z)", README, re.M | re.S)
+    return text
+
+
+def test_sections_that_reviewers_ask_for() -> None:
+    """Those of the template for certified collections, and those of the template for community collections."""
+    for title in (
+        *("Requirements", "Installation", "Use cases", "Included content", "Supported versions", "Testing"),
+        *("Release notes and policy", "Communication and support", "Contributing", "Related information", "License"),
+    ):
+        assert section(title).strip()
+
+
+def test_communication_leads_to_the_forum() -> None:
+    talk = section("Communication and support")
+    assert "You are welcome" in talk
+    assert "https://forum.ansible.com/c/help/6" in talk
+    assert "https://forum.ansible.com/tag/" in talk
+    assert "https://github.com/research-ops/globus/issues" in talk
+
+
+def test_policies_are_told() -> None:
+    assert "https://semver.org/" in section("Release notes and policy")
+    assert "deprecated" in section("Release notes and policy")
+    assert "[changelog]" in section("Release notes and policy")
+    assert "[code_of_conduct]" in section("Contributing")
+
+
+def test_installation_is_that_of_a_collection() -> None:
+    installation = section("Installation")
+    assert "ansible-galaxy collection install research_ops.globus\n" in installation
+    (requirements,) = re.findall(r"```yaml\n(.*?)```", installation, re.S)
+    assert [one["name"] for one in yaml.safe_load(requirements)["collections"]] == ["research_ops.globus"]
+    # ansible-core comes with an execution environment, or is there already
+    assert not re.search(r"pip install \W*ansible", README)
 
 
 def test_links_into_the_web_are_safe() -> None:
@@ -36,8 +103,8 @@ def test_links_into_the_web_are_safe() -> None:
 def test_make_targets_exist() -> None:
     """Those that the README names, by what `make` itself lists."""
     listed = subprocess.run(["make", "help"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    named = set(re.findall(r"`(make \w+)`", README))
-    assert {"make demo", "make test"} <= named
+    named = set(re.findall(r"`(make \w+)`", README)) | set(re.findall(r"^(make \w+)", README, re.M))
+    assert {"make demo", "make test", "make rehearse"} <= named
     assert named <= set(re.findall(r"^(make \w+)", listed, re.M))
 
 
