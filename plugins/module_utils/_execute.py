@@ -30,8 +30,9 @@ from ansible_collections.research_ops.globus.plugins.module_utils._plan import (
     first_run_again,
 )
 
-LOOK_AGAIN_AFTER = 1.0  # seconds to wait before looking whether an ambiguous creation took place; doubled each time
+LOOK_AGAIN_AFTER = 1.0  # seconds from a creation that failed to a look whether it took place; doubled each time
 LOOK_AGAIN_MAXIMUM = 10.0
+TOO_MANY_REQUESTS = 429
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -43,6 +44,7 @@ class TimerService(Protocol):
     retries: int
 
     def now(self) -> datetime: ...
+    def wait(self) -> None: ...
     def list_timers(self, name: str | None = None) -> list[Timer]: ...
     def get_timer(self, timer_id: str) -> Timer | None: ...
     def create_timer(self, document: Mapping[str, Any]) -> Timer: ...
@@ -213,23 +215,30 @@ def _create(outcome: Outcome, creation: Definition, service: TimerService) -> Ti
     """Create the planned timer exactly once, also when an answer is lost.
 
     After an ambiguous answer: wait, look the timer up by name and definition; found, it is adopted; not found, its
-    creation is tried again. A timer that is there after all is never reported as failed.
+    creation is tried again. So it is after a 429, which alone says for sure that nothing was created. A timer that is
+    there after all is never reported as failed.
     """
     doubt: UncertainError | None = None
-    failure = GlobusError("no try was made", code="no_answer")
-    for attempt in range(service.retries + 1):
+    attempt = 0
+    while True:
         outcome.repeated = doubt is not None
+        service.wait()  # first: a first run that is near passes meanwhile
         start = first_run_again(creation, service.now() + _head_start(outcome.plan))
         try:
             return service.create_timer(write_timer(creation, start))
         except UncertainError as error:
-            failure = doubt = error
+            failure: GlobusError = error
+            doubt = error
         except GlobusError as error:
-            # The cause may be the unanswered request before it: carried out late, its timer fills a limit.
+            # The cause may be an unanswered request before it: carried out late, its timer fills a limit.
             failure = error
-        if doubt is None:
-            break
+        again = attempt < service.retries and (failure is doubt or failure.http_status == TOO_MANY_REQUESTS)
+        if doubt is None and not again:
+            raise failure
         time.sleep(min(LOOK_AGAIN_AFTER * 2**attempt, LOOK_AGAIN_MAXIMUM))
+        attempt += 1
+        if doubt is None:
+            continue
         try:
             timers = service.list_timers(outcome.plan.wanted.name)
         except GlobusError as error:
@@ -242,9 +251,8 @@ def _create(outcome: Outcome, creation: Definition, service: TimerService) -> Ti
         if others:
             why = f"there is a new timer of this name that is not quite the definition ({', '.join(others)})"
             raise _unknown(doubt, f"{why}: from this request or from another run. Run the task again")
-        if failure is not doubt:
-            break
-    raise failure
+        if not again:
+            raise failure
 
 
 def _head_start(plan: Plan) -> timedelta:

@@ -87,6 +87,10 @@ class Globus:
         """The time on the service's clock, by the ``Date`` of its last answer; a host's own clock may be off."""
         return (datetime.now(timezone.utc) + self._clock_offset).replace(microsecond=0)
 
+    def wait(self) -> None:
+        """Until the services want requests (again)."""
+        self._pace.wait()
+
     # --- signing in ------------------------------------------------------------------------------------------------
 
     def check_consents(self, needs: Needs) -> str | None:
@@ -273,7 +277,7 @@ class Globus:
     # --- writing ---------------------------------------------------------------------------------------------------
 
     def create_timer(self, document: Mapping[str, Any]) -> Timer:
-        """Create a timer, sent exactly once (repeated only where the service surely refused: 429).
+        """Create a timer, sent exactly once.
 
         :raises UncertainError: where the answer leaves open whether the timer was created (rule W2).
         """
@@ -477,7 +481,7 @@ class Globus:
 
         def back_off(context: RetryContext) -> RetryCheckResult:
             """A 429 or 503 holds back every request: as long as it says, or longer each time."""
-            last = create_only_once(context) or context.attempt >= self.retries
+            last = create or context.attempt >= self.retries
             if context.response is not None and context.response.status_code in (429, 503):
                 seconds = _retry_after(context.response.headers.get("Retry-After"))
                 if seconds is None:
@@ -488,10 +492,6 @@ class Globus:
             if context.response is not None and context.response.status_code == 401:
                 return RetryCheckResult.no_decision  # the SDK has the token renewed, once
             return RetryCheckResult.do_not_retry if last else RetryCheckResult.no_decision
-
-        def create_only_once(context: RetryContext) -> bool:
-            """Only a 429 says for sure that nothing was created."""
-            return create and (context.response is None or context.response.status_code != 429)
 
         # One more than asked for: a refused token is renewed also where nothing is to be repeated.
         config = RetryConfig(max_retries=self.retries + 1, max_sleep=RETRY_AFTER_MAXIMUM)

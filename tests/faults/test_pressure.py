@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -48,6 +48,21 @@ def test_W6_holds_the_whole_batch(
     assert max(after) >= pause
     for name in FLEET:
         assert len(unfinished(globus.timers(), name)) == (method == "POST")
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_W6_a_first_run_that_passes_during_the_wait_is_moved_on(
+    status: int, globus: LocalGlobus, modules: Modules
+) -> None:
+    """To the next tick: the service is never asked for a start that is over."""
+    start = datetime.fromisoformat(globus.now()).replace(microsecond=0) + timedelta(seconds=4)
+    globus.fault("status", status=status, retry_after=5, method="POST", path="^/v2/timer$", attempts=[1])
+    schedule = {"interval": "1d", "start": start.isoformat()}
+    settings = {"_service.RETRY_AFTER_MAXIMUM": 5.0}
+    run = modules.run("timer", {**definition("near"), "schedule": schedule}, settings=settings)
+    assert not run.failed, run.result
+    (timer,) = unfinished(globus.timers(), "near")
+    assert datetime.fromisoformat(timer["start"]) == start + timedelta(days=1)
 
 
 @pytest.mark.parametrize("concurrency", [1, 3, 8])

@@ -79,6 +79,9 @@ class MemoryService:
     def now(self) -> datetime:
         return self.clock
 
+    def wait(self) -> None:
+        """It always wants requests."""
+
     def list_timers(self, name: str | None = None) -> list[Timer]:
         with self._request("list", name or ""):
             found = [timer for timer in self.timers() if name is None or name.lower() in timer.name.lower()]
