@@ -18,7 +18,7 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.ansible/collections
 export PYTHONPATH := $(CURDIR)/tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint docs-lint sanity build unit integration faults browser-test pictures demo rehearse benchmark benchmark-many clean
+.PHONY: help setup test lint docs-lint docs sanity build unit integration faults browser-test pictures demo rehearse benchmark benchmark-many clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -27,7 +27,7 @@ setup: ## make .venv with the development tools (quick when it is up to date)
 	@$(PYTHON3) tests/tools/setup.py
 
 test: setup ## every check and every test; the last line counts the tests
-	@$(CHECK) --jobs $(JOBS) lint docs-lint build sanity
+	@$(CHECK) --jobs $(JOBS) lint docs-lint docs build sanity
 	@$(PYTHON) -m pytest -n $(JOBS) tests/unit tests/integration tests/faults
 
 lint: setup ## ruff, mypy, yamllint, ansible-lint, changelog, spelling, licences
@@ -35,6 +35,9 @@ lint: setup ## ruff, mypy, yamllint, ansible-lint, changelog, spelling, licences
 
 docs-lint: setup ## the documentation of the plugins and the guides
 	@$(CHECK) --jobs $(JOBS) docs-lint
+
+docs: setup ## the documentation site, in build/site, links checked (EXTERNAL=1: also those to other hosts)
+	@$(CHECK) docs
 
 sanity: setup ## ansible-test sanity
 	@$(CHECK) --jobs $(JOBS) sanity
@@ -51,7 +54,7 @@ integration: setup ## the integration tests, against the local Globus
 faults: setup ## the whole fault matrix, kills, writers at once: half an hour (make test runs a part of it)
 	@FAULTS=whole $(PYTHON) -m pytest -n $(JOBS) tests/faults
 
-browser-test: setup ## the report of the role backup in headless Chromium (needs Chromium, apt-get install chromium)
+browser-test: setup docs ## the site and the report of the role backup in headless Chromium (needs Chromium, apt-get install chromium)
 	@$(PYTHON) -m pytest tests/browser
 
 pictures: setup ## the picture in the README: a report of timers on the local Globus (needs Chromium)

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools import artifact, sanity
+from tools import artifact, sanity, site
 from tools.outcome import Outcome, run
 from tools.tree import known_files
 
@@ -43,6 +43,8 @@ def command(group: str, name: str, *arguments: str) -> Check:
 CHECKS = (
     Check("sanity", "ansible-test sanity", lambda: sanity.check(ROOT)),
     Check("build", "ansible-galaxy build, galaxy-importer", lambda: artifact.check(ROOT)),
+    # make EXTERNAL=1 docs: links to other hosts are followed too.
+    Check("docs", "documentation site, in build/site", lambda: site.check(ROOT, bool(os.environ.get("EXTERNAL")))),
     command(
         "docs-lint",
         "antsibull-docs lint-collection-docs",

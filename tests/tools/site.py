@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Build the documentation site with antsibull-docs and Sphinx, and check its links."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import tempfile
+from pathlib import Path
+
+import yaml
+
+from tools.home import environment
+from tools.outcome import Outcome, run
+
+# Markdown that has relative links; what is on the site is checked there.
+READMES = ("README.md", "roles/backup/README.md", "tests/emulator/README.md")
+
+
+def check(root: Path, external: bool) -> Outcome:
+    """Leave the site in build/site; pass if nothing warned and every link leads somewhere.
+
+    Links to other hosts are followed if external.
+    """
+    site = root / "build" / "site"
+    with tempfile.TemporaryDirectory(prefix="globus-site-") as folder:
+        source, doctrees = Path(folder, "source"), Path(folder, "doctrees")
+        written = _write_sources(root, source)
+        if not written.passed:
+            return written
+        shutil.rmtree(site, ignore_errors=True)
+        sphinx = ["sphinx-build", "-q", "-W", "--keep-going", "-b", "html", "-c", str(root / "docs/docsite/sphinx")]
+        built = run([*sphinx, "-d", str(doctrees), str(source), str(site)], root)
+    return built if not built.passed else _check_links(root, site, external)
+
+
+def _write_sources(root: Path, source: Path) -> Outcome:
+    """What Sphinx reads: the pages of antsibull-docs, with a start page of our own."""
+    # antsibull-docs wants a folder that nobody else may write to.
+    source.mkdir(mode=0o700)
+    sphinx = root / "docs" / "docsite" / "sphinx"
+    arguments = ["--config-file", str(sphinx / "antsibull-docs.cfg"), "collection", "--use-current", "--fail-on-error"]
+    written = run(
+        ["antsibull-docs", *arguments, "--squash-hierarchy", "--dest-dir", str(source), "research_ops.globus"],
+        root,
+        environment(root) | {"ANSIBLE_COLLECTIONS_PATH": str(root / ".ansible" / "collections")},
+    )
+    if written.passed:
+        start = (sphinx / "index.rst").read_text(encoding="utf-8")
+        (source / "index.rst").write_text(start.replace(".. guides\n", _guides(root)), encoding="utf-8")
+        # antsibull-docs makes a page without a title of a changelog without a release.
+        shutil.copy(root / "CHANGELOG.rst", source / "changelog.rst")
+        shutil.copytree(root / "docs" / "docsite" / "images", source / "images")
+    return written
+
+
+def _guides(root: Path) -> str:
+    """A table of contents for each section of extra-docs.yml."""
+    text = (root / "docs" / "docsite" / "extra-docs.yml").read_text(encoding="utf-8")
+    lines = []
+    for section in yaml.safe_load(text)["sections"]:
+        lines += [".. toctree::", "   :maxdepth: 1", f"   :caption: {section['title']}", ""]
+        lines += [f"   docsite/{guide}" for guide in section["toctree"]] + [""]
+    return "\n".join(lines)
+
+
+def _check_links(root: Path, site: Path, external: bool) -> Outcome:
+    """Files and anchors, in the site and in Markdown."""
+    if shutil.which("lychee") is None:
+        return Outcome(False, f"The links were not checked: PyPI has no lychee for {platform.machine()}.")
+    reach = [] if external else ["--offline"]
+    pages = [f"{site}/**/*.html", *READMES]
+    return run(["lychee", *reach, "--include-fragments", "--no-progress", *pages], root)
