@@ -16,7 +16,6 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -85,7 +84,7 @@ def test_demo_tells_what_happened(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def copied(tmp_path: Path) -> Iterator[Path]:
+def copied(tmp_path: Path) -> Path:
     """A copy of the demo, beside links to what it uses, to break something in."""
     shutil.copytree(ROOT / "demo", tmp_path / "copy" / "demo", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("tests", ".ansible"):

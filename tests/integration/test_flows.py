@@ -151,8 +151,11 @@ def test_the_scope_is_what_the_sdk_documents_S3(
     for name, value in globus.environment.items():
         monkeypatch.setenv(name, value)
     config = GlobusAppConfig(token_storage=MemoryTokenStorage())
-    client = {"client_id": globus.client_id, "client_secret": globus.client_secret}
-    with globus_sdk.ClientApp("documented", **client, config=config) as app, globus_sdk.TimersClient(app=app) as timers:
+    credentials = globus_sdk.ConfidentialAppAuthClient(globus.client_id, globus.client_secret)
+    with (
+        globus_sdk.ClientApp("documented", login_client=credentials, config=config) as app,
+        globus_sdk.TimersClient(app=app) as timers,
+    ):
         timers.add_app_flow_user_scope([FLOW, FAILING_FLOW])
         documented = app.scope_requirements[TIMERS_SERVER][-1]
     modules.create(flow_definition("one"), flow_definition("two", flow_id=FAILING_FLOW))
@@ -257,13 +260,14 @@ def test_flows_and_transfers_in_one_list_one_token_request_for_both_S3_C2(
     log = calls(run.log("create"))
     assert [log.count(call) for call in ("GET collection", "GET flow", "POST consent", "POST timer")] == [2, 2, 1, 5]
     (consent,) = [one["scope"] for one in run.log("create") if "/flow_" in str(one["scope"])]
-    assert {path: optional for scope in parse(consent) for path, optional in scope.paths()} == {
+    expected: dict[tuple[str, ...], bool] = {
         (TRANSFER_SCOPE,): False,  # collections are read with it
         (TIMERS_SCOPE,): False,
         (TIMERS_SCOPE, TRANSFER_SCOPE): False,
         **{(TIMERS_SCOPE, TRANSFER_SCOPE, data_access(one)): True for one in (MAPPED, MAPPED_TOO)},
         **{(TIMERS_SCOPE, flow_user(one)): False for one in (FLOW, FAILING_FLOW)},
     }
+    assert {path: optional for scope in parse(consent) for path, optional in scope.paths()} == expected
     assert calls(run.log("in place")) == IN_PLACE
     assert run["in place"]["timers"][2]["timer"]["definition"]["flow"]["input"] == INPUT
     globus.set_clock("2026-03-04T02:00:01+00:00")
@@ -467,8 +471,11 @@ def made_by_sdk(globus: LocalGlobus, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in globus.environment.items():
         monkeypatch.setenv(name, value)
     config = GlobusAppConfig(token_storage=MemoryTokenStorage())
-    client = {"client_id": globus.client_id, "client_secret": globus.client_secret}
-    with globus_sdk.ClientApp("documented", **client, config=config) as app, globus_sdk.TimersClient(app=app) as timers:
+    credentials = globus_sdk.ConfidentialAppAuthClient(globus.client_id, globus.client_secret)
+    with (
+        globus_sdk.ClientApp("documented", login_client=credentials, config=config) as app,
+        globus_sdk.TimersClient(app=app) as timers,
+    ):
         timers.add_app_flow_user_scope(FAILING_FLOW)
         body = {"body": {"a": 1}, "run_managers": MANAGERS}
         schedule = globus_sdk.RecurringTimerSchedule(86400, start=FIRST_RUN)

@@ -23,7 +23,7 @@ class Login:
     """A login of the SDK to the native app."""
 
     def __init__(self, globus: LocalGlobus, scope: str = "") -> None:
-        scopes = [AuthScopes.openid, AuthScopes.profile, TransferScopes.all, scope or timer_scope(MAPPED)]
+        scopes: list[Any] = [AuthScopes.openid, AuthScopes.profile, TransferScopes.all, scope or timer_scope(MAPPED)]
         self.client = globus_sdk.NativeAppAuthClient(NATIVE_APP)
         self.flow = self.client.oauth2_start_flow(scopes, refresh_tokens=True)
         self.address = self.client.oauth2_get_authorize_url()

@@ -172,7 +172,7 @@ def test_grandfather_father_son_on_one_page() -> None:
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
-@pytest.mark.parametrize("now", ["2026-11-23T12:00:00Z", "2026-06-15T12:00:00Z", "2028-03-15T12:00:00Z"])
+@pytest.mark.parametrize("now", ["2026-11-23T12:00:00+00:00", "2026-06-15T12:00:00+00:00", "2028-03-15T12:00:00+00:00"])
 def test_first_runs_are_at_the_local_time_on_both_sides_of_a_clock_change(name: str, now: str) -> None:
     at = {"daily": "12:00", "hourly": None, "every_6_hours": None}.get(name, "02:00")
     for run in first_runs(job(name), now=datetime.fromisoformat(now)).values():
@@ -227,7 +227,12 @@ def test_time_zone_of_job_schedule_defaults_and_role() -> None:
 
 
 def test_anything_of_a_transfer_may_be_overridden() -> None:
-    options = {"sync_level": "size", "verify_checksum": False, "filter_rules": [{"name": "*.tmp"}], "label": "L"}
+    options: dict[str, Any] = {
+        "sync_level": "size",
+        "verify_checksum": False,
+        "filter_rules": [{"name": "*.tmp"}],
+        "label": "L",
+    }
     (timer,) = expanded(job(**options), defaults={"sync_level": "checksum", "encrypt_data": True}).timers
     assert timer["transfer"] == {
         **COLLECTIONS,
@@ -241,7 +246,7 @@ def test_anything_of_a_transfer_may_be_overridden() -> None:
 
 
 def test_several_paths() -> None:
-    paths = [
+    paths: list[dict[str, Any]] = [
         {"source_path": "/a/", "destination_path": "/b/{slot}/a/"},
         {"source_path": "/f", "destination_path": "/b/{slot}/f"},
     ]
@@ -332,7 +337,7 @@ def test_a_time_of_the_jobs_own_is_not_spread() -> None:
 )
 def test_spread_moves_no_run_to_another_day(name: str, schedule: str, hour: int, minute: int, spread: int) -> None:
     at = f"{hour:02}:{minute:02}"
-    options = {"defaults": {"at": at}, "zone": "UTC"}
+    options: dict[str, Any] = {"defaults": {"at": at}, "zone": "UTC"}
     plain, moved = (first_runs(job(schedule, name=name), spread=n, **options) for n in (0, spread))
     if schedule in ("hourly", "every_6_hours"):
         return  # they run on every day
@@ -454,7 +459,7 @@ def test_d4_follow_is_anchored_anew_once(now: datetime, later: int, zone: str) -
 
 # --- guard rails ---------------------------------------------------------------------------------------------------
 
-MIRROR = {"delete_destination_extra": True}
+MIRROR: dict[str, Any] = {"delete_destination_extra": True}
 
 REFUSED: dict[str, tuple[list[Any], dict[str, Any], list[str]]] = {
     # jobs

@@ -141,7 +141,7 @@ def test_a_task_takes_what_another_has_renewed(auth: Auth) -> None:
 
 
 @pytest.mark.parametrize("changes", [{"identity": "somebody else"}, {"client_id": "other"}, None], ids=str)
-def test_a_login_that_is_replaced_or_removed_meanwhile_is_not_used(auth: Auth, changes: dict[str, str] | None) -> None:
+def test_a_login_that_is_replaced_or_removed_meanwhile_is_not_used(auth: Auth, changes: dict[str, Any] | None) -> None:
     """Timers that were listed for one person are not created by another."""
     login, file = person(auth, stored())
     with file.locked():
