@@ -17,14 +17,16 @@ import fcntl
 import json
 import os
 import shlex
-import sqlite3
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError
+
+if TYPE_CHECKING:
+    import sqlite3
 
 LOGINS = "~/.globus/ansible"
 CLI_DATABASE = "~/.globus/cli/storage.db"
@@ -232,6 +234,8 @@ def read_cli_login(environment: str) -> StoredLogin | None:
     namespace = "/".join(filter(None, ("userprofile", environment, cli_profile())))
     if not path.is_file():
         return None
+    import sqlite3  # few need it (rule C4)
+
     try:
         with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=10)) as database:
             configs = _rows(database, "SELECT config_name, config_data_json FROM config_storage", namespace)
