@@ -59,6 +59,7 @@ def test_the_picture_says_what_it_shows() -> None:
 
 def section(title: str) -> str:
     """The text below one heading."""
+    text: str
     (text,) = re.findall(rf"^## {re.escape(title)}\n(.*?)(?=^## |^\[\w+\]: |\Z)", README, re.M | re.S)
     return text
 
