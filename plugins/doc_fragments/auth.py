@@ -6,49 +6,57 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Signing in: the options of ``auth_arguments`` in ``module_utils/_arguments.py``."""
+    """Signing in: the options of ``auth_arguments`` in ``module_utils/_arguments.py``.
+
+    Those of them that ``login_arguments`` has too are in ``CONNECTION``.
+    """
 
     DOCUMENTATION = r"""
-requirements:
-  - python >= 3.9
-  - globus-sdk >= 4, < 5
 options:
   auth_method:
     description:
       - How to sign in.
-      - V(auto) takes the first that is there, O(timers_token), then O(client_id) and O(client_secret), then a stored
-        login of a person, then a login of the Globus CLI.
-      - V(client_credentials) signs in as a service account. The consents that a timer needs on its collections are
-        granted by the module itself, just before the timer is created or resumed.
-      - V(user) uses the login of a person that the playbook C(research_ops.globus.login) has stored. Its consents are
-        checked before a timer is created or resumed, and a missing one fails with the command that grants it.
-      - V(cli) uses the login of the Globus CLI (C(globus login)), of the profile that E(GLOBUS_PROFILE) names. The
-        storage of the CLI is only read. Consents are checked like those of V(user).
-      - V(access_token) uses tokens that you bring. The consents behind them cannot be seen, the module warns about it.
       - If not set, the environment variable E(GLOBUS_AUTH_METHOD) is used.
     type: str
-    choices: [auto, client_credentials, user, cli, access_token]
+    choices:
+      auto:
+        - The first that is there of O(timers_token), of O(client_id) with O(client_secret), of a stored login of a
+          person, and of a login of the Globus CLI.
+      client_credentials:
+        - Sign in as a service account. The consents that a timer needs on its collections are granted by the module
+          itself, just before the timer is created or resumed.
+      user:
+        - Use the login of a person that M(research_ops.globus.login) has stored. Its consents are checked before a
+          timer is created or resumed, and a missing one fails with the command that grants it.
+      cli:
+        - Use the login of the Globus CLI (C(globus login)), of the profile that E(GLOBUS_PROFILE) names. The storage of
+          the CLI is only read. Consents are checked like those of V(user).
+      access_token:
+        - Use tokens that you bring. The consents behind them cannot be seen, the module warns about it.
     default: auto
   client_id:
     description:
       - ID of the service account (a confidential client registered with Globus Auth), or for O(auth_method=user) of the
         native app that the login was made with.
+      - Required with O(auth_method=client_credentials).
       - If not set, E(GLOBUS_CLIENT_ID) is used, then E(GLOBUS_CLI_CLIENT_ID).
     type: str
   client_secret:
     description:
       - Secret of the service account. It is sent to Globus Auth only, and never logged.
+      - Required with O(auth_method=client_credentials).
       - If not set, E(GLOBUS_CLIENT_SECRET) is used, then E(GLOBUS_CLI_CLIENT_SECRET).
     type: str
   timers_token:
     description:
       - An access token for Globus Timers. Never logged.
+      - Required with O(auth_method=access_token).
       - If not set, E(GLOBUS_TIMERS_TOKEN) is used.
     type: str
   transfer_token:
     description:
-      - An access token for Globus Transfer, needed with O(timers_token) where a timer is created or resumed, to look
-        its collections up. Never logged.
+      - An access token for Globus Transfer, needed with O(timers_token) where collections are looked up, that is, to
+        create or resume a timer, and by M(research_ops.globus.collection_info). Never logged.
       - If not set, E(GLOBUS_TRANSFER_TOKEN) is used.
     type: str
   token_storage:
@@ -58,27 +66,36 @@ options:
       - With O(auth_method=user) the default is C(~/.globus/ansible/<client_id>/tokens.json).
       - If not set, E(GLOBUS_TOKEN_STORAGE) is used.
     type: path
+"""
+
+    CONNECTION = r"""
+requirements:
+  - python >= 3.9
+  - globus-sdk >= 4, < 5
+options:
   environment:
     description:
-      - The Globus environment.
+      - The Globus environment, one of those that the SDK knows.
       - If not set, E(GLOBUS_SDK_ENVIRONMENT) is used.
     type: str
     choices: [production, preview, sandbox, integration, test, staging]
     default: production
   request_timeout:
     description:
-      - Seconds to wait for the answer to one HTTP request.
+      - How long to wait for the answer to one HTTP request, in seconds. More than 0.
     type: float
     default: 60.0
   retries:
     description:
       - How often a request is repeated after a connection error, a time-out or an answer that asks for it.
-      - The creation of a timer is never repeated blindly. After an answer that leaves open what happened the timer is
-        looked up first.
     type: int
     default: 5
 notes:
-  - Environment variables are read on the host where the module runs, usually C(localhost). One that is set but empty
-    counts as unset.
+  - Environment variables and files of logins are those of the host where the module runs, usually C(localhost). A
+    variable that is set but empty counts as unset.
   - Credentials are sent only to the hosts of Globus over verified TLS, and to this machine (loopback) for rehearsals.
+    E(GLOBUS_SDK_VERIFY_SSL) may name the file of your site's CA bundle. It cannot switch the check off.
+seealso:
+  - ref: ansible_collections.research_ops.globus.docsite.guide_authentication
+    description: The ways to sign in, what each is good for, and what is kept and sent where.
 """

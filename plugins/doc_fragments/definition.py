@@ -63,11 +63,14 @@ options:
         type: str
       sync_level:
         description:
-          - Which files to transfer. V(exists), those that are not at the destination; V(size), also those of another
-            size; V(mtime), also those that are newer at the source; V(checksum), also those of another checksum.
+          - Which files to transfer. Each value means also what those before it mean.
           - If not set, everything is transferred at every run.
         type: str
-        choices: [exists, size, mtime, checksum]
+        choices:
+          exists: Files that are not at the destination.
+          size: Files of another size.
+          mtime: Files that are newer at the source.
+          checksum: Files of another checksum. Both sides have to read every file.
       verify_checksum:
         description: Verify the checksum of every file after it was transferred, and transfer it again if it differs.
         type: bool
@@ -111,7 +114,7 @@ options:
         default: false
       deadline:
         description:
-          - A moment, in ISO 8601, after which a transfer is cancelled.
+          - A moment, in ISO 8601, after which a transfer is cancelled. Without an offset it is UTC.
           - It is the same for every run of the timer, so it is rarely wanted.
         type: str
       filter_rules:
@@ -197,47 +200,82 @@ options:
         default: UTC
       daylight_saving:
         description:
-          - The service runs a timer at fixed intervals, so after a clock change its local time shifts.
-          - V(ignore) accepts this. The timer means the local time that it had at its start.
-          - V(follow) calls it drift as soon as the next run would fall at another local time, so that a run of the play
-            with O(on_drift=replace) anchors the timer anew, once.
+          - The service runs a timer at fixed intervals, so after a clock change its local time shifts. This is what to
+            do about it.
         type: str
-        choices: [ignore, follow]
+        choices:
+          ignore: Accept it. The timer means the local time that it had at its start.
+          follow:
+            - Call it drift as soon as the next run would fall at another local time, so that a run of the play with
+              O(on_drift=replace) anchors the timer anew, once. With another O(on_drift) it is only told.
         default: ignore
       end:
         description: When the timer ends. If not set, it runs for ever. Exactly one of the two.
         type: dict
         suboptions:
           count:
-            description: Number of runs.
+            description: Number of runs, at least 1.
             type: int
           datetime:
-            description: A moment, in ISO 8601, after which there is no run.
+            description:
+              - A moment, in ISO 8601, after which there is no run. Without an offset it is read in
+                O(schedule.timezone).
             type: str
   state:
     description:
-      - V(present), the timer exists. V(active), it exists and runs; one that is inactive is resumed, with fresh
-        credentials where it had stopped for want of them. V(paused), it exists and is paused. V(absent), no unfinished
-        timer of this name exists.
-      - For V(active), V(paused) and V(absent) an existing timer needs only O(name) or O(timer_id).
+      - What is to be true of the timer. For V(active), V(paused) and V(absent) an existing timer needs only O(name) or
+        O(timer_id).
       - A timer that is resumed after it missed a run runs at once.
     type: str
-    choices: [present, active, paused, absent]
+    choices:
+      present: The timer exists.
+      active:
+        - The timer exists and runs. One that is inactive is resumed, with fresh credentials where it had stopped for
+          want of them.
+      paused: The timer exists and is paused.
+      absent: No unfinished timer of this name exists. All of this name are deleted.
     default: present
   timer_id:
     description:
       - Choose the timer by its UUID. O(name) then renames it in place.
-      - An unknown ID is an error, except for O(state=absent). The timer is never created anew.
+      - An unknown ID is an error, except for O(state=absent). The timer is never created anew, so O(on_drift=replace)
+        is refused.
     type: str
   on_drift:
     description:
-      - What to do when the timer exists but differs from the definition.
-      - V(warn) warns, V(ignore) only returns RV(drift), V(fail) fails, V(replace) creates the timer anew and then
-        deletes the old one. The new timer keeps the times of the old one where the definition does not set others, and
-        stays paused if the old one was.
+      - What to do when the timer exists but differs from the definition. RV(drift) says in what.
     type: str
-    choices: [warn, ignore, fail, replace]
+    choices:
+      warn: Leave the timer as it is, and warn.
+      ignore: Leave the timer as it is.
+      fail: Leave the timer as it is, and fail.
+      replace:
+        - Create the timer anew, and then delete the old one. The new timer keeps the times of the old one where the
+          definition does not set others, and stays paused if the old one was.
+        - Of several timers of the name, one that equals the definition is kept, and the others are deleted.
     default: warn
+"""
+
+    ABOUT = r"""
+options: {}
+notes:
+  - The creation of a timer is never repeated blindly. After an answer that leaves open what happened the timer is
+    looked up first.
+seealso:
+  - module: research_ops.globus.timer_info
+    description: Whether the timers do what they are there for.
+  - module: research_ops.globus.collection_info
+    description: The IDs of collections, and what timers need on them.
+  - plugin: research_ops.globus.upcoming_runs
+    plugin_type: filter
+    description: When a schedule runs, before there is a timer.
+  - ref: ansible_collections.research_ops.globus.docsite.guide_schedules
+    description: What to write for what people say of times, and what clock changes do.
+  - ref: ansible_collections.research_ops.globus.docsite.guide_safety
+    description: Why no timer is doubled or lost, whatever happens in between.
+  - name: Globus timers
+    description: What the service offers, in the Globus documentation.
+    link: https://docs.globus.org/guides/overviews/flows/timers/
 """
 
     LIST: str  # a list of timers; see below
@@ -268,6 +306,7 @@ options:
   on_drift:
     description:
       - What holds for entries that do not say their own O(timers[].on_drift).
+      - What each value means is said there.
     type: str
     choices: [warn, ignore, fail, replace]
     default: warn

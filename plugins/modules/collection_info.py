@@ -15,22 +15,30 @@ author:
   - Research Ops (@research-ops)
 extends_documentation_fragment:
   - research_ops.globus.auth
+  - research_ops.globus.auth.connection
   - research_ops.globus.attributes.info
   - research_ops.globus.attributes.action_group
 options:
   collection_ids:
     description:
       - UUIDs of the collections. One that does not exist, was deleted or is not visible is returned too, with nulls and
-        with C(msg) saying so.
+        with RV(collections[].msg) saying so.
       - Exactly one of O(collection_ids) and O(search) is required.
     type: list
     elements: str
   search:
     description:
       - Collections that this text finds, in their names, owners and descriptions. The service finds a thousand at most.
+      - Exactly one of O(collection_ids) and O(search) is required.
     type: str
 seealso:
   - module: research_ops.globus.timer
+    description: Gets the consents by itself that timers need.
+  - module: research_ops.globus.login
+    description: Consents of a person.
+  - name: Collections and endpoints
+    description: What kinds of collections there are, in the Globus documentation.
+    link: https://docs.globus.org/guides/overviews/collections-and-endpoints/
 """
 
 EXAMPLES = r"""
@@ -41,6 +49,10 @@ EXAMPLES = r"""
       - 31ce9ba0-176d-45a5-add3-f37d233ba47d
   register: needed
 
+- name: Show for which of them a consent is missing
+  ansible.builtin.debug:
+    msg: "{{ needed.collections | selectattr('consent', 'eq', 'missing') | map(attribute='display_name') }}"
+
 - name: Find the collections of the microscope
   research_ops.globus.collection_info:
     search: microscope
@@ -49,6 +61,13 @@ EXAMPLES = r"""
 - name: Show their names and IDs
   ansible.builtin.debug:
     msg: "{{ found.collections | items2dict(key_name='display_name', value_name='id') }}"
+
+- name: See which consents your own login has
+  research_ops.globus.collection_info:
+    auth_method: user
+    client_id: 8b0e1ee1-5a58-4ac5-8ba3-1e3ad6ee8ab2
+    collection_ids:
+      - 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
 """
 
 RETURN = r"""

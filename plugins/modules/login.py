@@ -20,15 +20,18 @@ description:
 author:
   - Research Ops (@research-ops)
 extends_documentation_fragment:
+  - research_ops.globus.auth.connection
   - research_ops.globus.attributes
   - research_ops.globus.attributes.action_group
-requirements:
-  - python >= 3.9
-  - globus-sdk >= 4, < 5
 attributes:
+  check_mode:
+    details: In check mode no login is begun, so RV(authorize_url) is null.
   diff_mode:
     support: none
     details: What changes is a secret.
+  idempotent:
+    support: partial
+    details: Step two works once, as its code does. Everything else changes nothing when it is repeated.
 options:
   client_id:
     description:
@@ -54,7 +57,8 @@ options:
     default: []
   code:
     description:
-      - The code of the page that the address of step one leads to. It works once, for a few minutes.
+      - The code of the page that the address of step one leads to. It works once, for a few minutes. With it the task
+        is step two.
     type: str
   force:
     description:
@@ -64,36 +68,25 @@ options:
     default: false
   state:
     description:
-      - V(absent) revokes the tokens of the stored login and removes it.
+      - Whether there is to be a login.
     type: str
-    choices: [present, absent]
+    choices:
+      present: Sign in, where that is needed, in two steps.
+      absent: Revoke the tokens of the stored login, and remove it. Timers keep the credentials that they have.
     default: present
   token_storage:
     description:
       - File in which the login is kept, private to its owner.
       - If not set, E(GLOBUS_TOKEN_STORAGE) is used, else C(~/.globus/ansible/<client_id>/tokens.json).
     type: path
-  environment:
-    description:
-      - The Globus environment.
-      - If not set, E(GLOBUS_SDK_ENVIRONMENT) is used.
-    type: str
-    choices: [production, preview, sandbox, integration, test, staging]
-    default: production
-  request_timeout:
-    description:
-      - Seconds to wait for the answer to one HTTP request.
-    type: float
-    default: 60.0
-  retries:
-    description:
-      - How often a request is repeated after a connection error, a time-out or an answer that asks for it.
-    type: int
-    default: 5
-notes:
-  - Environment variables and the file are those of the host where the module runs, usually C(localhost).
 seealso:
+  - module: research_ops.globus.collection_info
+    description: Which collections need a consent, and whether it is there.
   - module: research_ops.globus.timer
+    description: Uses the login with O(research_ops.globus.timer#module:auth_method=user).
+  - name: Globus consents
+    description: What you let applications do, and take back, in the Globus web app.
+    link: https://app.globus.org/settings/consents
 """
 
 EXAMPLES = r"""
@@ -102,18 +95,29 @@ EXAMPLES = r"""
     client_id: 8b0e1ee1-5a58-4ac5-8ba3-1e3ad6ee8ab2
     collections:
       - 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
+    flows:
+      - 24bc4997-b483-4c25-a19c-64b0afc00743
   register: begun
 
-- name: Show the address to open
+- name: Show the address to open, unless all is there
   ansible.builtin.debug:
-    var: begun.authorize_url
+    msg: "{{ begun.authorize_url or 'Signed in as ' ~ begun.username }}"
 
 - name: Finish with the code that the page showed
   research_ops.globus.login:
     client_id: 8b0e1ee1-5a58-4ac5-8ba3-1e3ad6ee8ab2
-    collections:
-      - 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
-    code: "{{ code }}"
+    code: "{{ code }}" # for example from the command line: -e code=...
+
+- name: Use the login
+  research_ops.globus.timer_info:
+    auth_method: user
+    client_id: 8b0e1ee1-5a58-4ac5-8ba3-1e3ad6ee8ab2
+
+- name: Sign in anew, to a file of its own, for a session of a high assurance collection
+  research_ops.globus.login:
+    client_id: 8b0e1ee1-5a58-4ac5-8ba3-1e3ad6ee8ab2
+    token_storage: ~/.globus/ansible/clinic.json
+    force: true
 
 - name: Sign out
   research_ops.globus.login:

@@ -22,27 +22,34 @@ author:
   - Research Ops (@research-ops)
 extends_documentation_fragment:
   - research_ops.globus.auth
+  - research_ops.globus.auth.connection
   - research_ops.globus.definition
+  - research_ops.globus.definition.about
   - research_ops.globus.attributes
   - research_ops.globus.attributes.action_group
 notes:
+  - One of O(name) and O(timer_id) is required.
   - Globus forgets a timer 90 days after it has ended. A timer that runs once, or a number of times, and has no
     O(schedule.start) is created again by a play that still asks for it then. Give it a start, or remove it from the
     play.
-  - One of O(name) and O(timer_id) is required.
 seealso:
-  - name: Globus timers
-    description: What the service offers, in the Globus documentation.
-    link: https://docs.globus.org/guides/overviews/flows/timers/
+  - module: research_ops.globus.timers
+    description: The same for many timers in one task, with as few requests.
+  - ref: ansible_collections.research_ops.globus.docsite.guide_backups
+    description: Common backup schedules from a short list of jobs, with the role P(research_ops.globus.backup#role).
+  - ref: ansible_collections.research_ops.globus.docsite.guide_first_timer
+    description: From an account to the files that have arrived, step by step.
+  - ref: ansible_collections.research_ops.globus.docsite.guide_rehearsing
+    description: Trying a playbook on a Globus that runs on your machine, without an account.
 """
 
 EXAMPLES = r"""
+# What to transfer, and when
+
 - name: Mirror the microscope's share every night
   research_ops.globus.timer:
-    client_id: "{{ globus_client_id }}"
-    client_secret: "{{ globus_client_secret }}"
     name: microscope-nightly
-    transfer:
+    transfer: &microscope
       source_collection: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
       destination_collection: 31ce9ba0-176d-45a5-add3-f37d233ba47d
       paths:
@@ -51,42 +58,107 @@ EXAMPLES = r"""
           recursive: true
       label: Microscope backup
       sync_level: checksum
-      delete_destination_extra: true
-      filter_rules:
-        - name: "*.tmp"
-          type: file
-    schedule:
+      delete_destination_extra: true # what is deleted at the source is deleted in the mirror
+    schedule: &nightly
       interval: 1d
-      at: "02:00"
+      at: "22:00"
       timezone: America/Chicago
 
-- name: See what would change if the schedule were weekly
+- name: Back up two folders and a file every six hours, without what is temporary
   research_ops.globus.timer:
-    name: microscope-nightly
-    on_drift: replace
+    name: sequencer
     transfer:
       source_collection: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
       destination_collection: 31ce9ba0-176d-45a5-add3-f37d233ba47d
       paths:
-        - source_path: /data/microscope/
-          destination_path: /backup/microscope/
+        - source_path: /data/sequencer/
+          destination_path: /backup/sequencer/
           recursive: true
+        - source_path: /data/calibration/
+          destination_path: /backup/calibration/
+          recursive: true
+        - source_path: /data/sequencer.cfg
+          destination_path: /backup/sequencer.cfg
+          recursive: false
+      sync_level: mtime
+      preserve_timestamp: true
+      encrypt_data: true
+      skip_source_errors: true
+      fail_on_quota_errors: true
+      notify_on_succeeded: false
+      filter_rules: # the first rule that matches decides
+        - name: "keep.tmp"
+          method: include
+          type: file
+        - name: "*.tmp"
+          type: file
+        - name: ".cache"
+          type: dir
+    schedule:
+      interval: 6h
+      at: "00:30"
+
+- name: Fetch a file every Sunday until the end of 2027, and check that it is the one that was announced
+  research_ops.globus.timer:
+    name: release-weekly
+    transfer:
+      source_collection: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
+      destination_collection: 31ce9ba0-176d-45a5-add3-f37d233ba47d
+      paths:
+        - source_path: /releases/current.tar
+          destination_path: /incoming/current.tar
+          external_checksum: 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
+          checksum_algorithm: SHA256
+      verify_checksum: true
+      source_local_user: reader
+      destination_local_user: archive
     schedule:
       interval: 1w
+      weekday: sunday
+      at: "22:30"
+      timezone: Europe/Berlin
+      end:
+        datetime: "2028-01-01T00:00:00"
+
+- name: Copy ten times, every 90 minutes from a moment on
+  research_ops.globus.timer:
+    name: ten-copies
+    transfer: *microscope
+    schedule:
+      interval: 1h30m
       start: "2026-12-01T02:00:00-06:00"
-  check_mode: true
-  diff: true
+      end:
+        count: 10
+
+- name: Follow summer time, with a play that runs every day
+  research_ops.globus.timer:
+    name: follows-the-clock
+    transfer: *microscope
+    schedule:
+      interval: 1d
+      at: "22:00"
+      timezone: America/Chicago
+      daylight_saving: follow
+    on_drift: replace
 
 - name: Transfer a file once, as soon as possible
   research_ops.globus.timer:
     name: first-light
-    transfer:
+    transfer: &first_light
       source_collection: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
       destination_collection: 31ce9ba0-176d-45a5-add3-f37d233ba47d
       paths:
         - source_path: /data/first-light.fits
           destination_path: /archive/first-light.fits
     schedule: {}
+
+- name: Transfer it once more, at the next half past ten in the evening
+  research_ops.globus.timer:
+    name: first-light-again
+    transfer: *first_light
+    schedule:
+      at: "22:30"
+      timezone: America/Chicago
 
 - name: Run a flow every Sunday, with an input of its own
   research_ops.globus.timer:
@@ -99,6 +171,8 @@ EXAMPLES = r"""
         dry_run: false
       run_managers:
         - urn:globus:auth:identity:ae341a98-d274-11e5-b888-dbae3a8ba545
+      run_monitors:
+        - urn:globus:groups:id:fdb38a24-03c1-11e3-86f7-12313809f035
       tags:
         - microscope
     schedule:
@@ -106,6 +180,50 @@ EXAMPLES = r"""
       weekday: sunday
       at: "04:00"
       timezone: America/Chicago
+
+# When the definition has changed
+
+- name: See what would change if the schedule were weekly
+  research_ops.globus.timer:
+    name: microscope-nightly
+    transfer: *microscope
+    schedule:
+      interval: 1w
+      start: "2026-12-01T02:00:00-06:00"
+    on_drift: replace
+  check_mode: true
+  diff: true
+  register: weekly
+
+- name: Show in which options the timer differs
+  ansible.builtin.debug:
+    msg: "{{ weekly.drift | map(attribute='field') }}"
+
+- name: Replace the timer by one of another definition
+  research_ops.globus.timer:
+    name: microscope-nightly
+    transfer: *microscope
+    schedule: &twice_a_day
+      interval: 12h
+      at: "10:00"
+      timezone: America/Chicago
+    on_drift: replace
+
+- name: Fail if somebody has changed it meanwhile
+  research_ops.globus.timer:
+    name: microscope-nightly
+    transfer: *microscope
+    schedule: *twice_a_day
+    on_drift: fail
+
+- name: Make sure that there is one, whatever it does
+  research_ops.globus.timer:
+    name: microscope-nightly
+    transfer: *microscope
+    schedule: *nightly
+    on_drift: ignore
+
+# States
 
 - name: Pause the mirror during maintenance
   research_ops.globus.timer:
@@ -117,15 +235,71 @@ EXAMPLES = r"""
     name: microscope-nightly
     state: active
 
+- name: Prepare a timer that somebody resumes later
+  research_ops.globus.timer:
+    name: telescope-nightly
+    state: paused
+    transfer: *microscope
+    schedule: *nightly
+
 - name: Rename a timer in place
   research_ops.globus.timer:
     timer_id: 226fda72-8b6e-4f0e-9d49-b6e5b4a3cf3f
     name: microscope-mirror
 
-- name: Remove it
+- name: Remove a timer
   research_ops.globus.timer:
-    name: microscope-nightly
+    name: ten-copies
     state: absent
+
+# Signing in. Without any of this: GLOBUS_CLIENT_ID and GLOBUS_CLIENT_SECRET, then a login that is stored
+
+- name: Sign in as a service account, once for all tasks of a block
+  module_defaults:
+    group/research_ops.globus.globus:
+      auth_method: client_credentials
+      client_id: "{{ globus_client_id }}"
+      client_secret: "{{ globus_client_secret }}"
+      token_storage: ~/.globus/ansible/backups.json # the tasks share a token
+      request_timeout: 120
+      retries: 8
+  block:
+    - name: Look the collections up
+      research_ops.globus.collection_info:
+        collection_ids:
+          - 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
+          - 31ce9ba0-176d-45a5-add3-f37d233ba47d
+
+    - name: Back up the camera
+      research_ops.globus.timer:
+        name: camera-nightly
+        transfer: *microscope
+        schedule: *nightly
+
+- name: Sign in with variables of the task's environment
+  research_ops.globus.timer:
+    name: camera-nightly
+    state: active
+  environment:
+    GLOBUS_CLIENT_ID: "{{ globus_client_id }}"
+    GLOBUS_CLIENT_SECRET: "{{ globus_client_secret }}"
+
+- name: Use the login that the playbook research_ops.globus.login has stored
+  research_ops.globus.timer:
+    auth_method: user
+    client_id: 8b0e1ee1-5a58-4ac5-8ba3-1e3ad6ee8ab2
+    name: my-share-nightly
+    transfer: *microscope
+    schedule: *nightly
+
+- name: Use access tokens of your own
+  research_ops.globus.timer:
+    auth_method: access_token
+    timers_token: "{{ timers_token }}"
+    transfer_token: "{{ transfer_token }}"
+    name: portal-nightly
+    transfer: *microscope
+    schedule: *nightly
 """
 
 RETURN = r"""

@@ -18,46 +18,70 @@ author:
   - Research Ops (@research-ops)
 extends_documentation_fragment:
   - research_ops.globus.auth
+  - research_ops.globus.auth.connection
   - research_ops.globus.attributes.info
   - research_ops.globus.attributes.action_group
 options:
   timer_id:
     description:
       - Only the timer of this UUID, whatever its status. An unknown one gives an empty list.
-      - Excludes O(name), O(name_prefix) and O(name_contains); those can be combined.
+      - Excludes O(name), O(name_prefix) and O(name_contains). O(status) and O(type) have no say then.
     type: str
   name:
-    description: Only timers of exactly this name.
+    description: Only timers of exactly this name, in the same upper and lower case.
     type: str
   name_prefix:
-    description: Only timers whose name starts with this.
+    description: Only timers whose name starts with this, in the same upper and lower case.
     type: str
   name_contains:
     description: Only timers whose name contains this, in upper or lower case.
     type: str
   status:
-    description: Only timers of these statuses. V(active) includes new ones that have not run yet.
+    description: Only timers of these statuses.
     type: list
     elements: str
-    choices: [active, inactive, ended]
+    choices:
+      active: Timers that run, new ones that have not run yet among them.
+      inactive: Timers that their user paused, or that the service stopped.
+      ended: Timers that have done all their runs. The service forgets them after 90 days.
     default: [active, inactive]
   type:
     description: Only timers of this type. If not set, of all types.
     type: str
-    choices: [transfer, flow, generic]
+    choices:
+      transfer: Timers that transfer.
+      flow: Timers that run a flow.
+      generic: All other timers. The modules cannot manage these.
   health:
-    description:
-      - V(unhealthy) returns only timers that someone should look at, those with the health C(failing), C(overdue),
-        C(needs_consent), C(needs_session) or C(inactive).
+    description: Only timers of this health.
     type: str
-    choices: [any, unhealthy]
+    choices:
+      any: All timers.
+      unhealthy:
+        - Timers that someone should look at, those with the RV(timers[].health.state) V(failing), V(overdue),
+          V(needs_consent), V(needs_session) or V(inactive).
     default: any
   runs:
-    description: How many of its last runs to return with each timer, as C(recent_runs).
+    description:
+      - How many of its last runs to return with each timer, as RV(timers[].recent_runs).
+      - May take a request more for each timer that has run more often than the list of all timers tells.
     type: int
     default: 0
+notes:
+  - What several of the options O(name), O(name_prefix), O(name_contains), O(status), O(type) and O(health) choose are
+    the timers that meet all of them.
 seealso:
   - module: research_ops.globus.timers
+    description: Takes the definitions that this module returns.
+  - module: research_ops.globus.collection_info
+    description: Whether the consents are there that timers need.
+  - plugin: research_ops.globus.backup_report
+    plugin_type: filter
+    description: Turns what this module returns into a report.
+  - ref: ansible_collections.research_ops.globus.docsite.guide_health
+    description: What each state of health means, what cures it, and an alert to copy.
+  - ref: ansible_collections.research_ops.globus.docsite.guide_taking_over
+    description: From timers that were made by hand to a list that manages them.
 """
 
 EXAMPLES = r"""
@@ -72,6 +96,7 @@ EXAMPLES = r"""
 
 - name: Find timers that someone should look at
   research_ops.globus.timer_info:
+    name_prefix: facility-
     health: unhealthy
   register: unhealthy
 
@@ -84,6 +109,27 @@ EXAMPLES = r"""
   research_ops.globus.timer_info:
     name: microscope-nightly
     runs: 10
+  register: microscope
+
+- name: Show those that failed
+  ansible.builtin.debug:
+    msg: "{{ microscope.timers[0].recent_runs | selectattr('failed') | map(attribute='message') }}"
+
+- name: Read one timer by its ID, whatever its status
+  research_ops.globus.timer_info:
+    timer_id: 226fda72-8b6e-4f0e-9d49-b6e5b4a3cf3f
+
+- name: Find timers that transfer and have ended, or that do not run, by a part of their name
+  research_ops.globus.timer_info:
+    name_contains: microscope
+    type: transfer
+    status:
+      - inactive
+      - ended
+
+- name: Read the timers of the login of the Globus CLI
+  research_ops.globus.timer_info:
+    auth_method: cli
 """
 
 RETURN = r"""

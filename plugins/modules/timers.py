@@ -20,7 +20,9 @@ author:
   - Research Ops (@research-ops)
 extends_documentation_fragment:
   - research_ops.globus.auth
+  - research_ops.globus.auth.connection
   - research_ops.globus.definition.list
+  - research_ops.globus.definition.about
   - research_ops.globus.attributes
   - research_ops.globus.attributes.action_group
 options:
@@ -36,19 +38,35 @@ options:
     type: str
   purge_limit:
     description:
-      - Refuse to delete more timers than this in one run. Nothing at all is done then.
+      - Refuse to delete more timers than this in one run. Nothing at all is done then. V(0) refuses every deletion by
+        O(purge).
     type: int
     default: 10
   concurrency:
     description:
-      - How many requests may be under way at once, from 1 to 16.
+      - How many requests may be under way at once, from 1 to 16. A bound. The module slows down by itself where Globus
+        asks for it.
     type: int
     default: 4
 notes:
+  - Every entry needs O(timers[].name) or O(timers[].timer_id).
   - All timers of an account together may run once a minute at most. The module adds up what is there and what it would
     create, and fails before anything is written where that is more.
+  - Globus forgets a timer 90 days after it has ended. A timer that runs once, or a number of times, and has no
+    O(timers[].schedule.start) is created again by a play that still asks for it then. Give it a start, or remove it
+    from the play.
 seealso:
   - module: research_ops.globus.timer
+    description: The same for one timer.
+  - ref: ansible_collections.research_ops.globus.docsite.guide_backups
+    description: Common backup schedules from a short list of jobs, with the role P(research_ops.globus.backup#role).
+  - plugin: research_ops.globus.backup_timers
+    plugin_type: filter
+    description: Expands backup jobs into the list that this module takes.
+  - ref: ansible_collections.research_ops.globus.docsite.guide_many_timers
+    description: Hundreds of timers in one task, and purging.
+  - ref: ansible_collections.research_ops.globus.docsite.guide_taking_over
+    description: From timers that were made by hand to a list of them.
 """
 
 EXAMPLES = r"""
@@ -68,9 +86,9 @@ EXAMPLES = r"""
             - source_path: /data/microscope/
               destination_path: /backup/microscope/
               recursive: true
-        schedule:
+        schedule: &nightly
           interval: 1d
-          at: "02:00"
+          at: "22:00"
           timezone: America/Chicago
       - name: facility-sequencer
         transfer:
@@ -84,8 +102,32 @@ EXAMPLES = r"""
           weekday: sunday
           at: "04:00"
           timezone: America/Chicago
+      - name: facility-publication
+        flow:
+          flow_id: 24bc4997-b483-4c25-a19c-64b0afc00743
+          input:
+            source_path: /data/microscope/
+        schedule:
+          interval: 12h
+          start: "2026-12-01T06:00:00Z"
+        on_drift: warn # for this one only
       - name: facility-old-camera
         state: absent
+
+- name: See what purging would delete, without deleting it
+  research_ops.globus.timers:
+    purge: true
+    purge_prefix: facility-
+    timers:
+      - name: facility-microscope
+        state: active
+  check_mode: true
+  diff: true
+  register: foreseen
+
+- name: Show the names of what would be deleted
+  ansible.builtin.debug:
+    msg: "{{ foreseen.purged | map(attribute='name') }}"
 
 - name: Pause some timers for a maintenance window
   research_ops.globus.timers:
@@ -94,6 +136,66 @@ EXAMPLES = r"""
         state: paused
       - name: facility-sequencer
         state: paused
+
+- name: Make the same timer for each of many shares
+  research_ops.globus.timers:
+    timers: "{{ shares | map('combine', common) }}"
+    concurrency: 8
+  vars:
+    shares:
+      - name: share-anna
+        transfer:
+          <<: *facility
+          paths:
+            - source_path: /home/anna/
+              destination_path: /backup/anna/
+              recursive: true
+      - name: share-ben
+        transfer:
+          <<: *facility
+          paths:
+            - source_path: /home/ben/
+              destination_path: /backup/ben/
+              recursive: true
+    common:
+      schedule: *nightly
+
+- name: Purge a whole prefix but for one timer, up to a hundred
+  research_ops.globus.timers:
+    purge: true
+    purge_prefix: share-
+    purge_limit: 100
+    timers:
+      - name: share-anna
+        state: active
+
+- name: Read the timers that were made by hand
+  research_ops.globus.timer_info:
+    name_prefix: by-hand-
+  register: by_hand
+
+- name: Take them over, as they are
+  research_ops.globus.timers:
+    timers: "{{ by_hand.timers | map(attribute='definition') | select }}"
+    on_drift: fail
+
+- name: Sign in as a person, in all tasks of a block
+  module_defaults:
+    group/research_ops.globus.globus:
+      auth_method: user
+      client_id: 8b0e1ee1-5a58-4ac5-8ba3-1e3ad6ee8ab2
+  block:
+    - name: Keep a timer of your own
+      research_ops.globus.timers:
+        timers:
+          - name: my-share-nightly
+            transfer:
+              <<: *facility
+              paths:
+                - source_path: /home/me/
+                  destination_path: /backup/me/
+                  recursive: true
+            schedule: *nightly
 """
 
 RETURN = r"""
