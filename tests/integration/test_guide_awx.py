@@ -10,6 +10,7 @@ injectors with Jinja's ImmutableSandboxedEnvironment, from the inputs that are n
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -51,6 +52,20 @@ def test_the_execution_environment_is_one_that_ansible_builder_makes(tmp_path: P
     steps = file.read_text(encoding="utf-8")
     assert steps.index("install -y git-core") < steps.index("ansible-galaxy collection install")
     assert "introspect.py introspect" in steps, "the requirements of the collection are looked for in it"
+
+
+def test_the_fragment_for_automation_platform_makes_one_too(tmp_path: Path) -> None:
+    """With what the guide says of it: without Python, Ansible and its runner, which that image has."""
+    guide = (ROOT / "docs" / "docsite" / "rst" / "guide_awx.rst").read_text(encoding="utf-8")
+    (fragment,) = re.findall(r"^\.\. code-block:: yaml\n\n((?:    .*\n)*    options:\n(?:    .*\n)+)", guide, re.M)
+    definition = {**read("execution-environment.yml"), **yaml.safe_load(fragment)}
+    for name in ("python_interpreter", "ansible_core", "ansible_runner"):
+        assert f"``{name}``" in guide
+        del definition["dependencies"][name]
+    (tmp_path / "platform.yml").write_text(yaml.safe_dump(definition), encoding="utf-8")
+    builder("create", "--file", tmp_path / "platform.yml", "--context", tmp_path / "context")
+    (file,) = (tmp_path / "context").glob("*file")
+    assert 'ARG PKGMGR="/usr/bin/microdnf"' in file.read_text(encoding="utf-8")
 
 
 def test_a_definition_that_is_none_is_refused(tmp_path: Path) -> None:

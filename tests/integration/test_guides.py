@@ -1,0 +1,99 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The guides' playbooks, run with the guides' commands, in a folder that has nothing but them.
+
+That a guide shows the files of the repository is held by tests/unit/test_guides.py. The commands of the guide to
+rehearsing are run by test_demo.py, those of the guide to AWX by test_guide_awx.py.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from emulator.control import LocalGlobus
+from emulator.plain import Api
+from integration import in_process
+from integration.documented import APP, WORLD
+from integration.harness import START, Playbooks
+from integration.people import Person
+
+ROOT = Path(__file__).resolve().parents[2]
+GUIDES = ROOT / "docs" / "docsite" / "rst"
+EXAMPLES = ROOT / "docs" / "examples"
+
+# Guide, files that it has one save, and what each of its commands changes.
+COMMANDS = [
+    ("first_timer", [ROOT / "demo" / "backup.yml"], [1, 1]),
+    ("backups", [EXAMPLES / "backups.yml"], [1, 1]),
+    ("taking_over", [EXAMPLES / "take_over.yml", EXAMPLES / "managed.yml"], [1, 0, 0]),
+    ("health", [EXAMPLES / "alert.yml"], [0]),
+]
+
+
+def run(playbooks: Playbooks, script: str) -> str:
+    """What a script prints in a folder of its own."""
+    (playbooks.home / "plays").mkdir(exist_ok=True)
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        env={**playbooks.environment, "RECORD": str(playbooks.home / "guide.jsonl")},
+        cwd=playbooks.home / "plays",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+@pytest.mark.parametrize(("guide", "files", "changed"), COMMANDS, ids=[case[0] for case in COMMANDS])
+def test_the_commands_of_a_guide(
+    guide: str, files: list[Path], changed: list[int], api: Api, playbooks: Playbooks
+) -> None:
+    api.create(name="facility-a")
+    api.create(name="other")
+    (playbooks.home / "plays").mkdir()
+    for file in files:
+        shutil.copy(file, playbooks.home / "plays")
+    text = (GUIDES / f"guide_{guide}.rst").read_text(encoding="utf-8")
+    blocks = re.findall(r"^\.\. code-block:: bash\n\n((?: .*\n|\n)+)", text, re.M)
+    script = "".join(textwrap.dedent(block) for block in blocks)
+    assert script.count("ansible-playbook ") == len(changed)
+
+    output = run(playbooks, script)
+
+    assert [int(number) for number in re.findall(r"changed=(\d)", output)] == changed
+    if guide == "taking_over":
+        written = (playbooks.home / "plays" / "globus_timers.yml").read_text(encoding="utf-8")
+        assert re.findall(r"name: (\S+)", written) == ["facility-a"]
+
+
+def test_the_play_of_a_person(globus: LocalGlobus, playbooks: Playbooks) -> None:
+    """Its native app is one of the world of the documentation."""
+    globus.reset(world=WORLD, clock=START)
+    for name in ("GLOBUS_CLIENT_ID", "GLOBUS_CLIENT_SECRET"):
+        del playbooks.environment[name]
+    Person(globus, playbooks.home).sign_in(client_id=APP)
+
+    output = run(playbooks, f"ansible-playbook {EXAMPLES / 'as_a_person.yml'}")
+
+    assert '"msg": []' in output
+
+
+def test_a_failure_as_troubleshooting_shows_it(globus: LocalGlobus, tmp_path: Path) -> None:
+    text = (GUIDES / "guide_troubleshooting.rst").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^\.\. code-block:: text\n\n((?: .*\n|\n)+)", text, re.M)
+    shown = json.loads(block)
+    result = in_process.run("timer_info", {}, {**globus.environment, "HOME": str(tmp_path)})
+    assert result["msg"].startswith(shown.pop("msg").removesuffix("..."))
+    assert {name: result[name] for name in shown} == shown
