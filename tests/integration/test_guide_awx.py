@@ -133,7 +133,7 @@ class Controller:
         (folder / "extravars").write_text(yaml.safe_dump(variables), encoding="utf-8")
         given = ["-i", folder / "hosts.yml", "-e", f"@{folder / 'extravars'}", *options, EXAMPLES / playbook]
         done = subprocess.run(
-            [str(BIN / "ansible-playbook"), *map(str, given)],
+            ["ansible-playbook", *map(str, given)],
             env={**self.environment, "HOME": str(folder / "home"), "ANSIBLE_HOME": str(folder / "home/.ansible")},
             cwd=folder,
             stdin=subprocess.DEVNULL,
