@@ -20,6 +20,8 @@ from emulator.plain import MAPPED, MAPPED_TOO
 
 PLUGINS = Path(__file__).resolve().parent / "plugins"
 BIN = Path(sys.executable).parent
+# Whose ansible-playbook and Python run the collection: this environment's, or that of a row of make matrix.
+ANSIBLE = Path(os.environ.get("MATRIX_BIN") or BIN)
 # Where the local Globus's clock stands at the start of a test, a Monday. The module compares starts with the host's
 # clock too, to refuse those that are more than a year away: in the past, no test can come to depend on the date.
 START = "2026-03-02T12:00:00+00:00"
@@ -118,7 +120,7 @@ class Playbooks:
         self.home = home
         (home / "tmp").mkdir()
         self.environment = {
-            "PATH": os.pathsep.join([str(BIN), os.environ["PATH"]]),
+            "PATH": os.pathsep.join([str(ANSIBLE), os.environ["PATH"]]),
             "HOME": str(home),
             "TMPDIR": str(home / "tmp"),
             "LC_ALL": "C.UTF-8",
@@ -128,6 +130,7 @@ class Playbooks:
             "ANSIBLE_ACTION_PLUGINS": str(PLUGINS / "action"),
             "ANSIBLE_CALLBACK_PLUGINS": str(PLUGINS / "callback"),
             "ANSIBLE_CALLBACKS_ENABLED": "record",
+            "ANSIBLE_INJECT_INVOCATION": "true",  # as it always was before ansible-core 2.21
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_NOCOLOR": "true",
@@ -157,14 +160,14 @@ class Playbooks:
             {
                 "hosts": "localhost",
                 "gather_facts": False,
-                "vars": {"ansible_python_interpreter": sys.executable, **(variables or {})},
+                "vars": {"ansible_python_interpreter": str(ANSIBLE / "python"), **(variables or {})},
                 "tasks": list(tasks),
                 **(play or {}),
             }
         ]
         book.write_text(json.dumps(plays, indent=1), encoding="utf-8")  # JSON is YAML
         process = subprocess.Popen(
-            [str(BIN / "ansible-playbook"), str(book), *arguments],
+            [str(ANSIBLE / "ansible-playbook"), str(book), *arguments],
             env={**self.environment, "RECORD": str(record), **(environment or {})},
             cwd=self.home,
             stdin=subprocess.DEVNULL,

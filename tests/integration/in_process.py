@@ -16,8 +16,20 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from ansible.module_utils import basic
 from ansible.module_utils.common import warnings
-from ansible.module_utils.testing import patch_module_args
+
+try:
+    from ansible.module_utils.testing import patch_module_args
+except ImportError:  # before ansible-core 2.19
+
+    @contextlib.contextmanager
+    def patch_module_args(module_args: Mapping[str, Any]) -> Iterator[None]:
+        """Where modules of those versions find their arguments."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": module_args}).encode())
+            yield
+
 
 MODULES = "ansible_collections.research_ops.globus.plugins.modules"
 

@@ -15,7 +15,7 @@ import pytest
 from emulator.control import LocalGlobus
 from emulator.plain import FAILING_FLOW, FLOW, HIGH_ASSURANCE, MAPPED, MAPPED_TOO, Api, flow_timer_scope
 from integration import in_process
-from integration.harness import BIN, START, Playbooks
+from integration.harness import ANSIBLE, START, Playbooks
 
 ALERT = Path(__file__).resolve().parents[2] / "docs" / "examples" / "alert.yml"
 DAY = 86400
@@ -214,7 +214,7 @@ def test_a_flow_that_fails_is_failing_until_a_run_succeeds(globus: LocalGlobus) 
 
 def alert(playbooks: Playbooks, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [str(BIN / "ansible-playbook"), str(ALERT), *arguments],
+        [str(ANSIBLE / "ansible-playbook"), str(ALERT), *arguments],
         env={**playbooks.environment, "RECORD": str(playbooks.home / "alert.jsonl")},
         cwd=playbooks.home,
         capture_output=True,

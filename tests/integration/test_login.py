@@ -26,13 +26,13 @@ from emulator.plain import (
 )
 from emulator.scopes import TIMERS_SERVER, TRANSFER_SCOPE, TRANSFER_SERVER
 from integration import in_process
-from integration.harness import BIN, Playbooks, Task, calls, control, definition, kinds, logged, timer
+from integration.harness import ANSIBLE, Playbooks, Task, calls, control, definition, kinds, logged, timer
 from integration.people import Person, answer_at_terminal
 
 DAY = 86400
 FIRST_RUN = "2026-03-03T02:00:00+00:00"
 SCHEDULE = {"interval": "1d", "start": FIRST_RUN}
-LOGIN = [str(BIN / "ansible-playbook"), "research_ops.globus.login"]
+LOGIN = [str(ANSIBLE / "ansible-playbook"), "research_ops.globus.login"]
 AS_USER = {"auth_method": "user", "client_id": NATIVE_APP}
 
 

@@ -26,7 +26,7 @@ from emulator.control import LocalGlobus
 from emulator.plain import MAPPED, NATIVE_APP, PERSON, timer_scope
 from emulator.scopes import TIMERS_SERVER, TRANSFER_SCOPE, TRANSFER_SERVER
 from integration import in_process
-from integration.harness import BIN, Playbooks, calls, definition, timer
+from integration.harness import ANSIBLE, Playbooks, calls, definition, timer
 from integration.people import Person, answer_at_terminal
 
 TOKEN = re.compile(r"(?:access|refresh)-[A-Za-z0-9_-]{20,}")
@@ -317,7 +317,7 @@ def test_no_secret_in_ps_in_environments_in_output_or_in_variables_X1(
     record = tmp_path / "login.jsonl"
     command = ["ansible-playbook", "research_ops.globus.login", "-e", f"globus_client_id={NATIVE_APP}", "-vvv"]
     environment = {**playbooks.environment, "RECORD": str(record)}
-    status, printed, (address,) = answer_at_terminal([str(BIN / command[0]), *command[1:]], environment, tmp_path)
+    status, printed, (address,) = answer_at_terminal([str(ANSIBLE / command[0]), *command[1:]], environment, tmp_path)
     assert status == 0, printed
     minted = globus.mint([timer_scope(MAPPED), TRANSFER_SCOPE])
     secrets = {
@@ -327,7 +327,7 @@ def test_no_secret_in_ps_in_environments_in_output_or_in_variables_X1(
     }
     file = tmp_path / "secrets.json"
     file.write_text(json.dumps(secrets), encoding="utf-8")
-    account = {"client_id": globus.client_id, "client_secret": "{{ secret }}"}
+    account: dict[str, Any] = {"client_id": globus.client_id, "client_secret": "{{ secret }}"}
     tasks = [
         timer("account", **definition("a"), **account, token_storage=str(tmp_path / "kept" / "account.json")),
         timer("user", **definition("b", source_collection=MAPPED), auth_method="user", client_id=NATIVE_APP),

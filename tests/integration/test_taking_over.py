@@ -24,7 +24,7 @@ from emulator.control import LocalGlobus
 from emulator.plain import FLOW, GUEST, LAPTOP, MAPPED, MAPPED_TOO, OTHER_CLIENT, Api, flow_timer_scope
 from emulator.scopes import TIMERS_SERVER
 from integration import in_process
-from integration.harness import BIN, START, Playbooks, calls, writes
+from integration.harness import ANSIBLE, BIN, START, Playbooks, calls, writes
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
 NOW = datetime.fromisoformat(START)
@@ -307,7 +307,7 @@ def test_what_cannot_be_managed_is_listed_with_the_reason_I4(globus: LocalGlobus
 
 def play(playbooks: Playbooks, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {**playbooks.environment, "RECORD": str(playbooks.home / f"{name}.jsonl")}
-    command = [str(BIN / "ansible-playbook"), str(EXAMPLES / name), *arguments]
+    command = [str(ANSIBLE / "ansible-playbook"), str(EXAMPLES / name), *arguments]
     return subprocess.run(
         command, env=environment, cwd=playbooks.home, capture_output=True, text=True, timeout=180, check=False
     )
@@ -341,7 +341,10 @@ def test_the_documented_plays_write_a_file_that_manages_everything_as_it_is(
     class Loader(yaml.SafeLoader):
         """Takes the tag for nothing special."""
 
-    Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_sequence(node, deep=True))
+    def sequence(loader: Loader, node: yaml.SequenceNode) -> list[Any]:
+        return list(loader.construct_sequence(node, deep=True))
+
+    Loader.add_constructor("!unsafe", sequence)
     written = yaml.load(file.read_text(encoding="utf-8"), Loader)["globus_timers"]
     expected = [one["definition"] for one in account("timer_info")["timers"] if one["definition"]]
     assert written == expected
