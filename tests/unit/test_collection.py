@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The collection as a whole: nothing is forgotten when a module comes in, and nothing private goes out."""
+"""The collection as a whole: nothing is forgotten when a module comes in."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import os
 import re
 import subprocess
 import sys
-import tarfile
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -20,8 +19,6 @@ import pytest
 import yaml
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-
-from tools.tree import copy
 
 ROOT = Path(__file__).resolve().parents[2]
 COLLECTION = "research_ops.globus"
@@ -214,46 +211,3 @@ def test_examples_are_tasks_that_the_module_takes(module: str, documentation: Do
 @pytest.mark.parametrize("module", MODULES)
 def test_a_wrong_example_would_be_noticed(module: str) -> None:
     assert complaints(module, {"no_such_option": 1})
-
-
-# The artifact
-
-
-def test_artifact_has_what_git_has_and_nothing_else(tmp_path: Path) -> None:
-    """Built from a checkout full of what work leaves behind, the artifact has none of it."""
-    if not (ROOT / ".git").exists():
-        pytest.skip("only a checkout knows what belongs to it")
-    tree = tmp_path / "tree"
-    known = copy(ROOT, tree)
-    for left_behind in (
-        ".ansible/home/.config/pip/pip.conf",
-        ".git/config",
-        ".hypothesis/examples/1",
-        ".mypy_cache/3.10/cache.json",
-        ".venv/bin/activate",
-        ".venv/lib/python3.11/site-packages/requests/__init__.py",
-        "build/importer_result.json",
-        "changelogs/.plugin-cache.yaml",
-        "plugins/module_utils/__pycache__/_plan.cpython-311.pyc",
-        "research_ops-globus-0.0.1.tar.gz",
-        "tests/.pytest_cache/README.md",
-        "tests/integration/inventory",
-        "tests/output/junit/report.xml",
-    ):
-        assert Path(left_behind) not in known
-        (tree / left_behind).parent.mkdir(parents=True, exist_ok=True)
-        (tree / left_behind).write_text("left behind", encoding="utf-8")
-
-    subprocess.run(
-        [sys.executable, "-m", "ansible", "galaxy", "collection", "build", "--output-path", str(tmp_path)],
-        cwd=tree,
-        check=True,
-        capture_output=True,
-    )
-
-    (artifact,) = tmp_path.glob("*.tar.gz")
-    with tarfile.open(artifact) as archive:
-        packed = {member.name for member in archive if not member.isdir()}
-    public = {str(file) for file in known if not any(part.startswith(".") for part in file.parts)}
-    assert packed == public - {"galaxy.yml"} | {"MANIFEST.json", "FILES.json"}
-    assert {"README.md", "LICENSE", "meta/runtime.yml", "requirements.txt"} <= packed

@@ -1,0 +1,112 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What goes out to Ansible Galaxy: all that it should be, nothing else, and from one commit always the same."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from tools.artifact import build, complaints, contents, expected, pack
+from tools.tree import copy, known_files
+
+ROOT = Path(__file__).resolve().parents[2]
+LEFT_BEHIND = (
+    ".ansible/home/.config/pip/pip.conf",
+    ".ci/settings",
+    ".git/config",
+    ".hypothesis/examples/1",
+    ".mypy_cache/3.10/cache.json",
+    ".venv/bin/activate",
+    ".venv/lib/python3.11/site-packages/requests/__init__.py",
+    "build/importer_result.json",
+    "changelogs/.plugin-cache.yaml",
+    "plugins/module_utils/__pycache__/_plan.cpython-311.pyc",
+    "research_ops-globus-0.0.1.tar.gz",
+    "tests/.pytest_cache/README.md",
+    "tests/integration/inventory",
+    "tests/output/junit/report.xml",
+)
+
+pytestmark = pytest.mark.skipif(not (ROOT / ".git").exists(), reason="only a checkout knows what belongs to it")
+
+
+def test_artifact_has_what_git_has_and_nothing_else(tmp_path: Path) -> None:
+    """Built right in a checkout full of what work leaves behind, as `ansible-galaxy collection install git+` does."""
+    tree = tmp_path / "tree"
+    known = copy(ROOT, tree)
+    for name in LEFT_BEHIND:
+        assert Path(name) not in known
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_text("left behind", encoding="utf-8")
+
+    built = pack(tree, tmp_path)
+
+    assert built.passed, built.output
+    (artifact,) = tmp_path.glob("*.tar.gz")
+    files = contents(artifact)
+    assert {"README.md", "LICENSE", "meta/runtime.yml", "plugins/modules/timer.py", "requirements.txt"} <= files
+    assert complaints(files, expected(ROOT)) == []
+
+
+def test_what_does_not_belong_is_named() -> None:
+    wanted = expected(ROOT)
+    files = wanted - {"plugins/modules/timer.py", "README.md"} | {"notes.txt", "tests/secret"}
+    assert complaints(files, wanted) == [
+        "The artifact lacks README.md.",
+        "The artifact lacks plugins/modules/timer.py.",
+        "The artifact has notes.txt, which does not belong into it.",
+        "The artifact has tests/secret, which does not belong into it.",
+        "The artifact has no README.md.",
+        "Is notes.txt to go out? Then it belongs into TOP in tools.artifact.",
+    ]
+
+
+def git(*arguments: str | Path) -> str:
+    return subprocess.run(["git", *arguments], cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def manifest_of_a_clone(commit: str, folder: Path, umask: int, moment: int) -> bytes:
+    """FILES.json of a commit, checked out with a umask; all files are from the moment, in seconds since 1970."""
+    clone = folder / "clone"
+    before = os.umask(umask)
+    try:
+        git("clone", "--no-checkout", ROOT, clone)
+        git("-C", clone, "checkout", commit)
+    finally:
+        os.umask(before)
+    # What git does not know may lie about, and a folder may have lost its last file.
+    (clone / "plugins" / "lookup").mkdir()
+    (clone / "build").mkdir()
+    for file in known_files(clone):
+        os.utime(clone / file, (moment, moment))
+    built = build(clone, folder)
+    assert built.passed, built.output
+    (artifact,) = folder.glob("*.tar.gz")
+    with tarfile.open(artifact) as archive:
+        manifest = archive.extractfile("FILES.json")
+        assert manifest is not None
+        return manifest.read()
+
+
+def test_one_commit_gives_one_manifest(tmp_path: Path) -> None:
+    """Cloned into other folders, at other times, for other eyes; and a folder is listed by name, on any file system."""
+    commit = git("rev-parse", "HEAD")
+    manifests = []
+    for number, umask in enumerate((0o022, 0o077)):
+        folder = tmp_path / ("here", "there/and/deeper")[number]
+        folder.mkdir(parents=True)
+        manifests.append(manifest_of_a_clone(commit, folder, umask, moment=10**9 * (number + 1) // 2))
+        shutil.rmtree(folder / "clone")
+
+    assert manifests[0] == manifests[1]
+    names = [entry["name"] for entry in json.loads(manifests[0])["files"]]
+    assert names == sorted(names, key=lambda name: name.split("/"))
+    assert "plugins/lookup" not in names
