@@ -73,6 +73,8 @@ def test_the_commands_of_a_guide(
     output = run(playbooks, script)
 
     assert [int(number) for number in re.findall(r"changed=(\d)", output)] == changed
+    for printed in re.findall(r"^\.\. code-block:: text\n\n((?: .*\n|\n)+)", text, re.M):
+        assert textwrap.dedent(printed).strip() in output
     if guide == "taking_over":
         written = (playbooks.home / "plays" / "globus_timers.yml").read_text(encoding="utf-8")
         assert re.findall(r"name: (\S+)", written) == ["facility-a"]
