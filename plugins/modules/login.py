@@ -129,25 +129,64 @@ RETURN = r"""
 authorize_url:
   description: The address to open in a browser. Null where there is nothing to do, after step two, and in check mode.
   type: str
-  returned: always
+  returned: success
+  sample: "https://auth.globus.org/v2/oauth2/authorize?\
+    client_id=8b0e1ee1-5a58-4ac5-8ba3-1e3ad6ee8ab2&redirect_uri=https%3A%2F%2Fauth.globus.org%2Fv2%2Fweb%2Fauth-code\
+    &scope=openid+profile+urn%3Aglobus%3Aauth%3Ascope%3Atransfer.api.globus.org%3Aall+\
+    https%3A%2F%2Fauth.globus.org%2Fscopes%2F524230d7-ea86-4a52-8312-86065a9e0417%2Ftimer%5B\
+    urn%3Aglobus%3Aauth%3Ascope%3Atransfer.api.globus.org%3Aall%5D&state=...\
+    &response_type=code&code_challenge=...&code_challenge_method=S256&access_type=offline&prompt=login"
 username:
-  description: Who is signed in, or null.
+  description: Who is signed in, or null where nobody is yet.
   type: str
-  returned: always
+  returned: success
   sample: researcher@example.org
 scopes:
-  description: The scopes that the login has.
+  description: The scopes of the tokens that the login has. Those below them, such as C(data_access), are not told.
   type: list
   elements: str
-  returned: always
+  returned: success
+  sample:
+    - https://auth.globus.org/scopes/524230d7-ea86-4a52-8312-86065a9e0417/timer
+    - openid
+    - profile
+    - urn:globus:auth:scope:transfer.api.globus.org:all
 token_storage:
   description: The file in which the login is kept.
   type: str
-  returned: always
+  returned: success
+  sample: /home/researcher/.globus/ansible/8b0e1ee1-5a58-4ac5-8ba3-1e3ad6ee8ab2/tokens.json
+msg:
+  description: Why the task failed, in a sentence that a person can act on.
+  type: str
+  returned: failure
+  sample: >-
+    No login of client 8b0e1ee1-5a58-4ac5-8ba3-1e3ad6ee8ab2 was begun here: run the task without code first, and open
+    the address that it returns
 error:
-  description: What failed, for programs. C(msg) says it for people.
+  description: What failed, for programs. RV(msg) says it for people.
   type: dict
-  returned: on failure
+  returned: on failure, unless Ansible itself refuses the options
+  contains:
+    code:
+      description: The service's error code, or one of the module's own in snake case, or null.
+      type: str
+    http_status:
+      description: HTTP status of the answer, or null where there was none.
+      type: int
+    request_id:
+      description: The service's request ID, to be told to its support, or null where it gave none.
+      type: str
+  sample:
+    code: no_login_begun
+    http_status: null
+    request_id: null
+remedy:
+  description: The command or edit that cures the failure.
+  type: str
+  returned: on failure, where there is one
+  sample: >-
+    rm /home/researcher/.globus/ansible/8b0e1ee1-5a58-4ac5-8ba3-1e3ad6ee8ab2/tokens.json
 """
 
 from ansible_collections.research_ops.globus.plugins.module_utils._sign_in import run_login

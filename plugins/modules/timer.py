@@ -304,97 +304,136 @@ EXAMPLES = r"""
 
 RETURN = r"""
 timer_id:
-  description: ID of the timer. Null after O(state=absent), and in check mode for a timer that would be created.
+  description:
+    - ID of the timer. Null after O(state=absent), and in check mode for a timer that would be created.
   type: str
-  returned: always
+  returned: success, and on failure once the timer was looked up
   sample: 226fda72-8b6e-4f0e-9d49-b6e5b4a3cf3f
 timer:
-  description: The timer as the service now has it. Null after O(state=absent).
+  description:
+    - The timer as the service now has it. Null after O(state=absent), and in check mode for a timer that would be
+      created.
   type: dict
-  returned: always
+  returned: success, and on failure once the timer was looked up
   contains:
     id:
       description: ID of the timer.
       type: str
+      sample: 226fda72-8b6e-4f0e-9d49-b6e5b4a3cf3f
     name:
       description: Name of the timer.
       type: str
+      sample: microscope-nightly
     status:
       description: The service's word for its status. V(new), V(loaded) and V(active) mean the same.
       type: str
-      sample: active
+      sample: loaded
     type:
       description: V(transfer), V(flow) or V(generic).
       type: str
       sample: transfer
     definition:
-      description: The definition that, given to this module, changes nothing. Unset options are left out.
+      description:
+        - The definition that, given to this module, changes nothing. Unset options are left out. Null for a timer
+          that cannot be managed.
       type: dict
+      sample:
+        name: microscope-nightly
+        transfer:
+          source_collection: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
+          destination_collection: 31ce9ba0-176d-45a5-add3-f37d233ba47d
+          paths:
+            - source_path: /data/microscope/
+              destination_path: /backup/microscope/
+              recursive: true
+          verify_checksum: true
+          preserve_timestamp: false
+          encrypt_data: false
+          delete_destination_extra: false
+          skip_source_errors: false
+          fail_on_quota_errors: false
+          notify_on_succeeded: true
+          notify_on_failed: true
+          notify_on_inactive: true
+          store_base_path_info: false
+        schedule:
+          interval: 1d
+          start: "2026-03-03T04:00:00+00:00"
     next_run:
       description: The next run, ISO 8601 in UTC, or null.
       type: str
-      sample: "2026-11-24T08:00:00+00:00"
+      sample: "2026-03-03T04:00:00+00:00"
     last_run:
       description: The last run, ISO 8601 in UTC, or null.
       type: str
+      sample: "2026-03-03T04:00:00+00:00"
     runs:
       description: Number of runs so far.
       type: int
+      sample: 1
     errors:
-      description: Number of runs that failed.
+      description: Number of runs so far that failed.
       type: int
+      sample: 0
     inactive_reason:
       description: Why the timer is inactive, in the service's own words, or null.
       type: dict
+      sample:
+        cause: user
+        detail: null
     submitted_at:
       description: When the timer was created, ISO 8601 in UTC.
       type: str
+      sample: "2026-03-02T12:00:00+00:00"
     url:
       description: Page of the timer in the Globus web app.
       type: str
+      sample: https://app.globus.org/activity/timers/226fda72-8b6e-4f0e-9d49-b6e5b4a3cf3f
 operations:
   description: What was done, or in check mode would be done, in its order.
   type: list
   elements: dict
-  returned: always
+  returned: success, and on failure once the timer was looked up
   contains:
     operation:
       description: V(create), V(delete), V(pause), V(resume) or V(rename).
       type: str
     timer_id:
-      description: ID of the timer. Null in check mode for the timer that would be created.
+      description: ID of the timer, or null in check mode for the timer that would be created.
       type: str
     name:
-      description: Name of the timer.
+      description: Name of the timer; for V(rename) the new one.
       type: str
   sample:
     - operation: create
       timer_id: 226fda72-8b6e-4f0e-9d49-b6e5b4a3cf3f
       name: microscope-nightly
 drift:
-  description: In which options the timer that was found differs from the definition.
+  description:
+    - In which options the timer that was found differs from the definition. A difference that a replacement has
+      cured is here too.
   type: list
   elements: dict
-  returned: always
+  returned: success, and on failure once the timer was looked up
   contains:
     field:
-      description: The option.
+      description: The option, with the options that it is below.
       type: str
     desired:
-      description: Its value in the definition.
+      description: Its value in the definition, or null where that leaves it out.
       type: raw
     actual:
-      description: Its value on the service.
+      description: Its value on the service, or null where it has none.
       type: raw
   sample:
     - field: transfer.sync_level
       desired: checksum
       actual: null
 collections:
-  description: The collections that were looked up, where a timer was to be created or resumed.
+  description: The collections that were looked up.
   type: list
   elements: dict
-  returned: when scopes had to be resolved
+  returned: when a timer was to be created or resumed that transfers
   contains:
     id:
       description: ID of the collection.
@@ -403,33 +442,88 @@ collections:
       description: Its name.
       type: str
     requires_data_access:
-      description: Whether a timer needs a data_access consent for it.
+      description: Whether a timer needs a C(data_access) consent for it.
       type: bool
     high_assurance:
       description: Whether it is a high assurance collection, on which timers stop when the session expires.
       type: bool
-error:
-  description: What failed, for programs. C(msg) says it for people.
+  sample:
+    - id: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
+      display_name: Microscope share
+      requires_data_access: true
+      high_assurance: false
+    - id: 31ce9ba0-176d-45a5-add3-f37d233ba47d
+      display_name: Archive
+      requires_data_access: false
+      high_assurance: false
+diff:
+  description: The timer before and after the task, for C(--diff).
   type: dict
-  returned: on failure
+  returned: in diff mode
+  contains:
+    before:
+      description: Its definition and its state, empty where there was none.
+      type: dict
+      sample: {}
+    after:
+      description: The same as it now is, or in check mode would be.
+      type: dict
+      sample:
+        name: microscope-nightly
+        transfer:
+          source_collection: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
+          destination_collection: 31ce9ba0-176d-45a5-add3-f37d233ba47d
+          paths:
+            - source_path: /data/microscope/
+              destination_path: /backup/microscope/
+              recursive: true
+          verify_checksum: true
+          preserve_timestamp: false
+          encrypt_data: false
+          delete_destination_extra: false
+          skip_source_errors: false
+          fail_on_quota_errors: false
+          notify_on_succeeded: true
+          notify_on_failed: true
+          notify_on_inactive: true
+          store_base_path_info: false
+        schedule:
+          interval: 1d
+          start: "2026-03-03T04:00:00+00:00"
+        state: active
+msg:
+  description: Why the task failed, in a sentence that a person can act on.
+  type: str
+  returned: failure
+  sample: >-
+    timer 'microscope-nightly' (226fda72-8b6e-4f0e-9d49-b6e5b4a3cf3f) differs from its definition:
+    transfer.sync_level is None, should be 'checksum'. The service can change nothing but its name;
+    on_drift: replace replaces it
+error:
+  description: What failed, for programs. RV(msg) says it for people.
+  type: dict
+  returned: on failure, unless Ansible itself refuses the options
   contains:
     code:
-      description: The service's error code, or one of the module's own.
+      description: The service's error code, or one of the module's own in snake case, or null.
       type: str
     http_status:
-      description: HTTP status of the answer, or null.
+      description: HTTP status of the answer, or null where there was none.
       type: int
     request_id:
-      description: The service's request ID, where it gave one.
+      description: The service's request ID, to be told to its support, or null where it gave none.
       type: str
   sample:
     code: EndpointNotFound
     http_status: 404
     request_id: vHnRBcJtX
 remedy:
-  description: The command or edit that cures the failure, where there is one.
+  description: The command or edit that cures the failure.
   type: str
-  returned: on failure, where one exists
+  returned: on failure, where there is one
+  sample: >-
+    ansible-playbook research_ops.globus.login -e globus_client_id=8b0e1ee1-5a58-4ac5-8ba3-1e3ad6ee8ab2
+    -e globus_collections=6c54cade-bde5-45c1-bdea-f4bd71dba2cc
 """
 
 from ansible_collections.research_ops.globus.plugins.module_utils._module import run_timer

@@ -137,18 +137,20 @@ timers:
   description: The timers, sorted by name.
   type: list
   elements: dict
-  returned: always
+  returned: success
   contains:
     id:
       description: ID of the timer.
       type: str
+      sample: 226fda72-8b6e-4f0e-9d49-b6e5b4a3cf3f
     name:
       description: Name of the timer.
       type: str
+      sample: microscope-nightly
     status:
       description: The service's word for its status. V(new), V(loaded) and V(active) mean the same.
       type: str
-      sample: active
+      sample: loaded
     type:
       description: V(transfer), V(flow) or V(generic).
       type: str
@@ -158,30 +160,60 @@ timers:
         - The definition which, given to M(research_ops.globus.timers), changes nothing. Unset options are left out.
         - It has a C(timer_id) instead of a C(name) where the name does not tell the timer, because it has none, or
           another unfinished timer has the same.
-        - Null for a timer that cannot be managed, see C(not_manageable).
+        - Null for a timer that cannot be managed, see RV(timers[].not_manageable).
       type: dict
+      sample:
+        name: microscope-nightly
+        transfer:
+          source_collection: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
+          destination_collection: 31ce9ba0-176d-45a5-add3-f37d233ba47d
+          paths:
+            - source_path: /data/microscope/
+              destination_path: /backup/microscope/
+              recursive: true
+          verify_checksum: true
+          preserve_timestamp: false
+          encrypt_data: false
+          delete_destination_extra: false
+          skip_source_errors: false
+          fail_on_quota_errors: false
+          notify_on_succeeded: true
+          notify_on_failed: true
+          notify_on_inactive: true
+          store_base_path_info: false
+        schedule:
+          interval: 1d
+          start: "2026-03-03T04:00:00+00:00"
     next_run:
       description: The next run, ISO 8601 in UTC, or null.
       type: str
-      sample: "2026-11-24T08:00:00+00:00"
+      sample: "2026-03-03T04:00:00+00:00"
     last_run:
       description: The last run, ISO 8601 in UTC, or null.
       type: str
+      sample: "2026-03-03T04:00:00+00:00"
     runs:
       description: Number of runs so far.
       type: int
+      sample: 1
     errors:
-      description: Number of runs that failed.
+      description: Number of runs so far that failed.
       type: int
+      sample: 0
     inactive_reason:
       description: Why the timer is inactive, in the service's own words, or null.
       type: dict
+      sample:
+        cause: user
+        detail: null
     submitted_at:
       description: When the timer was created, ISO 8601 in UTC.
       type: str
+      sample: "2026-03-02T12:00:00+00:00"
     url:
       description: Page of the timer in the Globus web app.
       type: str
+      sample: https://app.globus.org/activity/timers/226fda72-8b6e-4f0e-9d49-b6e5b4a3cf3f
     health:
       description: Whether the timer does what it is there for.
       type: dict
@@ -189,26 +221,25 @@ timers:
         state:
           description:
             - V(ok); V(failing), the last run that is over failed; V(overdue), its next run is past, or it never ran
-              though it should; V(paused), by its user;
-              V(needs_consent); V(needs_session), on a high assurance collection; V(inactive), stopped for any other
-              cause; V(ended).
+              though it should; V(paused), by its user; V(needs_consent); V(needs_session), on a high assurance
+              collection; V(inactive), stopped for any other cause; V(ended).
           type: str
+          sample: paused
         reason:
           description: Why, in one sentence, or null.
           type: str
+          sample: A user paused it
         remedy:
           description: What cures it, or null.
           type: str
-      sample:
-        state: paused
-        reason: A user paused it
-        remedy: "state: active resumes it; a run that it missed comes at once"
+          sample: "state: active resumes it; a run that it missed comes at once"
     not_manageable:
       description: Why the modules of this collection cannot manage the timer.
       type: str
-      returned: when C(definition) is null
+      returned: when RV(timers[].definition) is null
+      sample: By its callback document it neither transfers nor runs a flow
     recent_runs:
-      description: The last runs, latest first.
+      description: The last runs, the latest first.
       type: list
       elements: dict
       returned: when O(runs) is not 0
@@ -216,22 +247,53 @@ timers:
         ran_at:
           description: When the run started, as the service spells it.
           type: str
+          sample: "2026-03-03T04:00:00+00:00"
         failed:
           description: Whether the run failed, by any sign of it.
           type: bool
+          sample: false
         status:
           description: The service's word for the status of the run, or null.
           type: str
+          sample: SUCCEEDED
         message:
           description: Why it failed, or null.
           type: str
+          sample: FAILED
         task_id:
           description: ID of the transfer task, or null.
           type: str
+          sample: a5d2f5f8-16cd-11f1-9f0b-0242ac110002
+msg:
+  description: Why the task failed, in a sentence that a person can act on.
+  type: str
+  returned: failure
+  sample: >-
+    timer_id must be a UUID such as 6c54cade-bde5-45c1-bdea-f4bd71dba2cc, not 'not one'
 error:
-  description: What failed, for programs. C(msg) says it for people.
+  description: What failed, for programs. RV(msg) says it for people.
   type: dict
-  returned: on failure
+  returned: on failure, unless Ansible itself refuses the options
+  contains:
+    code:
+      description: The service's error code, or one of the module's own in snake case, or null.
+      type: str
+    http_status:
+      description: HTTP status of the answer, or null where there was none.
+      type: int
+    request_id:
+      description: The service's request ID, to be told to its support, or null where it gave none.
+      type: str
+  sample:
+    code: login_required
+    http_status: null
+    request_id: null
+remedy:
+  description: The command or edit that cures the failure.
+  type: str
+  returned: on failure, where there is one
+  sample: >-
+    ansible-playbook research_ops.globus.login -e globus_client_id=8b0e1ee1-5a58-4ac5-8ba3-1e3ad6ee8ab2
 """
 
 from ansible_collections.research_ops.globus.plugins.module_utils._information import run_timer_info

@@ -203,135 +203,176 @@ timers:
   description: What became of each timer, in the order of the list.
   type: list
   elements: dict
-  returned: always
+  returned: success, and on failure once the timers were listed
   contains:
     name:
       description: Name of the timer.
       type: str
+      sample: microscope-nightly
     changed:
       description: Whether anything was done, or would be in check mode.
       type: bool
+      sample: true
     failed:
       description: Whether it failed.
       type: bool
+      sample: false
     msg:
       description: Why it failed, or empty.
       type: str
+      sample: ""
     timer_id:
       description:
         - ID of the timer. Null after O(timers[].state=absent), and in check mode for a timer that would be created.
       type: str
-      returned: always
       sample: 226fda72-8b6e-4f0e-9d49-b6e5b4a3cf3f
     timer:
-      description: The timer as the service now has it. Null after O(timers[].state=absent).
+      description:
+        - The timer as the service now has it. Null after O(timers[].state=absent), and in check mode for a timer that
+          would be created.
       type: dict
-      returned: always
       contains:
         id:
           description: ID of the timer.
           type: str
+          sample: 226fda72-8b6e-4f0e-9d49-b6e5b4a3cf3f
         name:
           description: Name of the timer.
           type: str
+          sample: microscope-nightly
         status:
           description: The service's word for its status. V(new), V(loaded) and V(active) mean the same.
           type: str
-          sample: active
+          sample: loaded
         type:
           description: V(transfer), V(flow) or V(generic).
           type: str
           sample: transfer
         definition:
-          description: The definition that, given to this module, changes nothing. Unset options are left out.
+          description:
+            - The definition that, given to this module, changes nothing. Unset options are left out. Null for a timer
+              that cannot be managed.
           type: dict
+          sample:
+            name: microscope-nightly
+            transfer:
+              source_collection: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
+              destination_collection: 31ce9ba0-176d-45a5-add3-f37d233ba47d
+              paths:
+                - source_path: /data/microscope/
+                  destination_path: /backup/microscope/
+                  recursive: true
+              verify_checksum: true
+              preserve_timestamp: false
+              encrypt_data: false
+              delete_destination_extra: false
+              skip_source_errors: false
+              fail_on_quota_errors: false
+              notify_on_succeeded: true
+              notify_on_failed: true
+              notify_on_inactive: true
+              store_base_path_info: false
+            schedule:
+              interval: 1d
+              start: "2026-03-03T04:00:00+00:00"
         next_run:
           description: The next run, ISO 8601 in UTC, or null.
           type: str
-          sample: "2026-11-24T08:00:00+00:00"
+          sample: "2026-03-03T04:00:00+00:00"
         last_run:
           description: The last run, ISO 8601 in UTC, or null.
           type: str
+          sample: "2026-03-03T04:00:00+00:00"
         runs:
           description: Number of runs so far.
           type: int
+          sample: 1
         errors:
-          description: Number of runs that failed.
+          description: Number of runs so far that failed.
           type: int
+          sample: 0
         inactive_reason:
           description: Why the timer is inactive, in the service's own words, or null.
           type: dict
+          sample:
+            cause: user
+            detail: null
         submitted_at:
           description: When the timer was created, ISO 8601 in UTC.
           type: str
+          sample: "2026-03-02T12:00:00+00:00"
         url:
           description: Page of the timer in the Globus web app.
           type: str
+          sample: https://app.globus.org/activity/timers/226fda72-8b6e-4f0e-9d49-b6e5b4a3cf3f
     operations:
       description: What was done, or in check mode would be done, in its order.
       type: list
       elements: dict
-      returned: always
       contains:
         operation:
           description: V(create), V(delete), V(pause), V(resume) or V(rename).
           type: str
         timer_id:
-          description: ID of the timer. Null in check mode for the timer that would be created.
+          description: ID of the timer, or null in check mode for the timer that would be created.
           type: str
         name:
-          description: Name of the timer.
+          description: Name of the timer; for V(rename) the new one.
           type: str
       sample:
         - operation: create
           timer_id: 226fda72-8b6e-4f0e-9d49-b6e5b4a3cf3f
           name: microscope-nightly
     drift:
-      description: In which options the timer that was found differs from the definition.
+      description:
+        - In which options the timer that was found differs from the definition. A difference that a replacement has
+          cured is here too.
       type: list
       elements: dict
-      returned: always
       contains:
         field:
-          description: The option.
+          description: The option, with the options that it is below.
           type: str
         desired:
-          description: Its value in the definition.
+          description: Its value in the definition, or null where that leaves it out.
           type: raw
         actual:
-          description: Its value on the service.
+          description: Its value on the service, or null where it has none.
           type: raw
       sample:
         - field: transfer.sync_level
           desired: checksum
           actual: null
     error:
-      description: What failed, for programs. C(msg) says it for people.
+      description: What failed, for programs. RV(timers[].msg) says it for people.
       type: dict
-      returned: on failure
+      returned: where it failed
       contains:
         code:
-          description: The service's error code, or one of the module's own.
+          description: The service's error code, or one of the module's own in snake case, or null.
           type: str
         http_status:
-          description: HTTP status of the answer, or null.
+          description: HTTP status of the answer, or null where there was none.
           type: int
         request_id:
-          description: The service's request ID, where it gave one.
+          description: The service's request ID, to be told to its support, or null where it gave none.
           type: str
       sample:
         code: EndpointNotFound
         http_status: 404
         request_id: vHnRBcJtX
     remedy:
-      description: The command or edit that cures the failure, where there is one.
+      description: The command or edit that cures the failure.
       type: str
-      returned: on failure, where one exists
+      returned: where it failed and there is one
+      sample: >-
+        ansible-playbook research_ops.globus.login -e globus_client_id=8b0e1ee1-5a58-4ac5-8ba3-1e3ad6ee8ab2
+        -e globus_collections=6c54cade-bde5-45c1-bdea-f4bd71dba2cc
 purged:
   description: The deletions that O(purge) made, or would make in check mode.
   type: list
   elements: dict
-  returned: always
+  returned: success, and on failure once the timers were listed
   contains:
     operation:
       description: Always V(delete).
@@ -342,20 +383,25 @@ purged:
     name:
       description: Name of the timer.
       type: str
+  sample:
+    - operation: delete
+      timer_id: 5b0c1f5e-6a0e-4d3c-8f43-2f6f1b0f9d11
+      name: facility-forgotten
 operations:
-  description: What was done, or in check mode would be done, in its order.
+  description:
+    - What was done, or in check mode would be done, in the order of the list, and then what O(purge) did.
   type: list
   elements: dict
-  returned: always
+  returned: success, and on failure once the timers were listed
   contains:
     operation:
       description: V(create), V(delete), V(pause), V(resume) or V(rename).
       type: str
     timer_id:
-      description: ID of the timer. Null in check mode for the timer that would be created.
+      description: ID of the timer, or null in check mode for the timer that would be created.
       type: str
     name:
-      description: Name of the timer.
+      description: Name of the timer; for V(rename) the new one.
       type: str
   sample:
     - operation: create
@@ -364,9 +410,9 @@ operations:
 counts:
   description:
     - How many timers the list has, how many entries are unchanged, changed or failed, and how many operations of each
-      kind there were.
+      kind there were. A deletion by O(purge) counts as C(deleted) and as C(purged).
   type: dict
-  returned: always
+  returned: success, and on failure once the timers were listed
   sample:
     timers: 3
     unchanged: 2
@@ -378,6 +424,72 @@ counts:
     resumed: 0
     renamed: 0
     purged: 0
+diff:
+  description: The timers that change, before and after the task, by their names, for C(--diff).
+  type: dict
+  returned: in diff mode
+  contains:
+    before:
+      description: Their definitions and states. Those that are created are missing.
+      type: dict
+      sample: {}
+    after:
+      description: The same as they now are, or in check mode would be. Those that are deleted are missing.
+      type: dict
+      sample:
+        timer 'microscope-nightly':
+          name: microscope-nightly
+          transfer:
+            source_collection: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
+            destination_collection: 31ce9ba0-176d-45a5-add3-f37d233ba47d
+            paths:
+              - source_path: /data/microscope/
+                destination_path: /backup/microscope/
+                recursive: true
+            verify_checksum: true
+            preserve_timestamp: false
+            encrypt_data: false
+            delete_destination_extra: false
+            skip_source_errors: false
+            fail_on_quota_errors: false
+            notify_on_succeeded: true
+            notify_on_failed: true
+            notify_on_inactive: true
+            store_base_path_info: false
+          schedule:
+            interval: 1d
+            start: "2026-03-03T04:00:00+00:00"
+          state: active
+msg:
+  description: Why the task failed, in a sentence that a person can act on.
+  type: str
+  returned: failure
+  sample: >-
+    timers[1] (microscope-nightly) has the same name as timers[0]: microscope-nightly
+error:
+  description: What failed, for programs. RV(msg) says it for people.
+  type: dict
+  returned: on failure of what concerns the whole list
+  contains:
+    code:
+      description: The service's error code, or one of the module's own in snake case, or null.
+      type: str
+    http_status:
+      description: HTTP status of the answer, or null where there was none.
+      type: int
+    request_id:
+      description: The service's request ID, to be told to its support, or null where it gave none.
+      type: str
+  sample:
+    code: invalid_input
+    http_status: null
+    request_id: null
+remedy:
+  description: The command or edit that cures the failure.
+  type: str
+  returned: on failure of what concerns the whole list, where there is one
+  sample: >-
+    ansible-playbook research_ops.globus.login -e globus_client_id=8b0e1ee1-5a58-4ac5-8ba3-1e3ad6ee8ab2
 """
 
 from ansible_collections.research_ops.globus.plugins.module_utils._module import run_timers
