@@ -1,0 +1,52 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is said to contributors holds: rules, files and commands are those that there are."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+GUIDE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+RULE = r"[A-Z]\d[a-z]?"
+
+
+def listed_rules() -> set[str]:
+    cells = re.findall(rf"^\| ({RULE}(?:, {RULE})*) \|", GUIDE, re.M)
+    return {rule for cell in cells for rule in cell.split(", ")}
+
+
+def test_rules_that_tests_and_comments_name_are_listed() -> None:
+    tests = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "tests").rglob("test_*.py"))
+    plugins = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "plugins").rglob("*.py"))
+    named = set(re.findall(rf"^ *(?:async )?def test_\w+_({RULE})\(", tests, re.M))
+    for mention in re.findall(rf"\brules? ({RULE}(?:(?:,| and| to) {RULE})*)", plugins):
+        named |= set(re.findall(RULE, mention))
+    assert {"W1", "W2", "S4", "X1"} <= named
+    assert named <= listed_rules()
+
+
+def test_every_shared_file_has_its_place() -> None:
+    listed = set(re.findall(r"`(?:plugins/module_utils/)?(_\w+\.py)`", GUIDE))
+    there = {file.name for file in (ROOT / "plugins" / "module_utils").glob("_*.py")} - {"__init__.py"}
+    assert listed | {"_errors.py"} == there
+
+
+def test_commands_exist() -> None:
+    named = set(re.findall(r"`(make [\w-]+)`|^(make [\w-]+)", GUIDE, re.M))
+    listed = subprocess.run(["make", "help"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    there = set(re.findall(r"^(make [\w-]+)", listed, re.M))
+    assert len(named) > 5
+    assert {one or other for one, other in named} <= there
+
+
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "CODE_OF_CONDUCT.md", "SECURITY.md"])
+def test_links_to_files_lead_somewhere(name: str) -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", (ROOT / name).read_text(encoding="utf-8"))
+    assert links
+    assert not [link for link in links if not (link.startswith("https://") or (ROOT / link).exists())]

@@ -1,0 +1,220 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`make release`: what it refuses, what it leaves in a checkout, and that a release that fails leaves nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tools.release import RefusedError, Version, least, refuse
+from tools.tree import copy
+
+ROOT = Path(__file__).resolve().parents[2]
+AUTHOR = ["-c", "user.name=Somebody", "-c", "user.email=somebody@example.org", "-c", "commit.gpgsign=false"]
+
+pytestmark = pytest.mark.skipif(not (ROOT / ".git").exists(), reason="known files are what git knows")
+
+
+def git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", *AUTHOR, *arguments], cwd=folder, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def commit(folder: Path) -> None:
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "as it is")
+
+
+def write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+
+
+# What is refused
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """As little as a release looks at before it begins: 1.2.3 is released, and a bug was fixed since."""
+    write(tmp_path / "changelogs" / "changelog.yaml", "releases: {1.0.0: {}, 1.2.3: {}}\n")
+    write(tmp_path / "changelogs" / "fragments" / "1.yml", "bugfixes: [timer - fixed.]\n")
+    write(tmp_path / "plugins" / "modules" / "timer.py", 'DOCUMENTATION = """\nversion_added: "1.2.3"\n"""\n')
+    git(tmp_path, "init", "--quiet", "--initial-branch", "main")
+    commit(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("version", ["1.2.4", "1.3.0", "2.0.0"])
+def test_a_later_version_is_taken(small: Path, version: str) -> None:
+    refuse(small, version)
+
+
+@pytest.mark.parametrize("version", ["", "1.3", "v1.3.0", "1.3.0-rc1", "1.03.0", "1.3.0.0", "one"])
+def test_no_semantic_version(small: Path, version: str) -> None:
+    with pytest.raises(RefusedError, match="no semantic version"):
+        refuse(small, version)
+
+
+@pytest.mark.parametrize("version", ["1.2.3", "1.2.2", "0.9.0"])
+def test_not_later_than_what_is_released(small: Path, version: str) -> None:
+    with pytest.raises(RefusedError, match=re.escape("1.2.3 is released")):
+        refuse(small, version)
+
+
+def test_a_tag_is_a_release_too(small: Path) -> None:
+    git(small, "tag", "v1.4.0")
+    with pytest.raises(RefusedError, match=r"1\.4\.0 is released, .* the next is 1\.4\.1"):
+        refuse(small, "1.3.0")
+
+
+@pytest.mark.parametrize("name", ["plugins/modules/timer.py", "new"])
+def test_uncommitted(small: Path, name: str) -> None:
+    write(small / name, "edited")
+    with pytest.raises(RefusedError, match=f"not committed:\n.*{name}"):
+        refuse(small, "1.2.4")
+
+
+def test_on_another_branch(small: Path) -> None:
+    git(small, "checkout", "--quiet", "-b", "feature")
+    with pytest.raises(RefusedError, match="made on main, and this is feature"):
+        refuse(small, "1.2.4")
+    git(small, "checkout", "--quiet", "--detach")
+    with pytest.raises(RefusedError, match="this is no branch"):
+        refuse(small, "1.2.4")
+
+
+def test_nothing_to_tell(small: Path) -> None:
+    (small / "changelogs" / "fragments" / "1.yml").unlink()
+    write(small / "changelogs" / "fragments" / ".keep", "")
+    commit(small)
+    with pytest.raises(RefusedError, match="fragments is empty"):
+        refuse(small, "1.2.4")
+
+
+def test_what_is_new_says_since_when(small: Path) -> None:
+    write(small / "roles" / "backup" / "meta" / "argument_specs.yml", "main:\n  version_added: 1.3.0\n")
+    commit(small)
+    refuse(small, "1.3.0")
+    for version in ("1.2.4", "1.4.0"):
+        with pytest.raises(RefusedError, match=r"version_added 1\.3\.0 in roles/backup/meta/argument_specs\.yml"):
+            refuse(small, version)
+
+
+@pytest.mark.parametrize(
+    ("latest", "told", "new", "lowest"),
+    [
+        ((1, 2, 3), {"release_summary", "bugfixes"}, False, (1, 2, 4)),
+        ((1, 2, 3), {"security_fixes", "known_issues"}, False, (1, 2, 4)),
+        ((1, 2, 3), {"minor_changes"}, False, (1, 3, 0)),
+        ((1, 2, 3), {"deprecated_features"}, False, (1, 3, 0)),
+        ((1, 2, 3), {"bugfixes"}, True, (1, 3, 0)),
+        ((1, 2, 3), {"add object.role"}, False, (1, 3, 0)),
+        ((1, 2, 3), {"bugfixes", "removed_features"}, False, (2, 0, 0)),
+        ((1, 2, 3), {"breaking_changes", "minor_changes"}, True, (2, 0, 0)),
+        ((0, 2, 3), {"breaking_changes"}, False, (0, 3, 0)),
+    ],
+)
+def test_the_next_version_is_semantic(latest: Version, told: set[str], new: bool, lowest: Version) -> None:
+    assert least(latest, told, new=new) == lowest
+
+
+# A release
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """This tree in a repository of its own, with something to release."""
+    tree = tmp_path / "checkout"
+    copy(ROOT, tree)
+    write(
+        tree / "changelogs" / "fragments" / "test_release.yml", "---\nbugfixes:\n  - timer - what was broken works.\n"
+    )
+    git(tree, "init", "--quiet", "--initial-branch", "main")
+    commit(tree)
+    return tree
+
+
+def next_version() -> str:
+    """The version in galaxy.yml or, where that is released, one that may follow."""
+    version: str = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["version"]
+    if version not in yaml.safe_load((ROOT / "changelogs" / "changelog.yaml").read_text(encoding="utf-8"))["releases"]:
+        return version
+    major, minor, _patch = version.split(".")
+    return f"{major}.{int(minor) + 1}.0"
+
+
+def make_release(checkout: Path, version: str) -> tuple[int, str]:
+    """The exit status and what was printed. make lint runs ansible-lint, so the importer need not do it here."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.release", version],
+        cwd=checkout,
+        env=os.environ | {"PYTHONPATH": str(checkout / "tests"), "GALAXY_IMPORTER_RUN_ANSIBLE_LINT": "false"},
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+    )
+    return done.returncode, done.stdout
+
+
+def test_release(checkout: Path) -> None:
+    version = next_version()
+    before = git(checkout, "rev-parse", "HEAD")
+
+    status, said = make_release(checkout, version)
+
+    assert status == 0, said
+    assert f'git commit -m "Release {version}"' in said
+    assert git(checkout, "rev-parse", "HEAD") == before, "it commits nothing"
+    assert git(checkout, "tag", "--list") == "", "it tags nothing"
+    assert git(checkout, "diff") == "", "all that changed is staged"
+    changed = git(checkout, "diff", "--cached", "--name-only").split()
+    assert {"CHANGELOG.rst", "changelogs/changelog.yaml", "changelogs/fragments/test_release.yml"} <= set(changed)
+    assert {Path(name).parts[0] for name in changed} <= {"CHANGELOG.rst", "changelogs", "galaxy.yml"}
+    assert f"\nversion: {version}\n" in (checkout / "galaxy.yml").read_text(encoding="utf-8")
+    assert not list((checkout / "changelogs").glob("fragments/*.yml"))
+    section = (checkout / "CHANGELOG.rst").read_text(encoding="utf-8").split(f"\nv{version}\n=", 1)[1]
+    assert "- timer - what was broken works." in section
+
+    (artifact,) = (checkout / "build").iterdir()
+    assert artifact.name == f"research_ops-globus-{version}.tar.gz"
+    with tarfile.open(artifact) as archive:
+        manifest, changelog = (archive.extractfile(name) for name in ("MANIFEST.json", "CHANGELOG.rst"))
+        assert manifest is not None
+        assert json.load(manifest)["collection_info"]["version"] == version
+        assert changelog is not None
+        assert changelog.read() == (checkout / "CHANGELOG.rst").read_bytes()
+
+    status, said = make_release(checkout, version)
+    assert status == 1
+    assert "not committed" in said
+    commit(checkout)
+    write(checkout / "changelogs" / "fragments" / "later.yml", "bugfixes: [timer - fixed again.]\n")
+    commit(checkout)
+    status, said = make_release(checkout, version)
+    assert status == 1
+    assert f"No release: {version} is released" in said
+
+
+def test_a_release_that_fails_leaves_nothing(checkout: Path) -> None:
+    """The artifact is the last thing that is looked at, and here it has what nobody decided to send out."""
+    write(checkout / "notes.txt", "not for others")
+    commit(checkout)
+
+    status, said = make_release(checkout, next_version())
+
+    assert status == 1
+    assert "Is notes.txt to go out?" in said
+    assert git(checkout, "status", "--porcelain") == ""
+    assert not (checkout / "build").exists()
