@@ -17,6 +17,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+import yaml
 
 from emulator.control import LocalGlobus
 from emulator.plain import Api
@@ -28,6 +29,7 @@ from integration.people import Person
 ROOT = Path(__file__).resolve().parents[2]
 GUIDES = ROOT / "docs" / "docsite" / "rst"
 EXAMPLES = ROOT / "docs" / "examples"
+TIMER = "research_ops.globus.timer"
 
 # Guide, files that it has one save, and what each of its commands changes.
 COMMANDS = [
@@ -99,3 +101,16 @@ def test_a_failure_as_troubleshooting_shows_it(globus: LocalGlobus, tmp_path: Pa
     result = in_process.run("timer_info", {}, {**globus.environment, "HOME": str(tmp_path)})
     assert result["msg"].startswith(shown.pop("msg").removesuffix("..."))
     assert {name: result[name] for name in shown} == shown
+
+
+def test_a_failure_that_is_none(playbooks: Playbooks) -> None:
+    """The task in the guide to troubleshooting: no timer is well, no login is not."""
+    text = (GUIDES / "guide_troubleshooting.rst").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^\.\. code-block:: yaml\n\n((?: .*\n|\n)+)", text, re.M)
+    (task,) = yaml.safe_load(block)
+    wrong = {**task, "name": "wrong", TIMER: {**task[TIMER], "client_secret": "wrong"}}
+    done = playbooks.run([task, wrong])
+    assert done[task["name"]]["error"]["code"] == "timer_not_found"
+    assert not done[task["name"]]["failed_when_result"]
+    assert done["wrong"]["failed_when_result"]
+    assert done.status == 2
