@@ -306,6 +306,11 @@ def check_samples(contains: Node, results: list[Node]) -> None:
     assert not wrong, "\n".join(f"{path}: {why}" for path, why in wrong.items())
 
 
+def check(contains: Node, results: list[Node]) -> None:
+    compare(contains, results)
+    check_samples(contains, results)
+
+
 # --- tests ---------------------------------------------------------------------------------------------------------
 
 
@@ -315,8 +320,7 @@ def test_return_values_of_modules(module: str, globus: LocalGlobus, tmp_path: Pa
     life = Life(module, globus, Person(globus, tmp_path), begin(globus))
     LIVES[module](life)
     assert {result["failed"] for result in life.results} == {True, False}
-    compare(contains, life.results)
-    check_samples(contains, life.results)
+    check(contains, life.results)
 
 
 DOCUMENTED: Node = {
@@ -335,12 +339,9 @@ DOCUMENTED: Node = {
     ids=["not documented", "not returned", "another type", "another value than the sample"],
 )
 def test_a_wrong_documentation_would_be_noticed(wrong: Node) -> None:
-    right = {"failed": False, "changed": True, "found": "a"}
-    compare(DOCUMENTED, [right])
-    check_samples(DOCUMENTED, [right])
+    check(DOCUMENTED, [{"failed": False, "changed": True, "found": "a"}])
     with pytest.raises(AssertionError):
-        compare(DOCUMENTED, [{"failed": False, **wrong}])
-        check_samples(DOCUMENTED, [{"failed": False, **wrong}])
+        check(DOCUMENTED, [{"failed": False, **wrong}])
 
 
 def test_a_value_that_is_null_unsaid_or_there_on_failure_unsaid_would_be_noticed() -> None:
@@ -409,8 +410,7 @@ OF_FILTERS: dict[str, Callable[[LocalGlobus, Path], list[Any]]] = {
 def test_what_filters_give(name: str, globus: LocalGlobus, tmp_path: Path) -> None:
     examples, contains = filter_documentation(name)
     results = [{"_value": given, "failed": False} for given in OF_FILTERS[name](globus, tmp_path)]
-    compare(contains, results)
-    check_samples(contains, results)
+    check(contains, results)
     for comment in re.findall(r"# The first of the (\d+) runs: (.*)", examples):
         (runs,) = [result["_value"] for result in results]
         assert (len(runs), runs[0]) == (int(comment[0]), json.loads(comment[1]))

@@ -127,7 +127,7 @@ def test_module_documents_its_action_group(module: str, documentation: Document)
     assert attributes["check_mode"]["support"] in ("full", "partial", "none", "N/A")
 
 
-# Examples
+# What AnsibleModule is told
 
 
 class CapturedError(Exception):
@@ -150,6 +150,61 @@ def declared_arguments(module: str) -> Document:
         with pytest.raises(CapturedError) as captured:
             main()
     return captured.value.declared
+
+
+def described(options: Mapping[str, Document], inner: str) -> Document:
+    """Options as far as they are both documented and declared: type, default, choices, and so on, and those below."""
+    return {
+        name: {
+            "type": option.get("type", "str"),
+            "elements": option.get("elements"),
+            "required": option.get("required", False),
+            "default": option.get("default"),
+            "choices": sorted(option.get("choices") or ()),
+            "aliases": option.get("aliases") or [],
+            "options": described(option.get(inner) or {}, inner),
+        }
+        for name, option in options.items()
+    }
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_options_are_documented_as_they_are_declared(module: str, documentation: Document) -> None:
+    documented = documentation[f"{COLLECTION}.{module}"]["doc"]["options"]
+    declared = declared_arguments(module)
+    assert described(documented, "suboptions") == described(declared["argument_spec"], "options")
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_variables_of_options_are_documented_in_their_order(module: str, documentation: Document) -> None:
+    documented = documentation[f"{COLLECTION}.{module}"]["doc"]["options"]
+    declared = declared_arguments(module)["argument_spec"]
+    for name, option in declared.items():
+        _read, variables = option.get("fallback", (None, []))
+        assert re.findall(r"E\((\w+)\)", " ".join(documented[name]["description"])) == variables, name
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_attributes_are_what_the_module_supports(module: str, documentation: Document) -> None:
+    attributes = documentation[f"{COLLECTION}.{module}"]["doc"]["attributes"]
+    assert set(attributes) == {"check_mode", "diff_mode", "idempotent", "action_group"}
+    assert (attributes["check_mode"]["support"] == "full") is declared_arguments(module)["supports_check_mode"]
+    assert all("details" in one for one in attributes.values() if one["support"] != "full")
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_module_says_where_to_read_on(module: str, documentation: Document) -> None:
+    """Each line of it tells why one would, and the guides are those that there are."""
+    seealso = documentation[f"{COLLECTION}.{module}"]["doc"]["seealso"]
+    assert all(one.get("description") for one in seealso)
+    places = [one.get("ref") or one.get("module") or one.get("plugin") or one["link"] for one in seealso]
+    assert len(set(places)) == len(places)
+    guides = {one.removeprefix(f"ansible_collections.{COLLECTION}.docsite.") for one in places if "docsite" in one}
+    assert guides
+    assert guides <= {file.stem for file in (ROOT / "docs" / "docsite" / "rst").glob("*.rst")}
+
+
+# Examples
 
 
 def tasks_in(entries: list[Document], defaults: Document) -> Iterator[tuple[str, Document]]:
