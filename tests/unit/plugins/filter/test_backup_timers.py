@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import yaml
 from ansible.errors import AnsibleFilterError
 from ansible.utils.display import Display
 
+from ansible_collections.research_ops.globus.plugins.filter.backup_report import backup_report
 from ansible_collections.research_ops.globus.plugins.filter.backup_timers import FilterModule, backup_timers
 from ansible_collections.research_ops.globus.plugins.module_utils import _backup
 from ansible_collections.research_ops.globus.plugins.module_utils._arguments import definition_arguments
@@ -64,9 +66,10 @@ def test_warnings_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 # --- documentation, defaults, arguments ----------------------------------------------------------------------------
 
 
-def test_documentation_of_the_filter_names_its_parameters() -> None:
-    documented = read("plugins/filter/backup_timers.yml")["DOCUMENTATION"]["options"]
-    parameters = inspect.signature(backup_timers).parameters
+@pytest.mark.parametrize("function", [backup_timers, backup_report])
+def test_documentation_of_the_filter_names_its_parameters(function: Callable[..., Any]) -> None:
+    documented = read(f"plugins/filter/{function.__name__}.yml")["DOCUMENTATION"]["options"]
+    parameters = inspect.signature(function).parameters
     assert list(documented) == ["_input", *list(parameters)[1:]]
     for name, parameter in list(parameters.items())[1:]:
         assert (documented[name].get("default") or None) == (parameter.default or None)
@@ -100,3 +103,9 @@ def test_names_of_the_schedules_are_documented() -> None:
     for schedule in _backup.SCHEDULES:
         assert f"V({schedule})" in text
         assert f"`{schedule}`" in readme
+
+
+def test_the_example_of_the_role_is_the_first_playbook_of_its_readme_which_a_test_runs() -> None:
+    example = read("roles/backup/meta/argument_specs.yml")["argument_specs"]["main"]["examples"]
+    readme = (ROOT / "roles" / "backup" / "README.md").read_text(encoding="utf-8")
+    assert readme.split("```yaml\n---\n")[1].startswith(f"{example}```")
