@@ -11,21 +11,15 @@ from __future__ import annotations
 
 import html
 import json
-import os
 import re
-import shutil
-import socket
 import subprocess
-import sys
-import threading
-import zipfile
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from browser.headless import DARK, LIGHT, OWN_TRAFFIC, open_page
 from emulator.control import LocalGlobus
 from emulator.plain import MAPPED, MAPPED_TOO
 from integration.harness import START, Playbooks, control
@@ -63,26 +57,6 @@ window.addEventListener("load", async () => {
 });
 </script>
 """
-
-
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if found := shutil.which(name):
-            return found
-    pytest.fail("make browser-test needs Chromium: apt-get install chromium", pytrace=False)
-
-
-@pytest.fixture(scope="session")
-def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The source of axe-core, from the package that carries it."""
-    folder = tmp_path_factory.mktemp("axe")
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder)]
-    subprocess.run([*command, "-r", str(Path(__file__).with_name("requirements.txt"))], check=True)
-    (wheel,) = folder.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        (member,) = [name for name in archive.namelist() if name.endswith("/axe.min.js")]
-        return archive.read(member).decode()
 
 
 @pytest.fixture(scope="session")
@@ -136,38 +110,10 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return page
 
 
-@pytest.fixture
-def watched() -> Iterator[tuple[str, list[bytes]]]:
-    """A proxy that lets nothing through and notes what it was asked for."""
-    asked: list[bytes] = []
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def note() -> None:
-            while True:
-                try:
-                    connection, _address = server.accept()
-                except OSError:
-                    return
-                with connection:
-                    asked.append(connection.recv(4096))
-
-        threading.Thread(target=note, daemon=True).start()
-        yield f"127.0.0.1:{server.getsockname()[1]}", asked
-
-
-def open_page(chromium: str, page: Path, proxy: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Let headless Chromium open a page, with as little traffic of its own as it can be talked into."""
-    user = page.parent / "user"
-    command = [
-        *(chromium, "--headless", "--disable-gpu", "--hide-scrollbars", "--enable-logging=stderr", "--v=0"),
-        *("--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"),
-        *("--disable-features=NetworkTimeServiceQuerying,OptimizationHints", f"--user-data-dir={user}"),
-        *(f"--proxy-server=http://{proxy}", "--proxy-bypass-list=<-loopback>"),
-        *(["--no-sandbox"] if os.geteuid() == 0 else []),
-        *arguments,
-        page.as_uri(),
-    ]
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
+def open_file(chromium: str, page: Path, proxy: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Open a file; requests to this machine are watched too."""
+    watched_too = "--proxy-bypass-list=<-loopback>"
+    return open_page(chromium, page.as_uri(), page.parent / "user", proxy, watched_too, *arguments)
 
 
 def measured(chromium: str, report: Path, axe: str, proxy: str, *arguments: str) -> dict[str, Any]:
@@ -175,7 +121,7 @@ def measured(chromium: str, report: Path, axe: str, proxy: str, *arguments: str)
     text = report.read_text(encoding="utf-8")
     copy = report.with_name("measured.html")
     copy.write_text(text.replace("</body>", f"<script>{axe}</script>{MEASURE}</body>"), encoding="utf-8")
-    shown = open_page(chromium, copy, proxy, "--virtual-time-budget=30000", "--dump-dom", *arguments).stdout
+    shown = open_file(chromium, copy, proxy, "--virtual-time-budget=30000", "--dump-dom", *arguments).stdout
     found = re.search(r'<pre id="measured">(.*?)</pre>', shown, re.S)
     assert found, shown[-2000:]
     result: dict[str, Any] = json.loads(html.unescape(found[1]))
@@ -183,9 +129,6 @@ def measured(chromium: str, report: Path, axe: str, proxy: str, *arguments: str)
     return result
 
 
-# What Chromium asks by itself, whatever page it shows; the report names none of these hosts.
-OWN_TRAFFIC = re.compile(rb"\w+ (http://)?[\w.-]+\.(google|googleapis|gvt1)\.com[:/]")
-LIGHT, DARK = "--blink-settings=preferredColorScheme=1", "--blink-settings=preferredColorScheme=0"
 LOOKS = {
     "light": [LIGHT, "--window-size=1300,1000"],
     "dark": [DARK, "--window-size=1300,1000"],
@@ -198,7 +141,7 @@ def test_no_console_error_and_no_request_to_anywhere(
     chromium: str, report: Path, watched: tuple[str, list[bytes]]
 ) -> None:
     proxy, asked = watched
-    shown = open_page(chromium, report, proxy, "--dump-dom", LIGHT)
+    shown = open_file(chromium, report, proxy, "--dump-dom", LIGHT)
     assert "Backups on Globus" in shown.stdout
     assert [line for line in shown.stderr.splitlines() if "CONSOLE" in line] == []
     assert "google" not in report.read_text(encoding="utf-8")
@@ -210,7 +153,7 @@ def test_the_watching_notices(chromium: str, report: Path, watched: tuple[str, l
     proxy, asked = watched
     page = report.with_name("bad.html")
     page.write_text("<script>console.error('bad')</script><img src='http://192.0.2.1/x.png'>", encoding="utf-8")
-    shown = open_page(chromium, page, proxy, "--dump-dom")
+    shown = open_file(chromium, page, proxy, "--dump-dom")
     assert "CONSOLE" in shown.stderr
     assert any(b"192.0.2.1" in request for request in asked)
 
@@ -266,7 +209,7 @@ def test_health_is_said_in_words_and_signs(
 def test_it_prints(chromium: str, report: Path, watched: tuple[str, list[bytes]], tmp_path: Path) -> None:
     """On landscape sheets; Chromium itself makes the file."""
     document = tmp_path / "report.pdf"
-    open_page(chromium, report, watched[0], f"--print-to-pdf={document}", "--no-pdf-header-footer")
+    open_file(chromium, report, watched[0], f"--print-to-pdf={document}", "--no-pdf-header-footer")
     text = document.read_bytes()
     assert text.startswith(b"%PDF")
     sizes = {tuple(float(n) for n in box.split()) for box in re.findall(rb"/MediaBox\s*\[([^\]]+)\]", text)}

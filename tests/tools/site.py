@@ -1,22 +1,27 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Build the documentation site with antsibull-docs and Sphinx, and check its links."""
+"""Build the documentation site with antsibull-docs and Sphinx, and check its links and those of Markdown."""
 
 from __future__ import annotations
 
 import platform
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
 
 from tools.home import environment
 from tools.outcome import Outcome, run
+from tools.tree import known_files
 
-# Markdown that has relative links; what is on the site is checked there.
-READMES = ("README.md", "roles/backup/README.md", "tests/emulator/README.md")
+# Whole addresses of files here, as in README.md, which Galaxy shows elsewhere.
+HERE = (
+    "https://github.com/research-ops/globus/(?:blob|tree|edit)/main/(.*)",
+    "https://raw.githubusercontent.com/research-ops/globus/main/(.*)",
+)
 
 
 def check(root: Path, external: bool) -> Outcome:
@@ -33,7 +38,10 @@ def check(root: Path, external: bool) -> Outcome:
         shutil.rmtree(site, ignore_errors=True)
         sphinx = ["sphinx-build", "-q", "-W", "--keep-going", "-b", "html", "-c", str(root / "docs/docsite/sphinx")]
         built = run([*sphinx, "-d", str(doctrees), str(source), str(site)], root)
-    return built if not built.passed else _check_links(root, site, external)
+    if not built.passed:
+        return built
+    markdown = [str(file) for file in known_files(root) if file.suffix == ".md"]
+    return check_links([f"{site}/**/*.html", *markdown], root, external)
 
 
 def _write_sources(root: Path, source: Path) -> Outcome:
@@ -66,10 +74,11 @@ def _guides(root: Path) -> str:
     return "\n".join(lines)
 
 
-def _check_links(root: Path, site: Path, external: bool) -> Outcome:
-    """Files and anchors, in the site and in Markdown."""
+def check_links(pages: Sequence[str], root: Path, external: bool = False) -> Outcome:
+    """Pass if the links in pages (patterns of files, relative to root) lead to files and anchors that are there."""
     if shutil.which("lychee") is None:
         return Outcome(False, f"The links were not checked: PyPI has no lychee for {platform.machine()}.")
-    reach = [] if external else ["--offline"]
-    pages = [f"{site}/**/*.html", *READMES]
-    return run(["lychee", *reach, "--include-fragments", "--no-progress", *pages], root)
+    options = [f"--remap={address} file://{root}/$1" for address in HERE]
+    if not external:
+        options.append("--offline")
+    return run(["lychee", "--no-progress", "--include-fragments", *options, *pages], root)
