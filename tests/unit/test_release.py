@@ -130,15 +130,21 @@ def test_the_next_version_is_semantic(latest: Version, told: set[str], new: bool
 
 # A release
 
+FRAGMENT = """---
+release_summary: Less is broken.
+bugfixes:
+  - timer - what was broken works.
+"""
+
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """This tree in a repository of its own, with something to release."""
     tree = tmp_path / "checkout"
     copy(ROOT, tree)
-    write(
-        tree / "changelogs" / "fragments" / "test_release.yml", "---\nbugfixes:\n  - timer - what was broken works.\n"
-    )
+    for fragment in (tree / "changelogs" / "fragments").glob("*.yml"):
+        fragment.unlink()
+    write(tree / "changelogs" / "fragments" / "test_release.yml", FRAGMENT)
     git(tree, "init", "--quiet", "--initial-branch", "main")
     commit(tree)
     return tree
