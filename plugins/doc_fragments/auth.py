@@ -87,7 +87,8 @@ options:
     default: 60.0
   retries:
     description:
-      - How often a request is repeated after a connection error, a time-out or an answer that asks for it.
+      - How often a request is repeated after a connection error, a time-out or an answer that asks for it. V(0) for
+        never.
     type: int
     default: 5
 notes:

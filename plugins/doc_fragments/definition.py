@@ -21,7 +21,7 @@ options:
   transfer:
     description:
       - What the timer transfers. Exactly one of O(transfer) and O(flow) is required where the timer may have to be
-        created.
+        created, that is, for O(state=present) without O(timer_id).
     type: dict
     suboptions:
       source_collection:
@@ -53,10 +53,11 @@ options:
               - Whether the path is a directory. If not set, the service finds out at each run.
             type: bool
           external_checksum:
-            description: The checksum that the file must have. Needs O(transfer.paths[].checksum_algorithm).
+            description: The checksum that the file must have, in O(transfer.paths[].checksum_algorithm).
             type: str
           checksum_algorithm:
-            description: The algorithm of O(transfer.paths[].external_checksum), for example V(SHA256).
+            description:
+              - The algorithm of O(transfer.paths[].external_checksum), for example V(SHA256). The one needs the other.
             type: str
       label:
         description: A label for the transfer tasks, one line of at most 128 characters.
@@ -89,7 +90,7 @@ options:
         type: bool
         default: false
       skip_source_errors:
-        description: Go on when a file at the source cannot be read.
+        description: Go on when a file at the source is not there or cannot be read.
         type: bool
         default: false
       fail_on_quota_errors:
@@ -168,7 +169,7 @@ options:
         elements: str
   schedule:
     description:
-      - When the timer runs. Required where the timer may have to be created.
+      - When the timer runs. Required where O(transfer) or O(flow) is.
       - V({}) runs it once, as soon as it is created.
     type: dict
     suboptions:
@@ -210,7 +211,9 @@ options:
               O(on_drift=replace) anchors the timer anew, once. With another O(on_drift) it is only told.
         default: ignore
       end:
-        description: When the timer ends. If not set, it runs for ever. Exactly one of the two.
+        description:
+          - When the timer ends, exactly one of O(schedule.end.count) and O(schedule.end.datetime). If not set, it runs
+            for ever.
         type: dict
         suboptions:
           count:

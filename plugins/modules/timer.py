@@ -29,6 +29,7 @@ extends_documentation_fragment:
   - research_ops.globus.attributes.action_group
 notes:
   - One of O(name) and O(timer_id) is required.
+  - All timers of an account together may run once a minute at most. The service refuses what would be more.
   - Globus forgets a timer 90 days after it has ended. A timer that runs once, or a number of times, and has no
     O(schedule.start) is created again by a play that still asks for it then. Give it a start, or remove it from the
     play.
@@ -85,7 +86,10 @@ EXAMPLES = r"""
       encrypt_data: true
       skip_source_errors: true
       fail_on_quota_errors: true
-      notify_on_succeeded: false
+      store_base_path_info: true
+      notify_on_succeeded: false # e-mails come when something goes wrong
+      notify_on_failed: true
+      notify_on_inactive: true
       filter_rules: # the first rule that matches decides
         - name: "keep.tmp"
           method: include
@@ -152,10 +156,12 @@ EXAMPLES = r"""
           destination_path: /archive/first-light.fits
     schedule: {}
 
-- name: Transfer it once more, at the next half past ten in the evening
+- name: Transfer it once more, at the next half past ten in the evening, but not after 2027
   research_ops.globus.timer:
     name: first-light-again
-    transfer: *first_light
+    transfer:
+      <<: *first_light
+      deadline: "2028-01-01T00:00:00Z"
     schedule:
       at: "22:30"
       timezone: America/Chicago
@@ -261,6 +267,7 @@ EXAMPLES = r"""
       client_id: "{{ globus_client_id }}"
       client_secret: "{{ globus_client_secret }}"
       token_storage: ~/.globus/ansible/backups.json # the tasks share a token
+      environment: production
       request_timeout: 120
       retries: 8
   block:

@@ -20,8 +20,8 @@ import pytest
 import yaml
 
 from emulator.control import LocalGlobus
-from emulator.plain import TRANSFER_SCOPE, timer_scope
-from emulator.scopes import TIMERS_SERVER, TRANSFER_SERVER
+from emulator.plain import timer_scope
+from emulator.scopes import TIMERS_SERVER, TRANSFER_SCOPE, TRANSFER_SERVER
 from integration.documented import (
     APP,
     FILTERS,

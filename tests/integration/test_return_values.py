@@ -104,8 +104,8 @@ class Life:
         text = re.sub(r'("request_id": )"[^"]+"', r'\1"vHnRBcJtX"', text)
         text = re.sub(rf'("task_id": )"{UUID.pattern}"', rf'\1"{TASK}"', text)
         text = re.sub(r"((?:code_challenge|state)=)[^&\"]+", r"\1...", text)
-        documented: Node = json.loads(text)
-        return documented
+        shown: Node = json.loads(text)
+        return shown
 
 
 def definition(name: str = "microscope-nightly", **transfer: Any) -> Node:
@@ -149,7 +149,7 @@ def _timers(life: Life) -> None:
         life.api.create(name=name, **transfer())
     one, kept = definition(), {"name": "facility-kept", "state": "active"}
     three = [one, kept, {"name": "facility-gone", "state": "absent"}]
-    purging = {"purge": True, "purge_prefix": "facility-"}
+    purging: Node = {"purge": True, "purge_prefix": "facility-"}
     life.run(timers=three, diff=True)
     life.run(timers=[definition("another")], check=True)
     life.run(timers=[definition(sync_level="checksum")])
@@ -205,7 +205,7 @@ def _collection_info(life: Life) -> None:
 
 
 def _login(life: Life) -> None:
-    wanted = {"client_id": APP}
+    wanted: Node = {"client_id": APP}
     life.run_as_person(**wanted, check=True)
     life.run_as_person(**wanted, code="none was asked for")
     address = life.run_as_person(**wanted)["authorize_url"]

@@ -262,6 +262,35 @@ def test_examples_are_tasks_that_the_module_takes(module: str, documentation: Do
     assert not wrong
 
 
+def used_options(arguments: Document, spec: Mapping[str, Document]) -> Iterator[str]:
+    """The options, also those below others, that the arguments of a task give."""
+    for name, value in arguments.items():
+        yield name
+        below = spec.get(name, {}).get("options")
+        for item in value if isinstance(value, list) else [value]:
+            if below and isinstance(item, dict):
+                yield from (f"{name}.{one}" for one in used_options(item, below))
+
+
+def declared_options(spec: Mapping[str, Document]) -> Iterator[str]:
+    for name, option in spec.items():
+        yield name
+        yield from (f"{name}.{one}" for one in declared_options(option.get("options") or {}))
+
+
+def test_examples_show_every_option(documentation: Document) -> None:
+    """Those that several modules share at one of them at least; those of a timer at the module timer."""
+    shown: set[str] = set()
+    declared: set[str] = set()
+    for module in MODULES:
+        examples = yaml.safe_load(documentation[f"{COLLECTION}.{module}"]["examples"])
+        declared |= set(declared_options(declared_arguments(module)["argument_spec"]))
+        for name, arguments in tasks_in(examples, {}):
+            shown |= set(used_options(arguments, declared_arguments(name)["argument_spec"]))
+    of_a_timer = {f"timers.{one}" for one in declared_options(declared_arguments("timer")["argument_spec"])}
+    assert declared - of_a_timer <= shown
+
+
 @pytest.mark.usefixtures("_no_settings")
 @pytest.mark.parametrize("module", MODULES)
 def test_a_wrong_example_would_be_noticed(module: str) -> None:
