@@ -3,19 +3,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Make docs/docsite/images/backup-report.png: a report of the role backup, of timers on the local Globus.
 
-Run by `make pictures`. Needs Chromium (apt-get install chromium). No test compares the picture pixel by pixel: fonts
-differ between machines.
+Run by `make pictures`. Needs Chromium (apt-get install chromium). test_pictures.py holds its size and what it
+shows, but not every pixel: fonts differ between machines.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from browser.headless import LIGHT, open_page
 from emulator.control import LocalGlobus
 from emulator.plain import MAPPED, MAPPED_TOO
 from integration.harness import START, Playbooks, control
@@ -24,6 +23,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PICTURE = ROOT / "docs" / "docsite" / "images" / "backup-report.png"
 # CSS pixels: what fits between the title and the end of the timeline.
 WIDTH, HEIGHT = 1040, 575
+SCALE = 1.25
+NOWHERE = "127.0.0.1:9"  # the proxy of a page that has nothing to load
 LATER = "2026-03-06T15:00:00+00:00"  # a Friday, four nights after START
 JOBS = [
     {"name": "microscope", "schedule": "nightly"},
@@ -66,22 +67,27 @@ def report(folder: Path) -> Path:
     return page
 
 
+def take(chromium: str, page: Path, picture: Path) -> None:
+    """Write what Chromium shows of a page as a PNG. Its profile lies beside the page."""
+    open_page(
+        chromium,
+        page.as_uri(),
+        page.with_name("user"),
+        NOWHERE,
+        LIGHT,  # Galaxy shows one picture on light and dark pages, and this one has its own background
+        f"--force-device-scale-factor={SCALE}",
+        f"--window-size={WIDTH},{HEIGHT}",
+        f"--screenshot={picture}",
+    )
+
+
 def main() -> None:
-    """Write the picture and say how large it is."""
+    """Write the picture of the README and say how large it is."""
     chromium = next((found for name in ("chromium", "google-chrome") if (found := shutil.which(name))), None)
     if chromium is None:
         sys.exit("make pictures needs Chromium: apt-get install chromium")
-    with tempfile.TemporaryDirectory(prefix="globus-pictures-") as name:
-        folder = Path(name)
-        command = [
-            *(chromium, "--headless", "--disable-gpu", "--hide-scrollbars", "--no-first-run"),
-            *("--disable-background-networking", f"--user-data-dir={folder / 'user'}"),
-            # Light, for a picture on Galaxy is one for light and dark pages, and this one has its own background.
-            *("--blink-settings=preferredColorScheme=1", "--force-device-scale-factor=1.25"),
-            *(["--no-sandbox"] if os.geteuid() == 0 else []),
-            *(f"--window-size={WIDTH},{HEIGHT}", f"--screenshot={PICTURE}", report(folder).as_uri()),
-        ]
-        subprocess.run(command, check=True, capture_output=True, timeout=120)
+    with tempfile.TemporaryDirectory(prefix="globus-pictures-") as folder:
+        take(chromium, report(Path(folder)), PICTURE)
     print(f"{PICTURE.relative_to(ROOT)}: {PICTURE.stat().st_size:,} bytes")
 
 
