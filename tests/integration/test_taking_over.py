@@ -341,11 +341,13 @@ def test_the_documented_plays_write_a_file_that_manages_everything_as_it_is(
     class Loader(yaml.SafeLoader):
         """Takes the tag for nothing special."""
 
-    def sequence(loader: Loader, node: yaml.SequenceNode) -> list[Any]:
-        return list(loader.construct_sequence(node, deep=True))
+    def text(loader: Loader, node: yaml.ScalarNode) -> str:
+        return str(loader.construct_scalar(node))
 
-    Loader.add_constructor("!unsafe", sequence)
-    written = yaml.load(file.read_text(encoding="utf-8"), Loader)["globus_timers"]
+    Loader.add_constructor("!unsafe", text)
+    loaded = yaml.load(file.read_text(encoding="utf-8"), Loader)
+    assert loaded["globus_timers"] == "{{ globus_timers_text | from_yaml }}", "names have braces"
+    written = yaml.safe_load(loaded["globus_timers_text"])
     expected = [one["definition"] for one in account("timer_info")["timers"] if one["definition"]]
     assert written == expected
 
@@ -358,6 +360,17 @@ def test_the_documented_plays_on_an_empty_account_and_on_a_prefix(globus: LocalG
     managed = play(playbooks, "managed.yml", "-e", f"managed_file={file}")
     assert managed.returncode == 0, managed.stdout + managed.stderr
     assert "theirs" not in file.read_text(encoding="utf-8")
+
+
+def test_without_braces_the_written_file_is_a_plain_list(globus: LocalGlobus, playbooks: Playbooks) -> None:
+    account = Account(globus)
+    account.api.create(name="nightly")
+    file = playbooks.home / "globus_timers.yml"
+    assert play(playbooks, "take_over.yml", "-e", f"take_over_file={file}").returncode == 0
+    managed = play(playbooks, "managed.yml", "-e", f"managed_file={file}")
+    assert managed.returncode == 0, managed.stdout + managed.stderr
+    (timer,) = account("timer_info")["timers"]
+    assert yaml.safe_load(file.read_text(encoding="utf-8")) == {"globus_timers": [timer["definition"]]}
 
 
 @pytest.mark.parametrize(
