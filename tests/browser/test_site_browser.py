@@ -160,7 +160,7 @@ class Handler(SimpleHTTPRequestHandler):
         if int(code) >= 400:
             self.server.missing.append(self.path)
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its caller's name
         """Say nothing."""
 
 

@@ -31,7 +31,7 @@ _TRANSPORT = "emulator.transport"
 class Protocol(H11Protocol):
     """uvicorn's HTTP protocol, with the transport in the ASGI scope, so that a fault can really drop a connection."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn
         super().connection_made(transport)
         application = self.app
 

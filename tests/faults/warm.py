@@ -28,8 +28,8 @@ PLUGINS = f"{conftest.COLLECTION}.plugins"
 MODULES = {name: importlib.import_module(f"{PLUGINS}.modules.{name}") for name in ("timer", "timers")}
 for needed in ("globus_sdk.scopes", "globus_sdk.transport", "globus_sdk.authorizers", "requests.adapters"):
     importlib.import_module(needed)
-getattr(importlib.import_module("globus_sdk"), "TimersClient")  # noqa: B009  # the SDK imports lazily
-getattr(importlib.import_module("globus_sdk"), "TransferClient")  # noqa: B009
+getattr(importlib.import_module("globus_sdk"), "TimersClient")  # noqa: B009 - the SDK imports lazily
+getattr(importlib.import_module("globus_sdk"), "TransferClient")  # noqa: B009 - likewise
 
 
 def serve(path: str) -> None:

@@ -137,7 +137,7 @@ CURES: dict[str, Callable[[Account], None]] = {
     "overdue": cure_overdue,
     "ended": cure_ended,
     **{
-        name: lambda account, name=name: activate(account, name)  # type: ignore[misc]
+        name: lambda account, name=name: activate(account, name)  # type: ignore[misc]  # mypy infers no such lambda
         for name in ("paused", "needs_consent", "needs_session", "inactive")
     },
 }

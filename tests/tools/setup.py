@@ -57,8 +57,7 @@ def link() -> None:
 
 def main() -> int:
     """Bring everything up to date; the exit status is 0, or 1 with a sentence on what went wrong."""
-    # ruff takes the version for granted; this is where it is made sure of.
-    if sys.version_info < (3, 11):  # noqa: UP036
+    if sys.version_info < (3, 11):  # noqa: UP036 - ruff takes for granted what is made sure of here
         print(f"Python 3.11 or newer is needed, and {sys.executable} is {sys.version.split()[0]}.")
         print("Name another one: make PYTHON3=python3.12 ...")
         return 1

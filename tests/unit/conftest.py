@@ -15,4 +15,4 @@ settings.load_profile("patient")
 # The tests are written for Python 3.11, and make matrix runs them on the oldest that the modules are for, too. This is
 # all that they lack there; the modules do without it, or the integration tests of that row would fail.
 if not hasattr(datetime, "UTC"):
-    datetime.UTC = datetime.timezone.utc  # noqa: UP017
+    datetime.UTC = datetime.timezone.utc  # noqa: UP017 - where there is no other

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from docutils import nodes  # type: ignore[import-untyped]
-from docutils.core import publish_doctree  # type: ignore[import-untyped]
+from docutils import nodes  # type: ignore[import-untyped]  # has no types
+from docutils.core import publish_doctree  # type: ignore[import-untyped]  # has no types
 
 from tools.tree import known_files
 

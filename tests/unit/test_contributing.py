@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tools.tree import known_files
+
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 RULE = r"[A-Z]\d[a-z]?"
@@ -43,6 +45,43 @@ def test_commands_exist() -> None:
     there = set(re.findall(r"^(make [\w-]+)", listed, re.M))
     assert len(named) > 5
     assert {one or other for one, other in named} <= there
+
+
+WAIVED = re.compile(r"# (?:noqa|type: ignore|yamllint disable|codespell:ignore|pylint: disable)\b(?P<rest>.*)")
+RULES_AND_REASON = re.compile(r"(?::| rule:|\[)[\w, -]+?\]? (?:-|  ?#) \w.*")
+
+
+def unexplained(lines: list[str]) -> list[str]:
+    """The lines that wave a finding through, and say neither behind that nor in a comment right above why."""
+    found = []
+    for above, line in zip(["", *lines], lines, strict=False):
+        waived = WAIVED.search(line)
+        if waived and not RULES_AND_REASON.fullmatch(waived["rest"]) and not above.lstrip().startswith("# "):
+            found.append(line)
+    return found
+
+
+@pytest.mark.parametrize("waiver", ["noqa", "noqa: A001", "type: ignore", "type: ignore[misc]", "noqa: A001 -"])
+def test_a_waiver_without_a_reason_would_be_noticed(waiver: str) -> None:
+    line = f"first = 1  # {waiver}"
+    assert unexplained(["", line]) == [line]
+
+
+@pytest.mark.parametrize(
+    "waiver", ["noqa: A001 - its name", "noqa: A001, A002 - both", "type: ignore[misc]  # untyped"]
+)
+def test_a_waiver_with_a_reason_is_none_to_notice(waiver: str) -> None:
+    line = f"first = 1  # {waiver}"
+    assert unexplained(["", line]) == []
+    assert unexplained(["# because", line.split(" - ")[0]]) == []
+
+
+def test_what_is_waved_through_has_a_reason() -> None:
+    """Of one named rule at least, too."""
+    looked_at = [file for file in known_files(ROOT) if file.suffix in (".py", ".yml", ".yaml", ".toml")]
+    assert len(looked_at) > 100
+    found = {str(file): unexplained((ROOT / file).read_text(encoding="utf-8").splitlines()) for file in looked_at}
+    assert {file: lines for file, lines in found.items() if lines} == {}
 
 
 @pytest.mark.parametrize("name", ["CONTRIBUTING.md", "CODE_OF_CONDUCT.md", "SECURITY.md"])

@@ -92,6 +92,7 @@ def messages() -> list[Message]:
     for file in SOURCES:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             for part, code in spoken(node):
+                # An expression, which has a line.
                 found.append(Message(text_of(part), f"{file.name}:{part.lineno}", code))  # type: ignore[attr-defined]
     asserted = yaml.safe_load((ROOT / "roles/backup/tasks/main.yml").read_text(encoding="utf-8"))[0]
     shown = asserted["ansible.builtin.assert"]["fail_msg"]

@@ -130,7 +130,7 @@ def test_schedules_by_the_day_of_the_week(name: str) -> None:
 def test_schedules_of_several_weeks_count_from_monday_2001_01_01(options: dict[str, Any], runs: str) -> None:
     assert first_runs(options) == {"backup-lab": runs}
     first = datetime.strptime(runs, "%a %Y-%m-%d %H:%M")  # noqa: DTZ007 - a wall time
-    weeks = (first - datetime(2001, 1, 1)).days // 7  # noqa: DTZ001
+    weeks = (first - datetime(2001, 1, 1)).days // 7  # noqa: DTZ001 - another
     assert weeks % (2 if options["schedule"] == "fortnightly" else 4) == options.get("week", 1) - 1
 
 
@@ -590,7 +590,7 @@ def test_refused(what: str) -> None:
 def test_jobs_that_are_no_list_are_refused() -> None:
     for jobs in ("lab", {"name": "lab"}, None):
         with pytest.raises(InputError, match="backup_jobs must be a list"):
-            expand(jobs, now=NOW)  # type: ignore[arg-type]
+            expand(jobs, now=NOW)  # type: ignore[arg-type]  # that is the point
 
 
 @pytest.mark.parametrize(

@@ -567,7 +567,7 @@ def test_a_timer_as_the_modules_return_it() -> None:
     result = timer_as_result(timer, "https://app.globus.org/")
     assert result.pop("definition") == {
         **sample({"interval": "1d", "start": START}),
-        "transfer": definition_of(timer)["transfer"],  # type: ignore[index]
+        "transfer": definition_of(timer)["transfer"],  # type: ignore[index]  # not None here
     }
     assert result == {
         "id": ID,

@@ -140,7 +140,7 @@ def test_while_a_run_goes_on_the_one_before_it_counts() -> None:
 
 
 def test_results_of_no_known_shape_are_no_failure() -> None:
-    assert health_of(timer("text", None, 7, {"data": "x"}), NOW).state == "ok"  # type: ignore[arg-type]
+    assert health_of(timer("text", None, 7, {"data": "x"}), NOW).state == "ok"  # type: ignore[arg-type]  # indeed
     assert health_of(timer(results=None), NOW).state == "ok"
     assert health_of(timer(results=[run(FAILED)]), NOW).state == "failing", "a bare list, as in one recording"
 

@@ -42,6 +42,7 @@ ZONES = (
 SETTINGS = settings(max_examples=300, deadline=None)
 
 # Years whose clock changes are history or rule, with a leap year among them.
+# Hypothesis takes them without a zone.
 moments = st.datetimes(datetime(2023, 6, 1), datetime(2029, 1, 1), timezones=st.just(UTC)).map(  # noqa: DTZ001
     lambda moment: moment.replace(microsecond=0)
 )
