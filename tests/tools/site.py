@@ -49,15 +49,17 @@ def _write_sources(root: Path, source: Path) -> Outcome:
     # antsibull-docs wants a folder that nobody else may write to.
     source.mkdir(mode=0o700)
     sphinx = root / "docs" / "docsite" / "sphinx"
-    arguments = ["--config-file", str(sphinx / "antsibull-docs.cfg"), "collection", "--use-current", "--fail-on-error"]
+    antsibull = ["antsibull-docs", "--config-file", str(sphinx / "antsibull-docs.cfg"), "collection", "--use-current"]
     written = run(
-        ["antsibull-docs", *arguments, "--squash-hierarchy", "--dest-dir", str(source), "research_ops.globus"],
+        [*antsibull, "--fail-on-error", "--squash-hierarchy", "--dest-dir", str(source), "research_ops.globus"],
         root,
         environment(root) | {"ANSIBLE_COLLECTIONS_PATH": str(root / ".ansible" / "collections")},
     )
     if written.passed:
         start = (sphinx / "index.rst").read_text(encoding="utf-8")
         (source / "index.rst").write_text(start.replace(".. guides\n", _guides(root)), encoding="utf-8")
+        # It would list settings of Ansible itself that the collection brings: none.
+        (source / "environment_variables.rst").unlink()
         # antsibull-docs makes a page without a title of a changelog without a release.
         shutil.copy(root / "CHANGELOG.rst", source / "changelog.rst")
         shutil.copytree(root / "docs" / "docsite" / "images", source / "images")

@@ -43,7 +43,6 @@ copybutton_prompt_text = "$ "
 # Pages of Ansible's own documentation that ours refer to. intersphinx would fetch a list of all of them.
 ANSIBLE = "https://docs.ansible.com/projects/ansible/latest/"
 ANSIBLE_PAGES = {
-    "ansible_configuration_settings": "reference_appendices/config.html#ansible-configuration-settings",
     "common_return_values": "reference_appendices/common_return_values.html#common-return-values",
 }
 
