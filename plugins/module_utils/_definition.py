@@ -86,6 +86,8 @@ class Transfer:
         The items of a transfer are independent of each other, so their order means nothing. Of filter rules the first
         match decides, so only the order between including and excluding rules means something.
         """
+        if len(self.paths) < 2 and len(self.filter_rules) < 2:
+            return self  # as most are
         return replace(
             self,
             paths=tuple(sorted(self.paths, key=repr)),

@@ -186,7 +186,8 @@ class Globus:
         if name is not None:
             query["filter_name"] = name
         try:
-            answer = self._readable("timer", lambda client: client.list_jobs(query_params=query), "jobs", slim)
+            hook = slim if results else None
+            answer = self._readable("timer", lambda client: client.list_jobs(query_params=query), "jobs", hook)
         except GlobusError as error:
             if error.http_status != 422 or results:
                 raise

@@ -60,6 +60,19 @@ def names(globus: LocalGlobus) -> list[str]:
 # --- a list ---
 
 
+@pytest.mark.parametrize("state", ["present", "paused"])
+def test_arguments_come_back_only_where_they_are_shown(timers: Timers, state: str) -> None:
+    """Ansible would copy hundreds of definitions several times over. A failing task is no exception."""
+    entries = [definition("new"), {"name": "missing", "state": state} if state == "paused" else definition("other")]
+    brief, whole = (timers(entries, _ansible_verbosity=verbosity, concurrency=3) for verbosity in (2, 3))
+    assert brief["failed"] is whole["failed"] is (state == "paused")
+    arguments = brief["invocation"]["module_args"]
+    assert (arguments["timers"], arguments["concurrency"]) == ("2 definitions, shown at -vvv", 3)
+    assert [entry["name"] for entry in whole["invocation"]["module_args"]["timers"]] == [
+        entry["name"] for entry in entries
+    ]
+
+
 def test_results_are_in_the_order_of_the_list(globus: LocalGlobus, timers: Timers) -> None:
     seed(globus, "old")
     seed(globus, "same")
