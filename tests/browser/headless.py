@@ -29,4 +29,4 @@ def open_page(chromium: str, address: str, user: Path, proxy: str, *arguments: s
         *arguments,
         address,
     ]
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
