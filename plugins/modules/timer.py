@@ -47,23 +47,38 @@ seealso:
 EXAMPLES = r"""
 # What to transfer, and when
 
-- name: Mirror the microscope's share every night
+- name: Back up the microscope's share every night
   research_ops.globus.timer:
     name: microscope-nightly
-    transfer: &microscope
+    transfer:
       source_collection: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
       destination_collection: 31ce9ba0-176d-45a5-add3-f37d233ba47d
       paths:
         - source_path: /data/microscope/
           destination_path: /backup/microscope/
           recursive: true
-      label: Microscope backup
-      sync_level: checksum
-      delete_destination_extra: true # what is deleted at the source is deleted in the mirror
-    schedule: &nightly
+    schedule:
       interval: 1d
       at: "22:00"
       timezone: America/Chicago
+
+- name: Mirror a share once a week, by the checksums of the files
+  research_ops.globus.timer:
+    name: telescope-mirror
+    transfer:
+      source_collection: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
+      destination_collection: 31ce9ba0-176d-45a5-add3-f37d233ba47d
+      paths:
+        - source_path: /data/telescope/
+          destination_path: /backup/telescope/
+          recursive: true
+      label: Mirror of the telescope
+      sync_level: checksum
+      delete_destination_extra: true # what is deleted at the source is deleted in the mirror
+    schedule:
+      interval: 1w
+      weekday: saturday
+      at: "06:00"
 
 - name: Back up two folders and a file every six hours, without what is temporary
   research_ops.globus.timer:
@@ -127,7 +142,13 @@ EXAMPLES = r"""
 - name: Copy ten times, every 90 minutes from a moment on
   research_ops.globus.timer:
     name: ten-copies
-    transfer: *microscope
+    transfer:
+      source_collection: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
+      destination_collection: 31ce9ba0-176d-45a5-add3-f37d233ba47d
+      paths:
+        - source_path: /data/microscope/
+          destination_path: /backup/microscope/
+          recursive: true
     schedule:
       interval: 1h30m
       start: "2026-12-01T02:00:00-06:00"
@@ -137,7 +158,13 @@ EXAMPLES = r"""
 - name: Follow summer time, with a play that runs every day
   research_ops.globus.timer:
     name: follows-the-clock
-    transfer: *microscope
+    transfer:
+      source_collection: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
+      destination_collection: 31ce9ba0-176d-45a5-add3-f37d233ba47d
+      paths:
+        - source_path: /data/microscope/
+          destination_path: /backup/microscope/
+          recursive: true
     schedule:
       interval: 1d
       at: "22:00"
@@ -148,7 +175,7 @@ EXAMPLES = r"""
 - name: Transfer a file once, as soon as possible
   research_ops.globus.timer:
     name: first-light
-    transfer: &first_light
+    transfer:
       source_collection: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
       destination_collection: 31ce9ba0-176d-45a5-add3-f37d233ba47d
       paths:
@@ -160,7 +187,11 @@ EXAMPLES = r"""
   research_ops.globus.timer:
     name: first-light-again
     transfer:
-      <<: *first_light
+      source_collection: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
+      destination_collection: 31ce9ba0-176d-45a5-add3-f37d233ba47d
+      paths:
+        - source_path: /data/first-light.fits
+          destination_path: /archive/first-light.fits
       deadline: "2028-01-01T00:00:00Z"
     schedule:
       at: "22:30"
@@ -189,49 +220,82 @@ EXAMPLES = r"""
 
 # When the definition has changed
 
-- name: See what would change if the schedule were weekly
+- name: See what would change if the timer ran twice a day
   research_ops.globus.timer:
     name: microscope-nightly
-    transfer: *microscope
+    transfer:
+      source_collection: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
+      destination_collection: 31ce9ba0-176d-45a5-add3-f37d233ba47d
+      paths:
+        - source_path: /data/microscope/
+          destination_path: /backup/microscope/
+          recursive: true
     schedule:
-      interval: 1w
-      start: "2026-12-01T02:00:00-06:00"
+      interval: 12h
+      at: "10:00"
+      timezone: America/Chicago
     on_drift: replace
   check_mode: true
   diff: true
-  register: weekly
+  register: more_often
 
 - name: Show in which options the timer differs
   ansible.builtin.debug:
-    msg: "{{ weekly.drift | map(attribute='field') }}"
+    msg: "{{ more_often.drift | map(attribute='field') }}"
 
-- name: Replace the timer by one of another definition
+- name: Replace the timer if it is another one
   research_ops.globus.timer:
     name: microscope-nightly
-    transfer: *microscope
-    schedule: &twice_a_day
-      interval: 12h
-      at: "10:00"
+    transfer:
+      source_collection: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
+      destination_collection: 31ce9ba0-176d-45a5-add3-f37d233ba47d
+      paths:
+        - source_path: /data/microscope/
+          destination_path: /backup/microscope/
+          recursive: true
+      sync_level: mtime
+    schedule:
+      interval: 1d
+      at: "22:00"
       timezone: America/Chicago
     on_drift: replace
 
 - name: Fail if somebody has changed it meanwhile
   research_ops.globus.timer:
     name: microscope-nightly
-    transfer: *microscope
-    schedule: *twice_a_day
+    transfer:
+      source_collection: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
+      destination_collection: 31ce9ba0-176d-45a5-add3-f37d233ba47d
+      paths:
+        - source_path: /data/microscope/
+          destination_path: /backup/microscope/
+          recursive: true
+      sync_level: mtime
+    schedule:
+      interval: 1d
+      at: "22:00"
+      timezone: America/Chicago
     on_drift: fail
 
-- name: Make sure that there is one, whatever it does
+- name: Make sure that there is a timer of this name, whatever it does
   research_ops.globus.timer:
     name: microscope-nightly
-    transfer: *microscope
-    schedule: *nightly
+    transfer:
+      source_collection: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
+      destination_collection: 31ce9ba0-176d-45a5-add3-f37d233ba47d
+      paths:
+        - source_path: /data/microscope/
+          destination_path: /backup/microscope/
+          recursive: true
+    schedule:
+      interval: 1d
+      at: "22:00"
+      timezone: America/Chicago
     on_drift: ignore
 
 # States
 
-- name: Pause the mirror during maintenance
+- name: Pause it during maintenance
   research_ops.globus.timer:
     name: microscope-nightly
     state: paused
@@ -243,10 +307,19 @@ EXAMPLES = r"""
 
 - name: Prepare a timer that somebody resumes later
   research_ops.globus.timer:
-    name: telescope-nightly
+    name: camera-nightly
     state: paused
-    transfer: *microscope
-    schedule: *nightly
+    transfer:
+      source_collection: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
+      destination_collection: 31ce9ba0-176d-45a5-add3-f37d233ba47d
+      paths:
+        - source_path: /data/microscope/
+          destination_path: /backup/microscope/
+          recursive: true
+    schedule:
+      interval: 1d
+      at: "22:00"
+      timezone: America/Chicago
 
 - name: Rename a timer in place
   research_ops.globus.timer:
@@ -271,22 +344,20 @@ EXAMPLES = r"""
       request_timeout: 120
       retries: 8
   block:
-    - name: Look the collections up
-      research_ops.globus.collection_info:
-        collection_ids:
-          - 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
-          - 31ce9ba0-176d-45a5-add3-f37d233ba47d
+    - name: Look for timers that do not run
+      research_ops.globus.timer_info:
+        status:
+          - inactive
 
-    - name: Back up the camera
+    - name: Resume one of them
       research_ops.globus.timer:
         name: camera-nightly
-        transfer: *microscope
-        schedule: *nightly
+        state: active
 
 - name: Sign in with variables of the task's environment
   research_ops.globus.timer:
     name: camera-nightly
-    state: active
+    state: absent
   environment:
     GLOBUS_CLIENT_ID: "{{ globus_client_id }}"
     GLOBUS_CLIENT_SECRET: "{{ globus_client_secret }}"
@@ -296,8 +367,17 @@ EXAMPLES = r"""
     auth_method: user
     client_id: 8b0e1ee1-5a58-4ac5-8ba3-1e3ad6ee8ab2
     name: my-share-nightly
-    transfer: *microscope
-    schedule: *nightly
+    transfer:
+      source_collection: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
+      destination_collection: 31ce9ba0-176d-45a5-add3-f37d233ba47d
+      paths:
+        - source_path: /data/microscope/
+          destination_path: /backup/microscope/
+          recursive: true
+    schedule:
+      interval: 1d
+      at: "22:00"
+      timezone: America/Chicago
 
 - name: Use access tokens of your own
   research_ops.globus.timer:
@@ -305,8 +385,17 @@ EXAMPLES = r"""
     timers_token: "{{ timers_token }}"
     transfer_token: "{{ transfer_token }}"
     name: portal-nightly
-    transfer: *microscope
-    schedule: *nightly
+    transfer:
+      source_collection: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
+      destination_collection: 31ce9ba0-176d-45a5-add3-f37d233ba47d
+      paths:
+        - source_path: /data/microscope/
+          destination_path: /backup/microscope/
+          recursive: true
+    schedule:
+      interval: 1d
+      at: "22:00"
+      timezone: America/Chicago
 """
 
 RETURN = r"""

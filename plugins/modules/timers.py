@@ -86,7 +86,7 @@ EXAMPLES = r"""
             - source_path: /data/microscope/
               destination_path: /backup/microscope/
               recursive: true
-        schedule: &nightly
+        schedule:
           interval: 1d
           at: "22:00"
           timezone: America/Chicago
@@ -137,28 +137,32 @@ EXAMPLES = r"""
       - name: facility-sequencer
         state: paused
 
-- name: Make the same timer for each of many shares
+- name: Make a timer of the same schedule for each of many shares
   research_ops.globus.timers:
     timers: "{{ shares | map('combine', common) }}"
     concurrency: 8
   vars:
+    common:
+      schedule:
+        interval: 1d
+        at: "22:00"
     shares:
       - name: share-anna
         transfer:
-          <<: *facility
+          <<: &collections
+            source_collection: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
+            destination_collection: 31ce9ba0-176d-45a5-add3-f37d233ba47d
           paths:
             - source_path: /home/anna/
               destination_path: /backup/anna/
               recursive: true
       - name: share-ben
         transfer:
-          <<: *facility
+          <<: *collections
           paths:
             - source_path: /home/ben/
               destination_path: /backup/ben/
               recursive: true
-    common:
-      schedule: *nightly
 
 - name: Purge a whole prefix but for one timer, up to a hundred
   research_ops.globus.timers:
@@ -190,12 +194,15 @@ EXAMPLES = r"""
         timers:
           - name: my-share-nightly
             transfer:
-              <<: *facility
+              source_collection: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
+              destination_collection: 31ce9ba0-176d-45a5-add3-f37d233ba47d
               paths:
                 - source_path: /home/me/
                   destination_path: /backup/me/
                   recursive: true
-            schedule: *nightly
+            schedule:
+              interval: 1d
+              at: "22:00"
 """
 
 RETURN = r"""
