@@ -73,7 +73,7 @@ def test_a_waiver_without_a_reason_would_be_noticed(waiver: str) -> None:
 def test_a_waiver_with_a_reason_is_none_to_notice(waiver: str) -> None:
     line = f"first = 1  # {waiver}"
     assert unexplained(["", line]) == []
-    assert unexplained(["# because", line.split(" - ")[0]]) == []
+    assert unexplained(["# because", line.partition(" - ")[0]]) == []
 
 
 def test_what_is_waved_through_has_a_reason() -> None:
