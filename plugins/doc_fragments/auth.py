@@ -17,22 +17,18 @@ options:
     description:
       - How to sign in.
       - If not set, the environment variable E(GLOBUS_AUTH_METHOD) is used.
+      - "V(auto): The first that is there of O(timers_token), of O(client_id) with O(client_secret), of a stored login
+        of a person, and of a login of the Globus CLI."
+      - "V(client_credentials): Sign in as a service account. The consents that a timer needs on its collections are
+        granted by the module itself, just before the timer is created or resumed."
+      - "V(user): Use the login of a person that M(research_ops.globus.login) has stored. Its consents are checked
+        before a timer is created or resumed, and a missing one fails with the command that grants it."
+      - "V(cli): Use the login of the Globus CLI (C(globus login)), of the profile that E(GLOBUS_PROFILE) names. The
+        storage of the CLI is only read. Consents are checked like those of V(user)."
+      - "V(access_token): Use tokens that you bring. The consents behind them cannot be seen, the module warns about
+        it."
     type: str
-    choices:
-      auto:
-        - The first that is there of O(timers_token), of O(client_id) with O(client_secret), of a stored login of a
-          person, and of a login of the Globus CLI.
-      client_credentials:
-        - Sign in as a service account. The consents that a timer needs on its collections are granted by the module
-          itself, just before the timer is created or resumed.
-      user:
-        - Use the login of a person that M(research_ops.globus.login) has stored. Its consents are checked before a
-          timer is created or resumed, and a missing one fails with the command that grants it.
-      cli:
-        - Use the login of the Globus CLI (C(globus login)), of the profile that E(GLOBUS_PROFILE) names. The storage of
-          the CLI is only read. Consents are checked like those of V(user).
-      access_token:
-        - Use tokens that you bring. The consents behind them cannot be seen, the module warns about it.
+    choices: [auto, client_credentials, user, cli, access_token]
     default: auto
   client_id:
     description:
@@ -70,7 +66,7 @@ options:
 
     CONNECTION = r"""
 requirements:
-  - python >= 3.9
+  - python >= 3.10
   - globus-sdk >= 4, < 5
 options:
   environment:

@@ -66,12 +66,12 @@ options:
         description:
           - Which files to transfer. Each value means also what those before it mean.
           - If not set, everything is transferred at every run.
+          - "V(exists): Files that are not at the destination."
+          - "V(size): Files of another size."
+          - "V(mtime): Files that are newer at the source."
+          - "V(checksum): Files of another checksum. Both sides have to read every file."
         type: str
-        choices:
-          exists: Files that are not at the destination.
-          size: Files of another size.
-          mtime: Files that are newer at the source.
-          checksum: Files of another checksum. Both sides have to read every file.
+        choices: [exists, size, mtime, checksum]
       verify_checksum:
         description: Verify the checksum of every file after it was transferred, and transfer it again if it differs.
         type: bool
@@ -203,12 +203,11 @@ options:
         description:
           - The service runs a timer at fixed intervals, so after a clock change its local time shifts. This is what to
             do about it.
+          - "V(ignore): Accept it. The timer means the local time that it had at its start."
+          - "V(follow): Call it drift as soon as the next run would fall at another local time, so that a run of the
+            play with O(on_drift=replace) anchors the timer anew, once. With another O(on_drift) it is only told."
         type: str
-        choices:
-          ignore: Accept it. The timer means the local time that it had at its start.
-          follow:
-            - Call it drift as soon as the next run would fall at another local time, so that a run of the play with
-              O(on_drift=replace) anchors the timer anew, once. With another O(on_drift) it is only told.
+        choices: [ignore, follow]
         default: ignore
       end:
         description:
@@ -229,14 +228,13 @@ options:
       - What is to be true of the timer. For V(active), V(paused) and V(absent) an existing timer needs only O(name) or
         O(timer_id).
       - A timer that is resumed after it missed a run runs at once.
+      - "V(present): The timer exists."
+      - "V(active): The timer exists and runs. One that is inactive is resumed, with fresh credentials where it had
+        stopped for want of them."
+      - "V(paused): The timer exists and is paused."
+      - "V(absent): No unfinished timer of this name exists. All of this name are deleted."
     type: str
-    choices:
-      present: The timer exists.
-      active:
-        - The timer exists and runs. One that is inactive is resumed, with fresh credentials where it had stopped for
-          want of them.
-      paused: The timer exists and is paused.
-      absent: No unfinished timer of this name exists. All of this name are deleted.
+    choices: [present, active, paused, absent]
     default: present
   timer_id:
     description:
@@ -247,15 +245,15 @@ options:
   on_drift:
     description:
       - What to do when the timer exists but differs from the definition. RV(drift) says in what.
+      - "V(warn): Leave the timer as it is, and warn."
+      - "V(ignore): Leave the timer as it is."
+      - "V(fail): Leave the timer as it is, and fail."
+      - "V(replace): Create the timer anew, and then delete the old one. The new timer keeps the times of the old one
+        where the definition does not set others, and stays paused if the old one was."
+      - With V(replace), of several timers of the name one that equals the definition is kept, and the others are
+        deleted.
     type: str
-    choices:
-      warn: Leave the timer as it is, and warn.
-      ignore: Leave the timer as it is.
-      fail: Leave the timer as it is, and fail.
-      replace:
-        - Create the timer anew, and then delete the old one. The new timer keeps the times of the old one where the
-          definition does not set others, and stays paused if the old one was.
-        - Of several timers of the name, one that equals the definition is kept, and the others are deleted.
+    choices: [warn, ignore, fail, replace]
     default: warn
 """
 

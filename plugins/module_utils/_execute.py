@@ -43,15 +43,32 @@ class TimerService(Protocol):
 
     retries: int
 
-    def now(self) -> datetime: ...
-    def wait(self) -> None: ...
-    def list_timers(self, name: str | None = None) -> list[Timer]: ...
-    def get_timer(self, timer_id: str) -> Timer | None: ...
-    def create_timer(self, document: Mapping[str, Any]) -> Timer: ...
-    def delete_timer(self, timer_id: str) -> None: ...
-    def pause_timer(self, timer_id: str) -> None: ...
-    def resume_timer(self, timer_id: str, update_credentials: bool) -> None: ...
-    def rename_timer(self, timer_id: str, name: str) -> None: ...
+    def now(self) -> datetime:
+        """The service's time, UTC."""
+
+    def wait(self) -> None:
+        """Until the service wants requests (again)."""
+
+    def list_timers(self, name: str | None = None) -> list[Timer]:
+        """All timers, or those whose name contains this."""
+
+    def get_timer(self, timer_id: str) -> Timer | None:
+        """One timer, or None if there is none."""
+
+    def create_timer(self, document: Mapping[str, Any]) -> Timer:
+        """Create one."""
+
+    def delete_timer(self, timer_id: str) -> None:
+        """Delete one."""
+
+    def pause_timer(self, timer_id: str) -> None:
+        """Pause one."""
+
+    def resume_timer(self, timer_id: str, update_credentials: bool) -> None:
+        """Resume one, with fresh credentials or as it is."""
+
+    def rename_timer(self, timer_id: str, name: str) -> None:
+        """Rename one."""
 
 
 @dataclass

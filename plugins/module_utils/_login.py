@@ -46,8 +46,11 @@ NAMES = {"auth": "Globus Auth", "transfer": "Globus Transfer", "timer": "Globus 
 class AuthService(Protocol):
     """What of ``_service.Globus`` is used here."""
 
-    def request_tokens(self, form: Mapping[str, str], client: tuple[str, str | None]) -> dict[str, Token]: ...
-    def missing_consents(self, identity: str, needs: Needs) -> Needs | None: ...
+    def request_tokens(self, form: Mapping[str, str], client: tuple[str, str | None]) -> dict[str, Token]:
+        """Tokens by resource server."""
+
+    def missing_consents(self, identity: str, needs: Needs) -> Needs | None:
+        """What a person has not consented to, or None."""
 
 
 class Login(Protocol):

@@ -29,10 +29,17 @@ from ansible_collections.research_ops.globus.plugins.module_utils._plan import P
 class CollectionService(Protocol):
     """What of ``_service.Globus`` is used here."""
 
-    def get_collection(self, collection_id: str) -> Collection: ...
-    def check_flow(self, flow_id: str) -> None: ...
-    def check_consents(self, needs: Needs) -> str | None: ...
-    def grant(self, needs: Needs) -> None: ...
+    def get_collection(self, collection_id: str) -> Collection:
+        """Look a collection up."""
+
+    def check_flow(self, flow_id: str) -> None:
+        """Fail unless the flow is there."""
+
+    def check_consents(self, needs: Needs) -> str | None:
+        """Fail where a consent is missing; return a warning if that cannot be seen."""
+
+    def grant(self, needs: Needs) -> None:
+        """Grant consents."""
 
 
 @dataclass(frozen=True)

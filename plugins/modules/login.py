@@ -69,10 +69,10 @@ options:
   state:
     description:
       - Whether there is to be a login.
+      - "V(present): Sign in, where that is needed, in two steps."
+      - "V(absent): Revoke the tokens of the stored login, and remove it. Timers keep the credentials that they have."
     type: str
-    choices:
-      present: Sign in, where that is needed, in two steps.
-      absent: Revoke the tokens of the stored login, and remove it. Timers keep the credentials that they have.
+    choices: [present, absent]
     default: present
   token_storage:
     description:

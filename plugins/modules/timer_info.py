@@ -37,29 +37,31 @@ options:
     description: Only timers whose name contains this, in upper or lower case.
     type: str
   status:
-    description: Only timers of these statuses.
+    description:
+      - Only timers of these statuses.
+      - "V(active): Timers that run, new ones that have not run yet among them."
+      - "V(inactive): Timers that their user paused, or that the service stopped."
+      - "V(ended): Timers that have done all their runs. The service forgets them after 90 days."
     type: list
     elements: str
-    choices:
-      active: Timers that run, new ones that have not run yet among them.
-      inactive: Timers that their user paused, or that the service stopped.
-      ended: Timers that have done all their runs. The service forgets them after 90 days.
+    choices: [active, inactive, ended]
     default: [active, inactive]
   type:
-    description: Only timers of this type. If not set, of all types.
+    description:
+      - Only timers of this type. If not set, of all types.
+      - "V(transfer): Timers that transfer."
+      - "V(flow): Timers that run a flow."
+      - "V(generic): All other timers. The modules cannot manage these."
     type: str
-    choices:
-      transfer: Timers that transfer.
-      flow: Timers that run a flow.
-      generic: All other timers. The modules cannot manage these.
+    choices: [transfer, flow, generic]
   health:
-    description: Only timers of this health.
+    description:
+      - Only timers of this health.
+      - "V(any): All timers."
+      - "V(unhealthy): Timers that someone should look at, those with the RV(timers[].health.state) V(failing),
+        V(overdue), V(needs_consent), V(needs_session) or V(inactive)."
     type: str
-    choices:
-      any: All timers.
-      unhealthy:
-        - Timers that someone should look at, those with the RV(timers[].health.state) V(failing), V(overdue),
-          V(needs_consent), V(needs_session) or V(inactive).
+    choices: [any, unhealthy]
     default: any
   runs:
     description:

@@ -61,7 +61,7 @@ def is_there(proof: str) -> bool:
     """Whether a literal of the last column is a target of make, a test function, or a file that git knows."""
     if proof.startswith("make "):
         return proof in TARGETS
-    file, _, test = proof.partition("::")
+    file, _colons, test = proof.partition("::")
     if file not in FILES:
         return False
     if not test:
