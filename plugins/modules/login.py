@@ -84,6 +84,9 @@ seealso:
     description: Which collections need a consent, and whether it is there.
   - module: research_ops.globus.timer
     description: Uses the login with O(research_ops.globus.timer#module:auth_method=user).
+  - name: Clients, scopes and consents
+    description: What a consent is, in the Globus documentation.
+    link: https://docs.globus.org/guides/overviews/clients-scopes-and-consents/
   - name: Globus consents
     description: What you let applications do, and take back, in the Globus web app.
     link: https://app.globus.org/settings/consents
