@@ -18,7 +18,7 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.ansible/collections
 export PYTHONPATH := $(CURDIR)/tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint docs-lint docs sanity build release unit integration faults browser-test pictures demo rehearse benchmark benchmark-many clean
+.PHONY: help setup test lint docs-lint docs sanity build release unit integration faults matrix browser-test pictures demo rehearse benchmark benchmark-many clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -56,6 +56,9 @@ integration: setup ## the integration tests, against the local Globus
 
 faults: setup ## the whole fault matrix, kills, writers at once: half an hour (make test runs a part of it)
 	@FAULTS=whole $(PYTHON) -m pytest -n $(JOBS) tests/faults
+
+matrix: setup ## every ansible-core, Python and globus-sdk of the README (CORE=2.16 for one): 15 minutes
+	@$(PYTHON) -m tools.matrix --jobs $(JOBS) $(CORE)
 
 browser-test: setup docs ## the site and the report of the role backup in headless Chromium (needs Chromium, apt-get install chromium)
 	@$(PYTHON) -m pytest tests/browser

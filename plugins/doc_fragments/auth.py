@@ -66,7 +66,7 @@ options:
 
     CONNECTION = r"""
 requirements:
-  - python >= 3.10
+  - python >= 3.9
   - globus-sdk >= 4, < 5
 options:
   environment:

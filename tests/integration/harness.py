@@ -20,8 +20,9 @@ from emulator.plain import MAPPED, MAPPED_TOO
 
 PLUGINS = Path(__file__).resolve().parent / "plugins"
 BIN = Path(sys.executable).parent
-# Whose ansible-playbook and Python run the collection: this environment's, or that of a row of make matrix.
+# Whose ansible-playbook, and which Python, run the collection: this environment's, or those of a row of make matrix.
 ANSIBLE = Path(os.environ.get("MATRIX_BIN") or BIN)
+PYTHON = os.environ.get("MATRIX_PYTHON") or str(ANSIBLE / "python")
 # Where the local Globus's clock stands at the start of a test, a Monday. The module compares starts with the host's
 # clock too, to refuse those that are more than a year away: in the past, no test can come to depend on the date.
 START = "2026-03-02T12:00:00+00:00"
@@ -160,7 +161,7 @@ class Playbooks:
             {
                 "hosts": "localhost",
                 "gather_facts": False,
-                "vars": {"ansible_python_interpreter": str(ANSIBLE / "python"), **(variables or {})},
+                "vars": {"ansible_python_interpreter": PYTHON, **(variables or {})},
                 "tasks": list(tasks),
                 **(play or {}),
             }

@@ -54,13 +54,16 @@ def answer_at_terminal(
         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # a controlling terminal, which prompts want
     )
     os.close(other_end)
-    output, answered, give_up = "", list[str](), time.monotonic() + timeout
+    output, answered, answer, give_up = "", list[str](), b"", time.monotonic() + timeout
     ready = selectors.DefaultSelector()
     ready.register(terminal, selectors.EVENT_READ)
     try:
         while True:
             assert time.monotonic() < give_up, f"no end after {timeout} seconds:\n{output}"
-            if not ready.select(0.5):
+            if not ready.select(1):
+                # The prompt of Ansible throws away what is typed before it listens, and may still be waiting.
+                if answer and not termios.tcgetattr(terminal)[3] & termios.ICANON:
+                    os.write(terminal, answer)
                 continue
             try:
                 part = os.read(terminal, 65536)
@@ -72,7 +75,8 @@ def answer_at_terminal(
             shown = addresses(output)
             if len(shown) > len(answered) and PROMPT.search(output):
                 answered.append(shown[-1])
-                os.write(terminal, f"{sign_in(shown[-1], username)}\n".encode())
+                answer = f"{sign_in(shown[-1], username)}\n".encode()
+                os.write(terminal, answer)
         return process.wait(timeout=10), output, answered
     finally:
         ready.close()

@@ -22,13 +22,22 @@ from tools.tree import copy
 NOT_TESTED = re.compile(r"All targets skipped|Skipping sanity test|Required program .* not found")
 
 
-def check(root: Path) -> Outcome:
-    """Run the sanity tests on a copy, with the Python that runs this."""
+def check(root: Path, state: Path | None = None) -> Outcome:
+    """Run the sanity tests on a copy, with the Python that runs this; its home is below ``state``, or the checkout."""
     with tempfile.TemporaryDirectory(prefix="globus-sanity-") as folder:
         tree = Path(folder).resolve() / "ansible_collections" / "research_ops" / "globus"
         copy(root, tree)
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
-        outcome = run(["ansible-test", "sanity", "--color", "no", "--python", version], tree, environment(root))
+        outcome = run(
+            ["ansible-test", "sanity", "--color", "no", "--python", version], tree, environment(state or root)
+        )
     if found := NOT_TESTED.search(outcome.output):
         return Outcome(False, f"{outcome.output}\nNot everything was tested: {found.group()}")
     return outcome
+
+
+if __name__ == "__main__":
+    # For a row of the matrix, in its environment; the argument is its folder.
+    done = check(Path(__file__).resolve().parents[2], Path(sys.argv[1]))
+    print(done.output)
+    sys.exit(not done.passed)
