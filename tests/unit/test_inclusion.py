@@ -19,6 +19,7 @@ from ansible.playbook.play import Play
 from ansible.playbook.task import Task
 from packaging.requirements import Requirement
 
+from tools.matrix import ROWS
 from tools.tree import known_files
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -125,6 +126,10 @@ def test_workflow_runs_what_it_has_to_and_may_nothing() -> None:
     minors = [int(release.rpartition(".")[2]) for release in releases[:-1]]
     assert minors == list(range(minors[0], minors[-1] + 1))
     assert releases[-1] == "devel"
+    assert jobs["matrix"]["strategy"]["matrix"]["core"] == [row.core for row in ROWS]
+    _checkout, setup, _run = jobs["matrix"]["steps"]
+    needed = {python for row in ROWS for python in (row.python, row.modules) if python}
+    assert needed <= set(setup["with"]["python-version"].split())
 
 
 # Modules and filters
