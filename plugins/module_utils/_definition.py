@@ -12,6 +12,7 @@ that names the option and says what is allowed.
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -151,7 +152,12 @@ class Difference:
         return {"field": self.field, "desired": self.desired, "actual": self.actual}
 
     def __str__(self) -> str:
-        return f"{self.field} is {self.actual!r}, should be {self.desired!r}"
+        return f"{self.field} is {_said(self.actual)}, should be {_said(self.desired)}"
+
+
+def _said(value: Any) -> str:
+    """A value in a message, as a playbook spells it."""
+    return "not set" if value is None else json.dumps(value, ensure_ascii=False)
 
 
 # --- parameters -> definition --------------------------------------------------------------------------------------

@@ -106,10 +106,10 @@ def run_timers() -> None:
         result["invocation"] = {"module_args": {**parameters, "timers": shown}}
     if module._diff:
         result["diff"] = _list_diff((*outcomes, *purged))
-    failed = [outcome for outcome in (*outcomes, *purged) if outcome.failure]
-    if failed:
-        messages = "; ".join(str(outcome.failure) for outcome in failed)
-        module.fail_json(msg=f"{len(failed)} of {len(outcomes) + len(purged)} timers failed: {messages}", **result)
+    failures = [outcome.failure for outcome in (*outcomes, *purged) if outcome.failure]
+    if failures:
+        message = f"{len(failures)} of {len(outcomes) + len(purged)} timers failed: {'; '.join(map(str, failures))}"
+        module.fail_json(**{**result, **failures[0].as_result(), "msg": message})
     module.exit_json(**result)
 
 

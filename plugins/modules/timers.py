@@ -474,9 +474,11 @@ msg:
   sample: >-
     timers[1] (microscope-nightly) has the same name as timers[0]: microscope-nightly
 error:
-  description: What failed, for programs. RV(msg) says it for people.
+  description:
+    - What failed, for programs. RV(msg) says it for people.
+    - Of several timers that failed the first one's. RV(timers[].error) has that of each.
   type: dict
-  returned: on failure of what concerns the whole list
+  returned: on failure, unless Ansible itself refuses the options
   contains:
     code:
       description: The service's error code, or one of the module's own in snake case, or null.
@@ -494,7 +496,7 @@ error:
 remedy:
   description: The command or edit that cures the failure.
   type: str
-  returned: on failure of what concerns the whole list, where there is one
+  returned: on failure, where there is one
   sample: >-
     ansible-playbook research_ops.globus.login -e globus_client_id=8b0e1ee1-5a58-4ac5-8ba3-1e3ad6ee8ab2
 """

@@ -398,6 +398,7 @@ def test_the_result_is_complete_when_some_fail(globus: LocalGlobus, timers: Time
         "timer_not_found",
     ]
     assert result["timers"][0]["error"]["http_status"] == 403
+    assert result["error"] == result["timers"][0]["error"], "of the first that failed"
     assert all(entry["msg"] for entry in result["timers"] if entry["failed"])
     assert all(entry["msg"] == "" for entry in result["timers"] if not entry["failed"])
     assert result["counts"]["failed"] == 3

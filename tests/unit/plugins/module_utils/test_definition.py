@@ -261,7 +261,7 @@ def test_differences_name_the_options_and_show_values_as_options_spell_them() ->
         {"field": "transfer.sync_level", "desired": "mtime", "actual": None},
         {"field": "transfer.deadline", "desired": "2026-12-01T00:00:00+00:00", "actual": None},
     ]
-    assert str(found[0]) == "transfer.label is None, should be 'a'"
+    assert str(found[0]) == 'transfer.label is not set, should be "a"'
     (paths,) = action_differences(transfer(), transfer(paths=[PATH]))
     assert paths == Difference("transfer.paths", [{**PATH, "recursive": True}], [PATH])
 

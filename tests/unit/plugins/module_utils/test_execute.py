@@ -373,7 +373,7 @@ def test_a_service_that_stores_something_else_is_told_of() -> None:
     outcome = run(Forgetful(), wanted())
     assert outcome.failure is None
     assert len(outcome.warnings) == 1
-    assert "transfer.verify_checksum is False, should be True" in outcome.warnings[0]
+    assert "transfer.verify_checksum is false, should be true" in outcome.warnings[0]
 
 
 def test_w3_writers_at_the_same_moment_leave_one_timer() -> None:

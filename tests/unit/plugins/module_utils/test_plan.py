@@ -296,7 +296,7 @@ def test_what_drift_leads_to(on_drift: str, expected: list[Any], warnings: int, 
     assert len(made.warnings) == warnings
     assert (made.failure and made.failure.code) == code
     for text in [*made.warnings, *([made.failure.message] if made.failure else [])]:
-        assert "transfer.label is None, should be 'new'" in text
+        assert 'transfer.label is not set, should be "new"' in text
         assert "on_drift: replace" in text
 
 
