@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from integration.harness import Playbooks
 
@@ -35,9 +38,9 @@ def test_a_playbook_is_rehearsed_in_a_world_of_its_own(playbooks: Playbooks) -> 
     done = rehearse(playbooks, "--world", "world.yml", "--days", 3, "backup.yml")
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "After 3 days, at 2026-03-05T" in done.stdout
-    assert "1 timers" in done.stdout
+    assert re.search(r"^After 3 days, at 2026-03-05T23:\d\d:\d\d\+00:00: 1 timer$", done.stdout, re.M)
     assert "ran 3 times" in done.stdout
+    assert "WARNING" not in done.stdout + done.stderr
     assert (playbooks.home / "archive/backup/microscope/image").read_text(encoding="utf-8") == "image"
 
 
@@ -46,4 +49,19 @@ def test_a_playbook_that_fails_ends_the_rehearsal_with_its_status(playbooks: Pla
     done = rehearse(playbooks, "bad.yml")
     assert done.returncode == 2
     assert "After" not in done.stdout
+    assert "this was the world tests/emulator/world.yml" in done.stderr
     assert rehearse(playbooks, "--world", "missing.yml", "bad.yml").returncode == 1
+
+
+def test_what_is_missing_is_named_before_anything_runs(playbooks: Playbooks) -> None:
+    (playbooks.home / "own.yml").write_text("- hosts: localhost\n", encoding="utf-8")
+    (playbooks.home / "world.yml").write_text("collections: []\n", encoding="utf-8")
+    nobody = rehearse(playbooks, "--world", "world.yml", "own.yml")
+    assert (nobody.returncode, nobody.stdout) == (1, "")
+    lines = yaml.safe_load(nobody.stderr.partition("\n\n")[2])
+    (playbooks.home / "world.yml").write_text(yaml.safe_dump({"collections": [], **lines}), encoding="utf-8")
+    assert rehearse(playbooks, "--world", "world.yml", "own.yml").returncode == 0
+    for playbook in ("elsewhere.yml", ""):
+        done = rehearse(playbooks, playbook)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"in {playbooks.home}: give it with its whole path" in done.stderr
