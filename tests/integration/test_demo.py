@@ -174,7 +174,7 @@ def test_rehearsing_goes_as_the_guide_says(tmp_path: Path) -> None:
             os.killpg(shell.pid, signal.SIGKILL)  # the local Globus, which the script did not come to stop
 
     assert shell.returncode == 0, output
-    # Created, unchanged, replaced in spite of the lost answer, stopped by the service, resumed.
-    assert re.findall(r"changed=(\d)", output) == ["1", "0", "1", "0", "1"]
+    # Looked at, created, unchanged, replaced in spite of the lost answer, stopped by the service, resumed.
+    assert re.findall(r"changed=(\d)", output) == ["1", "1", "0", "1", "0", "1"]
     assert "+        start: '2026-03-04T05:00:00+00:00'" in output
     assert "the service stopped it" in output
