@@ -104,8 +104,18 @@ class Plan:
     after: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
+    def deletes(self) -> frozenset[str]:
+        """IDs of the timers that are deleted."""
+        return frozenset(op.timer_id for op in self.operations if op.operation == "delete" and op.timer_id)
+
+    @property
+    def concerns(self) -> frozenset[str]:
+        """IDs of the timers that the plan is about: the one that stays or is replaced, and those that are deleted."""
+        return self.deletes | ({self.timer.id} if self.timer else set())
+
+    @property
     def replaces(self) -> bool:
-        return self.creation is not None and any(op.operation == "delete" for op in self.operations)
+        return self.creation is not None and bool(self.deletes)
 
     @property
     def collections(self) -> tuple[str, ...]:
@@ -160,23 +170,40 @@ def plan_timers(wanted: Sequence[Wanted], timers: Collection[Timer], now: dateti
         by_name.setdefault(timer.name, []).append(timer)
         by_id[timer.id] = timer
     plans = []
-    chosen: dict[str, str] = {}
     for entry in wanted:
         candidates = list(by_name.get(entry.name, ())) if entry.name else []
         if entry.timer_id in by_id and by_id[entry.timer_id] not in candidates:
             candidates.append(by_id[entry.timer_id])
-        plan = plan_timer(entry, candidates, now)
-        if plan.timer is not None and plan.timer.id in chosen:
-            plan = plan.failed(
-                GlobusError(
-                    f"{entry.label} is the same timer as {chosen[plan.timer.id]} in this list ({plan.timer.id})",
-                    code="listed_twice",
-                )
-            )
-        elif plan.timer is not None:
-            chosen[plan.timer.id] = entry.label
-        plans.append(plan)
-    return plans
+        plans.append(plan_timer(entry, candidates, now))
+    return _fail_contested(plans)
+
+
+def _fail_contested(plans: Sequence[Plan]) -> list[Plan]:
+    """The plans; of two that concern one timer the second fails, and the first too if it deletes what the second is to
+    have: then nobody knows what is meant, and a deletion cannot be taken back.
+    """
+    firsts: dict[str, int] = {}
+    contested: dict[int, tuple[int, str]] = {}  # plan -> the other plan, the timer
+    for number, plan in enumerate(plans):
+        for timer_id in sorted(plan.concerns):
+            first = firsts.setdefault(timer_id, number)
+            if first != number:
+                contested.setdefault(number, (first, timer_id))
+                if timer_id in plans[first].deletes and timer_id not in plan.deletes:
+                    contested.setdefault(first, (number, timer_id))
+    return [
+        _contested(plan, plans[contested[number][0]], contested[number][1]) if number in contested else plan
+        for number, plan in enumerate(plans)
+    ]
+
+
+def _contested(plan: Plan, other: Plan, timer_id: str) -> Plan:
+    return plan.failed(
+        GlobusError(
+            f"{plan.wanted.label} is the same timer as {other.wanted.label} in this list ({timer_id})",
+            code="listed_twice",
+        )
+    )
 
 
 def plan_purge(
@@ -217,7 +244,7 @@ def check_rates(plans: Sequence[Plan], timers: Collection[Timer], concurrency: i
     :raises GlobusError: with the sum and the worst contributors, before anything is written.
     """
     resumed = {op.timer_id for plan in plans for op in plan.operations if op.operation == "resume"}
-    deleted = {op.timer_id for plan in plans for op in plan.operations if op.operation == "delete"}
+    deleted = {timer_id for plan in plans for timer_id in plan.deletes}
     creations = [plan.creation for plan in plans if plan.creation is not None]
     if not creations and not resumed:
         return
@@ -354,6 +381,9 @@ def _plan_several(plan: Plan, matched: Sequence[Timer], now: datetime) -> Plan:
         plan = replace(
             plan, operations=(pause,), after={**plan.after, "state": "paused"}, warnings=(*plan.warnings, warning)
         )
+    elif wanted.state == "present" and kept.is_paused_by_user and not all(t.is_inactive for t in matched):
+        warning = f"it is paused ({kept.id}), and those of its name that ran are deleted; state: active resumes it"
+        plan = replace(plan, warnings=(*plan.warnings, warning))
     others = tuple(Operation("delete", t.id, t.name) for t in matched if t is not kept)
     return replace(plan, operations=(*plan.operations, *others))
 
@@ -468,9 +498,18 @@ def first_run_again(creation: Definition, now: datetime) -> datetime | None:
 
 
 def _first_run(schedule: Schedule, replaced: Timer | None, after: datetime) -> datetime | None:
-    """The start to ask for: what the schedule sets, else the next tick of the timer it replaces (rule W4)."""
+    """The start to ask for: what the schedule sets, else the next tick of the timer it replaces (rule W4).
+
+    Of another interval the first tick of that phase: who has a weekly timer run daily does not wait for a week.
+    """
     coming = None if replaced is None else _next_tick(replaced, after)
-    return _schedule.first_run(schedule, after, keep=coming) or coming
+    start = _schedule.first_run(schedule, after, keep=coming)
+    if start is not None or replaced is None or coming is None:
+        return start
+    if schedule.interval is None or schedule.interval == replaced.schedule.interval:
+        return coming
+    interval = timedelta(seconds=schedule.interval)
+    return coming - (coming - after - timedelta(seconds=1)) // interval * interval
 
 
 def _first_run_after_pause(schedule: Schedule, replaced: Timer | None, now: datetime) -> datetime | None:

@@ -220,6 +220,18 @@ def test_i3_replace_keeps_the_first_of_the_equal_ones() -> None:
     assert operations(made) == [("resume", IDS[1]), ("delete", IDS[0])]
 
 
+def test_i3_that_what_ran_is_deleted_and_what_is_paused_stays_is_told() -> None:
+    paused = timer(timer_id=IDS[1], born=NOW - timedelta(days=3), **BY_USER)
+    made = plan([SECOND, paused], on_drift="replace")
+    assert operations(made) == [("delete", IDS[0])]
+    assert made.after["state"] == "paused"
+    (warning,) = made.warnings
+    assert f"it is paused ({IDS[1]}), and those of its name that ran are deleted" in warning
+    assert "state: active resumes it" in warning
+    # nothing new where none ran
+    assert plan([timer(**BY_USER), paused], on_drift="replace").warnings == ()
+
+
 def test_i3_with_none_equal_replace_creates_one_and_deletes_the_others() -> None:
     made = plan([FIRST, UNLIKE], sample(label="wanted"), on_drift="replace")
     assert operations(made) == [("create", None), ("delete", IDS[2]), ("delete", IDS[1])]
@@ -405,6 +417,22 @@ def test_w4_a_late_run_of_the_old_timer_does_not_become_a_start_in_the_past() ->
     made = plan([late], sample(label="x"), on_drift="replace")
     assert made.creation is not None
     assert made.creation.schedule.start == datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "start"),
+    [
+        ("7d", "1d", "2026-11-24T11:00:00"),
+        ("365d", "90m", "2026-11-23T12:30:00"),
+        ("7d", "1h", "2026-11-23T13:00:00"),
+        ("1d", "7d", "2026-11-24T11:00:00"),
+    ],
+)
+def test_w4_another_interval_keeps_the_phase_and_does_not_wait_for_the_old_one(old: str, new: str, start: str) -> None:
+    there = timer(sample({"interval": old}), born=NOW - timedelta(hours=1))
+    made = plan([there], sample({"interval": new}), on_drift="replace")
+    assert made.creation is not None
+    assert made.creation.schedule.start == datetime.fromisoformat(f"{start}+00:00")
 
 
 def test_w4_the_definition_s_own_phase_wins() -> None:
@@ -652,6 +680,26 @@ def test_one_timer_chosen_by_two_entries_fails_the_second() -> None:
     entries = [Wanted("a", state="paused"), Wanted("b", timer_id=IDS[0])]
     first, second = plan_timers(entries, [timer(sample(name="a"))], NOW)
     assert operations(first) == [("pause", IDS[0])]
+    assert failure(second).code == "listed_twice"
+
+
+@pytest.mark.parametrize("by_id", [Wanted("", timer_id=IDS[0]), Wanted("new", timer_id=IDS[0], state="paused")])
+@pytest.mark.parametrize("by_name", [Wanted("a", state="absent"), *wanted_names("a", on_drift="replace")])
+def test_i3_no_entry_deletes_the_namesake_that_another_entry_has_by_its_id(by_name: Wanted, by_id: Wanted) -> None:
+    """Of two equal timers the entry by name keeps, if any, the other one."""
+    there = [
+        timer(sample(name="a"), timer_id=IDS[0]),
+        timer(sample(name="a"), timer_id=IDS[1], born=NOW - timedelta(days=2)),
+    ]
+    for entries in ([by_name, by_id], [by_id, by_name]):
+        made = dict(zip(entries, plan_timers(entries, there, NOW), strict=True))
+        assert failure(made[by_name]).code == "listed_twice"
+        assert IDS[0] in failure(made[by_name]).message
+        assert ("delete", IDS[0]) not in operations(made[by_id])
+    # both say that it is to go
+    entries = [Wanted("a", state="absent"), Wanted("", timer_id=IDS[0], state="absent")]
+    first, second = plan_timers(entries, there, NOW)
+    assert operations(first) == [("delete", IDS[1]), ("delete", IDS[0])]
     assert failure(second).code == "listed_twice"
 
 
