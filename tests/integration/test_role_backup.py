@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections import Counter
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -18,7 +17,7 @@ import yaml
 from ansible_collections.research_ops.globus.plugins.module_utils._backup import SCHEDULES
 from emulator.control import LocalGlobus
 from emulator.plain import INVISIBLE, MAPPED, MAPPED_TOO
-from integration.harness import START, Playbooks, Run, Task, calls, control, writes
+from integration.harness import PYTHON, START, Playbooks, Run, Task, calls, control, writes
 
 ROOT = Path(__file__).resolve().parents[2]
 CHICAGO = "America/Chicago"
@@ -432,7 +431,7 @@ def test_playbooks_of_the_readme_run(playbooks: Playbooks, globus: LocalGlobus) 
     for play in found:
         globus.reset(clock=START)
         (used,) = play["roles"]
-        play["vars"] = {"ansible_python_interpreter": sys.executable, "backup_now": START}
+        play["vars"] = {"ansible_python_interpreter": PYTHON, "backup_now": START}
         play["tasks"] = [
             {"name": "first", "ansible.builtin.debug": {"var": "backup_result"}},
             *role("second", **used["vars"]),
