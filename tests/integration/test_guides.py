@@ -34,7 +34,7 @@ TIMER = "research_ops.globus.timer"
 # Guide, files that it has one save, and what each of its commands changes.
 COMMANDS = [
     ("first_timer", [ROOT / "demo" / "backup.yml"], [1, 1]),
-    ("backups", [EXAMPLES / "backups.yml"], [1, 1]),
+    ("backups", [EXAMPLES / "backups.yml"], [1, 1, 1, 1]),
     ("taking_over", [EXAMPLES / "take_over.yml", EXAMPLES / "managed.yml"], [1, 0, 0]),
     ("health", [EXAMPLES / "alert.yml"], [0]),
 ]

@@ -8,6 +8,8 @@ And the documented plays, which write them into a file and manage them from it.
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 import textwrap
 from datetime import datetime, timedelta
@@ -371,6 +373,19 @@ def test_without_braces_the_written_file_is_a_plain_list(globus: LocalGlobus, pl
     assert managed.returncode == 0, managed.stdout + managed.stderr
     (timer,) = account("timer_info")["timers"]
     assert yaml.safe_load(file.read_text(encoding="utf-8")) == {"globus_timers": [timer["definition"]]}
+
+
+def test_the_written_file_says_the_names_of_those_that_it_has_by_their_ids(
+    globus: LocalGlobus, playbooks: Playbooks
+) -> None:
+    account = Account(globus)
+    for name in ("twin\n- {{ 1 }}", "twin\n- {{ 1 }}", "single"):
+        account.api.create(name=name)
+    file = playbooks.home / "globus_timers.yml"
+    assert play(playbooks, "take_over.yml", "-e", f"take_over_file={file}").returncode == 0
+    twins = [one["id"] for one in account("timer_info")["timers"] if one["name"] != "single"]
+    said = re.findall(r"^# The name of (\S+) is (.+)\.$", file.read_text(encoding="utf-8"), re.M)
+    assert said == [(twin, json.dumps("twin\n- {{ 1 }}")) for twin in twins]
 
 
 @pytest.mark.parametrize(
