@@ -28,6 +28,7 @@ from ansible_collections.research_ops.globus.plugins.module_utils._plan import (
     Operation,
     Plan,
     first_run_again,
+    shown,
 )
 
 LOOK_AGAIN_AFTER = 1.0  # seconds from a creation that failed to a look whether it took place; doubled each time
@@ -90,6 +91,15 @@ class Outcome:
     created: str | None = None
     repeated: bool = False
 
+    @property
+    def after(self) -> Mapping[str, Any]:
+        """What a diff shows: what was planned or, where that came to nothing or not to its end, what is there."""
+        if self.failure is None:
+            return self.plan.after
+        if not self.operations:
+            return self.plan.before
+        return shown([self.timer] if self.timer else [])
+
 
 def in_parallel(function: Callable[[_Item], _Result], items: Sequence[_Item], concurrency: int) -> list[_Result]:
     """``function`` of each item, in the order of the items, at most ``concurrency`` at once."""
@@ -119,12 +129,23 @@ def _carry_out(plan: Plan, service: TimerService) -> Outcome:
         try:
             _do(operation, outcome, service)
         except GlobusError as error:
-            outcome.failure = error.about(f"Could not {operation.operation} {plan.wanted.label}")
+            outcome.failure = error.about(_could_not(operation, outcome))
             break
         outcome.operations.append(replace(operation, timer_id=operation.timer_id or outcome.created))
     if outcome.operations and not outcome.created:
         _read_again(outcome, service)
     return outcome
+
+
+def _could_not(operation: Operation, outcome: Outcome) -> str:
+    """What was not done, to which timer, and what that leaves behind where other operations came before it."""
+    timer_id = operation.timer_id or outcome.created
+    what = f"Could not {operation.operation} {outcome.plan.wanted.label}" + (f" ({timer_id})" if timer_id else "")
+    if operation.operation == "pause" and outcome.created:
+        return f"{what}, which was just created, so that it may run; run the task again"
+    if operation.operation == "delete" and outcome.timer and outcome.plan.wanted.state != "absent":
+        return f"{what} in favour of {outcome.timer.id}, so that both may be there; run the task again"
+    return what
 
 
 def _do(operation: Operation, outcome: Outcome, service: TimerService) -> None:
@@ -156,7 +177,9 @@ def _pause(timer_id: str, outcome: Outcome, service: TimerService) -> None:
 def _read_again(outcome: Outcome, service: TimerService) -> None:
     """The timer as it is after the operations on it. That this fails does not make what was done undone."""
     if outcome.plan.wanted.state == "absent" or outcome.timer is None:
-        outcome.timer = None if outcome.failure is None else outcome.timer
+        deleted = {operation.timer_id for operation in outcome.operations}
+        if outcome.failure is None or (outcome.timer and outcome.timer.id in deleted):
+            outcome.timer = None
         return
     only_deletes = all(operation.operation == "delete" for operation in outcome.plan.operations)
     vanished = _vanished(outcome.timer.id, outcome)

@@ -60,7 +60,7 @@ def run_timer() -> None:
     if collections:
         result["collections"] = [collections[key].as_result() for key in plan.collections if key in collections]
     if module._diff:
-        result["diff"] = {"before": dict(plan.before), "after": dict(outcomes[0].plan.after)}
+        result["diff"] = {"before": dict(plan.before), "after": dict(outcomes[0].after)}
     _warn(module, outcomes)
     failure = outcomes[0].failure
     if failure:
@@ -326,11 +326,16 @@ def _list_result(outcomes: Sequence[Outcome], purged: Sequence[Outcome], web_app
 
 def _list_diff(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """Before and after of the timers that change, by name; the others would only bury them."""
-    changing = [outcome.plan for outcome in outcomes if outcome.plan.before != outcome.plan.after]
+    changing = {_diff_key(outcome.plan.wanted): outcome for outcome in outcomes if outcome.plan.before != outcome.after}
     return {
-        "before": {plan.wanted.label: dict(plan.before) for plan in changing if plan.before},
-        "after": {plan.wanted.label: dict(plan.after) for plan in changing if plan.after},
+        "before": {key: dict(outcome.plan.before) for key, outcome in changing.items() if outcome.plan.before},
+        "after": {key: dict(outcome.after) for key, outcome in changing.items() if outcome.after},
     }
+
+
+def _diff_key(wanted: Wanted) -> str:
+    """The timer's name, with its ID where it is chosen by that: names need not tell what purge deletes."""
+    return f"{wanted.label} ({wanted.timer_id})" if wanted.name and wanted.timer_id else wanted.label
 
 
 def _warn(module: AnsibleModule, outcomes: Sequence[Outcome]) -> None:

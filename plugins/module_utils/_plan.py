@@ -151,7 +151,7 @@ def plan_timer(wanted: Wanted, timers: Collection[Timer], now: datetime) -> Plan
         return _plan_by_id(wanted, timers, now)
     known = frozenset(timer.id for timer in timers if timer.name == wanted.name)
     matched = sorted((t for t in timers if t.name == wanted.name and t.is_unfinished), key=lambda timer: timer.order)
-    plan = Plan(wanted, known=known, timer=matched[0] if matched else None, before=_shown(matched))
+    plan = Plan(wanted, known=known, timer=matched[0] if matched else None, before=shown(matched))
     plan = replace(plan, after=plan.before)
     if wanted.state == "absent":
         return _delete(plan, matched)
@@ -222,10 +222,10 @@ def plan_purge(
         if timer.is_unfinished and timer.name.startswith(prefix) and timer.name not in names and timer.id not in ids
     ]
     if len(surplus) > limit:
-        shown = ", ".join(sorted(repr(timer.name) for timer in surplus)[:10])
+        first = ", ".join(sorted(repr(timer.name) for timer in surplus)[:10])
         raise GlobusError(
             f"purge would delete {len(surplus)} timers whose names start with {prefix!r}, more than purge_limit "
-            f"{limit}: {shown}{', ...' if len(surplus) > 10 else ''}. Nothing was done; raise purge_limit if that is "
+            f"{limit}: {first}{', ...' if len(surplus) > 10 else ''}. Nothing was done; raise purge_limit if that is "
             "meant",
             code="purge_limit",
         )
@@ -290,7 +290,7 @@ def _plan_by_id(wanted: Wanted, timers: Collection[Timer], now: datetime) -> Pla
                 code="timer_not_found",
             )
         )
-    plan = replace(plan, before=_shown([timer]), after=_shown([timer]))
+    plan = replace(plan, before=shown([timer]), after=shown([timer]))
     if wanted.state == "absent":
         return _delete(plan, [timer])
     namesakes = [t.id for t in timers if t.name == wanted.name and t.is_unfinished and t.id != timer.id]
@@ -325,8 +325,7 @@ def _plan_missing(plan: Plan, ended: Sequence[Timer], now: datetime) -> Plan:
         )
     for timer in sorted(ended, key=lambda t: t.order):
         if _completed(definition, timer, now):
-            shown = _shown([timer])
-            return replace(plan, timer=timer, before=shown, after=shown)
+            return replace(plan, timer=timer, before=shown([timer]), after=shown([timer]))
     over = _schedule.is_over(definition.schedule, now)
     if over is not None and now - over > _schedule.HISTORY:
         warning = (
@@ -373,7 +372,7 @@ def _plan_several(plan: Plan, matched: Sequence[Timer], now: datetime) -> Plan:
         plan = replace(plan, drift=_drift(definition, matched[0], now))
         return _create(plan, definition, matched, now)
     kept = equal[0]
-    plan = replace(plan, timer=kept, after=_shown([kept]))
+    plan = replace(plan, timer=kept, after=shown([kept]))
     plan = _plan_existing(plan, kept, now)
     if wanted.state == "present" and not kept.is_inactive and _cut_short(kept, [t for t in matched if t not in equal]):
         warning = "it was paused, because the timers that it replaces are"
@@ -537,21 +536,21 @@ def _listed(drift: Sequence[Difference]) -> str:
     return "; ".join(str(difference) for difference in drift)
 
 
-def _shown(timers: Sequence[Timer]) -> dict[str, Any]:
+def shown(timers: Sequence[Timer]) -> dict[str, Any]:
     """A timer in a diff. Of several timers of one name the first, and how many there are."""
     if not timers:
         return {}
     timer = timers[0]
-    shown: dict[str, Any] = {**(definition_of(timer) or {"name": timer.name, "type": timer.type})}
+    found: dict[str, Any] = {**(definition_of(timer) or {"name": timer.name, "type": timer.type})}
     if timer.is_ended:
-        shown["state"] = "ended"
+        found["state"] = "ended"
     elif timer.is_inactive:
-        shown["state"] = "paused" if timer.is_paused_by_user else "inactive"
+        found["state"] = "paused" if timer.is_paused_by_user else "inactive"
     else:
-        shown["state"] = "active"
+        found["state"] = "active"
     if len(timers) > 1:
-        shown["timers_of_this_name"] = len(timers)
-    return shown
+        found["timers_of_this_name"] = len(timers)
+    return found
 
 
 def _shown_definition(definition: Definition, state: str) -> dict[str, Any]:

@@ -491,6 +491,23 @@ def test_W1_diff_shows_what_changes_by_name(playbooks: Playbooks) -> None:
     assert done["ensure"]["counts"] == foreseen["ensure"]["counts"]
 
 
+def test_W7_the_diff_tells_the_namesakes_that_purge_deletes_apart(globus: LocalGlobus, timers: Timers) -> None:
+    keep, *surplus = [*seed(globus, "lab-kept"), *seed(globus, "lab-old", count=2)]
+    result = timers([like_seed("lab-kept")], purge=True, purge_prefix="lab-", _ansible_diff=True, check=True)
+    assert sorted(one["timer_id"] for one in result["purged"]) == sorted(surplus)
+    assert set(result["diff"]["before"]) == {f"timer 'lab-old' ({timer_id})" for timer_id in surplus}
+    assert result["diff"]["after"] == {}
+    assert keep not in str(result["diff"])
+
+
+def test_W1_the_diff_shows_nothing_that_failed(globus: LocalGlobus, timers: Timers) -> None:
+    globus.fault("status", status=403, method="POST", path="^/v2/timer$")
+    seed(globus, "old")
+    result = timers([like_seed("new"), {"name": "old", "state": "absent"}], _ansible_diff=True)
+    assert [entry["failed"] for entry in result["timers"]] == [True, False]
+    assert (list(result["diff"]["before"]), result["diff"]["after"]) == (["timer 'old'"], {})
+
+
 # --- requests (C1 to C3) ---
 
 

@@ -289,6 +289,56 @@ def test_a_refusal_is_final() -> None:
     assert service.writes() == ["create"]
 
 
+# --- what is told of a plan that was not carried out to its end ---
+
+
+def test_w4_an_old_timer_that_cannot_be_deleted_is_told_with_both_ids() -> None:
+    service = MemoryService()
+    old = seed(service)
+    service.faults["delete"] = ["refused"]
+    outcome = run(service, wanted(sample(label="new"), on_drift="replace"))
+    assert outcome.failure is not None
+    assert outcome.failure.message == (
+        f"Could not delete timer {NAME!r} ({old}) in favour of {outcome.created}, so that both may be there; run the "
+        "task again: delete was refused"
+    )
+    assert outcome.after["transfer"]["label"] == "new"
+
+
+def test_w4a_a_new_timer_that_cannot_be_paused_is_told_and_shown_as_it_is() -> None:
+    service = MemoryService()
+    service.faults["pause"] = ["refused"]
+    outcome = run(service, wanted(state="paused"))
+    assert outcome.failure is not None
+    assert outcome.failure.message == (
+        f"Could not pause timer {NAME!r} ({outcome.created}), which was just created, so that it may run; run the task "
+        "again: pause was refused"
+    )
+    assert (outcome.plan.after["state"], outcome.after["state"]) == ("paused", "active")
+
+
+def test_a_diff_shows_nothing_that_was_not_done() -> None:
+    service = MemoryService()
+    service.faults["create"] = ["refused"] * 2
+    outcome = run(service, wanted())
+    assert (outcome.plan.before, outcome.after) == ({}, {})
+    seed(service)
+    outcome = run(service, wanted(sample(label="new"), on_drift="replace"))
+    assert outcome.after == outcome.plan.before
+    assert "label" not in outcome.after["transfer"]
+
+
+def test_i3_of_several_that_are_not_all_deleted_none_that_is_gone_is_returned() -> None:
+    service = MemoryService()
+    seed(service)
+    left = seed(service)
+    service.faults["delete"] = ["ok", "refused"]
+    outcome = run(service, wanted(state="absent"))
+    assert outcome.failure is not None
+    assert outcome.failure.message == f"Could not delete timer {NAME!r} ({left}): delete was refused"
+    assert (outcome.timer, outcome.after) == (None, {})
+
+
 # --- W3: others write too ---
 
 
