@@ -52,8 +52,9 @@ def choose_credentials(parameters: Mapping[str, Any]) -> Credentials:
     :raises GlobusError: where the named method lacks something, naming it.
     """
     names = ("client_id", "client_secret", "timers_token", "transfer_token", "token_storage")
-    # an option given as an empty string is unset, like an environment variable (rule X3)
-    given = {name: parameters.get(name) or None for name in names}
+    # What is read from a file often ends with a line break. An option given as an empty string is unset, like an
+    # environment variable (rule X3).
+    given = {name: (parameters.get(name) or "").strip() or None for name in names}
     method = parameters["auth_method"]
     if method == "auto" and given["timers_token"]:
         method = "access_token"

@@ -12,6 +12,7 @@ No globus_sdk here: a login is an authorizer to the SDK by its two methods, and 
 from __future__ import annotations
 
 import contextlib
+import re
 import shlex
 import threading
 import time
@@ -40,6 +41,7 @@ SERVERS = {  # resource server of each service
     "timer": "524230d7-ea86-4a52-8312-86065a9e0417",
     "flows": "flows.globus.org",
 }
+TOKEN = re.compile(r"[\x21-\x7e]+")
 NAMES = {"auth": "Globus Auth", "transfer": "Globus Transfer", "timer": "Globus Timers", "flows": "Globus Flows"}
 
 
@@ -86,6 +88,13 @@ class Authorizer:
 
     def get_authorization_header(self) -> str | None:
         self._sent = self._login.token(self._service)
+        if self._sent and not TOKEN.fullmatch(self._sent):
+            # The HTTP library would quote it in its complaint (rule X1).
+            raise GlobusError(
+                f"The access token for {NAMES[self._service]} has blanks, line breaks or other characters that are in "
+                "no token: look at where it comes from",
+                code="malformed_token",
+            )
         return f"Bearer {self._sent}" if self._sent else None
 
     def handle_missing_authorization(self) -> bool:

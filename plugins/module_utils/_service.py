@@ -26,7 +26,7 @@ from ansible_collections.research_ops.globus.plugins.module_utils import _auth
 from ansible_collections.research_ops.globus.plugins.module_utils._collection import Collection, Needs, read_collection
 from ansible_collections.research_ops.globus.plugins.module_utils._document import Timer, read_timer, slim
 from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError, UncertainError
-from ansible_collections.research_ops.globus.plugins.module_utils._login import Authorizer, choose_login
+from ansible_collections.research_ops.globus.plugins.module_utils._login import NAMES, Authorizer, choose_login
 from ansible_collections.research_ops.globus.plugins.module_utils._token_storage import Token
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from globus_sdk.response import GlobusHTTPResponse
     from globus_sdk.transport import RequestsTransport, RetryConfig
 
-NAMES = {"auth": "Globus Auth", "transfer": "Globus Transfer", "timer": "Globus Timers", "flows": "Globus Flows"}
 RETRY_AFTER_MAXIMUM = 60.0  # seconds; what a service may make us wait between two tries
 SEARCH_PAGE = 100
 SEARCH_MAXIMUM = 1000
@@ -330,7 +329,7 @@ class Globus:
         """
         for attempt in range(self.retries + 1):
             if attempt:
-                time.sleep(PAUSE_BETWEEN_TRIES * 2 ** (attempt - 1))
+                time.sleep(_pause(attempt - 1))
             try:
                 answer = self._call("timer", call).data
             except GlobusError as error:
@@ -360,7 +359,7 @@ class Globus:
         """
         for attempt in range(self.retries + 1):
             if attempt:
-                time.sleep(PAUSE_BETWEEN_TRIES * 2 ** (attempt - 1))
+                time.sleep(_pause(attempt - 1))
             response = self._call(service, call, **options)
             data = response.data if object_hook is None else _decoded(response, object_hook)
             if isinstance(data, Mapping) and key in data:
@@ -486,7 +485,7 @@ class Globus:
             if context.response is not None and context.response.status_code in (429, 503):
                 seconds = _retry_after(context.response.headers.get("Retry-After"))
                 if seconds is None:
-                    seconds = min(PAUSE_BETWEEN_TRIES * 2**context.attempt, RETRY_AFTER_MAXIMUM)
+                    seconds = _pause(context.attempt)
                 context.backoff = seconds
                 self._pace.hold(seconds)
                 return RetryCheckResult.do_not_retry if last else RetryCheckResult.do_retry
@@ -513,6 +512,11 @@ def _post_form(path: str, **form: str) -> Callable[[Any], GlobusHTTPResponse]:
 def _search(text: str, page: Mapping[str, int], client: Any) -> GlobusHTTPResponse:
     response: GlobusHTTPResponse = client.endpoint_search(text, **page)
     return response
+
+
+def _pause(tries: int) -> float:
+    """Seconds before another try, after so many repetitions; longer each time, within the bound (rule W6)."""
+    return min(PAUSE_BETWEEN_TRIES * 2.0 ** min(tries, 20), RETRY_AFTER_MAXIMUM)
 
 
 def _retry_after(value: str | None) -> float | None:
@@ -589,6 +593,8 @@ def _flat(body: Any, key: str) -> str | None:
 def _network_reason(error: Any) -> str:
     """Why there was no answer, without the object addresses and pools of the libraries below."""
     cause = error.underlying_exception
+    if isinstance(cause, ValueError):
+        return type(cause).__name__  # a request that could not be sent: the text quotes what was wrong in it (rule X1)
     reason = getattr(cause.args[0], "reason", cause.args[0]) if cause.args else cause
     text = str(reason)
     return text.rsplit(">: ", 1)[-1] or type(cause).__name__

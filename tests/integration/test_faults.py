@@ -5,14 +5,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from ansible_collections.research_ops.globus.plugins.module_utils import _service
 from emulator.control import LocalGlobus
 from emulator.plain import MAPPED, MAPPED_TOO, Api
 from integration.harness import Playbooks, Task, calls, control, definition, kinds, timer
+from integration.in_process import run
 
 Document = dict[str, Any]
 
@@ -202,3 +206,17 @@ def prepare(globus: LocalGlobus, name: str, before: str) -> str:
     if before == "paused":
         assert api.call("POST", f"/jobs/{timer_id}/pause").status == 200
     return timer_id
+
+
+def test_no_pause_between_two_tries_is_longer_than_a_minute_W6(
+    globus: LocalGlobus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paused: list[float] = []
+    monkeypatch.setattr(
+        _service, "time", SimpleNamespace(sleep=paused.append, time=time.time, monotonic=time.monotonic)
+    )
+    globus.fault("html", method="GET", path="^/jobs/")
+    account = {"client_id": globus.client_id, "client_secret": globus.client_secret}
+    result = run("timer_info", {**account, "retries": 9}, globus.environment)
+    assert result["error"]["code"] == "unreadable_answer"
+    assert paused == [0.5, 1, 2, 4, 8, 16, 32, 60, 60]

@@ -286,6 +286,25 @@ def test_access_tokens_that_are_refused(globus: LocalGlobus, person: Person) -> 
     refused(result, "no_credentials", "transfer_token is missing", remedy="set transfer_token")
 
 
+@pytest.mark.parametrize("around", ["{}\r\nX-Other: x", "{}\u2026-", "{} {}", "{}\x00", "{}\u00a0-"])
+def test_X1_a_token_that_cannot_be_one_is_not_quoted(around: str, globus: LocalGlobus, person: Person) -> None:
+    """Ansible hides what equals the option; the HTTP library quotes such a token in another spelling."""
+    token = globus.mint(TIMERS_SCOPE)[TIMERS_SERVER]["access_token"]
+    globus.clear_log()
+    result = ensure(person, timers_token=around.format(token, token))
+    refused(result, "malformed_token", "The access token for Globus Timers has blanks, line breaks or other characters")
+    assert token not in str(result)
+    assert globus.log() == []
+
+
+def test_the_line_break_at_the_end_of_a_file_is_no_part_of_a_credential(
+    globus: LocalGlobus, person: Person, account: dict[str, Any]
+) -> None:
+    token = globus.mint(TIMERS_SCOPE)[TIMERS_SERVER]["access_token"]
+    assert not ensure(person, timers_token=f"{token}\n", transfer_token="x", state="absent")["failed"]
+    assert not ensure(person, state="absent", **{name: f"{value}\n" for name, value in account.items()})["failed"]
+
+
 def test_auth_down_slow_or_replaced_by_a_page(globus: LocalGlobus, person: Person, account: dict[str, Any]) -> None:
     person.sign_in()
     user = {"client_id": NATIVE_APP}
