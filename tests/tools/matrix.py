@@ -204,13 +204,15 @@ def run(row: Row) -> Result:
         said = done.output.strip()
         last = said.splitlines()[-1] if said else ""
         if done.passed:
-            print(f"ok     {row}: {step.__name__} ({steps[step.__name__][1]:.0f} s) {last}", flush=True)
+            # pip says the versions last, pytest the numbers; ansible-test only warns.
+            told = "" if step is sanity else f" {last}"
+            print(f"ok     {row}: {step.__name__} ({steps[step.__name__][1]:.0f} s){told}", flush=True)
         else:
             print(f"{said}\nFAILED {row}: {step.__name__}", flush=True)
         if step is set_up:
             if not done.passed:
                 break
-            versions = last
+            versions = last + (f", modules on Python {row.modules}" if row.modules else "")
     return Result(row, versions, steps)
 
 
