@@ -83,14 +83,14 @@ def health_of(timer: Timer, now: datetime) -> Health:
         return Health(
             "failing",
             f"Its last run, at {last['ran_at']}, failed: {last['message']}",
-            "Look at the run in the Globus web app (url) and cure its cause; the next run tries again",
+            "Look at the run in the Globus web app and cure its cause; the next run tries again",
         )
     overdue = _overdue(timer, now)
     if overdue is not None:
         return Health(
             "overdue",
             overdue,
-            "Look at its page in the Globus web app (url); state: paused and then active makes it run at once",
+            "Look at its page in the Globus web app; state: paused and then active makes it run at once",
         )
     return Health("ok", _well(timer))
 
@@ -229,6 +229,8 @@ def _meaning(word: str | None) -> str:
 def _why_failed(result: Mapping[str, Any], details: Mapping[str, Any], action: Sequence[str | None]) -> str:
     told = _text(result.get("errors")) or _text(details.get("fatal_error"))
     words = [word for word in (*action, _word(result.get("run_status"))) if _meaning(word) in (FAILED, WAITING)]
+    if told:  # that it failed goes without saying then
+        words = [word for word in words if str(word).lower() != FAILED]
     signs = [told, *filter(None, words[:1]), *(f"HTTP status {code}" for code in _refusals(result))]
     if any(_meaning(word) == WAITING for word in words):
         signs.append("it waits for someone to let it go on, in the Globus web app")

@@ -91,7 +91,8 @@ WELL = {
 FAILING = {
     "failed": (run(FAILED), FAILED),
     "the task failed": (run(SUCCEEDED, FAILED), FAILED),
-    "failed with a reason": (run(FAILED, errors=ERROR), "Sorry; FAILED"),
+    "failed with a reason": (run(FAILED, errors=ERROR), "Sorry"),
+    "cancelled with a reason": (run("CANCELLED", errors=ERROR), "Sorry; CANCELLED"),
     "failed by the timer's word": (run(None, run_status="failed"), "failed"),
     "in camel case": (run(None, run_status="Run-Failed"), "Run-Failed"),
     "given up by the timer": (run(ACTIVE, run_status="error"), "error"),
@@ -104,7 +105,7 @@ FAILING = {
     "waits for someone": (run("INACTIVE"), "INACTIVE; it waits for someone to let it go on, in the Globus web app"),
     "a task's own reason": (
         {"ran_at": at(-1), "data": {"status": FAILED, "details": {"fatal_error": {"description": "No space"}}}},
-        "No space; FAILED",
+        "No space",
     ),
 }
 
