@@ -39,22 +39,27 @@ def command(group: str, name: str, *arguments: str) -> Check:
     return Check(group, name, lambda: run([*arguments], cwd=ROOT))
 
 
+def lint_documentation(run: Callable[[list[str], Path], Outcome]) -> Outcome:
+    """What antsibull-docs says, by a name of its folder that it can bear.
+
+    It copies the collection into a folder with a random name, and writes its path into what it then checks: a name that
+    ends in an underscore, as one in 37 does, is a link to nowhere there.
+    """
+    arguments = ["lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "all", "."]
+    for _time in range(3):
+        outcome = run(["antsibull-docs", *arguments], ROOT)
+        if 'Unknown target name: "antsibull-docs-' not in outcome.output:
+            break
+    return outcome
+
+
 # The longest first: it then runs beside all the others.
 CHECKS = (
     Check("sanity", "ansible-test sanity", lambda: sanity.check(ROOT)),
     Check("build", "ansible-galaxy build, galaxy-importer", lambda: artifact.check(ROOT)),
     # make EXTERNAL=1 docs: links to other hosts are followed too.
     Check("docs", "documentation site, in build/site", lambda: site.check(ROOT, bool(os.environ.get("EXTERNAL")))),
-    command(
-        "docs-lint",
-        "antsibull-docs lint-collection-docs",
-        "antsibull-docs",
-        "lint-collection-docs",
-        "--plugin-docs",
-        "--validate-collection-refs",
-        "all",
-        ".",
-    ),
+    Check("docs-lint", "antsibull-docs lint-collection-docs", lambda: lint_documentation(run)),
     command("lint", "ansible-lint", "ansible-lint", "--nocolor", "--profile", "production", "--offline"),
     # By its place in the link, so that a module goes by one name however it is imported.
     command("lint", "mypy", "mypy", os.path.relpath(LINK / "plugins", ROOT)),
