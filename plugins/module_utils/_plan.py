@@ -404,18 +404,19 @@ def _plan_existing(plan: Plan, timer: Timer, now: datetime) -> Plan:
         plan = replace(plan, drift=drift)
         if drift and wanted.on_drift == "replace":
             return _create(plan, definition, [timer], now)
+        cure = "on_drift: replace replaces it"
+        if wanted.timer_id is not None:
+            cure += ", but not by its timer_id: choose it by a name that no other timer has"
         if drift and wanted.on_drift == "fail":
             return plan.failed(
                 GlobusError(
-                    f"{wanted.label} ({timer.id}) differs from its definition: {_listed(drift)}. "
-                    "The service can change nothing but its name; on_drift: replace replaces it",
+                    f"timer {wanted.name or timer.name!r} ({timer.id}) differs from its definition: {_listed(drift)}. "
+                    f"The service can change nothing but its name; {cure}",
                     code="drift",
                 )
             )
         if drift and wanted.on_drift == "warn":
-            warning = (
-                f"it differs from its definition and was left as it is: {_listed(drift)}. on_drift: replace replaces it"
-            )
+            warning = f"it differs from its definition and was left as it is: {_listed(drift)}. {cure}"
             plan = replace(plan, warnings=(*plan.warnings, warning))
         if definition.schedule.follow and wanted.on_drift != "replace":
             warning = (

@@ -289,6 +289,17 @@ def test_i5_a_failure_keeps_the_name_too() -> None:
     assert made.before == made.after
 
 
+def test_i5_drift_of_a_timer_chosen_by_its_id_is_told_with_its_name_and_the_way_to_replace_it() -> None:
+    """Which is not on_drift: replace alone, as that is refused beside timer_id."""
+    by_id: dict[str, Any] = {"timer_id": IDS[0], "name": ""}
+    message = failure(plan([timer(sample(name="twin"))], sample(label="x"), on_drift="fail", **by_id)).message
+    assert message.startswith(f"timer 'twin' ({IDS[0]}) differs")
+    (warning,) = plan([timer()], sample(label="x"), on_drift="warn", **by_id).warnings
+    for text in (message, warning):
+        assert text.endswith("not by its timer_id: choose it by a name that no other timer has")
+    assert failure(plan([timer()], sample(label="x"), on_drift="fail")).message.endswith("replace replaces it")
+
+
 # --- drift ---
 
 
