@@ -46,6 +46,8 @@ def main(arguments: list[str] | None = None) -> int:
     wanted = parser.parse_args(arguments)
     if wanted.days < 0:
         parser.error("--days must be 0 or more")
+    if wanted.playbook == Path():
+        parser.error("which playbook? (make rehearse PLAYBOOK=...)")
     if wanted.playbook.is_dir() or (wanted.playbook.suffix in (".yml", ".yaml") and not wanted.playbook.is_file()):
         parser.error(f"there is no playbook {str(wanted.playbook)!r} in {Path.cwd()}: give it with its whole path")
     try:

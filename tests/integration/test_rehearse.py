@@ -61,7 +61,8 @@ def test_what_is_missing_is_named_before_anything_runs(playbooks: Playbooks) -> 
     lines = yaml.safe_load(nobody.stderr.partition("\n\n")[2])
     (playbooks.home / "world.yml").write_text(yaml.safe_dump({"collections": [], **lines}), encoding="utf-8")
     assert rehearse(playbooks, "--world", "world.yml", "own.yml").returncode == 0
-    for playbook in ("elsewhere.yml", ""):
+    in_folder = f"in {playbooks.home}: give it with its whole path"
+    for playbook, words in (("elsewhere.yml", in_folder), ("", "PLAYBOOK=")):
         done = rehearse(playbooks, playbook)
         assert (done.returncode, done.stdout) == (2, "")
-        assert f"in {playbooks.home}: give it with its whole path" in done.stderr
+        assert words in done.stderr
