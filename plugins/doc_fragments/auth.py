@@ -78,7 +78,7 @@ options:
     default: production
   request_timeout:
     description:
-      - How long to wait for the answer to one HTTP request, in seconds. More than 0.
+      - How long to wait for the answer to one HTTP request, in seconds. More than 0, at most a day.
     type: float
     default: 60.0
   retries:

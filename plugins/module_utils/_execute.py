@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from ansible_collections.research_ops.globus.plugins.module_utils._definition import Definition
@@ -152,8 +152,9 @@ def _do(operation: Operation, outcome: Outcome, service: TimerService) -> None:
     """One operation of a plan. ``create`` sets the outcome's timer; the others act on the ID they name, or on it."""
     timer_id = operation.timer_id or outcome.created or ""
     if operation.operation == "create" and outcome.plan.creation is not None:
-        outcome.timer = _create(outcome, outcome.plan.creation, service)
-        outcome.created = outcome.timer.id
+        created = _create(outcome, outcome.plan.creation, service)
+        _check_name(created, outcome.plan.wanted.name, service)
+        outcome.timer, outcome.created = created, created.id
     elif operation.operation == "pause":
         _pause(timer_id, outcome, service)
     elif operation.operation == "resume":
@@ -163,6 +164,20 @@ def _do(operation: Operation, outcome: Outcome, service: TimerService) -> None:
     else:
         _check_successor(outcome, service)
         service.delete_timer(timer_id)
+
+
+def _check_name(timer: Timer, name: str, service: TimerService) -> None:
+    """Whether the new timer has the name that it was given: which names the service shortens or trims is not known, and
+    under another one every run would miss the timer and create one more.
+    """
+    if timer.name in (name, ""):  # an answer need not tell it
+        return
+    service.delete_timer(timer.id)
+    raise GlobusError(
+        f"Globus stores the name as {timer.name!r}, so that the next run would not find the timer and create one more. "
+        f"It was deleted again ({timer.id}). Choose a name that Globus leaves as it is",
+        code="name_changed",
+    )
 
 
 def _pause(timer_id: str, outcome: Outcome, service: TimerService) -> None:
@@ -265,7 +280,7 @@ def _create(outcome: Outcome, creation: Definition, service: TimerService) -> Ti
     while True:
         outcome.repeated = doubt is not None
         service.wait()  # first: a first run that is near passes meanwhile
-        start = first_run_again(creation, service.now() + _head_start(outcome.plan))
+        start = _start_in_time(outcome.plan, creation, service.now())
         try:
             return service.create_timer(write_timer(creation, start))
         except UncertainError as error:
@@ -297,9 +312,20 @@ def _create(outcome: Outcome, creation: Definition, service: TimerService) -> Ti
             raise failure
 
 
-def _head_start(plan: Plan) -> timedelta:
-    """How far ahead the first run must be: enough for a pause (rule W4a). The plan's margin has begun to run."""
-    return PAUSE_MARGIN / 2 if any(operation.operation == "pause" for operation in plan.operations) else timedelta(0)
+def _start_in_time(plan: Plan, creation: Definition, now: datetime) -> datetime | None:
+    """The first run to ask for. One that is to be paused needs time for that (rule W4a); much of the margin that was
+    planned may have gone by, in a long list or where the service made us wait.
+    """
+    if all(operation.operation != "pause" for operation in plan.operations):
+        return first_run_again(creation, now)
+    pause = now + PAUSE_MARGIN / 2
+    start = first_run_again(creation, pause)
+    if start is not None and start <= pause:
+        raise GlobusError(
+            "its only run is too near by now: it could come before the pause. Give schedule.start a later time",
+            code="would_run_before_pause",
+        )
+    return start
 
 
 def _unknown(doubt: GlobusError, why: str) -> GlobusError:

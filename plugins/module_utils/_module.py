@@ -34,6 +34,7 @@ from ansible_collections.research_ops.globus.plugins.module_utils._plan import (
 from ansible_collections.research_ops.globus.plugins.module_utils._prepare import prepare
 from ansible_collections.research_ops.globus.plugins.module_utils._service import Globus
 
+TIMEOUT_MAXIMUM = 86400.0  # seconds; not every number that Ansible takes is one that a socket takes
 WARNED_BY_NAME = 5  # how many timers one warning names
 SHOWS_INVOCATION = 3  # the verbosity at which Ansible shows the arguments of a task
 
@@ -220,8 +221,8 @@ def _position(number: int, entry: Mapping[str, Any]) -> str:
 def connect(module: AnsibleModule, credentials: _auth.Credentials | None = None) -> Globus:
     """The services, with the login that the options name, or that of the credentials. Raises GlobusError."""
     parameters = module.params
-    if parameters["request_timeout"] <= 0:
-        raise GlobusError("request_timeout must be more than 0 seconds", code="invalid_input")
+    if not 0 < parameters["request_timeout"] <= TIMEOUT_MAXIMUM:
+        raise GlobusError("request_timeout must be more than 0 seconds, and at most a day", code="invalid_input")
     if parameters["retries"] < 0:
         raise GlobusError("retries must be 0 or more", code="invalid_input")
     return Globus(

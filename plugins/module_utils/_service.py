@@ -39,6 +39,7 @@ SEARCH_PAGE = 100
 SEARCH_MAXIMUM = 1000
 SIGNED_IN = object()  # with the token of the login
 PAUSE_BETWEEN_TRIES = 0.5  # seconds, doubled at every try
+UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)  # what reading a document of another shape raises
 
 
 class Pace:
@@ -122,7 +123,7 @@ class Globus:
                 )
                 for token in (answer, *(answer.get("other_tokens") or ()))
             }
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except UNREADABLE:
             # Not even the reason is told: it could quote a token (rule X1).
             raise GlobusError(
                 "Globus Auth answered with tokens that cannot be read", code="unreadable_answer"
@@ -195,7 +196,7 @@ class Globus:
             answer = self._readable("timer", lambda client: client.list_jobs(query_params=query), "jobs", slim)
         try:
             return [read_timer(document) for document in answer["jobs"]]
-        except (TypeError, ValueError) as error:
+        except UNREADABLE as error:
             # Half a list would make a timer look absent, and create it again (rule W7 for purge).
             raise GlobusError(f"The list of timers cannot be read whole: {error}", code="unreadable_answer") from None
 
@@ -210,6 +211,8 @@ class Globus:
             if error.http_status == 404:
                 return None
             raise
+        except UNREADABLE as error:
+            raise GlobusError(f"Timer {timer_id} cannot be read: {error}", code="unreadable_answer") from None
 
     def get_collection(self, collection_id: str) -> Collection:
         """The collection. Raises GlobusError, with the ID, for one that is not there or not visible (rule S5)."""
@@ -284,7 +287,7 @@ class Globus:
         answer = self._call("timer", lambda client: client.create_timer(dict(document)), create=True).data
         try:
             return read_timer(answer["timer"])
-        except (TypeError, KeyError, ValueError):
+        except UNREADABLE:
             raise UncertainError(
                 "Globus Timers accepted the timer, but its answer cannot be read", code="unreadable_answer"
             ) from None
@@ -575,7 +578,7 @@ def _explanation(error: Any) -> str:
         detail = body.get("detail")
         if isinstance(detail, list) and all(isinstance(item, Mapping) for item in detail):
             return "; ".join(
-                f"{'.'.join(str(part) for part in item.get('loc', ()))}: {item.get('msg', '')}" for item in detail
+                f"{'.'.join(str(part) for part in item.get('loc') or ())}: {item.get('msg', '')}" for item in detail
             )
         nested = body.get("error")
         if isinstance(nested, Mapping):

@@ -152,6 +152,10 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "auth_method unknown": ({**definition(), "auth_method": "guess"}, ["auth_method must be one of: auto,"]),
     "request_timeout too small": ({**definition(), "request_timeout": 0}, ["request_timeout must be more than 0"]),
+    "request_timeout that is no time": (
+        {**definition(), "request_timeout": "inf"},
+        ["request_timeout must be more than 0 seconds, and at most a day"],
+    ),
     "retries negative": ({**definition(), "retries": -1}, ["retries must be 0 or more"]),
     "no token": (
         {**definition(), "auth_method": "access_token"},

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.research_ops.globus.plugins.module_utils import _execute
-from ansible_collections.research_ops.globus.plugins.module_utils._document import timer_differences, write_timer
+from ansible_collections.research_ops.globus.plugins.module_utils._document import (
+    Timer,
+    timer_differences,
+    write_timer,
+)
 from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError
 from ansible_collections.research_ops.globus.plugins.module_utils._execute import Outcome, execute, in_parallel
 from ansible_collections.research_ops.globus.plugins.module_utils._plan import Wanted, plan_timer, plan_timers
@@ -287,6 +291,33 @@ def test_a_refusal_is_final() -> None:
     assert outcome.failure is not None
     assert outcome.failure.message == f"Could not create timer {NAME!r}: create was refused"
     assert service.writes() == ["create"]
+
+
+def test_a_name_that_the_service_changes_does_not_make_a_timer_at_every_run() -> None:
+    class Shortening(MemoryService):
+        def create_timer(self, document: Mapping[str, Any]) -> Timer:
+            return super().create_timer({**document, "name": document["name"][:5]})
+
+    service = Shortening()
+    for _run in range(2):
+        outcome = run(service, wanted())
+        assert outcome.failure is not None
+        assert outcome.failure.code == "name_changed"
+        assert f"Could not create timer {NAME!r}: Globus stores the name as {NAME[:5]!r}" in outcome.failure.message
+        assert (done(outcome), outcome.timer, outcome.after) == ([], None, {})
+    assert [timer for timer in service.timers() if timer.is_unfinished] == []
+
+
+def test_w4a_a_single_run_that_has_come_near_meanwhile_is_not_created_to_be_paused() -> None:
+    service = MemoryService()
+    start = NOW + timedelta(minutes=6)
+    plan = plan_timer(wanted(sample({"start": start.isoformat()}), state="paused"), [], NOW)
+    assert plan.failure is None
+    service.clock = NOW + timedelta(minutes=4)  # a long list, or a service that made us wait
+    (outcome,) = execute([plan], service)
+    assert outcome.failure is not None
+    assert outcome.failure.code == "would_run_before_pause"
+    assert service.writes() == []
 
 
 # --- what is told of a plan that was not carried out to its end ---
