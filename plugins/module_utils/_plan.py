@@ -239,7 +239,7 @@ def check_rates(plans: Sequence[Plan], timers: Collection[Timer], concurrency: i
     """Rule L2: all timers of one user together may not run more than once a minute.
 
     Adds up what is there and runs, what is to be created or resumed, and the old timers that replacements hold for a
-    moment beside the new ones.
+    moment beside the new ones. What is paused or deleted makes room: ``execute`` does that first.
 
     :raises GlobusError: with the sum and the worst contributors, before anything is written.
     """
@@ -248,7 +248,9 @@ def check_rates(plans: Sequence[Plan], timers: Collection[Timer], concurrency: i
     creations = [plan.creation for plan in plans if plan.creation is not None]
     if not creations and not resumed:
         return
-    running = {t.id: t for t in timers if t.is_unfinished and (not t.is_inactive or t.id in resumed)}
+    paused = {op.timer_id for plan in plans for op in plan.operations if op.operation == "pause"}
+    stopped = paused | {t.id for t in timers if t.is_inactive and t.id not in resumed}
+    running = {t.id: t for t in timers if t.is_unfinished and t.id not in stopped}
     rates = [(_rate(timer.schedule), timer.name) for timer in running.values() if timer.id not in deleted]
     rates += [(_rate(creation.schedule), creation.name) for creation in creations]
     held = sorted(
@@ -262,8 +264,9 @@ def check_rates(plans: Sequence[Plan], timers: Collection[Timer], concurrency: i
     total = sum(rate for rate, _name in rates) + sum(held[:concurrency])
     if total > 1 + 1e-9:
         worst = ", ".join(f"{name!r} {rate:.3g}" for rate, name in sorted(rates, reverse=True)[:5])
+        often = "more than 1" if f"{total:.3g}" == "1" else f"{total:.3g}"
         raise GlobusError(
-            f"All timers of this account together would run {total:.3g} times a minute; the service allows once a "
+            f"All timers of this account together would run {often} times a minute; the service allows once a "
             f"minute. Nothing was done. The most frequent are (runs a minute): {worst}. Give them longer intervals",
             code="rate_limit",
         )
@@ -479,7 +482,7 @@ def _create(plan: Plan, definition: Definition, replaced: Sequence[Timer], now: 
     if paused:
         operations.append(Operation("pause", None, wanted.name))
     operations += [Operation("delete", timer.id, timer.name) for timer in replaced]
-    warnings = _skipped_warnings(definition.schedule, start, now)
+    warnings = [*_skipped_warnings(definition.schedule, start, now), *_count_warnings(definition.schedule, replaced)]
     return replace(
         plan,
         operations=tuple(operations),
@@ -570,6 +573,14 @@ def _inactive_warnings(wanted: Wanted, timer: Timer) -> tuple[str, ...]:
     reason = describe_inactive(timer)
     cure = "it is resumed now" if wanted.state == "active" else "state: active resumes it"
     return (f"the service stopped it, and it does not run ({reason}); {cure} with fresh credentials",)
+
+
+def _count_warnings(schedule: Schedule, replaced: Sequence[Timer]) -> tuple[str, ...]:
+    """A count of runs cannot be handed on: a timer with what is left of it would differ from its definition."""
+    done = max((timer.runs for timer in replaced), default=0)
+    if schedule.end_count is None or not done:
+        return ()
+    return (f"it counts its {schedule.end_count} runs anew (end.count), after {done} of the timer that it replaces",)
 
 
 def _skipped_warnings(schedule: Schedule, start: datetime | None, now: datetime) -> tuple[str, ...]:

@@ -195,8 +195,8 @@ class Globus:
             query["result_count"] = 1
             answer = self._readable("timer", lambda client: client.list_jobs(query_params=query), "jobs", slim)
         try:
-            return [read_timer(document) for document in answer["jobs"]]
-        except UNREADABLE as error:
+            return [_read_listed(document) for document in answer["jobs"]]
+        except (TypeError, ValueError) as error:
             # Half a list would make a timer look absent, and create it again (rule W7 for purge).
             raise GlobusError(f"The list of timers cannot be read whole: {error}", code="unreadable_answer") from None
 
@@ -500,6 +500,15 @@ class Globus:
         config = RetryConfig(max_retries=self.retries + 1, max_sleep=RETRY_AFTER_MAXIMUM)
         config.checks.register_check(back_off)  # before the SDK's own, which go by the status alone
         return config
+
+
+def _read_listed(document: Any) -> Timer:
+    """A timer of a list. Raises ValueError, with its ID, for one that cannot be read: it holds up all others."""
+    try:
+        return read_timer(document)
+    except UNREADABLE as error:
+        timer_id = document.get("job_id") if isinstance(document, Mapping) else None
+        raise ValueError(f"timer {timer_id}: {error}" if timer_id else str(error)) from None
 
 
 def _post_form(path: str, **form: str) -> Callable[[Any], GlobusHTTPResponse]:

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible_collections.research_ops.globus.plugins.module_utils import _service
+from ansible_collections.research_ops.globus.plugins.module_utils._document import Timer, read_timer
 from emulator.control import LocalGlobus
 from emulator.plain import ENDPOINT, GUEST, MAPPED, MAPPED_TOO, Api
 from integration.harness import Playbooks, calls, control, definition, kinds, logged, writes
@@ -361,6 +363,21 @@ def test_W7_nothing_is_purged_after_a_failure(globus: LocalGlobus, timers: Timer
     assert result["purged"] == []
     assert any("not purged" in warning for warning in result["warnings"])
     assert names(globus) == ["lab-new", "lab-old"]
+
+
+def test_W7_a_list_with_a_timer_that_cannot_be_read_purges_nothing(
+    globus: LocalGlobus, timers: Timers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd, _other = seed(globus, "lab-odd")[0], seed(globus, "lab-other")
+
+    def read(document: Document) -> Timer:
+        return read_timer({**document, "interval": "P1D", "schedule": None} if document["job_id"] == odd else document)
+
+    monkeypatch.setattr(_service, "read_timer", read)
+    result = timers([definition("a")], purge=True, purge_prefix="lab-")
+    assert result["error"]["code"] == "unreadable_answer"
+    assert f"The list of timers cannot be read whole: timer {odd}: invalid literal" in result["msg"]
+    assert writes(globus.log()) == []
 
 
 def test_W7_purge_in_check_mode(globus: LocalGlobus, timers: Timers) -> None:

@@ -483,6 +483,16 @@ def test_w4_of_several_that_are_replaced_all_must_be_paused() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("end", "runs", "told"), [({"count": 10}, 7, True), ({"count": 10}, 0, False), (None, 7, False)]
+)
+def test_w4_a_count_of_runs_that_begins_anew_is_told(end: dict[str, int] | None, runs: int, told: bool) -> None:
+    schedule = {"interval": "1d", **({"end": end} if end else {})}
+    made = plan([timer(sample(schedule), n_runs=runs)], sample(schedule, label="x"), on_drift="replace")
+    assert [("create", None), ("delete", IDS[0])] == operations(made)
+    assert any("counts its 10 runs anew (end.count), after 7 of the timer" in one for one in made.warnings) is told
+
+
 def test_first_run_again_moves_only_a_start_that_has_passed() -> None:
     creation = definition(sample({"interval": "1d", "start": "2026-11-23T12:00:10Z"}))
     start = NOW + timedelta(seconds=10)
@@ -778,6 +788,17 @@ def test_l2_all_timers_together_run_once_a_minute_at_most(
             check_rates(plans, timers, 4)
     else:
         check_rates(plans, timers, 4)
+
+
+def test_l2_what_is_paused_makes_room() -> None:
+    timers = [timer(sample({"interval": 60}, name="old"))]
+    paused, new = Wanted("old", state="paused"), Wanted("new", definition=named("new", {"interval": 60}))
+    check_rates(plan_timers([paused, new], timers, NOW), timers, 4)
+    with pytest.raises(GlobusError, match="would run 2 times a minute"):
+        check_rates(plan_timers([new], timers, NOW), timers, 4)
+    rare = Wanted("rare", definition=named("rare", {"interval": "365d"}))
+    with pytest.raises(GlobusError, match="would run more than 1 times a minute"):
+        check_rates(plan_timers([rare], timers, NOW), timers, 4)
 
 
 @pytest.mark.parametrize(("concurrency", "over"), [(1, False), (2, True)])
