@@ -228,7 +228,7 @@ def _parse_job(
     schedule = options.get("schedule")
     if schedule is None:
         raise InputError(f"{where}: schedule is missing: give it in the job or in backup_defaults")
-    if schedule not in SCHEDULES and schedule not in own:
+    if not isinstance(schedule, str) or (schedule not in SCHEDULES and schedule not in own):
         known = ", ".join(sorted({*SCHEDULES, *own}))
         raise InputError(f"{where}: schedule {schedule!r} is not known; there are {known}")
     built_in, users = SCHEDULES.get(schedule, {}), own.get(schedule, {})

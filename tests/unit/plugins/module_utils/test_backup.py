@@ -475,6 +475,7 @@ REFUSED: dict[str, tuple[list[Any], dict[str, Any], list[str]]] = {
     "unknown option": ([job(synclevel="size")], {}, ["backup_jobs[0] (lab)", "synclevel", "is it sync_level?"]),
     "unknown default": ([job()], {"defaults": {"interval": "1d"}}, ["backup_defaults", "interval"]),
     "unknown schedule": ([job("nightl")], {}, ["backup_jobs[0] (lab)", "schedule 'nightl' is not known", "nightly"]),
+    "schedule that is no name": ([{**job(), "schedule": {"at": 1}}], {}, ["(lab)", "schedule {'at': 1} is not known"]),
     "no schedule": ([{**job(), "schedule": None}], {}, ["backup_jobs[0] (lab)", "schedule is missing"]),
     "no source": ([job()], {"defaults": {"source_collection": None}}, ["(lab)", "source_collection is missing"]),
     "no path": ([{**job(), "destination_path": None}], {}, ["(lab)", "destination_path is missing"]),
