@@ -75,7 +75,7 @@ class TokenFile:
         """The login, or None where there is no file. Raises GlobusError for a file that is none of ours."""
         try:
             document = json.loads(self.path.read_text(encoding="utf-8"))
-            tokens = {server: Token(**token) for server, token in document["tokens"].items()}
+            tokens = {server: _read_token(token) for server, token in document["tokens"].items()}
             return StoredLogin(
                 environment=document["environment"],
                 client_id=document["client_id"],
@@ -176,6 +176,14 @@ class TokenFile:
                 f"The token storage {self.path} cannot be removed: {error.strerror}", code="token_storage"
             ) from None
         return True
+
+
+def _read_token(document: Mapping[str, Any]) -> Token:
+    """A token of our own file. Raises TypeError for members that are not those, or not of their types."""
+    token = Token(**document)
+    if not isinstance(token.access_token, str) or not isinstance(token.expires_at, (int, float)):
+        raise TypeError("a token is a text, and expires at a number of seconds")
+    return token
 
 
 def _expand(path: str) -> Path:

@@ -121,6 +121,15 @@ def test_what_is_no_login_is_not_taken_for_one(file: TokenFile, text: str) -> No
 
 
 @pytest.mark.usefixtures("_home")
+@pytest.mark.parametrize("member", ['"expires_at": null', '"expires_at": "soon"', '"access_token": 5'])
+def test_a_token_of_another_shape_is_none(file: TokenFile, member: str) -> None:
+    write(file)
+    written = file.path.read_text(encoding="utf-8")
+    file.path.write_text(written.replace('"scope": ""', f'"scope": "", {member}'), encoding="utf-8")
+    with pytest.raises(GlobusError, match="not a file of this collection"):
+        file.read()
+
+
 def test_where_a_login_is_looked_for(tmp_path: Path) -> None:
     folder = tmp_path / ".globus" / "ansible"
     assert user_token_file(None, "a").path == folder / "a" / "tokens.json"
