@@ -120,7 +120,6 @@ def test_what_is_no_login_is_not_taken_for_one(file: TokenFile, text: str) -> No
     assert refused.value.remedy == f"rm {file.path}"
 
 
-@pytest.mark.usefixtures("_home")
 @pytest.mark.parametrize("member", ['"expires_at": null', '"expires_at": "soon"', '"access_token": 5'])
 def test_a_token_of_another_shape_is_none(file: TokenFile, member: str) -> None:
     write(file)
@@ -130,6 +129,7 @@ def test_a_token_of_another_shape_is_none(file: TokenFile, member: str) -> None:
         file.read()
 
 
+@pytest.mark.usefixtures("_home")
 def test_where_a_login_is_looked_for(tmp_path: Path) -> None:
     folder = tmp_path / ".globus" / "ansible"
     assert user_token_file(None, "a").path == folder / "a" / "tokens.json"
