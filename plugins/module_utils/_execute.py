@@ -172,10 +172,14 @@ def _check_name(timer: Timer, name: str, service: TimerService) -> None:
     """
     if timer.name in (name, ""):  # an answer need not tell it
         return
-    service.delete_timer(timer.id)
+    deleted = "It was deleted again"
+    try:
+        service.delete_timer(timer.id)
+    except GlobusError as error:
+        deleted = f"Delete it: that failed ({error.message})"
     raise GlobusError(
         f"Globus stores the name as {timer.name!r}, so that the next run would not find the timer and create one more. "
-        f"It was deleted again ({timer.id}). Choose a name that Globus leaves as it is",
+        f"Choose a name that Globus leaves as it is. {deleted} ({timer.id})",
         code="name_changed",
     )
 

@@ -54,7 +54,7 @@ def model(timers: Sequence[Entry], *, names: Sequence[str], prefix: str, zone: s
     wanted = set(names)
     shown = [_row(timer, zone, now) for timer in timers if timer["name"] in wanted or timer["name"].startswith(prefix)]
     for row in shown:
-        row["surplus"] = row["name"] not in wanted
+        row["surplus"] = row["name"] not in wanted and row["health"]["state"] != "ended"  # as purge sees it
     there = {row["name"] for row in shown}
     shown += [_missing_row(name) for name in dict.fromkeys(names) if name not in there]
     order = {name: number for number, name in enumerate(names)}

@@ -306,6 +306,11 @@ def test_a_name_that_the_service_changes_does_not_make_a_timer_at_every_run() ->
         assert f"Could not create timer {NAME!r}: Globus stores the name as {NAME[:5]!r}" in outcome.failure.message
         assert (done(outcome), outcome.timer, outcome.after) == ([], None, {})
     assert [timer for timer in service.timers() if timer.is_unfinished] == []
+    service.faults["delete"] = ["refused"]
+    outcome = run(service, wanted())
+    (left,) = (timer.id for timer in service.timers() if timer.is_unfinished)
+    assert outcome.failure is not None
+    assert outcome.failure.message.endswith(f"Delete it: that failed (delete was refused) ({left})")
 
 
 def test_w4a_a_single_run_that_has_come_near_meanwhile_is_not_created_to_be_paused() -> None:

@@ -114,6 +114,11 @@ def test_moments_in_reasons_are_told_in_the_zone() -> None:
     assert one["health"]["reason"] == "Its last run, at Mon 2 Mar 2026 02:00, failed: no"
 
 
+def test_w7_a_timer_that_has_ended_is_none_that_purge_would_remove() -> None:
+    (one,) = page(timer("backup-old", state="ended"), names=[])["rows"]
+    assert (one["surplus"], one["health"]["state"]) == (False, "ended")
+
+
 def test_missing_and_surplus_timers_are_shown_others_are_not() -> None:
     timers = [timer("other"), timer("backup-b"), timer("backup-old"), timer("backup-a")]
     rows = page(*timers, names=["backup-b", "backup-lost", "backup-a"])["rows"]
