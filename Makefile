@@ -57,7 +57,7 @@ integration: setup ## the integration tests, against the local Globus
 faults: setup ## the whole fault matrix, kills, writers at once: half an hour (make test runs a part of it)
 	@FAULTS=whole $(PYTHON) -m pytest -n $(JOBS) tests/faults
 
-matrix: setup ## every ansible-core, Python and globus-sdk of the README (CORE=2.16 for one): 15 minutes
+matrix: setup ## every ansible-core, Python and globus-sdk of the README (CORE=2.16 for one): up to half an hour
 	@$(PYTHON) -m tools.matrix --jobs $(JOBS) $(CORE)
 
 browser-test: setup docs ## the site and the report of the role backup in headless Chromium (needs Chromium, apt-get install chromium)
