@@ -606,7 +606,8 @@ def _network_reason(error: Any) -> str:
     """Why there was no answer, without the object addresses and pools of the libraries below."""
     cause = error.underlying_exception
     if isinstance(cause, ValueError):
-        return type(cause).__name__  # a request that could not be sent: the text quotes what was wrong in it (rule X1)
+        # Its text quotes what was wrong, such as the password in a proxy's address (rule X1).
+        return f"the request could not be made ({type(cause).__name__}); is HTTPS_PROXY right?"
     reason = getattr(cause.args[0], "reason", cause.args[0]) if cause.args else cause
     text = str(reason)
     return text.rsplit(">: ", 1)[-1] or type(cause).__name__

@@ -297,6 +297,15 @@ def test_X1_a_token_that_cannot_be_one_is_not_quoted(around: str, globus: LocalG
     assert globus.log() == []
 
 
+@pytest.mark.parametrize("proxy", ["http://me:hush@127.0.0.1:port/", "hush@@::", "http://me:hush@/"])
+def test_X1_a_proxy_that_cannot_be_one_is_not_quoted(proxy: str) -> None:
+    """Not even a connection is tried, so that this test may name the real Globus."""
+    options = {"timers_token": "made-up", "environment": "preview"}
+    result = in_process.run("timer_info", options, {"HTTPS_PROXY": proxy})
+    refused(result, "no_answer", "the request could not be made", "is HTTPS_PROXY right?")
+    assert "hush" not in str(result)
+
+
 def test_the_line_break_at_the_end_of_a_file_is_no_part_of_a_credential(
     globus: LocalGlobus, person: Person, account: dict[str, Any]
 ) -> None:
