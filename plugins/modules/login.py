@@ -17,6 +17,9 @@ description:
   - The playbook C(research_ops.globus.login) does both steps and asks for what it needs.
   - Where the stored login still works and has the consents that are asked for, nothing is done, and no address is
     returned.
+notes:
+  - Of what signs the other modules in it knows O(client_id) and O(token_storage) alone. Where C(module_defaults) of the
+    action group set more, such as C(auth_method), the task takes it back with C(auth_method="{{ omit }}").
 author:
   - Research Ops (@research-ops)
 extends_documentation_fragment:
