@@ -359,7 +359,8 @@ def check_stored(login: StoredLogin, client_id: str | None, environment: str, fi
             raise GlobusError(
                 f"{file.path} holds a login of {what} {stored}, not {wanted}: name another token_storage, or remove it",
                 code="wrong_login",
-                remedy=f"rm {shlex.quote(str(file.path))}",
+                # not to remove the file: it may be somebody's good login
+                remedy="set token_storage (GLOBUS_TOKEN_STORAGE) to another file",
             )
 
 

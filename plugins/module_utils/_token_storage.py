@@ -74,15 +74,18 @@ class TokenFile:
     def read(self) -> StoredLogin | None:
         """The login, or None where there is no file. Raises GlobusError for a file that is none of ours."""
         try:
-            document = json.loads(self.path.read_text(encoding="utf-8"))
-            tokens = {server: _read_token(token) for server, token in document["tokens"].items()}
-            return StoredLogin(
-                environment=document["environment"],
-                client_id=document["client_id"],
-                identity=document.get("identity"),
-                username=document.get("username"),
-                tokens=tokens,
-            )
+            with self.path.open(encoding="utf-8") as file:
+                document = json.load(file)
+                tokens = {server: _read_token(token) for server, token in document["tokens"].items()}
+                login = StoredLogin(
+                    environment=document["environment"],
+                    client_id=document["client_id"],
+                    identity=document.get("identity"),
+                    username=document.get("username"),
+                    tokens=tokens,
+                )
+                _keep_private(file.fileno())
+            return login
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -226,6 +229,13 @@ def find_user_token_file(token_storage: str | None, client_id: str | None) -> To
             code="ambiguous_login",
         )
     return TokenFile(str(found[0])) if found else None
+
+
+def _keep_private(file: int) -> None:
+    """An open file that others may read, copied or restored so, they may not read any longer (rule X1)."""
+    if os.fstat(file).st_mode & 0o077:
+        with contextlib.suppress(OSError):  # somebody else's file, or one that cannot be changed
+            os.fchmod(file, 0o600)
 
 
 def cli_profile() -> str | None:

@@ -52,6 +52,9 @@ def ensure(person: Person, **options: Any) -> Result:
     return result
 
 
+ANOTHER_FILE = "set token_storage (GLOBUS_TOKEN_STORAGE) to another file"
+
+
 def refused(result: Result, code: str, *words: str, remedy: str | None = None) -> None:
     """The task failed in these words, and changed nothing."""
     assert (result["failed"], result["changed"]) == (True, False), result
@@ -169,7 +172,7 @@ def test_a_service_account_that_is_not_signed_in(
     refused(ensure(person, **rewritten), "invalid_client", OTHER_CLIENT)
     storage = str(tmp_path / "account.json")
     assert ensure(person, **account, token_storage=storage)["changed"]
-    remedy = f"rm {storage}"
+    remedy = ANOTHER_FILE
     other = {"client_id": OTHER_CLIENT, "client_secret": "x", "token_storage": storage}
     refused(ensure(person, **other), "wrong_login", account["client_id"], OTHER_CLIENT, remedy=remedy)
     preview = {**account, "token_storage": storage, "environment": "preview"}
@@ -238,10 +241,10 @@ def test_the_wrong_login(globus: LocalGlobus, person: Person) -> None:
     person.sign_in()
     storage = str(person.tokens())
     elsewhere = {"client_id": OTHER_APP, "token_storage": storage, "auth_method": "user"}
-    refused(ensure(person, **elsewhere), "wrong_login", NATIVE_APP, OTHER_APP, remedy=f"rm {storage}")
+    refused(ensure(person, **elsewhere), "wrong_login", NATIVE_APP, OTHER_APP, remedy=ANOTHER_FILE)
     preview = {"client_id": NATIVE_APP, "environment": "preview"}
     wrong = ensure(person, **preview, auth_method="user")
-    refused(wrong, "wrong_login", "production", "preview", remedy=f"rm {storage}")
+    refused(wrong, "wrong_login", "production", "preview", remedy=ANOTHER_FILE)
     # auto found it by looking around: it goes on to the next, and says which half of a service account is missing
     refused(
         ensure(person, **preview),

@@ -62,6 +62,23 @@ def test_the_secret_of_a_client_is_not_kept_X1(file: TokenFile) -> None:
     assert file.read() == PERSON
 
 
+def test_a_file_that_others_may_read_is_closed_when_it_is_read_X1(file: TokenFile) -> None:
+    write(file)
+    file.path.chmod(0o644)
+    assert file.read() == PERSON
+    assert stat.S_IMODE(file.path.stat().st_mode) == 0o600
+
+
+def test_a_file_that_is_none_of_ours_keeps_its_mode(file: TokenFile) -> None:
+    """Whatever token_storage names by mistake."""
+    file.path.parent.mkdir()
+    file.path.write_text('{"tokens": "of somebody"}', encoding="utf-8")
+    file.path.chmod(0o644)
+    with pytest.raises(GlobusError, match="not a file of this collection"):
+        file.read()
+    assert stat.S_IMODE(file.path.stat().st_mode) == 0o644
+
+
 def test_a_folder_that_is_there_is_left_as_it_is(file: TokenFile) -> None:
     file.path.parent.mkdir(mode=0o750)
     write(file)
