@@ -191,8 +191,7 @@ remedy:
   description: The command or edit that cures the failure.
   type: str
   returned: on failure, where there is one
-  sample: >-
-    rm /home/researcher/.globus/ansible/8b0e1ee1-5a58-4ac5-8ba3-1e3ad6ee8ab2/tokens.json
+  sample: set token_storage (GLOBUS_TOKEN_STORAGE) to another file
 """
 
 from ansible_collections.research_ops.globus.plugins.module_utils._sign_in import run_login
