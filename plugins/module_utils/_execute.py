@@ -320,7 +320,7 @@ def _start_in_time(plan: Plan, creation: Definition, now: datetime) -> datetime 
     """The first run to ask for. One that is to be paused needs time for that (rule W4a); much of the margin that was
     planned may have gone by, in a long list or where the service made us wait.
     """
-    if all(operation.operation != "pause" for operation in plan.operations):
+    if not plan.pauses:
         return first_run_again(creation, now)
     pause = now + PAUSE_MARGIN / 2
     start = first_run_again(creation, pause)
@@ -432,8 +432,7 @@ def _others(outcome: Outcome, timers: Sequence[Timer], equal: Sequence[Timer]) -
 def _keep_first(equal: Sequence[Timer], outcome: Outcome, service: TimerService) -> None:
     """Of equal timers the first stays. Where that is another one than this run created, it gets its state."""
     kept = outcome.timer = equal[0]
-    paused = any(operation.operation == "pause" for operation in outcome.plan.operations)
-    if paused and not kept.is_inactive and kept.id != outcome.created:
+    if outcome.plan.pauses and not kept.is_inactive and kept.id != outcome.created:
         service.pause_timer(kept.id)
         outcome.operations.append(Operation("pause", kept.id, kept.name))
         _read_again(outcome, service)

@@ -114,6 +114,10 @@ class Plan:
         return self.deletes | ({self.timer.id} if self.timer else set())
 
     @property
+    def pauses(self) -> bool:
+        return any(operation.operation == "pause" for operation in self.operations)
+
+    @property
     def replaces(self) -> bool:
         return self.creation is not None and bool(self.deletes)
 

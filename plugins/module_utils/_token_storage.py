@@ -189,6 +189,13 @@ def _read_token(document: Mapping[str, Any]) -> Token:
     return token
 
 
+def _keep_private(file: int) -> None:
+    """An open file that others may read, copied or restored so, they may not read any longer (rule X1)."""
+    if os.fstat(file).st_mode & 0o077:
+        with contextlib.suppress(OSError):  # somebody else's file, or one that cannot be changed
+            os.fchmod(file, 0o600)
+
+
 def _expand(path: str) -> Path:
     try:
         return Path(path).expanduser()
@@ -229,13 +236,6 @@ def find_user_token_file(token_storage: str | None, client_id: str | None) -> To
             code="ambiguous_login",
         )
     return TokenFile(str(found[0])) if found else None
-
-
-def _keep_private(file: int) -> None:
-    """An open file that others may read, copied or restored so, they may not read any longer (rule X1)."""
-    if os.fstat(file).st_mode & 0o077:
-        with contextlib.suppress(OSError):  # somebody else's file, or one that cannot be changed
-            os.fchmod(file, 0o600)
 
 
 def cli_profile() -> str | None:

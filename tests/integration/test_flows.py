@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -144,10 +145,11 @@ def test_life_of_a_flow_timer_each_step_idempotent_and_at_its_cost_C1_S1_W1_W4(
     assert [one["field"] for one in results["drifted"]["drift"]] == ["flow.run_managers"]
 
 
-def test_the_scope_is_what_the_sdk_documents_S3(
-    globus: LocalGlobus, modules: Modules, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """``add_app_flow_user_scope`` of the SDK adds it to an app; the module's token request names the same."""
+@contextlib.contextmanager
+def sdk(
+    globus: LocalGlobus, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[globus_sdk.ClientApp, globus_sdk.TimersClient]]:
+    """An app of the SDK as its documentation has it, and its client of Timers."""
     for name, value in globus.environment.items():
         monkeypatch.setenv(name, value)
     config = GlobusAppConfig(token_storage=MemoryTokenStorage())
@@ -156,6 +158,14 @@ def test_the_scope_is_what_the_sdk_documents_S3(
         globus_sdk.ClientApp("documented", login_client=credentials, config=config) as app,
         globus_sdk.TimersClient(app=app) as timers,
     ):
+        yield app, timers
+
+
+def test_the_scope_is_what_the_sdk_documents_S3(
+    globus: LocalGlobus, modules: Modules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``add_app_flow_user_scope`` of the SDK adds it to an app; the module's token request names the same."""
+    with sdk(globus, monkeypatch) as (app, timers):
         timers.add_app_flow_user_scope([FLOW, FAILING_FLOW])
         documented = app.scope_requirements[TIMERS_SERVER][-1]
     modules.create(flow_definition("one"), flow_definition("two", flow_id=FAILING_FLOW))
@@ -468,14 +478,7 @@ def made_by_cli(globus: LocalGlobus, home: Path) -> None:
 
 def made_by_sdk(globus: LocalGlobus, monkeypatch: pytest.MonkeyPatch) -> None:
     """The SDK makes the timer ``sdk``, as it documents it."""
-    for name, value in globus.environment.items():
-        monkeypatch.setenv(name, value)
-    config = GlobusAppConfig(token_storage=MemoryTokenStorage())
-    credentials = globus_sdk.ConfidentialAppAuthClient(globus.client_id, globus.client_secret)
-    with (
-        globus_sdk.ClientApp("documented", login_client=credentials, config=config) as app,
-        globus_sdk.TimersClient(app=app) as timers,
-    ):
+    with sdk(globus, monkeypatch) as (_app, timers):
         timers.add_app_flow_user_scope(FAILING_FLOW)
         body = {"body": {"a": 1}, "run_managers": MANAGERS}
         schedule = globus_sdk.RecurringTimerSchedule(86400, start=FIRST_RUN)
