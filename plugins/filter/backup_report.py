@@ -12,9 +12,10 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.research_ops.globus.plugins.module_utils import _report, _schedule
-from ansible_collections.research_ops.globus.plugins.module_utils._definition import parse_moment, parse_schedule
-from ansible_collections.research_ops.globus.plugins.module_utils._errors import InputError
+from ..module_utils._errors import InputError
+from ..module_utils._timers import schedule as _schedule
+from ..module_utils._timers.options import parse_moment, parse_schedule
+from ..plugin_utils import _report
 
 
 def backup_report(

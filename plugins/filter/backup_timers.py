@@ -13,9 +13,10 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 from ansible.utils.display import Display
 
-from ansible_collections.research_ops.globus.plugins.module_utils import _backup, _schedule
-from ansible_collections.research_ops.globus.plugins.module_utils._definition import parse_moment
-from ansible_collections.research_ops.globus.plugins.module_utils._errors import InputError
+from ..module_utils._errors import InputError
+from ..module_utils._timers import schedule as _schedule
+from ..module_utils._timers.options import parse_moment
+from ..plugin_utils import _backup
 
 
 def backup_timers(

@@ -15,9 +15,10 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.research_ops.globus.plugins.module_utils import _arguments, _schedule
-from ansible_collections.research_ops.globus.plugins.module_utils._definition import parse_moment, parse_schedule
-from ansible_collections.research_ops.globus.plugins.module_utils._errors import InputError
+from ..module_utils import _arguments
+from ..module_utils._errors import InputError
+from ..module_utils._timers import schedule as _schedule
+from ..module_utils._timers.options import parse_moment, parse_schedule
 
 PARAMETERS = ("from", "until", "count")  # in this order when given without their names
 DEFAULT_COUNT = 10  # of a list that nothing else ends

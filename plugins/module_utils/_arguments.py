@@ -13,11 +13,11 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleFallbackNotFound
 
-from ansible_collections.research_ops.globus.plugins.module_utils._auth import ENVIRONMENTS
-from ansible_collections.research_ops.globus.plugins.module_utils._definition import SYNC_LEVELS
-from ansible_collections.research_ops.globus.plugins.module_utils._schedule import WEEKDAYS
+from ._timers.definition import SYNC_LEVELS
+from ._timers.schedule import WEEKDAYS
 
 CONCURRENCY_MAXIMUM = 16
+ENVIRONMENTS = ("production", "preview", "sandbox", "integration", "test", "staging")  # of the SDK
 STATES = ("present", "active", "paused", "absent")
 ON_DRIFT = ("warn", "ignore", "fail", "replace")
 

@@ -194,7 +194,7 @@ remedy:
   sample: set token_storage (GLOBUS_TOKEN_STORAGE) to another file
 """
 
-from ansible_collections.research_ops.globus.plugins.module_utils._sign_in import run_login
+from ..module_utils._module.login import run_login
 
 
 def main() -> None:

@@ -622,7 +622,7 @@ remedy:
     -e globus_collections=6c54cade-bde5-45c1-bdea-f4bd71dba2cc
 """
 
-from ansible_collections.research_ops.globus.plugins.module_utils._module import run_timer
+from ..module_utils._module.timer import run_timer
 
 
 def main() -> None:

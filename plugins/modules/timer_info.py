@@ -298,7 +298,7 @@ remedy:
     ansible-playbook research_ops.globus.login -e globus_client_id=8b0e1ee1-5a58-4ac5-8ba3-1e3ad6ee8ab2
 """
 
-from ansible_collections.research_ops.globus.plugins.module_utils._information import run_timer_info
+from ..module_utils._module.timer_info import run_timer_info
 
 
 def main() -> None:

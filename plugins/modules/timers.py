@@ -501,7 +501,7 @@ remedy:
     ansible-playbook research_ops.globus.login -e globus_client_id=8b0e1ee1-5a58-4ac5-8ba3-1e3ad6ee8ab2
 """
 
-from ansible_collections.research_ops.globus.plugins.module_utils._module import run_timers
+from ..module_utils._module.timers import run_timers
 
 
 def main() -> None:

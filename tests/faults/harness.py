@@ -26,10 +26,10 @@ TESTS = Path(__file__).resolve().parent.parent
 START = "2026-03-02T12:00:00+00:00"  # where the local Globus's clock stands at the start of a case
 # Waits of the modules, shortened a hundredfold; what they are for stays.
 QUICK = {
-    "_execute.LOOK_AGAIN_AFTER": 0.01,
-    "_execute.LOOK_AGAIN_MAXIMUM": 0.05,
-    "_service.PAUSE_BETWEEN_TRIES": 0.005,
-    "_service.RETRY_AFTER_MAXIMUM": 0.03,  # bounds the SDK's own waits too
+    "_apply.execute.LOOK_AGAIN_AFTER": 0.01,
+    "_apply.execute.LOOK_AGAIN_MAXIMUM": 0.05,
+    "_globus.service.PAUSE_BETWEEN_TRIES": 0.005,
+    "_globus.service.RETRY_AFTER_MAXIMUM": 0.03,  # bounds the SDK's own waits too
 }
 
 FOR_EVER = datetime.fromisoformat("9999-12-31T00:00:00+00:00")

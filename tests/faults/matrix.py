@@ -337,7 +337,7 @@ def check_case(case: Case, globus: LocalGlobus, modules: Modules) -> int:
     silent = FAULTS[case.fault]["kind"] == "stall"
     if silent:
         options["request_timeout"] = TIMEOUT
-    settings = {"_execute.LOOK_AGAIN_MAXIMUM": 2 * SILENCE} if silent else {}
+    settings = {"_apply.execute.LOOK_AGAIN_MAXIMUM": 2 * SILENCE} if silent else {}
     first = modules.run(operation.module, options, settings=settings)
     hits = int(globus.faults()[0]["hits"])
     globus.clear_faults()

@@ -26,7 +26,7 @@ def test_W2_carried_out_late_and_the_repetition_refused(globus: LocalGlobus, mod
     globus.fault("stall", seconds=0.9, attempts=[1], **CREATE)
     globus.fault("status", status=422, attempts=[2], **CREATE)
     # given up after 0.4 s, looked for at 0.6 s, sent again, refused, looked for at 1.0 s
-    settings = {"_execute.LOOK_AGAIN_AFTER": 0.2, "_execute.LOOK_AGAIN_MAXIMUM": 0.4}
+    settings = {"_apply.execute.LOOK_AGAIN_AFTER": 0.2, "_apply.execute.LOOK_AGAIN_MAXIMUM": 0.4}
     run = modules.run("timer", {**definition("a"), "request_timeout": 0.4}, settings=settings)
     assert not run.failed, run.result
     (timer,) = unfinished(globus.timers(), "a")
@@ -37,7 +37,7 @@ def test_W2_carried_out_late_and_the_repetition_refused(globus: LocalGlobus, mod
 def test_W2_carried_out_late_and_sent_again(globus: LocalGlobus, modules: Modules) -> None:
     """Both are carried out; the verification waits for the late one, and leaves one of them."""
     globus.fault("stall", seconds=0.9, attempts=[1], **CREATE)
-    settings = {"_execute.LOOK_AGAIN_MAXIMUM": 1.0}
+    settings = {"_apply.execute.LOOK_AGAIN_MAXIMUM": 1.0}
     run = modules.run("timer", {**definition("a"), "request_timeout": 0.4}, settings=settings)
     assert not run.failed, run.result
     assert creations(globus) == 2
@@ -49,7 +49,7 @@ def test_W2_carried_out_late_and_sent_again(globus: LocalGlobus, modules: Module
 def test_W2_a_new_timer_that_is_not_quite_equal_stops_the_creation(globus: LocalGlobus, modules: Modules) -> None:
     """Perhaps the service changed what was sent: another try would make another one each time."""
     globus.fault("refuse", attempts=[1], **CREATE)
-    module = modules.start("timer", definition("a"), settings={"_execute.LOOK_AGAIN_AFTER": 0.5})
+    module = modules.start("timer", definition("a"), settings={"_apply.execute.LOOK_AGAIN_AFTER": 0.5})
     until(lambda: globus.faults()[0]["hits"])
     (other,) = seed(globus, "a", options={"sync_level": 3})
     run = module.wait()
@@ -92,7 +92,7 @@ def test_W4a_a_late_second_try_leaves_time_for_the_pause(globus: LocalGlobus, mo
     planned = datetime.fromisoformat(globus.now()) + timedelta(minutes=10)
     globus.fault("refuse", attempts=[1], **CREATE)
     options = definition("a", state="paused", schedule={"interval": "10m"})
-    module = modules.start("timer", options, settings={"_execute.LOOK_AGAIN_AFTER": 0.5})
+    module = modules.start("timer", options, settings={"_apply.execute.LOOK_AGAIN_AFTER": 0.5})
     until(lambda: globus.faults()[0]["hits"])
     globus.advance(595)
     run = module.wait()

@@ -118,7 +118,9 @@ def test_W4_killed_before_the_new_timer_is_paused(globus: LocalGlobus, modules: 
     """What a paused timer is replaced by stays paused, also where another run finishes the replacement."""
     (old,) = seed(globus, "a", status="inactive", options={"sync_level": 3})
     globus.fault("refuse", path="/pause$")
-    module = modules.start("timer", definition("a", on_drift="replace"), settings={"_service.RETRY_AFTER_MAXIMUM": 5.0})
+    module = modules.start(
+        "timer", definition("a", on_drift="replace"), settings={"_globus.service.RETRY_AFTER_MAXIMUM": 5.0}
+    )
     until(lambda: globus.faults()[0]["hits"])
     module.signal(signal.SIGKILL)
     module.wait()

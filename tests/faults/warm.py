@@ -78,7 +78,7 @@ def _run(request: dict[str, Any]) -> None:
     try:
         os.environ.update(request["environment"])
         for name, value in request["settings"].items():
-            module, _dot, constant = name.partition(".")
+            module, _dot, constant = name.rpartition(".")
             target = importlib.import_module(f"{PLUGINS}.module_utils.{module}")
             assert hasattr(target, constant), f"{name} is no constant of the collection"
             setattr(target, constant, value)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.research_ops.globus.plugins.module_utils import _service
+from ansible_collections.research_ops.globus.plugins.module_utils._globus import service as _service
 from emulator.control import LocalGlobus
 from emulator.plain import MAPPED, MAPPED_TOO, Api
 from integration.harness import Playbooks, Task, calls, control, definition, kinds, timer

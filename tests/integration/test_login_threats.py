@@ -19,8 +19,14 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.research_ops.globus.plugins.module_utils import _auth, _login, _service
-from ansible_collections.research_ops.globus.plugins.module_utils._token_storage import StoredLogin, Token, TokenFile
+from ansible_collections.research_ops.globus.plugins.module_utils._globus import credentials as _auth
+from ansible_collections.research_ops.globus.plugins.module_utils._globus import logins as _login
+from ansible_collections.research_ops.globus.plugins.module_utils._globus import service as _service
+from ansible_collections.research_ops.globus.plugins.module_utils._globus.token_storage import (
+    StoredLogin,
+    Token,
+    TokenFile,
+)
 from emulator.browser import sign_in
 from emulator.control import LocalGlobus
 from emulator.plain import MAPPED, NATIVE_APP, PERSON, timer_scope
@@ -100,7 +106,7 @@ def test_what_is_stored_of_a_login_X1(globus: LocalGlobus, person: Person, tmp_p
 KILLED = """
 import os, signal, sys
 import conftest
-from ansible_collections.research_ops.globus.plugins.module_utils import _token_storage as storage
+from ansible_collections.research_ops.globus.plugins.module_utils._globus import token_storage as storage
 os.{call} = lambda *arguments, **options: os.kill(os.getpid(), signal.SIGKILL)
 file = storage.TokenFile(sys.argv[1])
 with file.locked():

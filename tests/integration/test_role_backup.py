@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
-from ansible_collections.research_ops.globus.plugins.module_utils._backup import SCHEDULES
+from ansible_collections.research_ops.globus.plugins.plugin_utils._backup import SCHEDULES
 from emulator.control import LocalGlobus
 from emulator.plain import INVISIBLE, MAPPED, MAPPED_TOO
 from integration.harness import PYTHON, START, Playbooks, Run, Task, calls, control, writes

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.research_ops.globus.plugins.module_utils import _service
-from ansible_collections.research_ops.globus.plugins.module_utils._document import Timer, read_timer
+from ansible_collections.research_ops.globus.plugins.module_utils._globus import service as _service
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.document import Timer, read_timer
 from emulator.control import LocalGlobus
 from emulator.plain import ENDPOINT, GUEST, MAPPED, MAPPED_TOO, Api
 from integration.harness import Playbooks, calls, control, definition, kinds, logged, writes

@@ -16,8 +16,8 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-from ansible_collections.research_ops.globus.plugins.module_utils._document import Timer, read_timer
 from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError, UncertainError
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.document import Timer, read_timer
 from unit.samples import NOW
 from unit.timer_documents import shown
 

@@ -14,11 +14,8 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from hypothesis import strategies as st
 
 from ansible_collections.research_ops.globus.plugins.module_utils._arguments import definition_arguments
-from ansible_collections.research_ops.globus.plugins.module_utils._definition import (
-    SYNC_LEVELS,
-    Definition,
-    parse_definition,
-)
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.definition import SYNC_LEVELS, Definition
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.options import parse_definition
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 SOURCE = "6c54cade-bde5-45c1-bdea-f4bd71dba2cc"

@@ -28,7 +28,7 @@ LEFT_BEHIND = (
     ".venv/lib/python3.11/site-packages/requests/__init__.py",
     "build/importer_result.json",
     "changelogs/.plugin-cache.yaml",
-    "plugins/module_utils/__pycache__/_plan.cpython-311.pyc",
+    "plugins/module_utils/_timers/__pycache__/plan.cpython-311.pyc",
     "research_ops-globus-0.0.1.tar.gz",
     "tests/.pytest_cache/README.md",
     "tests/integration/inventory",

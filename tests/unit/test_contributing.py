@@ -33,10 +33,13 @@ def test_rules_that_tests_and_comments_name_are_listed() -> None:
     assert named <= listed_rules()
 
 
-def test_every_shared_file_has_its_place() -> None:
-    listed = set(re.findall(r"`(?:plugins/module_utils/)?(_\w+\.py)`", GUIDE))
-    there = {file.name for file in (ROOT / "plugins" / "module_utils").glob("_*.py")} - {"__init__.py"}
-    assert listed | {"_errors.py"} == there
+def test_the_folders_that_it_names_are_there() -> None:
+    utils = ROOT / "plugins" / "module_utils"
+    folders = {folder.name for folder in utils.iterdir() if folder.is_dir() and folder.name.startswith("_")}
+    named = {name for name in re.findall(r"\b_[a-z]+\b", GUIDE) if name in folders}
+    assert named == {folder for folder in folders if folder != "__pycache__"}
+    for file in re.findall(r"(_[a-z]+/[a-z_]+)", GUIDE):
+        assert (utils / f"{file}.py").is_file(), file
 
 
 def test_commands_exist() -> None:

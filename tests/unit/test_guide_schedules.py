@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from ansible_collections.research_ops.globus.plugins.filter.upcoming_runs import upcoming_runs
-from ansible_collections.research_ops.globus.plugins.module_utils._document import write_timer
-from ansible_collections.research_ops.globus.plugins.module_utils._plan import Wanted, plan_timer
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.document import write_timer
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.plan import Wanted, plan_timer
 from unit.samples import definition, sample
 
 GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "docsite" / "rst" / "guide_schedules.rst").read_text(

@@ -20,11 +20,13 @@ import pytest
 import yaml
 from ansible.module_utils.basic import missing_required_lib
 
-from ansible_collections.research_ops.globus.plugins.module_utils._health import UNHEALTHY
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.health import UNHEALTHY
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs" / "docsite" / "rst" / "guide_troubleshooting.rst").read_text(encoding="utf-8")
-SOURCES = [*(ROOT / "plugins" / "module_utils").glob("*.py"), *(ROOT / "plugins" / "filter").glob("*.py")]
+SOURCES = [
+    file for room in ("module_utils", "plugin_utils", "filter") for file in (ROOT / "plugins" / room).rglob("*.py")
+]
 # What makes an error of a message: the classes, and what the sources call them by.
 ERRORS = ("GlobusError", "UncertainError", "InputError", "kind", "_sign_in_again")
 FEWEST_WORDS = 3  # of a message; with fewer it hands on what another said, with a place in front

@@ -17,8 +17,8 @@ from ansible.utils.display import Display
 
 from ansible_collections.research_ops.globus.plugins.filter.backup_report import backup_report
 from ansible_collections.research_ops.globus.plugins.filter.backup_timers import FilterModule, backup_timers
-from ansible_collections.research_ops.globus.plugins.module_utils import _backup
 from ansible_collections.research_ops.globus.plugins.module_utils._arguments import definition_arguments
+from ansible_collections.research_ops.globus.plugins.plugin_utils import _backup
 from unit.samples import DESTINATION, SOURCE
 
 ROOT = Path(__file__).resolve().parents[4]

@@ -21,9 +21,9 @@ from ansible_collections.research_ops.globus.plugins.filter.upcoming_runs import
     FilterModule,
     upcoming_runs,
 )
-from ansible_collections.research_ops.globus.plugins.module_utils import _schedule
-from ansible_collections.research_ops.globus.plugins.module_utils._definition import parse_definition
 from ansible_collections.research_ops.globus.plugins.module_utils._errors import InputError
+from ansible_collections.research_ops.globus.plugins.module_utils._timers import schedule as _schedule
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.options import parse_definition
 from unit.samples import NOW, sample, validated
 
 ROOT = Path(__file__).resolve().parents[4]

@@ -19,7 +19,12 @@ from ansible_collections.research_ops.globus.plugins.module_utils._arguments imp
     timer_arguments,
     timers_arguments,
 )
-from ansible_collections.research_ops.globus.plugins.module_utils._definition import FilterRule, Flow, Path, Transfer
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.definition import (
+    FilterRule,
+    Flow,
+    Path,
+    Transfer,
+)
 
 VARIABLES = {
     "auth_method": ["GLOBUS_AUTH_METHOD"],

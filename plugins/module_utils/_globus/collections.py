@@ -1,0 +1,99 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection research_ops.globus: free to change between releases.
+
+"""Globus collections and what a timer needs on them (rules S2, S5). Pure: no input or output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .._errors import GlobusError
+
+MAPPED = "GCSv5_mapped_collection"
+ENDPOINT = "GCSv5_endpoint"
+
+
+@dataclass(frozen=True)
+class Collection:
+    """A collection as the Transfer service describes it (``GET /v0.10/endpoint/{id}``)."""
+
+    id: str
+    display_name: str
+    entity_type: str
+    high_assurance: bool
+    owner: str = ""
+
+    @property
+    def requires_data_access(self) -> bool:
+        """Exactly a mapped collection that is not high assurance takes, and needs, a data_access consent (S2)."""
+        return self.entity_type == MAPPED and not self.high_assurance
+
+    @property
+    def label(self) -> str:
+        """What to call it in a message: its name, where known, and its ID."""
+        return f"{self.display_name!r} ({self.id})" if self.display_name else self.id
+
+    def as_result(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "display_name": self.display_name,
+            "requires_data_access": self.requires_data_access,
+            "high_assurance": self.high_assurance,
+        }
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What the timers that a task creates or resumes need consents for (rule S3).
+
+    :ivar transfers: whether any of them transfers; such a timer always needs Globus Transfer below Globus Timers.
+    :ivar data_access: IDs of the mapped collections whose data they use.
+    :ivar flows: IDs of the flows that they run.
+    """
+
+    transfers: bool = True
+    data_access: tuple[str, ...] = ()
+    flows: tuple[str, ...] = ()
+
+    def each(self) -> list[Needs]:
+        """The collections and flows one by one, to find out which of them lacks a consent."""
+        single = [Needs(True, (collection,), ()) for collection in self.data_access]
+        return single + [Needs(False, (), (flow,)) for flow in self.flows]
+
+
+def read_collection(document: Mapping[str, Any]) -> Collection:
+    """The collection in an endpoint document. Raises ValueError where it has no ID."""
+    if not isinstance(document, Mapping) or not document.get("id"):
+        raise ValueError("not an endpoint document: id is missing")
+    return Collection(
+        id=str(document["id"]).lower(),
+        display_name=str(document.get("display_name") or ""),
+        entity_type=str(document.get("entity_type") or ""),
+        high_assurance=bool(document.get("high_assurance")),
+        owner=str(document.get("owner_string") or document.get("owner_id") or ""),
+    )
+
+
+def check_collection(collection: Collection) -> str | None:
+    """A warning about a collection that a timer can use, or None; raises GlobusError for one that it cannot (S5)."""
+    if collection.entity_type == ENDPOINT:
+        raise GlobusError(
+            f"{collection.label} is an endpoint, not a collection: give the ID of one of its collections",
+            code="not_a_collection",
+        )
+    if collection.high_assurance:
+        return (
+            f"Collection {collection.label} is high assurance: its sessions expire, and a timer that uses it stops "
+            "(inactive) at its first run after that, until someone signs in again and resumes it"
+        )
+    return None
+
+
+def data_access_needed(collections: Iterable[Collection]) -> tuple[str, ...]:
+    """The IDs of those that need a data_access consent, sorted, each once."""
+    return tuple(sorted({collection.id for collection in collections if collection.requires_data_access}))

@@ -1,0 +1,482 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection research_ops.globus: free to change between releases.
+
+"""The ways to sign in. Each gives the token for a service, and knows how its consents come about (rule S4).
+
+No globus_sdk here: a login is an authorizer to the SDK by its two methods, and asks Globus Auth through ``service``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shlex
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+
+from .._errors import GlobusError
+from . import credentials as _auth
+from .collections import Needs
+from .token_storage import (
+    StoredLogin,
+    Token,
+    TokenFile,
+    cli_profile,
+    find_user_token_file,
+    read_cli_login,
+    user_token_file,
+)
+
+OTHERS = ("auth", "flows")  # services that only some tasks ask; their tokens are requested when they are needed
+EXPIRY_MARGIN = 60.0  # seconds; a token that expires this soon is renewed first
+SERVERS = {  # resource server of each service
+    "auth": "auth.globus.org",
+    "transfer": "transfer.api.globus.org",
+    "timer": "524230d7-ea86-4a52-8312-86065a9e0417",
+    "flows": "flows.globus.org",
+}
+TOKEN = re.compile(r"[\x21-\x7e]+")
+NAMES = {"auth": "Globus Auth", "transfer": "Globus Transfer", "timer": "Globus Timers", "flows": "Globus Flows"}
+
+
+class AuthService(Protocol):
+    """What of ``_globus.service.Globus`` is used here."""
+
+    def request_tokens(self, form: Mapping[str, str], client: tuple[str, str | None]) -> dict[str, Token]:
+        """Tokens by resource server."""
+
+    def missing_consents(self, identity: str, needs: Needs) -> Needs | None:
+        """What a person has not consented to, or None."""
+
+
+class Login(Protocol):
+    """A way to sign in."""
+
+    @property
+    def identity(self) -> str | None:
+        """The ID of who is signed in, where known: whose consents count."""
+
+    def token(self, service: str) -> str | None:
+        """The access token for a service, renewed where it is about to expire; None where the login has none."""
+
+    def renew(self, service: str, refused: str | None) -> bool:
+        """Get another token after the service refused the one it was sent; whether there is one."""
+
+    def refusal(self, service: str) -> tuple[str, str | None]:
+        """What it means that the service refuses even a renewed token, if there can be one; and the remedy."""
+
+    def check_consents(self, needs: Needs) -> str | None:
+        """Reads only. A warning where nobody can tell; raises GlobusError, with the remedy, for a missing consent."""
+
+    def grant(self, needs: Needs) -> None:
+        """Write: give the consents that timers need, and have the coming requests carry them."""
+
+
+class Authorizer:
+    """A login as the SDK's clients ask it, for one service."""
+
+    def __init__(self, login: Login, service: str) -> None:
+        self._login = login
+        self._service = service
+        self._sent: str | None = None
+
+    def get_authorization_header(self) -> str | None:
+        self._sent = self._login.token(self._service)
+        if self._sent and not TOKEN.fullmatch(self._sent):
+            # The HTTP library would quote it in its complaint (rule X1).
+            raise GlobusError(
+                f"The access token for {NAMES[self._service]} has blanks, line breaks or other characters that are in "
+                "no token: look at where it comes from",
+                code="malformed_token",
+            )
+        return f"Bearer {self._sent}" if self._sent else None
+
+    def handle_missing_authorization(self) -> bool:
+        """The SDK calls it after a 401, once for each request."""
+        return self._login.renew(self._service, self._sent)
+
+
+class TokenLogin:
+    """Access tokens that the user brings."""
+
+    def __init__(self, credentials: _auth.Credentials) -> None:
+        self._tokens = {"timer": credentials.timers_token, "transfer": credentials.transfer_token}
+
+    @property
+    def identity(self) -> str | None:
+        return None
+
+    def token(self, service: str) -> str | None:
+        return self._tokens.get(service)
+
+    def renew(self, service: str, refused: str | None) -> bool:
+        return False
+
+    def refusal(self, service: str) -> tuple[str, str | None]:
+        option = {"timer": "timers_token", "transfer": "transfer_token"}.get(service, "the token")
+        return (
+            f"{option} has expired, was revoked, or was issued for another service or environment",
+            f"set {option} to a fresh token",
+        )
+
+    def check_consents(self, needs: Needs) -> str | None:
+        return (
+            f"With access tokens the consents behind them cannot be seen. Without that for {_listed(needs)} a timer "
+            "stops at its first run; make sure that timers_token was requested with the scope "
+            f"{_auth.writing_scope(needs)}"
+        )
+
+    def grant(self, needs: Needs) -> None:
+        """Nothing can be granted with an access token."""
+
+
+class ClientLogin:
+    """A service account. Its token request grants the consents that it names.
+
+    With a token file the tasks of a play share the tokens that read. Before a timer is created or resumed a token is
+    requested anew all the same: only the request shows that the consents are there.
+    """
+
+    def __init__(self, credentials: _auth.Credentials, environment: str, auth: AuthService) -> None:
+        self._client = (credentials.client_id or "", credentials.client_secret)
+        self._environment = environment
+        self._auth = auth
+        self._file = TokenFile(credentials.token_storage) if credentials.token_storage else None
+        self._tokens: dict[str, Token] = {}
+        self._scopes: list[Any] = []
+        self._lock = threading.Lock()
+
+    @property
+    def identity(self) -> str | None:
+        return self._client[0]
+
+    def token(self, service: str) -> str | None:
+        with self._lock:
+            if not _is_fresh(self._tokens.get(SERVERS[service])):
+                self._sign_in(service, refused=None)
+            return _held(self._tokens, service).access_token
+
+    def renew(self, service: str, refused: str | None) -> bool:
+        with self._lock:
+            current = self._tokens.get(SERVERS[service])
+            if current is None or current.access_token == refused:  # otherwise another thread was quicker
+                self._sign_in(service, refused)
+        return True
+
+    def refusal(self, service: str) -> tuple[str, str | None]:
+        return "it refuses a token that Globus Auth has just issued", None
+
+    def check_consents(self, needs: Needs) -> str | None:
+        return None
+
+    def grant(self, needs: Needs) -> None:
+        with self._lock, self._stored():
+            self._scopes = [_auth.writing_scope(needs), *_auth.reading_scopes()[1:]]
+            self._request(self._scopes)
+
+    def _sign_in(self, service: str, refused: str | None) -> None:
+        """A token for a service, another one than it refused: one that another task has stored, or a new one."""
+        if service in OTHERS:
+            self._tokens.update(self._ask([_auth.other_scope(service)]))
+            return
+        with self._stored() as stored:
+            token = stored.get(SERVERS[service])
+            if self._scopes or not _is_fresh(token) or (token and token.access_token == refused):
+                self._request(self._scopes or _auth.reading_scopes())
+            else:
+                self._tokens.update(stored)
+
+    @contextlib.contextmanager
+    def _stored(self) -> Iterator[Mapping[str, Token]]:
+        """What the token file has, while no other task changes it: of ten tasks that sign in at once, one asks."""
+        if self._file is None:
+            yield {}
+            return
+        with self._file.locked():
+            login = self._file.read()
+            if login is not None:
+                check_stored(login, self._client[0], self._environment, self._file)
+            yield login.tokens if login else {}
+
+    def _request(self, scopes: Sequence[Any]) -> None:
+        """Tokens for timers and collections, kept where tokens are kept."""
+        self._tokens.update(self._ask(scopes))
+        if self._file is not None:
+            self._file.write(StoredLogin(self._environment, self._client[0], dict(self._tokens)))
+
+    def _ask(self, scopes: Sequence[Any]) -> dict[str, Token]:
+        form = {"grant_type": "client_credentials", "scope": " ".join(str(scope) for scope in scopes)}
+        try:
+            return self._auth.request_tokens(form, self._client)
+        except GlobusError as error:
+            if error.http_status not in (400, 401, 403):
+                raise
+            raise GlobusError(
+                f"Globus Auth does not sign in client {self._client[0]}: {error.message}. Check client_id, "
+                f"client_secret and environment ({self._environment}), and that the client still belongs to a project "
+                "(https://app.globus.org/settings/developers)",
+                code=error.code,
+                http_status=error.http_status,
+                request_id=error.request_id,
+            ) from None
+
+
+class PersonLogin:
+    """The login of a person, kept on disk, whose access tokens a refresh token renews.
+
+    :param file: where renewed tokens are kept; None for the Globus CLI's login, which is never written to.
+    :param remedy: the command that grants consents.
+    """
+
+    def __init__(
+        self,
+        login: StoredLogin,
+        file: TokenFile | None,
+        auth: AuthService,
+        remedy: Callable[[Needs], str],
+    ) -> None:
+        self._login = login
+        self._file = file
+        self._auth = auth
+        self._remedy = remedy
+        self._lock = threading.Lock()
+
+    @property
+    def identity(self) -> str | None:
+        return self._login.identity
+
+    def token(self, service: str) -> str | None:
+        with self._lock:
+            token = self._login.tokens.get(SERVERS[service])
+            if token is None:
+                raise self._sign_in_again(f"The stored login has no token for {NAMES[service]}")
+            return (token if _is_fresh(token) else self._refresh(service, token.access_token)).access_token
+
+    def renew(self, service: str, refused: str | None) -> bool:
+        with self._lock:
+            current = self._login.tokens.get(SERVERS[service])
+            if current is None or current.access_token == refused:  # otherwise another thread was quicker
+                self._refresh(service, refused)
+        return True
+
+    def refusal(self, service: str) -> tuple[str, str | None]:
+        remedy = self._remedy(Needs())
+        return f"it refuses a token that the stored login was just renewed to. Sign in again with: {remedy}", remedy
+
+    def check_consents(self, needs: Needs) -> str | None:
+        if self._login.identity is None:
+            return "The stored login does not say whose it is, so its consents cannot be seen"
+        missing = self._auth.missing_consents(self._login.identity, needs)
+        if missing is None:
+            return None
+        raise GlobusError(
+            f"The consent for {_listed(missing)} is missing: the timer would be created, and stopped at its first run. "
+            f"Grant it with: {self._remedy(missing)}",
+            code="consent_required",
+            remedy=self._remedy(missing),
+        )
+
+    def grant(self, needs: Needs) -> None:
+        """A person's consents are given in a login, not here."""
+
+    def _refresh(self, service: str, used: str | None) -> Token:
+        """Another access token than the used one: from another task that was quicker, or from Globus Auth."""
+        if self._file is None:
+            return self._refreshed(service)
+        with self._file.locked():
+            stored = self._file.read()
+            if stored is None:
+                raise self._sign_in_again("The stored login was removed meanwhile")
+            if (stored.client_id, stored.identity) != (self._login.client_id, self._login.identity):
+                raise self._sign_in_again("The stored login was replaced by another one meanwhile")
+            self._login = stored
+            token = stored.tokens.get(SERVERS[service])
+            if token is not None and token.access_token != used and _is_fresh(token):
+                return token
+            token = self._refreshed(service)
+            self._file.write(self._login)
+            return token
+
+    def _refreshed(self, service: str) -> Token:
+        token = self._login.tokens.get(SERVERS[service])
+        if token is None or not token.refresh_token:
+            raise self._sign_in_again("The stored login has expired, and has nothing to renew it with")
+        form = {"grant_type": "refresh_token", "refresh_token": token.refresh_token}
+        try:
+            fresh = _held(self._auth.request_tokens(form, (self._login.client_id, self._login.client_secret)), service)
+        except GlobusError as error:
+            if error.http_status not in (400, 401, 403):
+                raise
+            why = f"The stored login has expired or was revoked ({error.message})"
+            raise self._sign_in_again(why, error) from None
+        # what the answer leaves out stays: Globus Auth need not send the refresh token again
+        renewed = replace(token, **{key: value for key, value in vars(fresh).items() if value})
+        self._login = replace(self._login, tokens={**self._login.tokens, SERVERS[service]: renewed})
+        return renewed
+
+    def _sign_in_again(self, why: str, error: GlobusError | None = None) -> GlobusError:
+        remedy = self._remedy(Needs())
+        return GlobusError(
+            f"{why}. Sign in again with: {remedy}",
+            code="login_required",
+            http_status=error.http_status if error else None,
+            request_id=error.request_id if error else None,
+            remedy=remedy,
+        )
+
+
+def _listed(needs: Needs) -> str:
+    parts = [f"data_access for collection {one}" for one in needs.data_access]
+    parts += [f"flow {one}" for one in needs.flows]
+    return ", ".join(parts) or "transfers by timers"
+
+
+def _is_fresh(token: Token | None) -> bool:
+    return token is not None and token.expires_at > time.time() + EXPIRY_MARGIN
+
+
+def _held(tokens: Mapping[str, Token], service: str) -> Token:
+    """The token for a service, of those that Globus Auth gave."""
+    token = tokens.get(SERVERS[service])
+    if token is None:
+        raise GlobusError(f"Globus Auth gave no token for {NAMES[service]}", code="unreadable_answer")
+    return token
+
+
+def check_stored(login: StoredLogin, client_id: str | None, environment: str, file: TokenFile) -> None:
+    """Tokens of another client or environment are never sent, and never overwritten."""
+    for what, stored, wanted in (
+        ("client", login.client_id, client_id),
+        ("environment", login.environment, environment),
+    ):
+        if wanted and stored != wanted:
+            raise GlobusError(
+                f"{file.path} holds a login of {what} {stored}, not {wanted}: name another token_storage, or remove it",
+                code="wrong_login",
+                # not to remove the file: it may be somebody's good login
+                remedy="set token_storage (GLOBUS_TOKEN_STORAGE) to another file",
+            )
+
+
+# --- choosing (auth_method) ----------------------------------------------------------------------------------------
+
+
+def choose_login(credentials: _auth.Credentials, environment: str, auth: AuthService) -> Login:
+    """The login that ``auth_method`` names; ``auto`` takes the first that is there.
+
+    :raises GlobusError: where there is none, naming all ways.
+    """
+    method = credentials.method
+    if method == "access_token":
+        return TokenLogin(credentials)
+    if method == "client_credentials":
+        return ClientLogin(credentials, environment, auth)
+    login = None
+    if method in ("auto", "user"):
+        login = _user_login(credentials, environment, auth)
+        if login is None and method == "user":
+            command = _user_remedy(credentials.client_id, environment, credentials.token_storage)(Needs())
+            raise GlobusError(
+                f"There is no stored login of a person. Sign in with: {command}", code="login_required", remedy=command
+            )
+    if login is None:
+        login = _cli_login(environment, auth)
+        if login is None and method == "cli":
+            command = f"{_cli_variables(environment)}globus login"
+            profile = f", profile {cli_profile()}" if cli_profile() else ""
+            raise GlobusError(
+                f"The Globus CLI has no login here (environment {environment}{profile}). Sign in with: {command}",
+                code="login_required",
+                remedy=command,
+            )
+    if login is None:
+        raise GlobusError(
+            "No Globus credentials were found. Give one of: access tokens (timers_token, transfer_token), a service "
+            "account (client_id, client_secret), a login of your own (ansible-playbook research_ops.globus.login), or "
+            "that of the Globus CLI (globus login). "
+            + _half_given(credentials)
+            + "Environment variables and files are read on the host where the module runs",
+            code="no_credentials",
+            remedy="set GLOBUS_CLIENT_ID and GLOBUS_CLIENT_SECRET",
+        )
+    return login
+
+
+def _half_given(credentials: _auth.Credentials) -> str:
+    """What of a service account or of tokens is there without its other half."""
+    pairs = (("client_id", "client_secret"), ("client_secret", "client_id"), ("transfer_token", "timers_token"))
+    return "".join(
+        f"{given} is given, but {missing} is not. "
+        for given, missing in pairs
+        if getattr(credentials, given) and not getattr(credentials, missing)
+    )
+
+
+def _user_login(credentials: _auth.Credentials, environment: str, auth: AuthService) -> Login | None:
+    file = find_user_token_file(credentials.token_storage, credentials.client_id)
+    stored = file.read() if file else None
+    if file is None or stored is None:
+        return None
+    if credentials.method == "auto" and not credentials.token_storage and stored.environment != environment:
+        return None  # found by looking around, but none of this environment
+    check_stored(stored, credentials.client_id, environment, file)
+    if stored.identity is None:
+        raise GlobusError(
+            f"{file.path} holds tokens of service account {stored.client_id}, not the login of a person: give its "
+            "client_secret, or name another token_storage",
+            code="wrong_login",
+        )
+    return PersonLogin(stored, file, auth, _user_remedy(stored.client_id, environment, str(file.path)))
+
+
+def _user_remedy(client_id: str | None, environment: str, storage: str | None) -> Callable[[Needs], str]:
+    """The command with which this person signs in again, so that the same task then finds it."""
+    default = None
+    if client_id:
+        with contextlib.suppress(GlobusError):  # no home, so no default either
+            default = str(user_token_file(None, client_id).path)
+    options = {
+        "globus_client_id": client_id,
+        "globus_environment": environment if environment != "production" else None,
+        "globus_token_storage": storage if storage != default else None,
+    }
+
+    def remedy(needs: Needs) -> str:
+        given = {**options, "globus_collections": ",".join(needs.data_access), "globus_flows": ",".join(needs.flows)}
+        words = [f"-e {shlex.quote(f'{name}={value}')}" for name, value in given.items() if value]
+        return " ".join(["ansible-playbook research_ops.globus.login", *words])
+
+    return remedy
+
+
+def _cli_login(environment: str, auth: AuthService) -> Login | None:
+    stored = read_cli_login(environment)
+    return PersonLogin(stored, None, auth, _cli_remedy(environment)) if stored else None
+
+
+def _cli_remedy(environment: str) -> Callable[[Needs], str]:
+    def remedy(needs: Needs) -> str:
+        commands = []
+        if needs.data_access:
+            options = " ".join(f"--timer-data-access {one}" for one in needs.data_access)
+            commands.append(f"globus session consent {options}")
+        if needs.flows:
+            commands.append("globus login " + " ".join(f"--timer flow:{flow}" for flow in needs.flows))
+        variables = _cli_variables(environment)
+        return " && ".join(f"{variables}{command}" for command in commands or ["globus login --force"])
+
+    return remedy
+
+
+def _cli_variables(environment: str) -> str:
+    """What must be in front of a command of the CLI for it to mean the login that the task uses."""
+    profile = cli_profile()
+    words = [f"GLOBUS_SDK_ENVIRONMENT={environment}"] if environment != "production" else []
+    words += [f"GLOBUS_PROFILE={shlex.quote(profile)}"] if profile else []
+    return "".join(f"{word} " for word in words)

@@ -1,0 +1,291 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection research_ops.globus: free to change between releases.
+
+"""Where tokens are kept: our own file, written, and the Globus CLI's database, only read (rule X1).
+
+The SDK's JSON storage is neither atomic nor locked, and makes its folders readable to all (facts, "globus-sdk 4.x");
+ten tasks that refresh at once need all three.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shlex
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .._errors import GlobusError
+
+if TYPE_CHECKING:
+    import sqlite3
+
+LOGINS = "~/.globus/ansible"
+CLI_DATABASE = "~/.globus/cli/storage.db"
+LOCK_SECONDS = 300.0  # how long to wait for another task that renews a login
+LOCK_POLL = 0.05
+
+
+@dataclass(frozen=True)
+class Token:
+    """An access token, and what renews it. ``repr`` shows neither (rule X1).
+
+    :ivar expires_at: seconds since the epoch.
+    """
+
+    access_token: str = field(repr=False)
+    expires_at: float = 0.0
+    refresh_token: str | None = field(default=None, repr=False)
+    scope: str = ""
+
+
+@dataclass(frozen=True)
+class StoredLogin:
+    """What is kept of a login.
+
+    :ivar client_id: the client the tokens belong to.
+    :ivar client_secret: of the CLI's own client, which is a confidential one; None for a native app.
+    :ivar identity: ID of the person, where known.
+    :ivar tokens: by resource server.
+    """
+
+    environment: str
+    client_id: str
+    tokens: Mapping[str, Token]
+    client_secret: str | None = field(default=None, repr=False)
+    identity: str | None = None
+    username: str | None = None
+
+
+class TokenFile:
+    """A file of one login, 0600 in a 0700 folder; replaced whole, under a lock."""
+
+    def __init__(self, path: str) -> None:
+        self.path = _expand(path)
+
+    def read(self) -> StoredLogin | None:
+        """The login, or None where there is no file. Raises GlobusError for a file that is none of ours."""
+        try:
+            with self.path.open(encoding="utf-8") as file:
+                document = json.load(file)
+                tokens = {server: _read_token(token) for server, token in document["tokens"].items()}
+                login = StoredLogin(
+                    environment=document["environment"],
+                    client_id=document["client_id"],
+                    identity=document.get("identity"),
+                    username=document.get("username"),
+                    tokens=tokens,
+                )
+                _keep_private(file.fileno())
+            return login
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise GlobusError(
+                f"The token storage {self.path} cannot be read: {error.strerror}", code="token_storage"
+            ) from None
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise GlobusError(
+                f"The token storage {self.path} is not a file of this collection. Remove it, or name another",
+                code="token_storage",
+                remedy=f"rm {shlex.quote(str(self.path))}",
+            ) from None
+
+    def write(self, login: StoredLogin) -> None:
+        """Replace the file. To be called while ``locked``."""
+        document = {
+            "environment": login.environment,
+            "client_id": login.client_id,
+            "identity": login.identity,
+            "username": login.username,
+            "tokens": {server: vars(token) for server, token in login.tokens.items()},
+        }
+        self.write_text(self.path, json.dumps(document))
+
+    @staticmethod
+    def write_text(path: Path, text: str) -> None:
+        """Write a private file so that a reader sees the old one or the new one, never a part. While ``locked``."""
+        try:
+            _make_private_folder(path.parent)
+            # A fixed name: what a writer that was killed has left behind goes with the next one.
+            temporary = path.with_name(f".{path.name}.new")
+            temporary.unlink(missing_ok=True)
+            handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(handle)
+            os.replace(temporary, path)
+        except OSError as error:
+            raise GlobusError(
+                f"The token storage {path} cannot be written: {error.strerror}", code="token_storage"
+            ) from None
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold off other tasks that want to change the file; wait for one that does, but not for ever."""
+        try:
+            _make_private_folder(self.path.parent)
+            name = self.path.with_name(f".{self.path.name}.lock")
+            handle = os.open(name, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            raise GlobusError(
+                f"The folder of the token storage {self.path} cannot be used: {error.strerror}", code="token_storage"
+            ) from None
+        try:
+            self._lock(handle)
+            yield
+        finally:
+            os.close(handle)
+
+    def _lock(self, handle: int) -> None:
+        give_up = time.monotonic() + LOCK_SECONDS
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if time.monotonic() > give_up:
+                    raise GlobusError(
+                        f"Another task has held the token storage {self.path} for {LOCK_SECONDS:.0f} seconds: is it "
+                        "stuck?",
+                        code="token_storage",
+                    ) from None
+                time.sleep(LOCK_POLL)
+            except OSError as error:
+                raise GlobusError(
+                    f"The token storage {self.path} cannot be locked ({error.strerror}): name one on a file system "
+                    "that has locks",
+                    code="token_storage",
+                ) from None
+
+    def remove(self) -> bool:
+        """Remove the file; whether there was one. While ``locked``."""
+        try:
+            self.path.with_name(f".{self.path.name}.new").unlink(missing_ok=True)
+            self.path.unlink()
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise GlobusError(
+                f"The token storage {self.path} cannot be removed: {error.strerror}", code="token_storage"
+            ) from None
+        return True
+
+
+def _read_token(document: Mapping[str, Any]) -> Token:
+    """A token of our own file. Raises TypeError for members that are not those, or not of their types."""
+    token = Token(**document)
+    if not isinstance(token.access_token, str) or not isinstance(token.expires_at, (int, float)):
+        raise TypeError("a token is a text, and expires at a number of seconds")
+    return token
+
+
+def _keep_private(file: int) -> None:
+    """An open file that others may read, copied or restored so, they may not read any longer (rule X1)."""
+    if os.fstat(file).st_mode & 0o077:
+        with contextlib.suppress(OSError):  # somebody else's file, or one that cannot be changed
+            os.fchmod(file, 0o600)
+
+
+def _expand(path: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise GlobusError(
+            f"{path} cannot be found: the user that the module runs as has no home. Set HOME, or token_storage",
+            code="token_storage",
+        ) from None
+
+
+def _make_private_folder(folder: Path) -> None:
+    """Make the folder, and those above it, 0700 where they are missing. One that is there is the user's business."""
+    missing = []
+    while not folder.is_dir():
+        missing.append(folder)
+        folder = folder.parent
+    for one in reversed(missing):
+        one.mkdir(mode=0o700, exist_ok=True)
+
+
+def user_token_file(token_storage: str | None, client_id: str) -> TokenFile:
+    """The file of a person's login to a client: the named one, or the client's own."""
+    return TokenFile(token_storage or f"{LOGINS}/{client_id}/tokens.json")
+
+
+def find_user_token_file(token_storage: str | None, client_id: str | None) -> TokenFile | None:
+    """Like ``user_token_file``; without a client the only login that is stored, or None.
+
+    :raises GlobusError: where there are several to choose from.
+    """
+    if token_storage or client_id:
+        return user_token_file(token_storage, client_id or "")
+    found = sorted(_expand(LOGINS).glob("*/tokens.json"))
+    if len(found) > 1:
+        raise GlobusError(
+            f"There are stored logins of several clients ({', '.join(file.parent.name for file in found)}): say which "
+            "with client_id",
+            code="ambiguous_login",
+        )
+    return TokenFile(str(found[0])) if found else None
+
+
+def cli_profile() -> str | None:
+    """The profile of the Globus CLI that counts here."""
+    return os.environ.get("GLOBUS_PROFILE") or None
+
+
+def read_cli_login(environment: str) -> StoredLogin | None:
+    """The login of ``globus login``, of the profile that ``GLOBUS_PROFILE`` names; None where there is none.
+
+    The database is opened read-only; its tables and namespaces are the Globus CLI's (facts, "The Globus CLI's login").
+    """
+    path = _expand(CLI_DATABASE)
+    namespace = "/".join(filter(None, ("userprofile", environment, cli_profile())))
+    if not path.is_file():
+        return None
+    import sqlite3  # few need it (rule C4)
+
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=10)) as database:
+            configs = _rows(database, "SELECT config_name, config_data_json FROM config_storage", namespace)
+            tokens = _rows(database, "SELECT resource_server, token_data_json FROM token_storage", namespace)
+        client = configs.get("auth_client_data") or {}
+        if not tokens or not client.get("client_id"):
+            return None
+        return StoredLogin(
+            environment=environment,
+            client_id=str(client["client_id"]),
+            client_secret=client.get("client_secret"),
+            identity=(configs.get("auth_user_data") or {}).get("sub"),
+            tokens={
+                server: Token(
+                    access_token=str(token.get("access_token") or ""),
+                    expires_at=float(token.get("expires_at_seconds") or 0),
+                    refresh_token=token.get("refresh_token"),
+                    scope=str(token.get("scope") or ""),
+                )
+                for server, token in tokens.items()
+            },
+        )
+    except (sqlite3.Error, ValueError, TypeError) as error:
+        reason = error if isinstance(error, sqlite3.Error) else "it is not as the CLI writes it"
+        remedy = f"rm {shlex.quote(str(path))} && globus login"
+        raise GlobusError(
+            f"The Globus CLI's storage {path} cannot be read: {reason}. If it is broken: {remedy}",
+            code="cli_storage",
+            remedy=remedy,
+        ) from None
+
+
+def _rows(database: sqlite3.Connection, query: str, namespace: str) -> dict[str, dict[str, Any]]:
+    rows = database.execute(f"{query} WHERE namespace = ?", (namespace,)).fetchall()
+    return {name: document for name, text in rows if isinstance(document := json.loads(text), dict)}

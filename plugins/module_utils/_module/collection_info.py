@@ -1,0 +1,84 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection research_ops.globus: free to change between releases.
+
+"""The module ``collection_info``: read collections and what timers need on them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from .. import _arguments
+from .._errors import GlobusError, InputError
+from .._globus.collections import Collection, Needs, check_collection
+from .._globus.credentials import writing_scope
+from .._globus.service import SEARCH_MAXIMUM, Globus
+from .._parallel import in_parallel
+from .._timers.options import parse_uuid
+from .common import connect, fail, require_sdk
+
+CONCURRENCY = 4
+
+
+def run_collection_info() -> None:
+    """The module ``collection_info``."""
+    module = AnsibleModule(
+        argument_spec={**_arguments.auth_arguments(), **_arguments.collection_info_arguments()},
+        required_one_of=[("collection_ids", "search")],
+        mutually_exclusive=[("collection_ids", "search")],
+        supports_check_mode=True,
+    )
+    require_sdk(module)
+    try:
+        ids = [parse_uuid("collection_ids", one) for one in module.params["collection_ids"] or ()]
+        if not ids and not (module.params["search"] or "").strip():
+            raise InputError("collection_ids or search is empty: say which collections to read")
+    except InputError as error:
+        fail(module, GlobusError(str(error), code="invalid_input"))
+    try:
+        globus = connect(module)
+        if ids:
+            entries = in_parallel(lambda one: _collection_by_id(one, globus), ids, CONCURRENCY)
+        else:
+            found = globus.search_collections(module.params["search"])
+            if len(found) >= SEARCH_MAXIMUM:
+                module.warn(f"The service shows {SEARCH_MAXIMUM} collections at most: there may be more")
+            entries = [_collection_entry(one, globus) for one in found]
+    except GlobusError as error:
+        fail(module, error.about("Could not read collections"))
+    module.exit_json(changed=False, collections=entries)
+
+
+def _collection_by_id(collection_id: str, globus: Globus) -> dict[str, Any]:
+    """The collection, or for one that is deleted or hidden the ID and the service's refusal."""
+    try:
+        return _collection_entry(globus.get_collection(collection_id), globus)
+    except GlobusError as error:
+        if error.http_status not in (403, 404):
+            raise
+        unread = dict.fromkeys(
+            ("display_name", "requires_data_access", "high_assurance", "entity_type", "owner", "scope", "url")
+        )
+        return {**unread, "id": collection_id, "consent": "unknown", **error.as_result()}
+
+
+def _collection_entry(collection: Collection, globus: Globus) -> dict[str, Any]:
+    needed = collection.requires_data_access
+    try:
+        check_collection(collection)
+        unusable: dict[str, Any] = {}
+    except GlobusError as error:  # an endpoint that is none
+        unusable = error.as_result()
+    return {
+        **collection.as_result(),
+        **unusable,
+        "entity_type": collection.entity_type,
+        "owner": collection.owner,
+        "scope": str(writing_scope(Needs(data_access=(collection.id,)))) if needed else None,
+        "consent": globus.consent_of(collection.id) if needed else "not_needed",
+        "url": f"{globus.web_app}file-manager/collections/{collection.id}/overview",
+    }

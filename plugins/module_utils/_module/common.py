@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection research_ops.globus: free to change between releases.
+
+"""AnsibleModule in, exit_json or fail_json out. Check mode stops before ``_apply.execute``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from typing import Any, NoReturn
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from .._apply.consents import prepare
+from .._apply.execute import Outcome, execute
+from .._errors import GlobusError
+from .._globus import credentials as _auth
+from .._globus.collections import Collection
+from .._globus.service import Globus
+from .._timers.document import timer_as_result
+from .._timers.plan import (
+    Plan,
+)
+
+TIMEOUT_MAXIMUM = 86400.0  # seconds; not every number that Ansible takes is one that a socket takes
+WARNED_BY_NAME = 5  # how many timers one warning names
+
+
+def require_sdk(module: AnsibleModule) -> None:
+    """Fail with Ansible's usual message where the Globus SDK is missing."""
+    if find_spec("globus_sdk") is None:
+        module.fail_json(msg=missing_required_lib("globus-sdk", url="https://pypi.org/project/globus-sdk/"))
+
+
+def connect(module: AnsibleModule, credentials: _auth.Credentials | None = None) -> Globus:
+    """The services, with the login that the options name, or that of the credentials. Raises GlobusError."""
+    parameters = module.params
+    if not 0 < parameters["request_timeout"] <= TIMEOUT_MAXIMUM:
+        raise GlobusError("request_timeout must be more than 0 seconds, and at most a day", code="invalid_input")
+    if parameters["retries"] < 0:
+        raise GlobusError("retries must be 0 or more", code="invalid_input")
+    return Globus(
+        credentials or _auth.choose_credentials(parameters),
+        environment=parameters["environment"],
+        request_timeout=parameters["request_timeout"],
+        retries=parameters["retries"],
+    )
+
+
+# --- from plan to outcome ------------------------------------------------------------------------------------------
+
+
+def carry_out(
+    module: AnsibleModule, globus: Globus, plans: Sequence[Plan], concurrency: int
+) -> tuple[list[Outcome], dict[str, Collection]]:
+    """Prepare the plans and execute them, or in check mode say what they come to (rule W1)."""
+    prepared = prepare(plans, globus, concurrency=concurrency, check_mode=module.check_mode)
+    for warning in prepared.warnings:
+        module.warn(warning)
+    if module.check_mode:
+        return [_foreseen(plan) for plan in prepared.plans], prepared.collections
+    return execute(prepared.plans, globus, concurrency), prepared.collections
+
+
+def _foreseen(plan: Plan) -> Outcome:
+    """What a plan comes to in check mode."""
+    gone = plan.creation is not None or (plan.wanted.state == "absent" and plan.failure is None)
+    return Outcome(
+        plan,
+        None if gone else plan.timer,
+        operations=list(plan.operations),
+        warnings=list(plan.warnings),
+        failure=plan.failure,
+    )
+
+
+# --- results -------------------------------------------------------------------------------------------------------
+
+
+def entry_result(outcome: Outcome, web_app: str) -> dict[str, Any]:
+    """The return values of ``timer``, and of each entry of ``timers``."""
+    timer = outcome.timer
+    return {
+        "changed": bool(outcome.operations),
+        "timer_id": timer.id if timer else None,
+        "timer": timer_as_result(timer, web_app) if timer else None,
+        "operations": [operation.as_result() for operation in outcome.operations],
+        "drift": [difference.as_result() for difference in outcome.plan.drift],
+    }
+
+
+def warn(module: AnsibleModule, outcomes: Sequence[Outcome]) -> None:
+    """The warnings, those of the same text once, with the timers they are about."""
+    about: dict[str, list[str]] = {}
+    for outcome in outcomes:
+        for warning in outcome.warnings:
+            about.setdefault(warning, []).append(outcome.plan.wanted.label)
+    for warning, labels in about.items():
+        more = f" and {len(labels) - WARNED_BY_NAME} more" if len(labels) > WARNED_BY_NAME else ""
+        module.warn(f"{', '.join(labels[:WARNED_BY_NAME])}{more}: {warning}")
+
+
+def fail(module: AnsibleModule, error: GlobusError) -> NoReturn:
+    """End the task with the error as its result."""
+    module.fail_json(changed=False, **error.as_result())
+    raise SystemExit(1)  # not reached: fail_json has ended the module; this tells the type checker

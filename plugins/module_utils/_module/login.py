@@ -1,0 +1,207 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection research_ops.globus: free to change between releases.
+
+"""The module ``login``: a person signs in, in two steps, with no terminal in between.
+
+Step one makes an address to open; its verifier stays in a private file beside the token file. Step two takes the code
+that the page shows. Tokens and verifier are never returned (rule X1).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, NoReturn
+
+from ansible.module_utils.basic import AnsibleModule
+
+from .. import _arguments
+from .._errors import GlobusError, InputError
+from .._globus import credentials as _auth
+from .._globus.collections import Needs
+from .._globus.logins import SERVERS, check_stored
+from .._globus.token_storage import (
+    StoredLogin,
+    Token,
+    TokenFile,
+    user_token_file,
+)
+from .._timers.options import parse_uuid
+from .common import connect, fail, require_sdk
+
+AUTH_SERVER = SERVERS["auth"]
+
+
+def run_login() -> None:
+    """The module ``login``."""
+    module = AnsibleModule(argument_spec=_arguments.login_arguments(), supports_check_mode=True)
+    require_sdk(module)
+    parameters = module.params
+    try:
+        client_id = parse_uuid("client_id", parameters["client_id"])
+        needs = Needs(data_access=_ids(parameters, "collections"), flows=_ids(parameters, "flows"))
+        file = user_token_file(parameters["token_storage"], client_id)
+        sign_in = SignIn(module, file, client_id, needs)
+        if parameters["state"] == "absent":
+            sign_in.sign_out()
+        if parameters["code"] is None:
+            sign_in.begin()
+        if not parameters["code"].strip():
+            raise InputError("code is empty: it is what the page shows after signing in. Without the option, step one")
+        sign_in.finish(parameters["code"].strip())
+    except InputError as error:
+        fail(module, GlobusError(str(error), code="invalid_input"))
+    except GlobusError as error:
+        fail(module, error)
+
+
+def _ids(parameters: Mapping[str, Any], option: str) -> tuple[str, ...]:
+    return tuple(sorted({parse_uuid(option, one) for one in parameters[option]}))
+
+
+class SignIn:
+    """One login of one client; every method ends the module."""
+
+    def __init__(self, module: AnsibleModule, file: TokenFile, client_id: str, needs: Needs) -> None:
+        self._module = module
+        self._globus = connect(module, _auth.Credentials("access_token"))  # with no token: nobody is signed in yet
+        self._file = file
+        self._client_id = client_id
+        self._needs = needs
+        self._pending = file.path.with_name(f".{file.path.name}.pending")
+
+    def begin(self) -> NoReturn:
+        """Step one: nothing to do where the login is there and has the consents, else the address to open."""
+        stored = self._read()
+        needs = self._needs
+        if stored is not None and not self._module.params["force"]:
+            lacking = self._lacking(stored)
+            if lacking is None:
+                self._end(changed=False, login=stored)
+            needs = lacking
+        if self._module.check_mode:
+            self._end(changed=False)
+        url, pending = _auth.start_native_login(self._client_id, self._environment, needs)
+        with self._file.locked():
+            TokenFile.write_text(self._pending, json.dumps(pending))
+        self._end(changed=False, url=url)
+
+    def finish(self, code: str) -> NoReturn:
+        """Step two: the code against tokens."""
+        self._read()
+        pending = self._read_pending()
+        if self._module.check_mode:
+            self._end(changed=True)
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": pending["redirect_uri"],
+            "code_verifier": pending["verifier"],
+        }
+        try:
+            tokens = self._globus.request_tokens(form, (self._client_id, None))
+        except GlobusError as error:
+            if error.http_status not in (400, 401, 403):
+                raise
+            raise GlobusError(
+                f"Globus Auth does not take the code ({error.message}). A code works once, for a few minutes, and only "
+                "for the address that was returned last: run the task without code, and open the new address",
+                code="code_refused",
+                http_status=error.http_status,
+                request_id=error.request_id,
+            ) from None
+        if AUTH_SERVER not in tokens:
+            raise GlobusError(f"Globus Auth gave no token for {AUTH_SERVER}", code="unreadable_answer")
+        who = self._globus.user_information(tokens[AUTH_SERVER].access_token)
+        login = StoredLogin(
+            environment=self._environment,
+            client_id=self._client_id,
+            identity=str(who["sub"]),
+            username=who.get("preferred_username"),
+            tokens=tokens,
+        )
+        with self._file.locked():
+            self._file.write(login)
+            self._pending.unlink(missing_ok=True)
+        self._end(changed=True, login=login)
+
+    def sign_out(self) -> NoReturn:
+        """Revoke the tokens and remove the files."""
+        login = self._read()
+        there = login is not None or self._pending.exists()
+        if there and not self._module.check_mode:
+            with self._file.locked():
+                for token in login.tokens.values() if login else ():
+                    self._revoke(token)
+                self._file.remove()
+                self._pending.unlink(missing_ok=True)
+        self._end(changed=there)
+
+    def _revoke(self, token: Token) -> None:
+        """Where Globus Auth cannot be asked the login stays; where it knows it no more there is nothing to keep."""
+        try:
+            self._globus.revoke(token, self._client_id)
+        except GlobusError as error:
+            if error.http_status not in (400, 401, 403):
+                raise
+            self._module.warn(
+                f"A token of the login could not be revoked ({error.message}). What the application may do is listed, "
+                f"and ended, at {self._globus.web_app}settings/consents"
+            )
+
+    def _read(self) -> StoredLogin | None:
+        """The stored login, if it is one of this client."""
+        stored = self._file.read()
+        if stored is not None:
+            check_stored(stored, self._client_id, self._environment, self._file)
+        return stored
+
+    def _lacking(self, login: StoredLogin) -> Needs | None:
+        """What to sign in for, since the stored login does not work or lacks a consent; None: nothing.
+
+        A login that works tells which of the collections take a consent at all (rule S2).
+        """
+        credentials = _auth.Credentials("user", client_id=self._client_id, token_storage=str(self._file.path))
+        needs = self._needs
+        try:
+            globus = connect(self._module, credentials)
+            used = tuple(one for one in needs.data_access if globus.get_collection(one).requires_data_access)
+            needs = replace(needs, data_access=used)
+            return None if globus.missing_consents(login.identity or "", needs) is None else needs
+        except GlobusError as error:
+            if error.code != "login_required" and error.http_status != 401:
+                raise
+            return needs
+
+    def _read_pending(self) -> Mapping[str, str]:
+        try:
+            pending = json.loads(self._pending.read_text(encoding="utf-8"))
+            begun = {name: str(pending[name]) for name in ("client_id", "environment", "redirect_uri", "verifier")}
+        except (OSError, ValueError, KeyError, TypeError):
+            begun = {}
+        if (begun.get("client_id"), begun.get("environment")) != (self._client_id, self._environment):
+            raise GlobusError(
+                f"No login of client {self._client_id} was begun here: run the task without code first, and open the "
+                "address that it returns",
+                code="no_login_begun",
+            )
+        return begun
+
+    @property
+    def _environment(self) -> str:
+        return str(self._module.params["environment"])
+
+    def _end(self, *, changed: bool, login: StoredLogin | None = None, url: str | None = None) -> NoReturn:
+        scopes = sorted({scope for token in login.tokens.values() for scope in token.scope.split()}) if login else []
+        self._module.exit_json(
+            changed=changed,
+            authorize_url=url,
+            username=login.username if login else None,
+            scopes=scopes,
+            token_storage=str(self._file.path),
+        )
+        raise SystemExit(0)  # not reached

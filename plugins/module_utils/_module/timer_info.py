@@ -1,0 +1,159 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection research_ops.globus: free to change between releases.
+
+"""The module ``timer_info``: read timers, their runs and their health."""
+
+from __future__ import annotations
+
+import gc
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from .. import _arguments
+from .._errors import GlobusError, InputError
+from .._globus.service import Globus
+from .._parallel import in_parallel
+from .._timers.definition import SYNC_LEVELS
+from .._timers.document import Timer, timer_as_result
+from .._timers.health import (
+    RESULTS_NEEDED,
+    UNHEALTHY,
+    Health,
+    health_of,
+    runs_of,
+)
+from .._timers.options import parse_definition, parse_uuid
+from .common import connect, fail, require_sdk
+
+CONCURRENCY = 4
+
+
+def run_timer_info() -> None:
+    """The module ``timer_info``."""
+    module = AnsibleModule(
+        argument_spec={**_arguments.auth_arguments(), **_arguments.timer_info_arguments()},
+        mutually_exclusive=[("timer_id", option) for option in ("name", "name_prefix", "name_contains")],
+        supports_check_mode=True,
+    )
+    require_sdk(module)
+    parameters = module.params
+    try:
+        if parameters["timer_id"] is not None:
+            parameters["timer_id"] = parse_uuid("timer_id", parameters["timer_id"])
+        if parameters["runs"] < 0:
+            raise InputError(f"runs must be 0 or more, not {parameters['runs']}")
+    except InputError as error:
+        fail(module, GlobusError(str(error), code="invalid_input"))
+    # What thousands of documents are made of holds no cycles: looking for some would take a fifth of the time.
+    gc.disable()
+    try:
+        globus = connect(module)
+        found = _read(parameters, globus)
+    except GlobusError as error:
+        fail(module, error.about("Could not read timers"))
+    now = globus.now()
+    entries = []
+    for timer in found.timers:
+        health = health_of(timer, now)
+        if parameters["health"] == "any" or health.state in UNHEALTHY:
+            entries.append(_entry(timer, health, globus.web_app, found, parameters["runs"]))
+    module.exit_json(changed=False, timers=entries)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The timers that the options choose, and of all that were listed the names that do not tell one timer."""
+
+    timers: Sequence[Timer]
+    ambiguous: frozenset[str]
+
+
+def _read(parameters: Mapping[str, Any], globus: Globus) -> _Found:
+    """One list, and one request more for each timer whose ``runs`` it did not bring."""
+    runs = max(parameters["runs"], RESULTS_NEEDED)
+    if parameters["timer_id"] is not None:
+        timer = globus.get_timer(parameters["timer_id"], results=runs)
+        return _Found([] if timer is None or timer.is_gone else [timer], frozenset([""]))
+    parts = [parameters[option] or "" for option in ("name", "name_prefix", "name_contains")]
+    listed = globus.list_timers(max(parts, key=len) or None, results=runs)
+    names = Counter(timer.name for timer in listed if timer.is_unfinished)
+    ambiguous = frozenset(["", *(name for name, number in names.items() if number > 1)])
+    timers = sorted(
+        (timer for timer in listed if _is_chosen(timer, parameters)), key=lambda timer: (timer.name, timer.order)
+    )
+    if parameters["runs"]:
+        short = [timer.id for timer in timers if len(timer.results) < min(runs, timer.runs)]
+        whole = _by_id(in_parallel(lambda timer_id: globus.get_timer(timer_id, results=runs), short, CONCURRENCY))
+        timers = [whole.get(timer.id, timer) for timer in timers]
+    return _Found(timers, ambiguous)
+
+
+def _by_id(timers: Iterable[Timer | None]) -> dict[str, Timer]:
+    return {timer.id: timer for timer in timers if timer is not None}
+
+
+def _is_chosen(timer: Timer, parameters: Mapping[str, Any]) -> bool:
+    """Names are compared on our side: the service's own filter is a case-insensitive substring match (rule I2)."""
+    status = "ended" if timer.is_ended else "inactive" if timer.is_inactive else "active"
+    return (
+        not timer.is_gone
+        and status in parameters["status"]
+        and parameters["type"] in (None, timer.type)
+        and parameters["name"] in (None, timer.name)
+        and timer.name.startswith(parameters["name_prefix"] or "")
+        and (parameters["name_contains"] or "").lower() in timer.name.lower()
+    )
+
+
+def _entry(timer: Timer, health: Health, web_app: str, found: _Found, runs: int) -> dict[str, Any]:
+    entry = {**timer_as_result(timer, web_app), "health": health.as_result()}
+    why_not = _not_manageable(timer, entry["definition"])
+    if why_not is not None:
+        entry.update(definition=None, not_manageable=why_not)
+    elif timer.is_unfinished and timer.name in found.ambiguous:
+        entry["definition"]["timer_id"] = timer.id  # the name does not tell it
+        del entry["definition"]["name"]
+    if runs:
+        entry["recent_runs"] = runs_of(timer)[:runs]
+    return entry
+
+
+def _not_manageable(timer: Timer, definition: Mapping[str, Any] | None) -> str | None:
+    """Why the modules cannot manage a timer, or None where they can: what they would say to its definition."""
+    if timer.type == "generic":
+        return "By its callback document it neither transfers nor runs a flow"
+    if definition is None:
+        return f"Its {timer.type} document cannot be read"
+    try:
+        _check_values(definition)
+        parse_definition(definition, datetime.now(timezone.utc))
+    except InputError as error:
+        return f"A definition cannot say what it does: {error}"
+    return None
+
+
+def _check_values(definition: Mapping[str, Any]) -> None:
+    """What AnsibleModule checks of the options before ``parse_definition``. Raises InputError."""
+    transfer = definition.get("transfer") or {}
+    values: list[tuple[str, Any, Sequence[str]]] = [
+        ("transfer.sync_level", transfer.get("sync_level"), SYNC_LEVELS),
+    ]
+    for rule in transfer.get("filter_rules", ()):
+        values.append(("transfer.filter_rules.method", rule.get("method"), ("include", "exclude")))
+        values.append(("transfer.filter_rules.type", rule.get("type"), ("file", "dir")))
+    for option, value, choices in values:
+        if value is not None and value not in choices:
+            raise InputError(f"{option} must be one of {', '.join(choices)}, not {value!r}")
+    for path in transfer.get("paths", ()):
+        if not {"source_path", "destination_path"} <= path.keys():
+            raise InputError("transfer.paths: source_path and destination_path are both needed")
+        if ("external_checksum" in path) is not ("checksum_algorithm" in path):
+            raise InputError("transfer.paths: external_checksum and checksum_algorithm go together")

@@ -1,0 +1,153 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection research_ops.globus: free to change between releases.
+
+"""The module ``timers``: many timers in one task."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NoReturn
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from .. import _arguments
+from .._apply.execute import Outcome
+from .._errors import GlobusError, InputError
+from .._timers.document import Timer
+from .._timers.options import entry_position, parse_wanted_list
+from .._timers.plan import Plan, Wanted, check_rates, plan_purge, plan_timers
+from .common import carry_out, connect, entry_result, fail, require_sdk, warn
+
+SHOWS_INVOCATION = 3  # the verbosity at which Ansible shows the arguments of a task
+
+
+def run_timers() -> None:
+    """The module ``timers``."""
+    # What hundreds of definitions are made of holds no cycles: looking for some would take a tenth of the time.
+    gc.disable()
+    module = _ListModule(
+        argument_spec={**_arguments.auth_arguments(), **_arguments.timers_arguments()},
+        required_if=[("purge", True, ["purge_prefix"])],
+        supports_check_mode=True,
+    )
+    require_sdk(module)
+    parameters = module.params
+    try:
+        wanted = parse_wanted_list(parameters)
+    except InputError as error:
+        fail(module, GlobusError(str(error), code="invalid_input"))
+    concurrency = parameters["concurrency"]
+    try:
+        globus = connect(module)
+        timers, now = globus.list_timers(), globus.now()
+        plans = plan_timers(wanted, timers, now)
+        purge = _plan_purge(parameters, wanted, timers, now)
+        check_rates(plans, timers, concurrency)
+    except GlobusError as error:
+        fail(module, error)
+    outcomes, _collections = carry_out(module, globus, plans, concurrency)
+    purged: list[Outcome] = []
+    if not any(outcome.failure for outcome in outcomes):
+        purged, _collections = carry_out(module, globus, purge, concurrency)
+    elif purge:
+        module.warn(f"{len(purge)} timers were not purged, because other entries failed")
+    warn(module, (*outcomes, *purged))
+    result = _list_result(outcomes, purged, globus.web_app)
+    if module._verbosity < SHOWS_INVOCATION:
+        # Ansible would check and copy hundreds of definitions once more, which nobody is shown.
+        shown = f"{len(plans)} definitions, shown at -vvv"
+        result["invocation"] = {"module_args": {**parameters, "timers": shown}}
+    if module._diff:
+        result["diff"] = _list_diff((*outcomes, *purged))
+    failures = [outcome.failure for outcome in (*outcomes, *purged) if outcome.failure]
+    if failures:
+        message = f"{len(failures)} of {len(outcomes) + len(purged)} timers failed: {'; '.join(map(str, failures))}"
+        module.fail_json(**{**result, **failures[0].as_result(), "msg": message})
+    module.exit_json(**result)
+
+
+class _ListModule(AnsibleModule):  # type: ignore[misc]  # ansible-core is not typed
+    """Says which entry of ``timers`` an invalid argument is in; Ansible's own nested errors do not (rule L3)."""
+
+    def fail_json(self, msg: str, **result: Any) -> NoReturn:
+        if self.validation_result.errors:
+            msg = _invalid_entry(self.params.get("timers")) or msg
+        super().fail_json(msg=msg, **result)
+        raise SystemExit(1)  # not reached
+
+
+def _invalid_entry(entries: Any) -> str | None:
+    """The first entry that its options refuse, and why."""
+    options = _arguments.timers_arguments()["timers"]
+    validator = ArgumentSpecValidator(options["options"], required_one_of=options["required_one_of"])
+    for number, entry in enumerate(entries if isinstance(entries, list) else ()):
+        if isinstance(entry, Mapping):
+            errors = validator.validate(_given(entry)).error_messages
+            if errors:
+                return f"{entry_position(number, entry)}: {errors[0]}"
+    return None
+
+
+def _given(value: Any) -> Any:
+    """Without the options that were not given: AnsibleModule has set them to None by now."""
+    if isinstance(value, Mapping):
+        return {key: _given(item) for key, item in value.items() if item is not None}
+    return [_given(item) for item in value] if isinstance(value, list) else value
+
+
+def _plan_purge(
+    parameters: Mapping[str, Any], wanted: Sequence[Wanted], timers: Sequence[Timer], now: datetime
+) -> list[Plan]:
+    if not parameters["purge"]:
+        return []
+    return plan_purge(wanted, timers, now, prefix=parameters["purge_prefix"], limit=parameters["purge_limit"])
+
+
+def _list_result(outcomes: Sequence[Outcome], purged: Sequence[Outcome], web_app: str) -> dict[str, Any]:
+    """The return values of ``timers``."""
+    entries = []
+    for outcome in outcomes:
+        entry = entry_result(outcome, web_app)
+        entry["name"] = outcome.plan.wanted.name or (outcome.timer.name if outcome.timer else "")
+        entry["failed"] = outcome.failure is not None
+        entry.update(outcome.failure.as_result() if outcome.failure else {"msg": ""})
+        entries.append(entry)
+    operations = [operation for outcome in (*outcomes, *purged) for operation in outcome.operations]
+    counts = {
+        f"{word}d": sum(1 for operation in operations if operation.operation == word)
+        for word in ("create", "delete", "pause", "resume", "rename")
+    }
+    return {
+        "changed": bool(operations),
+        "timers": entries,
+        "purged": [operation.as_result() for outcome in purged for operation in outcome.operations],
+        "operations": [operation.as_result() for operation in operations],
+        "counts": {
+            "timers": len(entries),
+            "unchanged": sum(1 for entry in entries if not entry["changed"] and not entry["failed"]),
+            "changed": sum(1 for entry in entries if entry["changed"]),
+            "failed": sum(1 for entry in entries if entry["failed"]),
+            **counts,
+            "purged": sum(1 for outcome in purged if outcome.operations),
+        },
+    }
+
+
+def _list_diff(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Before and after of the timers that change, by name; the others would only bury them."""
+    changing = {_diff_key(outcome.plan.wanted): outcome for outcome in outcomes if outcome.plan.before != outcome.after}
+    return {
+        "before": {key: dict(outcome.plan.before) for key, outcome in changing.items() if outcome.plan.before},
+        "after": {key: dict(outcome.after) for key, outcome in changing.items() if outcome.after},
+    }
+
+
+def _diff_key(wanted: Wanted) -> str:
+    """The timer's name, with its ID where it is chosen by that: names need not tell what purge deletes."""
+    return f"{wanted.label} ({wanted.timer_id})" if wanted.name and wanted.timer_id else wanted.label

@@ -1,0 +1,314 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection research_ops.globus: free to change between releases.
+
+"""Options of a task -> what is wanted: every rule that can be checked without the service (L1, L1a, L3).
+
+Pure: no input or output. Messages name the option and say what is allowed.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime, timedelta, timezone
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from .. import _arguments
+from .._errors import InputError
+from . import schedule as _schedule
+from .definition import LABEL_LENGTH, Action, Definition, FilterRule, Flow, Path, Transfer
+from .plan import Wanted
+from .schedule import Schedule
+
+START_WITHIN = timedelta(days=366)
+
+# --- entries of a list ---------------------------------------------------------------------------------------------
+
+
+def parse_wanted(parameters: Mapping[str, Any], on_drift: str = "warn") -> Wanted:
+    """What a task, or an entry of its list, asks for. Raises InputError (rules L1, L3, I5).
+
+    :param on_drift: what holds where the parameters do not say it.
+    """
+    timer_id = parameters.get("timer_id")
+    if timer_id is not None:
+        timer_id = parse_uuid("timer_id", timer_id)
+    name = parameters.get("name")
+    if name is not None and not name.strip():
+        raise InputError("name is empty: a timer is found by its name")
+    wanted = Wanted(
+        name=name or "",
+        timer_id=timer_id,
+        state=parameters["state"],
+        on_drift=parameters.get("on_drift") or on_drift,
+        definition=parse_definition(parameters, datetime.now(timezone.utc)),
+    )
+    if timer_id is None and wanted.definition is None and wanted.state == "present":
+        raise InputError(
+            "transfer (or flow) and schedule are required for state: present, to create the timer if it is absent"
+        )
+    if timer_id is not None and wanted.on_drift == "replace":
+        raise InputError(
+            "on_drift: replace does not go with timer_id: the new timer would have another ID. Choose the timer by "
+            "name alone to have it replaced"
+        )
+    return wanted
+
+
+def parse_wanted_list(parameters: Mapping[str, Any]) -> list[Wanted]:
+    """What the task ``timers`` asks for. Raises InputError, naming position and timer (rules L3, W7)."""
+    wanted: list[Wanted] = []
+    positions: dict[tuple[str, str], int] = {}
+    for number, entry in enumerate(parameters["timers"]):
+        where = entry_position(number, entry)
+        try:
+            parsed = parse_wanted(entry, parameters["on_drift"])
+        except InputError as error:
+            raise InputError(f"{where}: {error}") from None
+        for key in (("name", parsed.name), ("timer_id", parsed.timer_id or "")):
+            if key[1] and key in positions:
+                raise InputError(f"{where} has the same {key[0]} as timers[{positions[key]}]: {key[1]}")
+            positions[key] = number
+        wanted.append(parsed)
+    if not 1 <= parameters["concurrency"] <= _arguments.CONCURRENCY_MAXIMUM:
+        raise InputError(
+            f"concurrency must be from 1 to {_arguments.CONCURRENCY_MAXIMUM}, not {parameters['concurrency']}"
+        )
+    if parameters["purge"]:
+        if not parameters["purge_prefix"]:
+            raise InputError("purge_prefix is empty: it is the scope of purge, names that start with it")
+        if parameters["purge_limit"] < 0:
+            raise InputError(f"purge_limit must be 0 or more, not {parameters['purge_limit']}")
+        if not any(entry.state != "absent" for entry in wanted):
+            raise InputError(
+                "purge with no timer to keep is refused: a list that came out empty would delete every timer of the "
+                "scope. To remove timers, list them with state: absent"
+            )
+    return wanted
+
+
+def entry_position(number: int, entry: Mapping[str, Any]) -> str:
+    return f"timers[{number}] ({entry.get('name') or entry.get('timer_id') or 'no name'})"
+
+
+# --- parameters -> definition --------------------------------------------------------------------------------------
+
+
+def parse_definition(parameters: Mapping[str, Any], now: datetime) -> Definition | None:
+    """The definition that module parameters describe, or None where they describe none (only a name or an ID).
+
+    :param parameters: ``name``, ``transfer``, ``schedule`` as AnsibleModule gives them, unset options being None.
+    :param now: the clock of the host; used only to refuse a start that is too far off.
+    :raises InputError: with the option's name and what is allowed.
+    """
+    transfer, flow, schedule = (parameters.get(option) for option in ("transfer", "flow", "schedule"))
+    if transfer is None and flow is None and schedule is None:
+        return None
+    if transfer is not None and flow is not None:
+        raise InputError("transfer and flow exclude each other: a timer does one of the two")
+    if schedule is None:
+        given = "flow" if transfer is None else "transfer"
+        raise InputError(f"{given} is given without schedule: say when it runs, or schedule: {{}} to run it once, now")
+    action: Action
+    if transfer is not None:
+        action = _parse_transfer(transfer)
+    elif flow is not None:
+        action = _parse_flow(flow)
+    else:
+        raise InputError("schedule is given without transfer or flow: say what the timer is to do")
+    return Definition(parameters.get("name") or "", action, parse_schedule(schedule, now))
+
+
+def parse_uuid(option: str, value: str) -> str:
+    """The canonical, lower-case spelling of a UUID. Raises InputError."""
+    try:
+        return str(uuid.UUID(value.strip()))
+    except ValueError:
+        raise InputError(
+            f"{option} must be a UUID such as 6c54cade-bde5-45c1-bdea-f4bd71dba2cc, not {value!r}"
+        ) from None
+
+
+def _parse_transfer(options: Mapping[str, Any]) -> Transfer:
+    given = {option: value for option, value in options.items() if value is not None}
+    for option in ("source_collection", "destination_collection"):
+        given[option] = parse_uuid(f"transfer.{option}", given[option])
+    given["paths"] = _parse_paths(given["paths"])
+    given["filter_rules"] = _parse_filter_rules(given.get("filter_rules", ()))
+    if "label" in given:
+        given["label"] = _parse_label(given["label"])
+    if "deadline" in given:
+        given["deadline"] = parse_moment("transfer.deadline", given["deadline"], "UTC")[0]
+    for option in ("source_local_user", "destination_local_user"):
+        if given.get(option) == "":
+            raise InputError(f"transfer.{option} is empty: leave it out, or name the user")
+    known = {field.name for field in fields(Transfer)}  # an alias stays beside the option that it stands for
+    transfer = Transfer(**{option: value for option, value in given.items() if option in known})
+    if transfer.delete_destination_extra and any(path.recursive is False for path in transfer.paths):
+        raise InputError(
+            "transfer.delete_destination_extra mirrors folders: it needs recursive: true (or recursive left out) in "
+            "every entry of transfer.paths"
+        )
+    return transfer
+
+
+def _parse_flow(options: Mapping[str, Any]) -> Flow:
+    given = {option: value for option, value in options.items() if value is not None}
+    given["flow_id"] = parse_uuid("flow.flow_id", given["flow_id"])
+    for option in ("run_managers", "run_monitors", "tags"):
+        given[option] = tuple(given.get(option, ()))
+    return Flow(**given)
+
+
+def _parse_paths(paths: Sequence[Mapping[str, Any]]) -> tuple[Path, ...]:
+    if not paths:
+        raise InputError("transfer.paths is empty: a timer transfers at least one path")
+    for number, path in enumerate(paths):
+        for option in ("source_path", "destination_path"):
+            if not path[option].strip():
+                raise InputError(f"transfer.paths[{number}].{option} is empty: give a path, for example /data/")
+    return tuple(Path(**path) for path in paths)
+
+
+def _parse_filter_rules(rules: Sequence[Mapping[str, Any]]) -> tuple[FilterRule, ...]:
+    for number, rule in enumerate(rules):
+        if not rule["name"]:
+            raise InputError(f'transfer.filter_rules[{number}].name is empty: give a pattern, for example "*.tmp"')
+    return tuple(FilterRule(**rule) for rule in rules)
+
+
+def _parse_label(label: str) -> str | None:
+    if len(label) > LABEL_LENGTH or "\n" in label or "\r" in label or label != label.strip():
+        raise InputError(
+            f"transfer.label must be one line of at most {LABEL_LENGTH} characters without blanks at its ends; "
+            f"this one has {len(label)} characters: {label!r}"
+        )
+    return label or None
+
+
+def parse_moment(option: str, value: str, zone: str) -> tuple[datetime, datetime | None]:
+    """``schedule.parse_instant`` of an option. Raises InputError."""
+    try:
+        return _schedule.parse_instant(value, zone)
+    except (ValueError, OverflowError):
+        raise InputError(
+            f'{option} must be a moment in ISO 8601, for example "2026-12-01T02:00:00-06:00", not {value!r}'
+        ) from None
+
+
+def parse_schedule(options: Mapping[str, Any], now: datetime) -> Schedule:
+    """The schedule that the option ``schedule`` describes, unset options being None or left out. Raises InputError."""
+    zone = options.get("timezone") or "UTC"
+    _check_zone(zone)
+    interval = _parse_interval(options.get("interval"))
+    follow = options.get("daylight_saving") == "follow"
+    start, wall_start = None, None
+    if options.get("start") is not None:
+        start, wall_start = parse_moment("schedule.start", options["start"], zone)
+        if start > now + START_WITHIN:
+            raise InputError(
+                f"schedule.start {_schedule.format_instant(start)} is more than a year away: "
+                "the service takes starts within a year"
+            )
+        if follow and wall_start is None:
+            wall_start = _schedule.to_wall(start, zone)  # what is to be followed is the local time, however written
+    count, end = _parse_end(options.get("end"), zone)
+    schedule = Schedule(
+        interval=interval,
+        start=start,
+        wall_start=wall_start,
+        at=_parse_at(options.get("at")),
+        weekday=None if options.get("weekday") is None else _schedule.WEEKDAYS.index(options["weekday"]),
+        zone=zone,
+        follow=follow,
+        end_count=count,
+        end_datetime=end,
+    )
+    _check_schedule(schedule)
+    return schedule
+
+
+def _check_zone(zone: str) -> None:
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise InputError(
+            f"schedule.timezone must be an IANA name such as America/Chicago, not {zone!r} (a host without time-zone "
+            "data of its own needs the Python package tzdata)"
+        ) from None
+
+
+def _parse_interval(value: object) -> int | None:
+    if value is None:
+        return None
+    try:
+        interval = _schedule.parse_interval(value)
+    except ValueError:
+        raise InputError(
+            f"schedule.interval must be like 30m, 12h, 1d, 1w, 1h30m, or a number of seconds, not {value!r}"
+        ) from None
+    if not _schedule.INTERVAL_MINIMUM <= interval <= _schedule.INTERVAL_MAXIMUM:
+        raise InputError(f"schedule.interval must be from 60 seconds to 365 days, not {value!r} ({interval} seconds)")
+    return interval
+
+
+def _parse_at(value: object) -> int | None:
+    if value is None:
+        return None
+    text = str(value).strip()
+    if text.isdecimal():
+        # YAML reads an unquoted 22:30 as so many minutes, and 22:30:15 as so many seconds
+        seconds = int(text) * (_schedule.MINUTE if int(text) < _schedule.DAY // _schedule.MINUTE else 1)
+        meant = _schedule.format_time_of_day(seconds) if seconds < _schedule.DAY else "22:30"
+        raise InputError(
+            f"schedule.at is the number {text}, which is how YAML reads an unquoted time of day; "
+            f'quote the time: at: "{meant}"'
+        )
+    try:
+        return _schedule.parse_time_of_day(text)
+    except ValueError:
+        raise InputError(f'schedule.at must be a time of day from "00:00" to "23:59", not {value!r}') from None
+
+
+def _parse_end(end: Mapping[str, Any] | None, zone: str) -> tuple[int | None, datetime | None]:
+    if end is None:
+        return None, None
+    count, moment = end.get("count"), end.get("datetime")
+    if (count is None) == (moment is None):
+        raise InputError("schedule.end takes exactly one of count (number of runs) and datetime (ISO 8601)")
+    if count is not None:
+        if count < 1:
+            raise InputError(f"schedule.end.count must be at least 1, not {count}")
+        return count, None
+    return None, parse_moment("schedule.end.datetime", str(moment), zone)[0]
+
+
+def _check_schedule(schedule: Schedule) -> None:
+    """Rules L1 and L1a, as far as they concern more than one option."""
+    interval = schedule.interval
+    if interval is None and (schedule.end_count is not None or schedule.end_datetime is not None):
+        raise InputError("schedule.end goes with schedule.interval: without an interval the timer runs once")
+    if schedule.start is not None and schedule.end_datetime is not None and schedule.end_datetime <= schedule.start:
+        raise InputError(
+            f"schedule.end.datetime ({_schedule.format_instant(schedule.end_datetime)}) must be later than "
+            f"schedule.start ({_schedule.format_instant(schedule.start)})"
+        )
+    if schedule.at is not None and schedule.start is not None:
+        raise InputError("schedule.at and schedule.start exclude each other: at already says when the first run is")
+    if schedule.weekday is not None and schedule.at is None:
+        raise InputError('schedule.weekday goes with schedule.at, for example at: "02:00"')
+    if schedule.at is not None and interval is not None and _schedule.DAY % interval and interval % _schedule.DAY:
+        raise InputError(
+            "schedule.at needs an interval that divides a day (such as 30m, 6h, 12h) or is whole days, or none; "
+            f"not {_schedule.format_interval(interval)}"
+        )
+    if schedule.weekday is not None and interval and interval % _schedule.WEEK and interval != _schedule.YEAR:
+        raise InputError(
+            "schedule.weekday needs an interval of whole weeks (1w, 2w, ...), 365d, or none; "
+            f"not {_schedule.format_interval(interval)}"
+        )

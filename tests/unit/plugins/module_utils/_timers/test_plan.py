@@ -1,0 +1,818 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Wanted + existing -> plan: tables for each rule, and what holds of every plan whatever is wanted and there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.definition import Definition
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.document import (
+    Timer,
+    read_timer,
+    timer_differences,
+    write_timer,
+)
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.plan import (
+    PAUSE_MARGIN,
+    START_MARGIN,
+    Operation,
+    Plan,
+    Wanted,
+    check_rates,
+    first_run_again,
+    plan_purge,
+    plan_timer,
+    plan_timers,
+)
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.schedule import first_run
+from unit import samples
+from unit.samples import DESTINATION, NAME, NOW, SOURCE, definition, sample
+from unit.timer_documents import SHAPES, recorded, shown
+
+STATES = ("present", "active", "paused", "absent")
+ON_DRIFT = ("warn", "ignore", "fail", "replace")
+IDS = [f"226fda72-0000-4000-8000-00000000000{number}" for number in range(6)]
+NEW = "99999999-0000-4000-8000-000000000000"
+BY_USER: dict[str, Any] = {"status": "inactive", "inactive_reason": {"cause": "user", "detail": None}}
+BY_SERVICE: dict[str, Any] = {
+    "status": "inactive",
+    "inactive_reason": recorded("timer.get_job", "inactive_gare")["inactive_reason"],
+}
+ENDED: dict[str, Any] = {"status": "ended", "next_run": None}
+DELETED: dict[str, Any] = {"status": "delete_in_progress"}
+
+
+def timer(
+    parameters: dict[str, Any] | None = None,
+    *,
+    timer_id: str = IDS[0],
+    shape: str = "as_sent",
+    born: datetime = NOW - timedelta(days=1),
+    **members: Any,
+) -> Timer:
+    """A timer as it is listed that was created with these parameters, by default the sample's, a day ago."""
+    wanted = definition(parameters)
+    document = write_timer(wanted, first_run(wanted.schedule, born))
+    return read_timer(shown(document, shape, timer_id=timer_id, now=born, **members))
+
+
+def plan(timers: Sequence[Timer], parameters: dict[str, Any] | None = None, now: datetime = NOW, **wanted: Any) -> Plan:
+    """The plan for the sample's name, and its definition unless there is another."""
+    wanted = {"name": NAME, "definition": definition(parameters, now), **wanted}
+    return plan_timer(Wanted(**wanted), timers, now)
+
+
+def operations(made: Plan) -> list[tuple[str, str | None]]:
+    return [(operation.operation, operation.timer_id) for operation in made.operations]
+
+
+def failure(made: Plan) -> GlobusError:
+    assert made.failure is not None
+    assert made.operations == ()
+    assert made.creation is None
+    return made.failure
+
+
+# --- every state, nothing special ---
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        ("present", [("create", None)]),
+        ("active", [("create", None)]),
+        ("paused", [("create", None), ("pause", None)]),
+        ("absent", []),
+    ],
+)
+def test_a_timer_that_is_not_there(state: str, expected: list[tuple[str, str | None]]) -> None:
+    made = plan([], state=state)
+    assert operations(made) == expected
+    assert (made.timer, made.failure, made.before) == (None, None, {})
+
+
+@pytest.mark.parametrize("status", ["new", "loaded", "active"])
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [("present", []), ("active", []), ("paused", [("pause", IDS[0])]), ("absent", [("delete", IDS[0])])],
+)
+def test_a_timer_that_runs(state: str, status: str, expected: list[tuple[str, str]]) -> None:
+    assert operations(plan([timer(status=status)], state=state)) == expected
+    assert operations(plan([timer(status=status)], state=state, definition=None)) == expected
+
+
+@pytest.mark.parametrize("stopped", [BY_USER, BY_SERVICE], ids=["user", "service"])
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [("present", []), ("active", [("resume", IDS[0])]), ("paused", []), ("absent", [("delete", IDS[0])])],
+)
+def test_a_timer_that_is_inactive(state: str, expected: list[tuple[str, str]], stopped: dict[str, Any]) -> None:
+    made = plan([timer(**stopped)], state=state)
+    assert operations(made) == expected
+    # S6: fresh credentials where it was not the user who stopped it
+    assert [operation.update_credentials for operation in made.operations] == [
+        operation == "resume" and stopped is BY_SERVICE for operation, _id in expected
+    ]
+
+
+@pytest.mark.parametrize("state", ["active", "paused"])
+def test_a_name_alone_creates_nothing(state: str) -> None:
+    failed = failure(plan([timer(name=NAME.upper())], state=state, definition=None))
+    assert failed.code == "timer_not_found"
+    assert f"no timer named {NAME!r} to be {state}" in failed.message
+
+
+# --- I1 ---
+
+
+@pytest.mark.parametrize(
+    "other",
+    [timer(name=NAME.upper()), timer(name=NAME + "-2"), timer(**DELETED), timer(status="deleted"), timer(**ENDED)],
+    ids=["case", "longer", "being deleted", "deleted", "ended, but its definition never ends"],
+)
+def test_i1_what_does_not_count_as_the_timer(other: Timer) -> None:
+    assert operations(plan([other])) == [("create", None)]
+    assert operations(plan([other], state="absent")) == []
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        {},
+        {"start": "2026-11-22T20:00:00Z"},
+        {"interval": "1h", "end": {"count": 10}},
+        {"interval": "1h", "start": "2026-11-22T20:00:00Z", "end": {"count": 2}},
+        {"interval": "1h", "end": {"datetime": "2026-11-23T02:00:00Z"}},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("state", ["present", "active", "paused"])
+def test_i1_a_timer_that_completed_the_definition_counts(schedule: dict[str, Any], state: str) -> None:
+    made = plan([timer(sample(schedule), **ENDED)], sample(schedule), state=state, on_drift="replace")
+    assert (operations(made), made.failure) == ([], None)
+    assert made.timer is not None
+    assert made.timer.status == made.before["state"] == "ended"
+    assert made.before == made.after
+
+
+def test_i1_a_timer_that_completed_another_definition_does_not_block() -> None:
+    counted: dict[str, Any] = {"interval": "1h", "end": {"count": 10}}
+    other = timer(sample({**counted, "end": {"count": 9}}), **ENDED)
+    made = plan([other], sample(counted))
+    assert operations(made) == [("create", None)]
+    # and it is not adopted as the timer that an unanswered request made (W2)
+    assert made.known == {IDS[0]}
+    assert operations(plan([timer(sample(counted, label="old"), **ENDED)], sample(counted))) == [("create", None)]
+
+
+def test_i1_a_run_that_is_still_to_come_was_not_completed_before() -> None:
+    counted: dict[str, Any] = {"interval": "1d", "end": {"count": 3}}
+    ended = timer(sample({**counted, "start": "2026-11-01T00:00:00Z"}), born=NOW - timedelta(days=30), **ENDED)
+    # the first of these would have been its next tick, had it gone on
+    for start in ("2026-11-24T00:00:00Z", "2026-12-01T00:00:00Z"):
+        assert operations(plan([ended], sample({**counted, "start": start}))) == [("create", None)]
+
+
+# --- I3 ---
+
+FIRST = timer(timer_id=IDS[1], born=NOW - timedelta(days=3))
+SECOND = timer(timer_id=IDS[0], born=NOW - timedelta(days=2))
+UNLIKE = timer(sample(label="other"), timer_id=IDS[2], born=NOW - timedelta(days=4))
+
+
+def test_i3_absent_deletes_all_of_a_name() -> None:
+    made = plan([SECOND, UNLIKE, FIRST, timer(timer_id=IDS[3], **ENDED)], state="absent")
+    assert operations(made) == [("delete", IDS[2]), ("delete", IDS[1]), ("delete", IDS[0])]
+    assert (made.before["timers_of_this_name"], made.after) == (3, {})
+
+
+@pytest.mark.parametrize("on_drift", ["warn", "ignore", "fail"])
+@pytest.mark.parametrize("state", ["present", "active", "paused"])
+def test_i3_several_of_a_name_fail_with_their_ids(on_drift: str, state: str) -> None:
+    failed = failure(plan([SECOND, FIRST], on_drift=on_drift, state=state))
+    assert failed.code == "ambiguous_name"
+    assert f"{IDS[1]}, {IDS[0]}" in failed.message
+    assert "timer_id" in failed.message
+
+
+def test_i3_without_a_definition_replace_cannot_choose() -> None:
+    assert failure(plan([SECOND, FIRST], on_drift="replace", state="active", definition=None)).code == "ambiguous_name"
+
+
+def test_i3_replace_keeps_the_first_of_the_equal_ones() -> None:
+    made = plan([SECOND, UNLIKE, FIRST], on_drift="replace")
+    assert made.timer == FIRST
+    assert operations(made) == [("delete", IDS[2]), ("delete", IDS[0])]
+    assert made.drift == ()
+    # what is kept runs before the others stop
+    stopped = timer(timer_id=IDS[1], born=NOW - timedelta(days=3), **BY_USER)
+    made = plan([SECOND, stopped], on_drift="replace", state="active")
+    assert operations(made) == [("resume", IDS[1]), ("delete", IDS[0])]
+
+
+def test_i3_that_what_ran_is_deleted_and_what_is_paused_stays_is_told() -> None:
+    paused = timer(timer_id=IDS[1], born=NOW - timedelta(days=3), **BY_USER)
+    made = plan([SECOND, paused], on_drift="replace")
+    assert operations(made) == [("delete", IDS[0])]
+    assert made.after["state"] == "paused"
+    (warning,) = made.warnings
+    assert f"it is paused ({IDS[1]}), and those of its name that ran are deleted" in warning
+    assert "state: active resumes it" in warning
+    # nothing new where none ran
+    assert plan([timer(**BY_USER), paused], on_drift="replace").warnings == ()
+
+
+def test_i3_with_none_equal_replace_creates_one_and_deletes_the_others() -> None:
+    made = plan([FIRST, UNLIKE], sample(label="wanted"), on_drift="replace")
+    assert operations(made) == [("create", None), ("delete", IDS[2]), ("delete", IDS[1])]
+    assert [difference.field for difference in made.drift] == ["transfer.label"]
+
+
+# --- I5 ---
+
+
+@pytest.mark.parametrize(
+    "timers", [[], [timer(**ENDED)], [timer(**DELETED)], [timer(status="deleted")], [timer(timer_id=IDS[1])]]
+)
+def test_i5_an_unknown_ended_or_deleted_id_fails_but_for_absent(timers: list[Timer]) -> None:
+    for state in ("present", "active", "paused"):
+        failed = failure(plan(timers, timer_id=IDS[0], state=state))
+        assert failed.code == "timer_not_found"
+        assert IDS[0] in failed.message
+    made = plan(timers, timer_id=IDS[0], state="absent")
+    assert (operations(made), made.failure, made.timer) == ([], None, None)
+
+
+def test_i5_a_name_beside_the_id_renames() -> None:
+    made = plan([timer(name="old")], timer_id=IDS[0], state="paused")
+    assert made.operations == (Operation("rename", IDS[0], NAME), Operation("pause", IDS[0], "old"))
+    assert (made.before["name"], made.after["name"]) == ("old", NAME)
+    assert (made.before["state"], made.after["state"]) == ("active", "paused")
+    assert plan([timer()], timer_id=IDS[0]).operations == ()
+    assert plan([timer()], timer_id=IDS[0], name="").operations == ()
+
+
+@pytest.mark.parametrize(
+    ("namesake", "taken"),
+    [({}, True), (BY_USER, True), (BY_SERVICE, True), (ENDED, False), (DELETED, False)],
+)
+def test_i5_renaming_to_a_name_that_another_unfinished_timer_has_is_refused(
+    namesake: dict[str, Any], taken: bool
+) -> None:
+    made = plan([timer(name="old"), timer(timer_id=IDS[1], **namesake)], timer_id=IDS[0], state="paused")
+    if taken:
+        failed = failure(made)
+        assert failed.code == "name_taken"
+        assert IDS[1] in failed.message
+    else:
+        assert [name for name, _id in operations(made)] == ["rename", "pause"]
+
+
+def test_i5_absent_by_id_deletes_it_whatever_its_name_and_nothing_else() -> None:
+    timers = [timer(name="old"), timer(timer_id=IDS[1])]
+    assert operations(plan(timers, timer_id=IDS[0], state="absent")) == [("delete", IDS[0])]
+
+
+def test_i5_a_failure_keeps_the_name_too() -> None:
+    made = plan([timer(name="old")], sample(label="x"), timer_id=IDS[0], on_drift="fail")
+    assert failure(made).code == "drift"
+    assert made.before == made.after
+
+
+def test_i5_drift_of_a_timer_chosen_by_its_id_is_told_with_its_name_and_the_way_to_replace_it() -> None:
+    """Which is not on_drift: replace alone, as that is refused beside timer_id."""
+    by_id: dict[str, Any] = {"timer_id": IDS[0], "name": ""}
+    message = failure(plan([timer(sample(name="twin"))], sample(label="x"), on_drift="fail", **by_id)).message
+    assert message.startswith(f"timer 'twin' ({IDS[0]}) differs")
+    (warning,) = plan([timer()], sample(label="x"), on_drift="warn", **by_id).warnings
+    for text in (message, warning):
+        assert text.endswith("not by its timer_id: choose it by a name that no other timer has")
+    assert failure(plan([timer()], sample(label="x"), on_drift="fail")).message.endswith("replace replaces it")
+
+
+# --- drift ---
+
+
+@pytest.mark.parametrize(
+    ("on_drift", "expected", "warnings", "code"),
+    [
+        ("ignore", [], 0, None),
+        ("warn", [], 1, None),
+        ("fail", [], 0, "drift"),
+        ("replace", [("create", None), ("delete", IDS[0])], 0, None),
+    ],
+)
+def test_what_drift_leads_to(on_drift: str, expected: list[Any], warnings: int, code: str | None) -> None:
+    made = plan([timer()], sample(label="new", sync_level="mtime"), on_drift=on_drift)
+    assert operations(made) == expected
+    assert [difference.field for difference in made.drift] == ["transfer.label", "transfer.sync_level"]
+    assert len(made.warnings) == warnings
+    assert (made.failure and made.failure.code) == code
+    for text in [*made.warnings, *([made.failure.message] if made.failure else [])]:
+        assert 'transfer.label is not set, should be "new"' in text
+        assert "on_drift: replace" in text
+
+
+@pytest.mark.parametrize("on_drift", ["warn", "ignore"])
+def test_drift_that_is_left_does_not_keep_the_state_from_being_set(on_drift: str) -> None:
+    assert operations(plan([timer()], sample(label="new"), on_drift=on_drift, state="paused")) == [("pause", IDS[0])]
+
+
+def test_a_timer_of_another_kind_is_drift() -> None:
+    flow = read_timer({**recorded("timer.create_timer", "flow_timer_success")["timer"], "name": NAME})
+    made = plan([flow], on_drift="replace")
+    assert operations(made) == [("create", None), ("delete", flow.id)]
+    assert "transfer" not in made.before
+    assert made.after["transfer"]["source_collection"] == SOURCE
+
+
+@pytest.mark.parametrize("on_drift", ON_DRIFT)
+def test_d4_follow_says_that_it_can_only_tell(on_drift: str) -> None:
+    followed = sample({"interval": "1d", "at": "02:00", "timezone": "Europe/Berlin", "daylight_saving": "follow"})
+    warnings = plan([timer(followed)], followed, on_drift=on_drift).warnings
+    assert [text for text in warnings if "daylight_saving: follow" in text] == list(warnings)
+    assert bool(warnings) is (on_drift != "replace")
+
+
+# --- S1, S7 ---
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_s7_a_timer_that_the_service_stopped_is_told_of_in_every_state_but_absent(state: str) -> None:
+    made = plan([timer(**BY_SERVICE)], state=state)
+    assert len(made.warnings) == (0 if state == "absent" else 1)
+    for text in made.warnings:
+        assert "ConsentRequired" in text
+        assert "543aade1-db97-4a4b-9bdf-0b58e78dfa69" in text
+        assert ("it is resumed now" in text) is (state == "active")
+    assert plan([timer(**BY_USER)], state=state).warnings == ()
+    assert plan([timer()], state=state).warnings == ()
+
+
+def test_s1_collections_are_looked_up_only_to_create_or_resume() -> None:
+    both = (SOURCE, DESTINATION)
+    assert plan([]).collections == both
+    assert plan([timer()], sample(label="x"), on_drift="replace").collections == both
+    assert plan([timer(**BY_USER)], state="active", definition=None).collections == both
+    assert plan([timer(**BY_USER)], timer_id=IDS[0], name="new name").collections == ()
+    for state in ("present", "active", "paused", "absent"):
+        assert plan([timer()], state=state).collections == ()
+    assert failure(plan([timer()], sample(label="x"), on_drift="fail"))
+    assert plan([timer()], sample(label="x"), on_drift="fail").collections == ()
+    assert plan([]).failed(GlobusError("no")).collections == ()
+
+
+# --- D5 ---
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        {"start": "2026-11-23T11:00:00Z"},
+        {"interval": "1d", "end": {"datetime": "2026-11-23T11:00:00Z"}},
+        {"interval": "1d", "start": "2026-11-01T00:00:00Z", "end": {"count": 3}},
+    ],
+    ids=str,
+)
+def test_d5_what_is_over_is_never_made_up_for(schedule: dict[str, Any]) -> None:
+    for timers in ([], [timer(sample(label="another one"), **ENDED)]):
+        failed = failure(plan(timers, sample(schedule)))
+        assert failed.code == "schedule_over"
+        assert "has passed" in failed.message
+    made = plan([timer()], sample(schedule), on_drift="replace")
+    assert failure(made).code == "schedule_over"
+    assert made.before == made.after
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        {"start": "2026-08-25T11:59:59Z"},
+        {"interval": "1d", "end": {"datetime": "2026-08-25T11:59:59Z"}},
+        {"interval": "1d", "start": "2026-08-01T00:00:00Z", "end": {"count": 3}},
+    ],
+    ids=str,
+)
+def test_d5_what_was_over_more_than_90_days_ago_is_ok_with_a_warning(schedule: dict[str, Any]) -> None:
+    made = plan([], sample(schedule), state="paused")
+    assert (operations(made), made.failure, made.timer) == ([], None, None)
+    assert "more than 90 days ago" in made.warnings[0]
+
+
+# --- W4: replacing ---
+
+
+@pytest.mark.parametrize("members", [{}, {"next_run": None}, BY_USER, {**BY_USER, "next_run": None}])
+def test_w4_a_new_label_does_not_move_the_runs(members: dict[str, Any]) -> None:
+    made = plan(
+        [timer(sample({"interval": "7h"}), **members)], sample({"interval": "7h"}, label="x"), on_drift="replace"
+    )
+    assert made.creation is not None
+    # born at noon yesterday, so it ran at 19:00, 02:00 and 09:00
+    assert made.creation.schedule.start == datetime(2026, 11, 23, 16, tzinfo=UTC)
+    assert made.after["schedule"] == {"interval": "7h", "start": "2026-11-23T16:00:00+00:00"}
+
+
+def test_w4_a_late_run_of_the_old_timer_does_not_become_a_start_in_the_past() -> None:
+    late = timer(next_run="2026-11-23T12:00:01+00:00")
+    made = plan([late], sample(label="x"), on_drift="replace")
+    assert made.creation is not None
+    assert made.creation.schedule.start == datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "start"),
+    [
+        ("7d", "1d", "2026-11-24T11:00:00"),
+        ("365d", "90m", "2026-11-23T12:30:00"),
+        ("7d", "1h", "2026-11-23T13:00:00"),
+        ("1d", "7d", "2026-11-24T11:00:00"),
+    ],
+)
+def test_w4_another_interval_keeps_the_phase_and_does_not_wait_for_the_old_one(old: str, new: str, start: str) -> None:
+    there = timer(sample({"interval": old}), born=NOW - timedelta(hours=1))
+    made = plan([there], sample({"interval": new}), on_drift="replace")
+    assert made.creation is not None
+    assert made.creation.schedule.start == datetime.fromisoformat(f"{start}+00:00")
+
+
+def test_w4_the_definition_s_own_phase_wins() -> None:
+    wanted = sample({"interval": "1d", "start": "2026-01-01T05:00:00Z"})
+    made = plan([timer()], wanted, on_drift="replace")
+    assert made.creation is not None
+    assert made.creation.schedule.start == datetime(2026, 11, 24, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("members", "state", "paused"),
+    [
+        ({}, "present", False),
+        ({}, "paused", True),
+        (BY_USER, "present", True),
+        (BY_USER, "active", False),
+        (BY_USER, "paused", True),
+        (BY_SERVICE, "present", False),
+        (BY_SERVICE, "paused", True),
+    ],
+)
+def test_w4_a_replacement_stays_paused_unless_the_state_says_otherwise(
+    members: dict[str, Any], state: str, paused: bool
+) -> None:
+    made = plan([timer(**members)], sample(label="x"), on_drift="replace", state=state)
+    middle = [("pause", None)] if paused else []
+    assert operations(made) == [("create", None), *middle, ("delete", IDS[0])]
+    assert made.after["state"] == ("paused" if paused else "active")
+
+
+def test_w4_of_several_that_are_replaced_all_must_be_paused() -> None:
+    one, other = timer(**BY_USER), timer(timer_id=IDS[1])
+    assert operations(plan([one, other], sample(label="x"), on_drift="replace")) == [
+        ("create", None),
+        ("delete", IDS[0]),
+        ("delete", IDS[1]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("end", "runs", "told"), [({"count": 10}, 7, True), ({"count": 10}, 0, False), (None, 7, False)]
+)
+def test_w4_a_count_of_runs_that_begins_anew_is_told(end: dict[str, int] | None, runs: int, told: bool) -> None:
+    schedule = {"interval": "1d", **({"end": end} if end else {})}
+    made = plan([timer(sample(schedule), n_runs=runs)], sample(schedule, label="x"), on_drift="replace")
+    assert [("create", None), ("delete", IDS[0])] == operations(made)
+    assert any("counts its 10 runs anew (end.count), after 7 of the timer" in one for one in made.warnings) is told
+
+
+def test_first_run_again_moves_only_a_start_that_has_passed() -> None:
+    creation = definition(sample({"interval": "1d", "start": "2026-11-23T12:00:10Z"}))
+    start = NOW + timedelta(seconds=10)
+    assert first_run_again(creation, NOW) == start
+    assert first_run_again(creation, start) == start + timedelta(days=1)
+    assert first_run_again(definition(), NOW) is None
+    once = definition(sample({"start": "2026-11-23T12:00:10Z"}))
+    assert first_run_again(once, start + timedelta(minutes=1)) == start
+
+
+# --- W4a: created paused ---
+
+
+@pytest.mark.parametrize(
+    ("schedule", "start"),
+    [
+        ({"interval": "1d"}, "2026-11-24T12:00:00"),
+        ({"interval": "365d"}, "2027-11-23T12:00:00"),
+        # within the margin, the next that is not
+        ({"interval": 60}, "2026-11-23T12:06:00"),
+        ({"interval": "1d", "start": "2026-11-23T12:04:00Z"}, "2026-11-24T12:04:00"),
+        ({"interval": "1d", "start": "2026-11-22T12:04:00Z"}, "2026-11-24T12:04:00"),
+        ({"interval": "1d", "start": "2026-11-23T12:06:00Z"}, "2026-11-23T12:06:00"),
+        ({"interval": "1d", "at": "12:04"}, "2026-11-24T12:04:00"),
+        ({"interval": "1d", "at": "12:06"}, "2026-11-23T12:06:00"),
+        ({"start": "2026-11-23T12:06:00Z"}, "2026-11-23T12:06:00"),
+        ({"at": "12:06"}, "2026-11-23T12:06:00"),
+        # run once, at the next such time that leaves room for the pause
+        ({"at": "12:04"}, "2026-11-24T12:04:00"),
+    ],
+    ids=str,
+)
+def test_w4a_a_timer_created_paused_does_not_run_before_the_pause(schedule: dict[str, Any], start: str) -> None:
+    made = plan([], sample(schedule), state="paused")
+    assert operations(made) == [("create", None), ("pause", None)]
+    assert made.creation is not None
+    assert made.creation.schedule.start == datetime.fromisoformat(start).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize("schedule", [{}, {"start": "2026-11-23T12:05:00Z"}, {"start": "2026-11-23T12:00:00Z"}])
+def test_w4a_run_once_at_once_cannot_be_created_paused(schedule: dict[str, Any]) -> None:
+    failed = failure(plan([], sample(schedule), state="paused"))
+    assert failed.code == "would_run_before_pause"
+    assert "schedule.start" in failed.message
+    # neither can it take the place of a paused one, but for one whose next tick says when
+    made = plan([timer(**BY_USER)], sample(schedule), on_drift="replace")
+    assert (made.failure is None) is (schedule == {})
+
+
+# --- what holds of every plan ---
+
+
+@st.composite
+def situations(draw: st.DrawFn) -> tuple[Wanted, list[Timer]]:
+    """What is wanted, and up to four timers: equal to it, different, of other kinds, in every status."""
+    parameters = draw(samples.parameters())
+    timers = []
+    for timer_id in IDS[: draw(st.integers(0, 4))]:
+        kind = draw(st.sampled_from(("equal", "equal", "label", "other", "flow", "generic")))
+        if kind == "label":
+            one = {**parameters, "transfer": {**parameters["transfer"], "label": "was another"}}
+        else:
+            one = draw(samples.parameters()) if kind == "other" else parameters
+        members = draw(st.sampled_from(({}, {}, BY_USER, BY_SERVICE, ENDED, DELETED, {"status": "deleted"})))
+        found = timer(
+            {**one, "name": draw(st.sampled_from((NAME, NAME, NAME, NAME.upper(), "old name")))},
+            timer_id=timer_id,
+            shape=draw(st.sampled_from(SHAPES)),
+            born=NOW - timedelta(seconds=draw(st.sampled_from((0, 1, 3600, 200 * 86400)))),
+            **members,
+        )
+        if kind in ("flow", "generic"):
+            found = replace(found, type=kind, action=None)
+        if draw(st.integers(0, 4)) == 0:
+            found = replace(found, next_run=None, submitted_at=None)
+        timers.append(found)
+    by_id = draw(st.integers(0, 3)) == 0
+    wanted = Wanted(
+        name=draw(st.sampled_from((NAME, ""))) if by_id else NAME,
+        timer_id=draw(st.sampled_from(IDS[:5])) if by_id else None,
+        state=draw(st.sampled_from(STATES)),
+        on_drift=draw(st.sampled_from(ON_DRIFT[:3] if by_id else ON_DRIFT)),
+        definition=draw(st.sampled_from((definition(parameters), definition(parameters), None))),
+    )
+    return wanted, timers
+
+
+def carry_out(made: Plan, timers: Sequence[Timer], now: datetime, shape: str = "as_sent") -> list[list[Timer]]:
+    """All timers after each operation of a plan, as the service would list them."""
+    states = []
+    there = {one.id: one for one in timers}
+    for operation in made.operations:
+        key = operation.timer_id or NEW
+        if operation.operation == "create":
+            assert made.creation is not None
+            document = write_timer(made.creation, made.creation.schedule.start)
+            there[NEW] = read_timer(shown(document, shape, timer_id=NEW, now=now))
+        elif operation.operation == "delete":
+            there[key] = replace(there[key], status="delete_in_progress")
+        elif operation.operation == "pause":
+            there[key] = replace(there[key], status="inactive", inactive_reason={"cause": "user", "detail": None})
+        elif operation.operation == "resume":
+            there[key] = replace(there[key], status="active", inactive_reason=None)
+        else:
+            there[key] = replace(there[key], name=operation.name)
+        states.append(list(there.values()))
+    return states
+
+
+@given(situations(), st.sampled_from(SHAPES), st.integers(0, 100))
+def test_planning_after_carrying_out_finds_nothing_to_do(
+    situation: tuple[Wanted, list[Timer]], shape: str, seconds: int
+) -> None:
+    wanted, timers = situation
+    made = plan_timer(wanted, timers, NOW)
+    for after in carry_out(made, timers, NOW, shape)[-1:]:
+        again = plan_timer(wanted, after, NOW + timedelta(seconds=seconds))
+        assert (again.operations, again.failure) == ((), None)
+        assert wanted.on_drift != "replace" or again.drift == ()
+
+
+@given(situations())
+def test_a_plan_does_or_fails_and_shows_what_it_does(situation: tuple[Wanted, list[Timer]]) -> None:
+    wanted, timers = situation
+    made = plan_timer(wanted, timers, NOW)
+    assert made.failure is None or (made.operations, made.creation) == ((), None)
+    assert (made.before == made.after) is (made.operations == ())
+    assert (made.creation is not None) is any(one.operation == "create" for one in made.operations)
+    # only what is there, what is meant, and nothing twice
+    meant = {one.id for one in timers if one.is_unfinished and (one.name == NAME or one.id == wanted.timer_id)}
+    touched = [one.timer_id for one in made.operations if one.operation == "delete"]
+    assert set(touched) <= meant
+    assert len(set(touched)) == len(touched)
+    assert made.known <= {one.id for one in timers if one.name == wanted.name}
+
+
+@given(situations())
+def test_w4_at_every_moment_a_timer_of_the_name_exists(situation: tuple[Wanted, list[Timer]]) -> None:
+    wanted, timers = situation
+    made = plan_timer(wanted, timers, NOW)
+    if wanted.state == "absent" or wanted.timer_id is not None:
+        return
+    had_one = any(one.name == NAME and one.is_unfinished for one in timers)
+    for there in carry_out(made, timers, NOW):
+        assert had_one or made.creation
+        assert any(one.name == NAME and one.is_unfinished for one in there)
+
+
+@given(situations())
+def test_i3_in_the_end_at_most_one_timer_of_the_name_is_left(situation: tuple[Wanted, list[Timer]]) -> None:
+    wanted, timers = situation
+    made = plan_timer(wanted, timers, NOW)
+    if wanted.timer_id is not None or made.failure:
+        return
+    after = (carry_out(made, timers, NOW) or [timers])[-1]
+    left = [one for one in after if one.name == NAME and one.is_unfinished]
+    assert len(left) == 0 if wanted.state == "absent" else len(left) <= 1
+    if wanted.state == "paused":
+        assert all(one.is_inactive for one in left)
+    if wanted.state == "active":
+        assert not any(one.is_inactive for one in left)
+
+
+@given(situations())
+def test_w4a_what_is_created_has_its_first_run_to_come(situation: tuple[Wanted, list[Timer]]) -> None:
+    wanted, timers = situation
+    made = plan_timer(wanted, timers, NOW)
+    if made.creation is None:
+        return
+    schedule = made.creation.schedule
+    paused = any(one.operation == "pause" for one in made.operations)
+    if paused:
+        assert schedule.start is not None
+        assert schedule.start > NOW + PAUSE_MARGIN
+    elif schedule.start is not None:
+        assert schedule.start > NOW + START_MARGIN if schedule.interval else schedule.start >= NOW
+    # and it is what the definition asks for
+    (created,) = (one for one in carry_out(made, timers, NOW)[0] if one.id == NEW)
+    assert wanted.definition is not None
+    assert timer_differences(wanted.definition, created, NOW) == []
+
+
+# --- many timers ---
+
+
+def wanted_names(*names: str, **options: Any) -> list[Wanted]:
+    return [Wanted(name=name, definition=named(name), **options) for name in names]
+
+
+def named(name: str, schedule: dict[str, Any] | None = None) -> Definition:
+    return definition(sample(schedule, name=name))
+
+
+def test_a_list_is_planned_in_its_order_entry_by_entry() -> None:
+    timers = [timer(sample(name=name), timer_id=key) for name, key in (("b", IDS[0]), ("c", IDS[1]), ("d", IDS[2]))]
+    entries = [*wanted_names("a", "b"), Wanted("c", state="absent"), Wanted("new d", timer_id=IDS[2])]
+    assert [operations(made) for made in plan_timers(entries, timers, NOW)] == [
+        [("create", None)],
+        [],
+        [("delete", IDS[1])],
+        [("rename", IDS[2])],
+    ]
+
+
+def test_one_timer_chosen_by_two_entries_fails_the_second() -> None:
+    entries = [Wanted("a", state="paused"), Wanted("b", timer_id=IDS[0])]
+    first, second = plan_timers(entries, [timer(sample(name="a"))], NOW)
+    assert operations(first) == [("pause", IDS[0])]
+    assert failure(second).code == "listed_twice"
+
+
+@pytest.mark.parametrize("by_id", [Wanted("", timer_id=IDS[0]), Wanted("new", timer_id=IDS[0], state="paused")])
+@pytest.mark.parametrize("by_name", [Wanted("a", state="absent"), *wanted_names("a", on_drift="replace")])
+def test_i3_no_entry_deletes_the_namesake_that_another_entry_has_by_its_id(by_name: Wanted, by_id: Wanted) -> None:
+    """Of two equal timers the entry by name keeps, if any, the other one."""
+    there = [
+        timer(sample(name="a"), timer_id=IDS[0]),
+        timer(sample(name="a"), timer_id=IDS[1], born=NOW - timedelta(days=2)),
+    ]
+    for entries in ([by_name, by_id], [by_id, by_name]):
+        made = dict(zip(entries, plan_timers(entries, there, NOW), strict=True))
+        assert failure(made[by_name]).code == "listed_twice"
+        assert IDS[0] in failure(made[by_name]).message
+        assert ("delete", IDS[0]) not in operations(made[by_id])
+    # both say that it is to go
+    entries = [Wanted("a", state="absent"), Wanted("", timer_id=IDS[0], state="absent")]
+    first, second = plan_timers(entries, there, NOW)
+    assert operations(first) == [("delete", IDS[1]), ("delete", IDS[0])]
+    assert failure(second).code == "listed_twice"
+
+
+@given(st.lists(situations(), max_size=3))
+def test_a_list_plans_each_entry_as_if_it_were_alone(entries: list[tuple[Wanted, list[Timer]]]) -> None:
+    wanted, timers = [], []
+    for number, (one, there) in enumerate(entries):
+        key = str(number)
+        own_id = one.timer_id and one.timer_id[:-2] + key + one.timer_id[-1]
+        wanted.append(replace(one, name=one.name + key, timer_id=own_id))
+        timers += [replace(a, name=a.name + key, id=a.id[:-2] + key + a.id[-1]) for a in there]
+    for one, made in zip(wanted, plan_timers(wanted, timers, NOW), strict=True):
+        alone = plan_timer(one, timers, NOW)
+        assert str(made.failure) == str(alone.failure)
+        assert replace(made, failure=None) == replace(alone, failure=None)
+
+
+def test_w7_purge_takes_the_unfinished_of_the_scope_that_the_list_does_not_name() -> None:
+    there = {
+        IDS[0]: ("lab-kept", {}),
+        IDS[1]: ("lab-surplus", {}),
+        IDS[2]: ("lab-paused", BY_USER),
+        IDS[3]: ("lab-ended", ENDED),
+        IDS[4]: ("other", {}),
+        IDS[5]: ("lab-by-id", {}),
+    }
+    timers = [timer(sample(name=name), timer_id=key, **members) for key, (name, members) in there.items()]
+    entries = [*wanted_names("lab-kept"), Wanted("", timer_id=IDS[5])]
+    made = plan_purge(entries, timers, NOW, prefix="lab-", limit=2)
+    assert [operations(one) for one in made] == [[("delete", IDS[1])], [("delete", IDS[2])]]
+    with pytest.raises(GlobusError, match=r"delete 2 timers .* more than purge_limit 1: 'lab-paused', 'lab-surplus'"):
+        plan_purge(entries, timers, NOW, prefix="lab-", limit=1)
+    assert plan_purge(entries, timers, NOW, prefix="LAB-", limit=0) == []
+
+
+EVERY_2_MINUTES = {"interval": "2m"}
+
+
+@pytest.mark.parametrize(
+    ("there", "wanted", "options", "over"),
+    [
+        # (name, members) of timers that run every two minutes; names wanted every two minutes
+        ([], ["a", "b"], {}, False),
+        ([], ["a", "b", "c"], {}, True),
+        ([("x", {})], ["a"], {}, False),
+        ([("x", {}), ("y", {})], ["a"], {}, True),
+        ([("x", BY_USER), ("y", ENDED), ("z", DELETED)], ["a", "b"], {}, False),
+        ([("x", {}), ("a", BY_USER)], ["a"], {"state": "active"}, False),
+        ([("x", {}), ("y", {}), ("a", BY_USER)], ["a"], {"state": "active"}, True),
+        # what is too much already is not the fault of a task that adds nothing
+        ([("x", {}), ("y", {}), ("a", {})], ["a"], {"state": "paused"}, False),
+    ],
+)
+def test_l2_all_timers_together_run_once_a_minute_at_most(
+    there: list[tuple[str, dict[str, Any]]], wanted: list[str], options: dict[str, Any], over: bool
+) -> None:
+    timers = [
+        timer(sample(EVERY_2_MINUTES, name=name), timer_id=key, **members)
+        for key, (name, members) in zip(IDS, there, strict=False)
+    ]
+    entries = [Wanted(name=name, definition=named(name, EVERY_2_MINUTES), **options) for name in wanted]
+    plans = plan_timers(entries, timers, NOW)
+    if over:
+        with pytest.raises(GlobusError, match=r"would run 1\.5 times a minute"):
+            check_rates(plans, timers, 4)
+    else:
+        check_rates(plans, timers, 4)
+
+
+def test_l2_what_is_paused_makes_room() -> None:
+    timers = [timer(sample({"interval": 60}, name="old"))]
+    paused, new = Wanted("old", state="paused"), Wanted("new", definition=named("new", {"interval": 60}))
+    check_rates(plan_timers([paused, new], timers, NOW), timers, 4)
+    with pytest.raises(GlobusError, match="would run 2 times a minute"):
+        check_rates(plan_timers([new], timers, NOW), timers, 4)
+    rare = Wanted("rare", definition=named("rare", {"interval": "365d"}))
+    with pytest.raises(GlobusError, match="would run more than 1 times a minute"):
+        check_rates(plan_timers([rare], timers, NOW), timers, 4)
+
+
+@pytest.mark.parametrize(("concurrency", "over"), [(1, False), (2, True)])
+def test_l2_a_replacement_holds_both_for_a_moment(concurrency: int, over: bool) -> None:
+    every_3_minutes = {"interval": "3m"}
+    timers = [
+        timer(sample(every_3_minutes, name=name, label="old"), timer_id=key)
+        for name, key in (("a", IDS[0]), ("b", IDS[1]))
+    ]
+    entries = [Wanted(name, on_drift="replace", definition=named(name, every_3_minutes)) for name in ("a", "b")]
+    plans = plan_timers(entries, timers, NOW)
+    assert all(made.replaces for made in plans)
+    if over:
+        with pytest.raises(GlobusError, match=r"1\.33 times a minute"):
+            check_rates(plans, timers, concurrency)
+    else:
+        check_rates(plans, timers, concurrency)

@@ -1,0 +1,137 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The folders of the plugins import each other in one direction only, and no file imports itself in a circle."""
+
+from __future__ import annotations
+
+import ast
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PLUGINS = ROOT / "plugins"
+# What each room may import, beside itself and the files of module_utils that lie in no room.
+ROOMS = {
+    "module_utils/_timers": set(),
+    "module_utils/_globus": {"module_utils/_timers"},
+    "module_utils/_apply": {"module_utils/_timers", "module_utils/_globus"},
+    "module_utils/_module": {"module_utils/_timers", "module_utils/_globus", "module_utils/_apply"},
+    "plugin_utils": {"module_utils/_timers"},
+    "filter": {"plugin_utils", "module_utils/_timers"},
+    "modules": {"module_utils/_module"},
+    "doc_fragments": set(),
+    "module_utils": {"module_utils/_timers"},
+}
+SHARED = "module_utils"
+
+
+def room_of(file: Path) -> str:
+    """The room of a file, by its path below plugins: a folder, or for a shared file ``module_utils``."""
+    return file.parent.as_posix()
+
+
+def imported(file: Path, source: str) -> list[Path]:
+    """The files below plugins that a source imports, relatively, also inside functions."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.ImportFrom) or not node.level:
+            continue
+        base = file.parent
+        for _up in range(node.level - 1):
+            base = base.parent
+        base = base.joinpath(*(node.module or "").split(".")) if node.module else base
+        if (PLUGINS / base).is_dir():
+            found += [base / f"{name.name}.py" for name in node.names]
+        else:
+            found.append(base.with_suffix(".py"))
+    return found
+
+
+def wrong_imports(file: Path, source: str) -> list[str]:
+    """The imports that lead into a room that the file's room must not know."""
+    room = room_of(file)
+    allowed = {room, SHARED} | ROOMS[room]
+    # a module file has everything from the one file of _module that bears its name
+    own_module = {f"module_utils/_module/{file.name}"} if room == "modules" else None
+    wrong = []
+    for other in imported(file, source):
+        assert (PLUGINS / other).is_file(), f"{file} imports {other}, which is not there"
+        if room_of(other) not in allowed or (own_module is not None and other.as_posix() not in own_module):
+            wrong.append(f"{file} imports {other}")
+        if room == "module_utils/_module" == room_of(other) and other.stem != "common":
+            wrong.append(f"{file} imports {other}, another module's file")
+    return wrong
+
+
+FILES = sorted(file.relative_to(PLUGINS) for file in PLUGINS.rglob("*.py") if file.name != "__init__.py")
+
+
+def test_there_are_files_in_every_room() -> None:
+    assert {room_of(file) for file in FILES} == set(ROOMS)
+
+
+@pytest.mark.parametrize("file", FILES, ids=str)
+def test_imports_go_one_way(file: Path) -> None:
+    source = (PLUGINS / file).read_text(encoding="utf-8")
+    assert wrong_imports(file, source) == []
+    assert "import ansible_collections" not in source
+    assert "from ansible_collections" not in source
+
+
+@pytest.mark.parametrize(
+    ("file", "source"),
+    [
+        ("module_utils/_timers/plan.py", "from .._globus.service import Globus"),
+        ("module_utils/_timers/plan.py", "from .._module import common"),
+        ("module_utils/_globus/service.py", "from .._apply.execute import execute"),
+        ("module_utils/_apply/execute.py", "def f():\n    from .._module.common import fail"),
+        ("module_utils/_module/timer.py", "from .timers import run_timers"),
+        ("modules/timer.py", "from ..module_utils._module.timers import run_timers"),
+        ("modules/timer.py", "from ..module_utils._timers.plan import Plan"),
+        ("plugin_utils/_backup.py", "from ..module_utils._globus import service"),
+    ],
+)
+def test_a_wrong_import_would_be_noticed(file: str, source: str) -> None:
+    assert wrong_imports(Path(file), source)
+
+
+def test_no_file_imports_itself_in_a_circle() -> None:
+    graph = {
+        file.as_posix(): {other.as_posix() for other in imported(file, (PLUGINS / file).read_text(encoding="utf-8"))}
+        for file in FILES
+    }
+    assert len([*TopologicalSorter(graph).static_order()]) >= len(FILES)
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if room_of(file) != "module_utils/_globus"], ids=str)
+def test_only_one_room_knows_the_sdk(file: Path) -> None:
+    """The others see the services through it; looking whether the SDK is installed imports nothing."""
+    for node in ast.walk(ast.parse((PLUGINS / file).read_text(encoding="utf-8"))):
+        names = [name.name for name in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+        assert not [name for name in names if name.partition(".")[0] == "globus_sdk"]
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if room_of(file) == "module_utils/_timers"], ids=str)
+def test_the_pure_room_knows_no_input_or_output(file: Path) -> None:
+    """Neither Ansible nor a socket, a file or a clock."""
+    impure = {
+        "ansible",
+        "os",
+        "socket",
+        "subprocess",
+        "requests",
+        "urllib",
+        "http",
+        "time",
+        "threading",
+        "pathlib",
+        "io",
+    }
+    for node in ast.walk(ast.parse((PLUGINS / file).read_text(encoding="utf-8"))):
+        names = [name.name for name in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+        assert not [name for name in names if name.partition(".")[0] in impure]
