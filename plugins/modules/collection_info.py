@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: collection_info
-short_description: Read Globus collections and what timers need on them
+short_description: Read Globus collections and the consents that timers need
 version_added: 0.1.0
 description:
   - Returns collections, which scope a timer needs for each, and whether the consent for it is there.

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: timer
-short_description: Ensure one Globus timer
+short_description: Create, replace, pause or delete a Globus timer
 version_added: 0.1.0
 description:
-  - A Globus timer submits a transfer again and again, for example the nightly backup of a microscope's share, or runs a
-    flow.
-  - The module looks the timer up by name and creates it only when it is absent. It finds out which consents its
-    collections or its flow need and gets them before the timer exists, because a timer without them is created, and
-    then stopped silently at its first run.
-  - A timer that differs from its definition is reported field by field. Globus can change nothing but the name of a
-    timer, so the only repair is to replace it, which O(on_drift=replace) does. The new timer is there before the old
-    one is deleted.
+  - A Globus timer runs a transfer or a flow on a schedule, for example the nightly backup of a microscope's share.
+  - The module looks the timer up by name and creates it only if it is absent. It finds out which consents its
+    collections or its flow need, and gets them before it creates the timer. Without them Globus would create the timer
+    and stop it silently at its first run.
+  - If the timer differs from its definition, the module reports each field that differs. Globus can only change the name
+    of a timer, so the only repair is to replace the timer, which O(on_drift=replace) does. The module creates the new
+    timer before it deletes the old one.
 author:
   - Research Ops (@research-ops)
 extends_documentation_fragment:
@@ -29,13 +28,12 @@ extends_documentation_fragment:
   - research_ops.globus.attributes.action_group
 notes:
   - One of O(name) and O(timer_id) is required.
-  - All timers of an account together may run once a minute at most. The service refuses what would be more.
-  - Globus forgets a timer 90 days after it has ended. A timer that runs once, or a number of times, and has no
-    O(schedule.start) is created again by a play that still asks for it then. Give it a start, or remove it from the
-    play.
+  - All timers of an account together may run at most once a minute. The service refuses more.
+  - Globus forgets a timer 90 days after it has ended. If a timer runs once or a number of times and has no
+    O(schedule.start), a later play creates it again. Give it a start, or remove it from the play.
 seealso:
   - module: research_ops.globus.timers
-    description: The same for many timers in one task, with as few requests.
+    description: Manage many timers in one task, with few requests.
   - ref: ansible_collections.research_ops.globus.docsite.guide_backups
     description: Common backup schedules from a short list of jobs, with the role P(research_ops.globus.backup#role).
   - ref: ansible_collections.research_ops.globus.docsite.guide_first_timer

@@ -10,10 +10,9 @@ module: timer_info
 short_description: Read Globus timers, their runs and their health
 version_added: 0.1.0
 description:
-  - Returns the timers of the account, each with its health, why it is not well, and what cures it. A backup that
-    silently stopped is worse than none.
-  - Every entry has a C(definition) which, given to M(research_ops.globus.timers), changes nothing. So timers that were
-    made by hand can be taken over as they are.
+  - Returns the timers of the account with their health, the reason of a problem, and its remedy.
+  - Every entry has a C(definition). If you pass it to M(research_ops.globus.timers), nothing changes, so you can take
+    over timers that were created by hand.
 author:
   - Research Ops (@research-ops)
 extends_documentation_fragment:

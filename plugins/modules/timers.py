@@ -7,14 +7,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: timers
-short_description: Ensure many Globus timers in one task
+short_description: Manage many Globus timers in one task
 version_added: 0.1.0
 description:
-  - Takes a list of timers, each as M(research_ops.globus.timer) takes one, and keeps all of them right with few
-    requests. One list of what is there, one look-up for each collection, one request for each timer that is created,
-    and one list to see that none was created twice.
-  - Optionally deletes the timers of a name prefix that are not in the list.
-  - One timer that fails does not stop the others. The task then fails, naming each failure, and returns what became of
+  - Manages a list of timers, each with the options of M(research_ops.globus.timer), with few requests. It lists the
+    existing timers, looks up each collection once, sends one request for each timer that it creates, and lists the
+    timers once more to make sure that none was created twice.
+  - Optionally deletes the timers with a name prefix that are not in the list.
+  - One timer that fails does not stop the others. The task then fails, names each failure, and returns the result of
     every timer.
 author:
   - Research Ops (@research-ops)
