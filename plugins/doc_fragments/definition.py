@@ -229,8 +229,8 @@ options:
         O(timer_id).
       - A timer that is resumed after it missed a run runs at once.
       - "V(present): The timer exists."
-      - "V(active): The timer exists and runs. One that is inactive is resumed, with fresh credentials where it had
-        stopped for want of them."
+      - "V(active): The timer exists and runs. One that is inactive is resumed with fresh credentials, whatever
+        stopped it."
       - "V(paused): The timer exists and is paused."
       - "V(absent): No unfinished timer of this name exists. All of this name are deleted."
     type: str

@@ -105,8 +105,8 @@ class MemoryService:
         with self._request("pause", timer_id):
             self._change(timer_id, status="inactive", inactive_reason={"cause": "user", "detail": None})
 
-    def resume_timer(self, timer_id: str, update_credentials: bool) -> None:
-        with self._request(f"resume {update_credentials}", timer_id):
+    def resume_timer(self, timer_id: str) -> None:
+        with self._request("resume", timer_id):
             self._change(timer_id, status="active", inactive_reason=None)
 
     def rename_timer(self, timer_id: str, name: str) -> None:

@@ -62,8 +62,8 @@ class TimerService(Protocol):
     def pause_timer(self, timer_id: str) -> None:
         """Pause one."""
 
-    def resume_timer(self, timer_id: str, update_credentials: bool) -> None:
-        """Resume one, with fresh credentials or as it is."""
+    def resume_timer(self, timer_id: str) -> None:
+        """Resume one, with fresh credentials (rule S6)."""
 
     def rename_timer(self, timer_id: str, name: str) -> None:
         """Rename one."""
@@ -147,7 +147,7 @@ def _do(operation: Operation, outcome: Outcome, service: TimerService) -> None:
     elif operation.operation == "pause":
         _pause(timer_id, outcome, service)
     elif operation.operation == "resume":
-        service.resume_timer(timer_id, operation.update_credentials)
+        service.resume_timer(timer_id)
     elif operation.operation == "rename":
         service.rename_timer(timer_id, operation.name)
     else:

@@ -301,16 +301,15 @@ class Globus:
             timer_id, lambda client: client.pause_job(timer_id), lambda timer: bool(timer and timer.is_inactive)
         )
 
-    def resume_timer(self, timer_id: str, update_credentials: bool) -> None:
-        """Resume a timer, with the credentials of this request where asked for.
+    def resume_timer(self, timer_id: str) -> None:
+        """Resume a timer with the credentials of this request, whatever made it inactive (rule S6): one that was
+        stopped for want of a consent and then paused by hand shows only the pause.
 
-        The schema has ``update_credentials`` as a query parameter, SDK 4.9 sends it in the body: which of them the
-        service reads is not known, so both carry it.
+        The schema has ``update_credentials`` as a query parameter, SDK 4.9 sends it in the body. It is not known which
+        of them the service reads, so both carry it.
         """
         path = f"/jobs/{timer_id}/resume"
-        options: dict[str, Any] = {}
-        if update_credentials:
-            options = {"query_params": {"update_credentials": "true"}, "data": {"update_credentials": True}}
+        options: dict[str, Any] = {"query_params": {"update_credentials": "true"}, "data": {"update_credentials": True}}
         self._settle(
             timer_id,
             lambda client: client.post(path, **options),

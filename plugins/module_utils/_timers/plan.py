@@ -68,13 +68,11 @@ class Operation:
     :ivar operation: ``create``, ``delete``, ``pause``, ``resume`` or ``rename``.
     :ivar timer_id: None for the timer that this plan creates.
     :ivar name: the timer's name; for ``rename`` the new one.
-    :ivar update_credentials: for ``resume``: whether to give the timer the credentials of this request.
     """
 
     operation: str
     timer_id: str | None
     name: str
-    update_credentials: bool = False
 
     def as_result(self) -> dict[str, Any]:
         return {"operation": self.operation, "timer_id": self.timer_id, "name": self.name}
@@ -436,7 +434,7 @@ def _plan_existing(plan: Plan, timer: Timer, now: datetime) -> Plan:
 
 def _plan_state(plan: Plan, timer: Timer) -> Plan:
     if plan.wanted.state == "active" and timer.is_inactive:
-        resume = Operation("resume", timer.id, timer.name, update_credentials=not timer.is_paused_by_user)
+        resume = Operation("resume", timer.id, timer.name)
         return replace(plan, operations=(*plan.operations, resume), after={**plan.after, "state": "active"})
     if plan.wanted.state == "paused" and not timer.is_inactive:
         pause = Operation("pause", timer.id, timer.name)

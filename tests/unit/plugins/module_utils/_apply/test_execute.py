@@ -91,13 +91,13 @@ def test_creating_paused_pauses_before_it_is_looked_at() -> None:
             {"status": "inactive", "inactive_reason": {"cause": "user"}},
             {"state": "active"},
             "resume",
-            "resume False",
+            "resume",
         ),
         (
             {"status": "inactive", "inactive_reason": {"cause": "other"}},
             {"state": "active"},
             "resume",
-            "resume True",
+            "resume",
         ),
     ],
 )
