@@ -26,14 +26,10 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ..module_utils import _arguments
 from ..module_utils._errors import InputError
 from ..module_utils._timers import schedule as _schedule
+from ..module_utils._timers.definition import Definition
 from ..module_utils._timers.options import parse_definition, parse_schedule
-from ._overlap import (
-    Write,
-    check_rotation,
-    check_writes,
-    is_true,
-    writes_of,
-)
+from ..module_utils._timers.refusals import refusals_of
+from ._overlap import JobWrite, check_rotation, check_writes, is_true, job_writes
 
 _WEEKDAY_SLOTS = {day[:3]: {"weekday": day} for day in _schedule.WEEKDAYS}
 _WEEK_SLOTS = {f"week{number}": {"interval": "4w", "week": number} for number in range(1, 5)}
@@ -112,7 +108,7 @@ class _Job:
     schedule: str
     slots: Mapping[str | None, Options]
     rotates: bool
-    writes: list[Write] = field(default_factory=list)
+    writes: list[JobWrite] = field(default_factory=list)
 
 
 def expand(
@@ -289,8 +285,8 @@ def _timers_of(job: _Job, prefix: str, spread: int, now: datetime) -> Iterator[d
         if job.state != "absent":
             timer["transfer"] = _transfer(job, slot, where)
             timer["schedule"] = _when(job, of_slot, where, spread, now, used)
-            _check_definition(where, timer, now)
-            job.writes += writes_of(timer["transfer"], job.number, job.where, where)
+            definition = _check_definition(where, timer, now)
+            job.writes += job_writes(definition.action, job.number, job.where, where)
         yield timer
     if job.state == "absent":
         return
@@ -335,16 +331,23 @@ def _fill(value: Any, slot: str | None, where: str, schedule: str) -> Any:
     return value.replace(SLOT, slot)
 
 
-def _check_definition(where: str, timer: Options, now: datetime) -> None:
-    """All that the module ``timers`` would refuse, with the job in front (rules L1, L1a, L3)."""
+def _check_definition(where: str, timer: Options, now: datetime) -> Definition:
+    """The definition of a timer. Refuses all that the module ``timers`` would refuse, with the job in front (rules L1,
+    L1a, L3), and what it would refuse if it had to create the timer (N3, N4).
+    """
     definition = {option: value for option, value in timer.items() if option != "state"}
     validated = ArgumentSpecValidator(_TIMER_OPTIONS).validate(definition)
     if validated.error_messages:
         raise InputError(f"{where}: {validated.error_messages[0]}")
     try:
-        parse_definition(validated.validated_parameters, now)
+        parsed = parse_definition(validated.validated_parameters, now)
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
+    assert parsed is not None, "a timer of a job has a transfer and a schedule"
+    # what is to be paused may be there already; where it is not, the module refuses to create it
+    for refusal in refusals_of(parsed.action) if timer["state"] != "paused" else ():
+        raise InputError(f"{where}: {refusal}")
+    return parsed
 
 
 # --- when ----------------------------------------------------------------------------------------------------------

@@ -4,40 +4,31 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""Which paths backup jobs write to, and where one would destroy what another keeps. Pure: no input or output.
-
-Places are compared as they are written: that two of them lead to one folder on the server cannot be seen from here.
-"""
+"""Which paths backup jobs write to, and where one would destroy what another keeps. Pure: no input or output."""
 
 from __future__ import annotations
 
-import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from ..module_utils._errors import InputError
+from ..module_utils._timers.definition import Action, Transfer
+from ..module_utils._timers.overlap import Place, Write, rings_between, writes_of
+from ..module_utils._timers.refusals import ring_refusal
 
 
 @dataclass(frozen=True)
-class Write:
-    """A path that a timer writes to.
+class JobWrite:
+    """A path that a timer of a job writes to.
 
-    :ivar path: in its normal form.
-    :ivar source: collection and path that it is written from.
-    :ivar mirrors: whether what is not at the source is deleted there.
-    :ivar number: the position of the job.
-    :ivar job: its position and name, for messages.
+    :ivar job: position and name of the job, for messages.
     :ivar where: the same, and the slot.
     """
 
-    collection: str
-    path: str
-    source: tuple[str, str]
-    mirrors: bool
-    number: int
+    write: Write
     job: str
     where: str
 
@@ -50,74 +41,72 @@ def is_true(where: str, option: str, value: Any) -> bool:
         raise InputError(f"{where}: {option} must be true or false, not {value!r}") from None
 
 
-def writes_of(transfer: Mapping[str, Any], number: int, job: str, where: str) -> list[Write]:
-    """The paths that a timer writes to. Refuses a destination that lies in its own source."""
-    source, destination = (str(transfer[f"{end}_collection"]).lower() for end in ("source", "destination"))
-    mirrors = is_true(where, "delete_destination_extra", transfer.get("delete_destination_extra", False))
-    writes = []
-    for path in transfer["paths"]:
-        origin, target = _normal(path["source_path"]), _normal(path["destination_path"])
-        if source == destination and _contains(origin, target):
+def job_writes(action: Action, number: int, job: str, where: str) -> list[JobWrite]:
+    """The paths that a timer writes to. Refuses a destination that lies in its own source.
+
+    :param number: position of the job.
+    """
+    if not isinstance(action, Transfer):
+        return []
+    writes = writes_of(action, number)
+    for write in writes:
+        if write.copies_into_itself:
+            path = action.paths[write.item]
             raise InputError(
-                f"{where}: destination_path {path['destination_path']} lies in its own source, "
-                f"{path['source_path']} on the same collection: every run would copy the last one's copy"
+                f"{where}: destination_path {path.destination_path} lies in its own source, "
+                f"{path.source_path} on the same collection: every run would copy the last one's copy"
             )
-        if source == destination and mirrors and _contains(target, origin):
-            raise InputError(
-                f"{where}: delete_destination_extra would delete the source: source_path {path['source_path']} lies in "
-                f"destination_path {path['destination_path']} on the same collection"
-            )
-        writes.append(Write(destination, target, (source, origin), mirrors, number, job, where))
-    return writes
+    return [JobWrite(write, job, where) for write in writes]
 
 
-def _normal(path: str) -> str:
-    """The path without trailing slash, double slashes, . and .., so that two spellings of one place are equal."""
-    return posixpath.normpath("/" + str(path).strip().lstrip("/"))
-
-
-def _contains(outer: str, inner: str) -> bool:
-    return inner == outer or inner.startswith(outer.rstrip("/") + "/")
-
-
-def check_rotation(writes: Sequence[Write], schedule: str) -> None:
+def check_rotation(writes: Sequence[JobWrite], schedule: str) -> None:
     """Refuses slots that write to one place: each would overwrite what the others keep."""
-    seen: dict[tuple[str, str], str] = {}
-    for write in writes:
-        if seen.setdefault((write.collection, write.path), write.where) != write.where:
+    seen: dict[Place, str] = {}
+    for one in writes:
+        place = one.write.destination
+        if seen.setdefault(place, one.where) != one.where:
             raise InputError(
-                f"{write.job}: the slots of the schedule {schedule} collide: they all write to {write.path}. "
-                f"Put {{slot}} into destination_path, as in {write.path.rstrip('/')}/{{slot}}/"
+                f"{one.job}: the slots of the schedule {schedule} collide: they all write to {place.path}. "
+                f"Put {{slot}} into destination_path, as in {place.path.rstrip('/')}/{{slot}}/"
             )
 
 
-def check_writes(writes: Sequence[Write]) -> list[str]:
-    """Refuses a mirrored path that overlaps with what something else writes; warns of other paths that jobs share."""
-    by_place: dict[tuple[str, str], list[Write]] = {}
-    for write in writes:
-        by_place.setdefault((write.collection, write.path), []).append(write)
+def check_writes(writes: Sequence[JobWrite]) -> list[str]:
+    """Refuses a mirrored path that overlaps with what something else writes, and mirrors that are each other's source;
+    warns of other paths that jobs share.
+    """
+    by_place: dict[Place, list[JobWrite]] = {}
+    for one in writes:
+        by_place.setdefault(one.write.destination, []).append(one)
     warnings: dict[str, None] = {}
-    for write in writes:
-        for path in _upwards(write.path):
-            for other in by_place.get((write.collection, path), ()):
-                same_place, same_job = path == write.path, other.number == write.number
-                if same_place and same_job and other.source == write.source:
-                    continue  # itself, or slots that take turns in keeping one copy
-                if write.mirrors or other.mirrors:
-                    mirror, written = (write, other) if write.mirrors else (other, write)
-                    raise InputError(
-                        f"{mirror.where}: delete_destination_extra would delete what {written.where} writes: "
-                        f"{mirror.path} and {written.path} overlap on collection {write.collection}"
-                    )
-                if same_place and other.number < write.number:
-                    both = f"{other.job} and {write.job}"
-                    warnings[f"{both} both write to {path} on collection {write.collection}"] = None
+    for one in writes:
+        for place in one.write.destination.upwards():
+            for other in by_place.get(place, ()):
+                warnings.update(dict.fromkeys(_check_pair(one, other)))
+    _check_rings(writes)
     return list(warnings)
 
 
-def _upwards(path: str) -> Iterator[str]:
-    """The path and every folder above it."""
-    yield path
-    while path not in ("/", ""):
-        path = posixpath.dirname(path)
-        yield path
+def _check_pair(inner: JobWrite, outer: JobWrite) -> list[str]:
+    """What is to be said of two writes, the first at or below the place of the second."""
+    one, other = inner.write, outer.write
+    same_place, same_job = one.destination == other.destination, one.owner == other.owner
+    if same_place and same_job and other.source == one.source:
+        return []  # itself, or slots that take turns in keeping one copy
+    if one.mirrors or other.mirrors:
+        mirror, written = (inner, outer) if one.mirrors else (outer, inner)
+        raise InputError(
+            f"{mirror.where}: delete_destination_extra would delete what {written.where} writes: "
+            f"{mirror.write.destination.path} and {written.write.destination.path} overlap on collection "
+            f"{one.destination.collection}"
+        )
+    if same_place and other.owner < one.owner:
+        both = f"{outer.job} and {inner.job}"
+        return [f"{both} both write to {one.destination.path} on collection {one.destination.collection}"]
+    return []
+
+
+def _check_rings(writes: Sequence[JobWrite]) -> None:
+    where: Mapping[Write, str] = {one.write: one.where for one in writes}
+    for ring in rings_between(one.write for one in writes):
+        raise InputError(ring_refusal([where[write] for write in ring], ring))

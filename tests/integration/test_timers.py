@@ -202,6 +202,41 @@ def test_L3_input_error_names_position_and_timer_and_nothing_is_sent(
     assert globus.log() == []
 
 
+PATHS = [{"source_path": "/d/run1/", "destination_path": "/d/", "recursive": True}]
+MIRROR: Document = {"delete_destination_extra": True, "paths": PATHS}
+BACK: Document = {**MIRROR, "source_collection": MAPPED_TOO, "destination_collection": MAPPED}
+TO_AND_FRO = [{"source_path": "/d/", "destination_path": "/d/"}]
+
+
+@pytest.mark.parametrize(
+    ("entries", "says"),
+    [
+        (
+            [definition("a"), definition("b", **MIRROR, destination_collection=MAPPED)],
+            "timers[1] (b): timer 'b' cannot be created: transfer.delete_destination_extra would delete the source",
+        ),
+        (
+            [
+                definition("a", **{**MIRROR, "paths": TO_AND_FRO}),
+                definition("b"),
+                definition("c", **{**BACK, "paths": TO_AND_FRO}),
+            ],
+            "timers[0] (a): timer 'a' cannot be created: delete_destination_extra: timer 'a' and timer 'c' mirror each",
+        ),
+    ],
+    ids=["its own source", "each other's source"],
+)
+@pytest.mark.parametrize("check", [False, True], ids=["run", "check"])
+def test_L3_what_would_destroy_data_fails_before_anything_is_written_N4(
+    entries: list[Document], says: str, check: bool, globus: LocalGlobus, timers: Timers
+) -> None:
+    result = timers(entries, check=check)
+    assert result["failed"]
+    assert says in result["msg"]
+    assert result["error"]["code"] == "invalid_input"
+    assert writes(globus.log()) == []
+
+
 @pytest.mark.parametrize(
     ("entries", "says"),
     [

@@ -83,8 +83,9 @@ def spoken(node: ast.AST) -> Iterator[tuple[ast.AST, str | None]]:
             yield keywords["msg"], None
     elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in ("warning", "why"):
         yield node.value, None
-    elif isinstance(node, ast.FunctionDef) and re.match(r"check_|_\w+_warnings$", node.name):
-        for returned in (one.value for one in ast.walk(node) if isinstance(one, ast.Return) and one.value):
+    elif isinstance(node, ast.FunctionDef) and re.match(r"check_|_\w+_warnings$|\w+_refusals?$", node.name):
+        kinds = (ast.Return, ast.Yield)
+        for returned in (one.value for one in ast.walk(node) if isinstance(one, kinds) and one.value):
             for part in returned.elts if isinstance(returned, ast.Tuple) else (returned,):
                 yield part, None
 

@@ -47,6 +47,7 @@ def run_timers() -> None:
         globus = connect(module)
         timers, now = globus.list_timers(), globus.now()
         plans = plan_timers(wanted, timers, now)
+        _refuse_wrong_input(plans, parameters["timers"])
         purge = _plan_purge(parameters, wanted, timers, now)
         check_rates(plans, timers, concurrency)
     except GlobusError as error:
@@ -99,6 +100,16 @@ def _given(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _given(item) for key, item in value.items() if item is not None}
     return [_given(item) for item in value] if isinstance(value, list) else value
+
+
+def _refuse_wrong_input(plans: Sequence[Plan], entries: Sequence[Mapping[str, Any]]) -> None:
+    """Fail the task before anything is written where an entry can never be created as it is (rules L3, N3, N4).
+
+    Only now, because a timer that is there already may be like that.
+    """
+    for number, plan in enumerate(plans):
+        if plan.failure is not None and plan.failure.code == "invalid_input":
+            raise plan.failure.about(entry_position(number, entries[number]))
 
 
 def _plan_purge(

@@ -24,6 +24,7 @@ from .definition import (
     Definition,
     Difference,
     Flow,
+    Transfer,
     action_as_options,
     schedule_as_options,
 )
@@ -33,6 +34,8 @@ from .document import (
     timer_differences,
 )
 from .health import describe_inactive
+from .overlap import rings_between, writes_of
+from .refusals import refusals_of, ring_refusal
 from .schedule import Schedule
 
 # Time between creating a timer and pausing it, generously, within which it must not run (rule W4a)
@@ -137,6 +140,13 @@ class Plan:
         resumes = any(operation.operation == "resume" for operation in self.operations)
         return self.timer.action if resumes and self.timer else None
 
+    @property
+    def will_do(self) -> Action | None:
+        """What the timer does that is there in the end; None where there is none, or it is not known."""
+        if self.creation is not None:
+            return self.creation.action
+        return self.timer.action if self.timer and self.timer.id not in self.deletes else None
+
     def failed(self, failure: GlobusError) -> Plan:
         """The plan that does nothing but fail; its diff shows no change."""
         return replace(self, failure=failure, operations=(), creation=None, after=self.before)
@@ -177,7 +187,7 @@ def plan_timers(wanted: Sequence[Wanted], timers: Collection[Timer], now: dateti
         if entry.timer_id in by_id and by_id[entry.timer_id] not in candidates:
             candidates.append(by_id[entry.timer_id])
         plans.append(plan_timer(entry, candidates, now))
-    return _fail_contested(plans)
+    return _refuse_rings(_fail_contested(plans))
 
 
 def _fail_contested(plans: Sequence[Plan]) -> list[Plan]:
@@ -206,6 +216,31 @@ def _contested(plan: Plan, other: Plan, timer_id: str) -> Plan:
             code="listed_twice",
         )
     )
+
+
+def _refuse_rings(plans: Sequence[Plan]) -> list[Plan]:
+    """The plans; those fail that would create a mirror which, with others of the list, destroys data (rule N4). Where
+    all of the mirrors are there already, a warning says so.
+    """
+    found = list(plans)
+    mirrors = [
+        write
+        for number, plan in enumerate(plans)
+        if isinstance(action := plan.will_do, Transfer) and action.delete_destination_extra
+        for write in writes_of(action, number)
+    ]
+    for ring in rings_between(mirrors):
+        plan = found[ring[0].owner]
+        why = ring_refusal([plans[write.owner].wanted.label for write in ring], ring)
+        if plan.creation is not None:
+            found[ring[0].owner] = plan.failed(_refused(plan.wanted, why))
+        elif plan.failure is None and why not in plan.warnings:
+            found[ring[0].owner] = replace(plan, warnings=(*plan.warnings, why))
+    return found
+
+
+def _refused(wanted: Wanted, why: str) -> GlobusError:
+    return GlobusError(f"{wanted.label} cannot be created: {why}", code="invalid_input")
 
 
 def plan_purge(
@@ -403,7 +438,8 @@ def _cut_short(kept: Timer, replaced: Sequence[Timer]) -> bool:
 def _plan_existing(plan: Plan, timer: Timer, now: datetime) -> Plan:
     """Exactly one timer is meant: look at its drift, then at its state."""
     wanted, definition = plan.wanted, plan.wanted.definition
-    plan = replace(plan, warnings=(*plan.warnings, *_inactive_warnings(wanted, timer)))
+    warnings = (*_inactive_warnings(wanted, timer), *_wrong_warnings(timer))
+    plan = replace(plan, warnings=(*plan.warnings, *warnings))
     if definition is not None:
         drift = _drift(definition, timer, now)
         plan = replace(plan, drift=drift)
@@ -462,6 +498,8 @@ def _create(plan: Plan, definition: Definition, replaced: Sequence[Timer], now: 
                 code="schedule_over",
             )
         )
+    for why in refusals_of(definition.action):
+        return plan.failed(_refused(wanted, why))
     paused = wanted.state == "paused" or (
         wanted.state == "present" and bool(replaced) and all(timer.is_paused_by_user for timer in replaced)
     )
@@ -575,6 +613,13 @@ def _inactive_warnings(wanted: Wanted, timer: Timer) -> tuple[str, ...]:
     reason = describe_inactive(timer)
     cure = "it is resumed now" if wanted.state == "active" else "state: active resumes it"
     return (f"the service stopped it, and it does not run ({reason}); {cure} with fresh credentials",)
+
+
+def _wrong_warnings(timer: Timer) -> tuple[str, ...]:
+    """What is wrong with a timer that would not be created today (rules N3, N4)."""
+    if timer.action is None:
+        return ()
+    return tuple(f"it is left as it is, but would not be created like this: {why}" for why in refusals_of(timer.action))
 
 
 def _count_warnings(schedule: Schedule, replaced: Sequence[Timer]) -> tuple[str, ...]:

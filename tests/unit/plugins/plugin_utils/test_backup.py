@@ -538,6 +538,26 @@ REFUSED: dict[str, tuple[list[Any], dict[str, Any], list[str]]] = {
         {},
         ["(lab)", "would delete the source"],
     ),
+    "mirrored below its source": (
+        [job(destination_collection=SOURCE, destination_path="/data/x/y/", **MIRROR)],
+        {},
+        ["(lab)", "would delete the source"],
+    ),
+    "two mirrors of each other": (
+        [
+            job(source_path="/d/", destination_path="/b/", **MIRROR),
+            job(
+                name="back",
+                source_collection=DESTINATION,
+                source_path="/b/",
+                destination_collection=SOURCE,
+                destination_path="/d/",
+                **MIRROR,
+            ),
+        ],
+        {},
+        ["backup_jobs[0] (lab) and backup_jobs[1] (back) mirror each other", "deleted there"],
+    ),
     "mirrored onto another's": (
         [job(**MIRROR), job(name="b", destination_path="/backup/lab")],
         {},

@@ -812,3 +812,91 @@ def test_l2_a_replacement_holds_both_for_a_moment(concurrency: int, over: bool) 
             check_rates(plans, timers, concurrency)
     else:
         check_rates(plans, timers, concurrency)
+
+
+# --- N4 ---
+
+OVER_ITSELF: dict[str, Any] = {
+    "destination_collection": SOURCE,
+    "delete_destination_extra": True,
+    "paths": [{"source_path": "/d/run1/", "destination_path": "/d/", "recursive": True}],
+}
+
+
+@pytest.mark.parametrize("state", ["present", "active", "paused"])
+def test_a_mirror_over_its_own_source_is_not_created_N4(state: str) -> None:
+    failed = failure(plan([], sample(**OVER_ITSELF), state=state))
+    assert failed.code == "invalid_input"
+    assert f"timer {NAME!r} cannot be created: transfer.delete_destination_extra would delete the source" in str(failed)
+
+
+def test_nor_is_a_timer_replaced_by_one_N4() -> None:
+    failed = failure(plan([timer()], sample(**OVER_ITSELF), on_drift="replace"))
+    assert "transfer.delete_destination_extra would delete the source" in failed.message
+
+
+@pytest.mark.parametrize(
+    ("state", "members", "expected"),
+    [
+        ("present", {}, []),
+        ("active", BY_USER, [("resume", IDS[0])]),
+        ("paused", {}, [("pause", IDS[0])]),
+        ("absent", {}, [("delete", IDS[0])]),
+    ],
+)
+@pytest.mark.parametrize("on_drift", ON_DRIFT)
+def test_one_that_is_there_is_matched_paused_resumed_and_deleted_N4(
+    state: str, members: dict[str, Any], expected: list[tuple[str, str]], on_drift: str
+) -> None:
+    there = timer(sample(**OVER_ITSELF), **members)
+    for definition_or_name in ({}, {"definition": None}):
+        made = plan([there], sample(**OVER_ITSELF), state=state, on_drift=on_drift, **definition_or_name)
+        assert operations(made) == expected
+        assert made.failure is None
+        told = [one for one in made.warnings if "transfer.delete_destination_extra would delete the source" in one]
+        assert len(told) == (0 if state == "absent" else 1)
+
+
+def mirror_wanted(name: str, source: str, destination: str, **options: Any) -> Wanted:
+    path = {"source_path": "/d/", "destination_path": "/d/"}
+    options = {"delete_destination_extra": True, **options}
+    parameters = sample(
+        name=name, source_collection=source, destination_collection=destination, paths=[path], **options
+    )
+    return Wanted(name=name, definition=definition(parameters))
+
+
+def test_mirrors_of_each_other_are_not_created_N4() -> None:
+    wanted = [
+        mirror_wanted("a", SOURCE, DESTINATION),
+        Wanted("c", state="absent"),
+        mirror_wanted("b", DESTINATION, SOURCE),
+    ]
+    first, other, second = plan_timers(wanted, [], NOW)
+    assert other.failure is None
+    for made in (first, second):
+        assert failure(made).code == "invalid_input"
+        assert "mirror each other" in failure(made).message
+        assert "timer 'a'" in failure(made).message
+        assert "timer 'b'" in failure(made).message
+    assert not [made for made in plan_timers([wanted[0], replace(wanted[2], state="absent")], [], NOW) if made.failure]
+    copy = mirror_wanted("b", DESTINATION, SOURCE, delete_destination_extra=False)
+    assert not [made for made in plan_timers([wanted[0], copy], [], NOW) if made.failure]
+
+
+def test_of_mirrors_of_each_other_the_one_that_is_there_stays_N4() -> None:
+    """Only what would be created is refused; where both are there, both are warned of."""
+    one, two = mirror_wanted("a", SOURCE, DESTINATION), mirror_wanted("b", DESTINATION, SOURCE)
+    path = {"source_path": "/d/", "destination_path": "/d/"}
+    ends = {"source_collection": DESTINATION, "destination_collection": SOURCE}
+    options: dict[str, Any] = {"paths": [path], "delete_destination_extra": True}
+    there = timer(sample(name="a", **options))
+    first, second = plan_timers([one, two], [there], NOW)
+    assert first.failure is None
+    assert [warning for warning in first.warnings if "mirror each other" in warning]
+    assert "mirror each other" in failure(second).message
+
+    both = [there, timer(sample(name="b", **options, **ends), timer_id=IDS[1])]
+    for made in plan_timers([one, two], both, NOW):
+        assert made.failure is None
+        assert len([warning for warning in made.warnings if "mirror each other" in warning]) == 1

@@ -1,0 +1,139 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection research_ops.globus: free to change between releases.
+
+"""Where transfers read and write, and which mirrors would destroy what they are meant to keep (rule N4).
+
+Pure: no input or output. Places are compared as they are written: whether two of them lead to one folder on the server
+(a link, a home directory) cannot be seen from here.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from .definition import Transfer
+
+
+@dataclass(frozen=True)
+class Place:
+    """A path on a collection, in its normal form: without trailing slash, double slashes, ``.`` and ``..``."""
+
+    collection: str
+    path: str
+
+    def contains(self, other: Place) -> bool:
+        """Whether the other place is this one, or lies below it."""
+        if self.collection != other.collection:
+            return False
+        return other.path == self.path or other.path.startswith(self.path.rstrip("/") + "/")
+
+    def upwards(self) -> Iterator[Place]:
+        """The place and every folder above it."""
+        path = self.path
+        yield self
+        while path != "/":
+            path = posixpath.dirname(path)
+            yield Place(self.collection, path)
+
+
+@dataclass(frozen=True)
+class Write:
+    """One item of a transfer.
+
+    :ivar owner: the position of the timer, or the backup job, that it belongs to.
+    :ivar item: its position in ``transfer.paths``.
+    :ivar mirrors: whether what is not at the source is deleted at the destination.
+    """
+
+    source: Place
+    destination: Place
+    mirrors: bool
+    owner: int = 0
+    item: int = 0
+
+    @property
+    def copies_into_itself(self) -> bool:
+        """Whether the destination lies in the source, so that every run copies the last one's copy."""
+        return self.source.contains(self.destination)
+
+
+def place_of(collection: str, path: str) -> Place:
+    """The place that a path names; ``~/data`` and ``/~/data`` are the same."""
+    return Place(collection.lower(), posixpath.normpath("/" + path.strip().lstrip("/")))
+
+
+def writes_of(transfer: Transfer, owner: int = 0) -> list[Write]:
+    """The items of a transfer."""
+    return [
+        Write(
+            place_of(transfer.source_collection, path.source_path),
+            place_of(transfer.destination_collection, path.destination_path),
+            transfer.delete_destination_extra,
+            owner,
+            item,
+        )
+        for item, path in enumerate(transfer.paths)
+    ]
+
+
+def successors(writes: Iterable[Write]) -> dict[Write, list[Write]]:
+    """For each mirror the mirrors that read where it writes: from the same folder, or from one below or above."""
+    mirrors = [write for write in writes if write.mirrors]
+    at: dict[Place, list[Write]] = {}
+    below: dict[Place, list[Write]] = {}
+    for mirror in mirrors:
+        first, *above = mirror.source.upwards()
+        at.setdefault(first, []).append(mirror)
+        for place in above:
+            below.setdefault(place, []).append(mirror)
+    return {
+        mirror: [other for place in mirror.destination.upwards() for other in at.get(place, ())]
+        + below.get(mirror.destination, [])
+        for mirror in mirrors
+    }
+
+
+def ring_through(mirror: Write, following: Mapping[Write, Sequence[Write]]) -> list[Write]:
+    """The shortest way on which what a mirror deletes comes back to its own source; empty where there is none.
+
+    Such mirrors destroy each other's data: a file that is new at one place is no longer at the next one's source, which
+    deletes it there. A mirror that overlaps with its own source is a ring of one.
+
+    :param following: ``successors`` of all mirrors that count.
+    """
+    ways: deque[list[Write]] = deque([[mirror]])
+    seen: set[Write] = set()
+    while ways:
+        way = ways.popleft()
+        for other in following.get(way[-1], ()):
+            if other == mirror:
+                return way
+            if other not in seen:
+                seen.add(other)
+                ways.append([*way, other])
+    return []
+
+
+def rings_between(writes: Iterable[Write]) -> Iterator[list[Write]]:
+    """For each mirror that is on a ring with mirrors of other owners, that ring.
+
+    Owners whose mirrors overlap with their own sources are left out: what is wrong with them concerns no other.
+    """
+    following = successors(writes)
+    own = {mirror: [other for other in found if other.owner == mirror.owner] for mirror, found in following.items()}
+    left_out = {mirror.owner for mirror in own if ring_through(mirror, own)}
+    between = {
+        mirror: [other for other in found if other.owner not in left_out]
+        for mirror, found in following.items()
+        if mirror.owner not in left_out
+    }
+    for mirror in between:
+        ring = ring_through(mirror, between)
+        if ring:
+            yield ring
