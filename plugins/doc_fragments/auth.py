@@ -79,17 +79,20 @@ options:
   request_timeout:
     description:
       - How long to wait for the answer to one HTTP request, in seconds. More than 0, at most a day.
+      - If not set, E(GLOBUS_REQUEST_TIMEOUT) is used.
     type: float
     default: 60.0
   retries:
     description:
       - How often a request is repeated after a connection error, a time-out or an answer that asks for it. V(0) for
         never.
+      - If not set, E(GLOBUS_RETRIES) is used.
     type: int
     default: 5
 notes:
   - Environment variables and files of logins are those of the host where the module runs, usually C(localhost). A
-    variable that is set but empty counts as unset.
+    variable that is set but blank counts as unset. Where an option for credentials is given blank, its variable is
+    used.
   - Credentials are sent only to the hosts of Globus over verified TLS, and to this machine (loopback) for rehearsals.
     E(GLOBUS_SDK_VERIFY_SSL) may name the file of your site's CA bundle. It cannot switch the check off.
 seealso:

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleFallbackNotFound
@@ -23,11 +24,35 @@ ON_DRIFT = ("warn", "ignore", "fail", "replace")
 
 
 def environment_variable(*names: str) -> str:
-    """The first of these environment variables that is set and not empty (rule X3); a fallback of an option."""
+    """The first of these environment variables that is set and not blank (rule X3); a fallback of an option."""
     for name in names:
-        if os.environ.get(name):
+        if os.environ.get(name, "").strip():
             return os.environ[name]
     raise AnsibleFallbackNotFound
+
+
+def is_blank(value: Any) -> bool:
+    """Whether a value is none at all: null, or nothing but blanks (rules N1, N2).
+
+    Ansible turns a null in a list of texts, and in a required text, into the text ``None``.
+    """
+    return value is None or (isinstance(value, str) and value.strip() in ("", "None"))
+
+
+def with_variables(options: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters, where those that are blank have their environment variable's value (rule N2).
+
+    Ansible looks at the variable only where the option is missing. A survey of AWX gives it, empty.
+    """
+    filled = dict(parameters)
+    for name, option in options.items():
+        if "fallback" in option and is_blank(filled.get(name)):
+            try:
+                value = environment_variable(*option["fallback"][1])
+                filled[name] = os.path.expandvars(value) if option["type"] == "path" else value
+            except AnsibleFallbackNotFound:
+                filled[name] = option.get("default")
+    return filled
 
 
 def _from(*names: str) -> tuple[Any, list[str]]:
@@ -58,8 +83,8 @@ def auth_arguments() -> dict[str, Any]:
             "choices": list(ENVIRONMENTS),
             "fallback": _from("GLOBUS_SDK_ENVIRONMENT"),
         },
-        "request_timeout": {"type": "float", "default": 60.0},
-        "retries": {"type": "int", "default": 5},
+        "request_timeout": {"type": "float", "default": 60.0, "fallback": _from("GLOBUS_REQUEST_TIMEOUT")},
+        "retries": {"type": "int", "default": 5, "fallback": _from("GLOBUS_RETRIES")},
     }
 
 

@@ -185,6 +185,41 @@ def test_a_service_account_that_is_not_signed_in(
     refused(ensure(person, **account), "FORBIDDEN", "does not belong to a project", "settings/developers")
 
 
+def test_N2_blank_options_leave_the_variables_in_force(
+    globus: LocalGlobus, person: Person, account: dict[str, Any]
+) -> None:
+    """As a survey of AWX gives them; said to lack just what the environment had (issue 11, 21)."""
+    person.environment |= {f"GLOBUS_{name.upper()}": value for name, value in account.items()}
+    blank = {"client_id": "", "client_secret": "", "timers_token": "", "transfer_token": "", "token_storage": ""}
+    for method in ({}, {"auth_method": "client_credentials"}):
+        assert not ensure(person, state="absent", **method, **blank)["failed"]
+        assert not ensure(person, state="absent", **method, **dict.fromkeys(blank))["failed"]
+    collections = in_process.run("collection_info", {**blank, "collection_ids": [MAPPED]}, person.environment)
+    assert not collections["failed"]
+    person.environment["GLOBUS_CLIENT_ID"] = "\t"
+    result = ensure(person, state="absent", auth_method="client_credentials", **blank)
+    refused(result, "no_credentials", "needs client_id", "GLOBUS_CLIENT_ID", remedy="set client_id")
+
+
+@pytest.mark.parametrize("empty", [None, "", " "])
+def test_N1_an_id_that_is_null_is_not_given(empty: str | None, globus: LocalGlobus, person: Person) -> None:
+    """It was told to be a UUID, and not 'None'."""
+    login = {"client_id": empty}
+    named = {**person.environment, "GLOBUS_CLIENT_ID": NATIVE_APP}
+    refused(in_process.run("login", login, person.environment), "invalid_input", "client_id is not given", "native app")
+    assert in_process.run("login", login, named)["authorize_url"]
+    for module, option in (("login", "collections"), ("login", "flows"), ("collection_info", "collection_ids")):
+        known = {"client_id": NATIVE_APP, "client_secret": "x"} if module == "collection_info" else {**login}
+        ids = {**known, option: [MAPPED, empty]}
+        result = in_process.run(module, ids, named)
+        refused(result, "invalid_input", f"{option}[1] is null or blank")
+        result = in_process.run(
+            module, {**known, option: ["x"]}, {**person.environment, "GLOBUS_CLIENT_ID": NATIVE_APP}
+        )
+        refused(result, "invalid_input", f"{option}[0] must be a UUID")
+    assert globus.log() == []
+
+
 def test_a_login_that_has_ended(globus: LocalGlobus, person: Person) -> None:
     """Revoked in the web app, too long unused, without anything to renew it, removed, or signed out."""
     user = {"auth_method": "user", "client_id": NATIVE_APP}
@@ -365,7 +400,7 @@ def test_storage_that_cannot_be_read(person: Person, account: dict[str, Any], tm
         )
         database.execute("INSERT INTO token_storage VALUES (?, 'x', '{\"expires_at_seconds\": \"soon\"}')", (place,))
     database.close()
-    refused(ensure(person, auth_method="cli"), "cli_storage", "not as the CLI writes it", remedy=remedy)
+    refused(ensure(person, auth_method="cli"), "cli_storage", "not as this collection", remedy="globus login --force")
 
 
 def test_step_two_without_step_one_or_with_a_wrong_code(globus: LocalGlobus, person: Person) -> None:

@@ -14,6 +14,7 @@ is not safe to repeat, so it is sent once: an answer that leaves open what happe
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -531,16 +532,16 @@ def _pause(tries: int) -> float:
 
 
 def _retry_after(value: str | None) -> float | None:
-    """Seconds of a ``Retry-After`` header, a number or an HTTP date; within the bound."""
-    if not value:
-        return None
+    """Seconds of a ``Retry-After`` header, a number or an HTTP date, within the bound; None for anything else."""
     try:
-        seconds = float(value)
+        seconds = float(value or "")
     except ValueError:
         try:
-            seconds = (parsedate_to_datetime(value) - datetime.now(timezone.utc)).total_seconds()
-        except (TypeError, ValueError):
+            seconds = (parsedate_to_datetime(value or "") - datetime.now(timezone.utc)).total_seconds()
+        except (TypeError, ValueError, OverflowError):
             return None
+    if math.isnan(seconds):
+        return None
     return min(max(seconds, 0.0), RETRY_AFTER_MAXIMUM)
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 LOGINS = "~/.globus/ansible"
 CLI_DATABASE = "~/.globus/cli/storage.db"
+CLI_SECONDS = 10.0  # how long to wait for a globus command that writes to it
 LOCK_SECONDS = 300.0  # how long to wait for another task that renews a login
 LOCK_POLL = 0.05
 
@@ -255,7 +256,7 @@ def read_cli_login(environment: str) -> StoredLogin | None:
     import sqlite3  # few need it (rule C4)
 
     try:
-        with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=10)) as database:
+        with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=CLI_SECONDS)) as database:
             configs = _rows(database, "SELECT config_name, config_data_json FROM config_storage", namespace)
             tokens = _rows(database, "SELECT resource_server, token_data_json FROM token_storage", namespace)
         client = configs.get("auth_client_data") or {}
@@ -276,14 +277,37 @@ def read_cli_login(environment: str) -> StoredLogin | None:
                 for server, token in tokens.items()
             },
         )
-    except (sqlite3.Error, ValueError, TypeError) as error:
-        reason = error if isinstance(error, sqlite3.Error) else "it is not as the CLI writes it"
+    except (sqlite3.Error, ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise _cli_storage_error(path, error) from None
+
+
+def _cli_storage_error(path: Path, error: Exception) -> GlobusError:
+    """What is wrong with the CLI's storage. Only where it is no database does removing it help."""
+    text = str(error)
+    if "locked" in text or "busy" in text:
+        return GlobusError(
+            f"The Globus CLI's storage {path} is in use: a globus command has been writing to it for "
+            f"{CLI_SECONDS:.0f} seconds. Run the task again",
+            code="cli_storage",
+        )
+    if "unable to open" in text or "readonly" in text or "disk I/O" in text:
+        return GlobusError(
+            f"The Globus CLI's storage {path} cannot be opened ({text}): does it belong to another user?",
+            code="cli_storage",
+        )
+    if "not a database" in text or "malformed" in text:
         remedy = f"rm {shlex.quote(str(path))} && globus login"
-        raise GlobusError(
-            f"The Globus CLI's storage {path} cannot be read: {reason}. If it is broken: {remedy}",
+        return GlobusError(
+            f"The Globus CLI's storage {path} cannot be read: {text}. If the CLI cannot read it either: {remedy}",
             code="cli_storage",
             remedy=remedy,
-        ) from None
+        )
+    return GlobusError(
+        f"The Globus CLI's storage {path} is not as this collection knows it. Sign in with the CLI anew: globus login "
+        "--force",
+        code="cli_storage",
+        remedy="globus login --force",
+    )
 
 
 def _rows(database: sqlite3.Connection, query: str, namespace: str) -> dict[str, dict[str, Any]]:

@@ -18,7 +18,7 @@ from .._globus.collections import Collection, Needs, check_collection
 from .._globus.credentials import writing_scope
 from .._globus.service import SEARCH_MAXIMUM, Globus
 from .._parallel import in_parallel
-from .._timers.options import parse_uuid
+from .._timers.options import parse_ids
 from .common import connect, fail, require_sdk
 
 CONCURRENCY = 4
@@ -34,7 +34,7 @@ def run_collection_info() -> None:
     )
     require_sdk(module)
     try:
-        ids = [parse_uuid("collection_ids", one) for one in module.params["collection_ids"] or ()]
+        ids = parse_ids("collection_ids", module.params["collection_ids"])
         if not ids and not (module.params["search"] or "").strip():
             raise InputError("collection_ids or search is empty: say which collections to read")
     except InputError as error:

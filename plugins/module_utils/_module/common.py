@@ -8,12 +8,15 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from collections.abc import Sequence
-from importlib.util import find_spec
+from importlib import metadata
 from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
+from .. import _arguments
 from .._apply.consents import prepare
 from .._apply.execute import Outcome, execute
 from .._errors import GlobusError
@@ -25,19 +28,32 @@ from .._timers.plan import (
     Plan,
 )
 
+SDK_OLDEST = 4
 TIMEOUT_MAXIMUM = 86400.0  # seconds; not every number that Ansible takes is one that a socket takes
 WARNED_BY_NAME = 5  # how many timers one warning names
 
 
 def require_sdk(module: AnsibleModule) -> None:
-    """Fail with Ansible's usual message where the Globus SDK is missing."""
-    if find_spec("globus_sdk") is None:
+    """Fail with Ansible's usual message where the Globus SDK is missing, and in words where it is too old."""
+    try:
+        version = metadata.version("globus-sdk")  # the SDK imports that library too
+    except metadata.PackageNotFoundError:
         module.fail_json(msg=missing_required_lib("globus-sdk", url="https://pypi.org/project/globus-sdk/"))
+    major = str(version).partition(".")[0]
+    if major.isdigit() and int(major) < SDK_OLDEST:
+        command = f"{shlex.quote(sys.executable)} -m pip install 'globus-sdk>={SDK_OLDEST},<{SDK_OLDEST + 1}'"
+        error = GlobusError(
+            f"The modules need globus-sdk {SDK_OLDEST} or newer. The Python that runs them, {sys.executable}, has "
+            f"globus-sdk {version}. Install another one with: {command}",
+            code="sdk_too_old",
+            remedy=command,
+        )
+        fail(module, error)
 
 
 def connect(module: AnsibleModule, credentials: _auth.Credentials | None = None) -> Globus:
     """The services, with the login that the options name, or that of the credentials. Raises GlobusError."""
-    parameters = module.params
+    parameters = _arguments.with_variables(_arguments.auth_arguments(), module.params)
     if not 0 < parameters["request_timeout"] <= TIMEOUT_MAXIMUM:
         raise GlobusError("request_timeout must be more than 0 seconds, and at most a day", code="invalid_input")
     if parameters["retries"] < 0:

@@ -30,7 +30,7 @@ from .._globus.token_storage import (
     TokenFile,
     user_token_file,
 )
-from .._timers.options import parse_uuid
+from .._timers.options import parse_ids, parse_uuid
 from .common import connect, fail, require_sdk
 
 AUTH_SERVER = SERVERS["auth"]
@@ -40,8 +40,13 @@ def run_login() -> None:
     """The module ``login``."""
     module = AnsibleModule(argument_spec=_arguments.login_arguments(), supports_check_mode=True)
     require_sdk(module)
-    parameters = module.params
+    parameters = _arguments.with_variables(_arguments.login_arguments(), module.params)
     try:
+        if _arguments.is_blank(parameters["client_id"]):
+            raise InputError(
+                "client_id is not given: set it, or GLOBUS_CLIENT_ID on the host where the module runs, to the ID of a "
+                "native app that you registered at https://app.globus.org/settings/developers"
+            )
         client_id = parse_uuid("client_id", parameters["client_id"])
         needs = Needs(data_access=_ids(parameters, "collections"), flows=_ids(parameters, "flows"))
         file = user_token_file(parameters["token_storage"], client_id)
@@ -60,7 +65,7 @@ def run_login() -> None:
 
 
 def _ids(parameters: Mapping[str, Any], option: str) -> tuple[str, ...]:
-    return tuple(sorted({parse_uuid(option, one) for one in parameters[option]}))
+    return tuple(sorted(set(parse_ids(option, parameters[option]))))
 
 
 class SignIn:

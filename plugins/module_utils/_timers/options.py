@@ -134,6 +134,17 @@ def parse_uuid(option: str, value: str) -> str:
         ) from None
 
 
+def parse_ids(option: str, values: Sequence[Any] | None) -> list[str]:
+    """The UUIDs of a list option. Raises InputError with the position of one that is null, blank or wrong (N1)."""
+    ids = []
+    for number, value in enumerate(values or ()):
+        where = f"{option}[{number}]"
+        if _arguments.is_blank(value):
+            raise InputError(f"{where} is null or blank: give a UUID, or leave the entry out")
+        ids.append(parse_uuid(where, value))
+    return ids
+
+
 def _parse_transfer(options: Mapping[str, Any]) -> Transfer:
     given = {option: value for option, value in options.items() if value is not None}
     for option in ("source_collection", "destination_collection"):

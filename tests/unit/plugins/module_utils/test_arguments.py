@@ -18,6 +18,7 @@ from ansible_collections.research_ops.globus.plugins.module_utils._arguments imp
     environment_variable,
     timer_arguments,
     timers_arguments,
+    with_variables,
 )
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.definition import (
     FilterRule,
@@ -34,8 +35,11 @@ VARIABLES = {
     "transfer_token": ["GLOBUS_TRANSFER_TOKEN"],
     "token_storage": ["GLOBUS_TOKEN_STORAGE"],
     "environment": ["GLOBUS_SDK_ENVIRONMENT"],
+    "request_timeout": ["GLOBUS_REQUEST_TIMEOUT"],
+    "retries": ["GLOBUS_RETRIES"],
 }
-ALLOWED = {"auth_method": "cli", "environment": "preview"}
+ALLOWED = {"auth_method": "cli", "environment": "preview", "request_timeout": 7.0, "retries": 7}
+BLANK = ("", " ", "\n", "\t \u00a0")
 
 
 @pytest.fixture(autouse=True)
@@ -60,15 +64,38 @@ def test_every_variable_of_the_contract_is_declared() -> None:
 @pytest.mark.parametrize("option", VARIABLES)
 def test_x3_the_first_variable_that_is_set_and_not_empty_is_used(option: str, monkeypatch: pytest.MonkeyPatch) -> None:
     default = auth_arguments()[option].get("default")
-    values = [f"{ALLOWED.get(option, '/value')}{number or ''}" for number in range(len(VARIABLES[option]))]
-    for name in VARIABLES[option]:
-        monkeypatch.setenv(name, "")
-    assert validated(auth_arguments(), {})[option] == default
+    values: list[Any] = [ALLOWED.get(option, "/value"), "/value1"][: len(VARIABLES[option])]
+    for blank in BLANK:
+        for name in VARIABLES[option]:
+            monkeypatch.setenv(name, blank)
+        assert validated(auth_arguments(), {})[option] == default
     for name, value in reversed(list(zip(VARIABLES[option], values, strict=True))):
-        monkeypatch.setenv(name, value)
+        monkeypatch.setenv(name, str(value))
         assert validated(auth_arguments(), {})[option] == value
     monkeypatch.setenv(VARIABLES[option][0], "")
     assert validated(auth_arguments(), {})[option] == (values[1] if len(values) > 1 else default)
+
+
+@pytest.mark.parametrize("option", sorted({*VARIABLES} - {*ALLOWED}))
+def test_N2_a_blank_option_leaves_its_variable_in_force(option: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number, blank in enumerate((*BLANK, None)):
+        given = validated(auth_arguments(), {option: blank})
+        filled = with_variables(auth_arguments(), given)
+        assert filled == {**given, option: None}, "no variable is set"
+        for name in reversed(VARIABLES[option]):
+            monkeypatch.setenv(name, f"from {name} {number}")
+            assert with_variables(auth_arguments(), given)[option] == f"from {name} {number}"
+        assert with_variables(auth_arguments(), {**given, option: "given"})[option] == "given"
+        for name in VARIABLES[option]:
+            monkeypatch.delenv(name)
+
+
+def test_N2_a_path_from_a_variable_is_expanded_as_ansible_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOLDER", "/somewhere")
+    monkeypatch.setenv("GLOBUS_TOKEN_STORAGE", "$FOLDER/tokens.json")
+    given = validated(auth_arguments(), {"token_storage": ""})
+    assert with_variables(auth_arguments(), given)["token_storage"] == "/somewhere/tokens.json"
+    assert validated(auth_arguments(), {})["token_storage"] == "/somewhere/tokens.json"
 
 
 def test_an_option_wins_over_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
+import sqlite3
 import stat
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -185,3 +188,82 @@ def test_no_cli(monkeypatch: pytest.MonkeyPatch) -> None:
     assert cli_profile() is None
     monkeypatch.setenv("GLOBUS_PROFILE", "work")
     assert cli_profile() == "work"
+
+
+# --- the Globus CLI's storage ---
+
+CLI_TABLES = """
+CREATE TABLE config_storage (namespace, config_name, config_data_json);
+CREATE TABLE token_storage (namespace, resource_server, token_data_json);
+INSERT INTO config_storage VALUES ('userprofile/production', 'auth_client_data', '{"client_id": "cli"}');
+INSERT INTO token_storage VALUES ('userprofile/production', 'auth.globus.org', '{"access_token": "a"}');
+"""
+
+
+@pytest.fixture
+def cli_storage(_home: None, tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    """The CLI's storage, with a login, open for writing as a ``globus`` command has it."""
+    path = tmp_path / ".globus" / "cli" / "storage.db"
+    path.parent.mkdir(parents=True)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.executescript(CLI_TABLES)
+        yield database
+
+
+def test_a_storage_in_use_is_not_called_broken(
+    cli_storage: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The remedy was to remove it and to sign in anew (issue 11, 28)."""
+    monkeypatch.setattr(_token_storage, "CLI_SECONDS", 0.1)
+    cli_storage.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(GlobusError, match=r"is in use.*Run the task again") as told:
+        read_cli_login("production")
+    assert (told.value.code, told.value.remedy) == ("cli_storage", None)
+    cli_storage.execute("COMMIT")
+    login = read_cli_login("production")
+    assert login is not None
+    assert login.client_id == "cli"
+
+
+@pytest.mark.parametrize(
+    ("change", "message", "remedy"),
+    [
+        ("DROP TABLE token_storage", "not as this collection knows it", "globus login --force"),
+        ("UPDATE token_storage SET token_data_json = '{'", "not as this collection knows it", "globus login --force"),
+        (
+            "UPDATE token_storage SET token_data_json = '{\"expires_at_seconds\": 1e999}'",
+            None,
+            None,
+        ),
+        (
+            f"UPDATE token_storage SET token_data_json = '{{\"x\": {'[' * 100000}'",
+            "not as this collection knows it",
+            "globus login --force",
+        ),
+        (
+            f"UPDATE token_storage SET token_data_json = '{{\"expires_at_seconds\": 1{'0' * 400}}}'",
+            "not as this collection knows it",
+            "globus login --force",
+        ),
+    ],
+    ids=["no table", "cut", "infinite", "deep", "huge"],
+)
+def test_only_what_is_no_database_is_to_be_removed(
+    cli_storage: sqlite3.Connection, change: str, message: str | None, remedy: str | None
+) -> None:
+    cli_storage.execute(change)
+    if message is None:
+        assert read_cli_login("production") is not None
+        return
+    with pytest.raises(GlobusError, match=message) as told:
+        read_cli_login("production")
+    assert told.value.remedy == remedy
+
+
+@pytest.mark.usefixtures("cli_storage")
+def test_what_is_no_database_may_be_removed(tmp_path: Path) -> None:
+    path = tmp_path / ".globus" / "cli" / "storage.db"
+    path.write_text("not a database " * 100, encoding="utf-8")
+    with pytest.raises(GlobusError, match="cannot be read: file is not a database") as told:
+        read_cli_login("production")
+    assert told.value.remedy == f"rm {path} && globus login"
