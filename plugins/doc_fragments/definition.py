@@ -87,7 +87,7 @@ options:
       delete_destination_extra:
         description:
           - Mirror, that is, delete files at the destination that are not at the source. Only with recursive paths.
-          - A timer whose destination is its own source, or lies in it or above it on the same collection, is not created.
+          - A timer is not created if its destination is its own source, or lies below or above it on one collection.
         type: bool
         default: false
       skip_source_errors:

@@ -14,9 +14,9 @@ description:
   - The module looks the timer up by name and creates it only if it is absent. It finds out which consents its
     collections or its flow need, and gets them before it creates the timer. Without them Globus would create the timer
     and stop it silently at its first run.
-  - If the timer differs from its definition, the module reports each field that differs. Globus can only change the name
-    of a timer, so the only repair is to replace the timer, which O(on_drift=replace) does. The module creates the new
-    timer before it deletes the old one.
+  - If the timer differs from its definition, the module reports each field that differs. Globus can only change the
+    name of a timer, so the only repair is to replace the timer, which O(on_drift=replace) does. The module creates the
+    new timer before it deletes the old one.
 author:
   - Research Ops (@research-ops)
 extends_documentation_fragment:

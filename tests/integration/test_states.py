@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Timers that run, were paused or were stopped, one or several of a name: what the modules do to them and say of them."""
+"""Timers that run, are paused or were stopped, one or several with one name: what the modules do and say about them."""
 
 from __future__ import annotations
 

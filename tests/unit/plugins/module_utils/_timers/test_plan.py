@@ -849,7 +849,8 @@ def test_one_that_is_there_is_matched_paused_resumed_and_deleted_N4(
     state: str, members: dict[str, Any], expected: list[tuple[str, str]], on_drift: str
 ) -> None:
     there = timer(sample(**OVER_ITSELF), **members)
-    for definition_or_name in ({}, {"definition": None}):
+    nothing: tuple[dict[str, Any], ...] = ({}, {"definition": None})
+    for definition_or_name in nothing:
         made = plan([there], sample(**OVER_ITSELF), state=state, on_drift=on_drift, **definition_or_name)
         assert operations(made) == expected
         assert made.failure is None
@@ -888,7 +889,7 @@ def test_of_mirrors_of_each_other_the_one_that_is_there_stays_N4() -> None:
     """Only what would be created is refused; where both are there, both are warned of."""
     one, two = mirror_wanted("a", SOURCE, DESTINATION), mirror_wanted("b", DESTINATION, SOURCE)
     path = {"source_path": "/d/", "destination_path": "/d/"}
-    ends = {"source_collection": DESTINATION, "destination_collection": SOURCE}
+    ends: dict[str, Any] = {"source_collection": DESTINATION, "destination_collection": SOURCE}
     options: dict[str, Any] = {"paths": [path], "delete_destination_extra": True}
     there = timer(sample(name="a", **options))
     first, second = plan_timers([one, two], [there], NOW)

@@ -1,0 +1,363 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Random states of an account, tasks and faults, and what must hold whatever they are.
+
+Everything follows from one seed. The service is in memory, with a clock that runs the timers, so thousands of cases
+take a minute. The plans and their execution are those of the collection.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from ansible_collections.research_ops.globus.plugins.module_utils._apply.execute import Outcome, execute
+from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError
+from ansible_collections.research_ops.globus.plugins.module_utils._timers import schedule as schedules
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.definition import Definition
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.document import (
+    Timer,
+    timer_differences,
+    write_timer,
+)
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.plan import (
+    Plan,
+    Wanted,
+    plan_purge,
+    plan_timer,
+    plan_timers,
+)
+from unit.memory_service import MemoryService
+from unit.samples import definition, sample
+
+NAME, OTHER = "nightly", "other"
+WINTER, SUMMER = datetime(2026, 1, 5, 12, tzinfo=schedules.UTC), datetime(2026, 6, 10, 12, tzinfo=schedules.UTC)
+SCHEDULES: tuple[dict[str, Any], ...] = (
+    {"interval": "1d", "at": "02:00"},
+    {"interval": "1d", "at": "02:00", "timezone": "Europe/Berlin"},
+    {"interval": "1d", "at": "02:00", "timezone": "Europe/Berlin", "daylight_saving": "follow"},
+    {"interval": "1w", "at": "02:00", "weekday": "sunday", "timezone": "America/Chicago"},
+    {"interval": "1w", "at": "02:00", "weekday": "sunday", "timezone": "America/Chicago", "daylight_saving": "follow"},
+    {"interval": "4w", "at": "02:00", "timezone": "Europe/Berlin"},
+    {"interval": "4w", "at": "02:00", "timezone": "Europe/Berlin", "daylight_saving": "follow"},
+    {"interval": "1h"},
+    {"interval": "1d", "start": "2025-11-03T04:00:00Z"},
+    {"interval": "1d", "at": "02:00", "end": {"count": 400}},
+)
+CONSENT = {
+    "cause": "globus_auth_requirements",
+    "detail": {"code": "ConsentRequired", "authorization_parameters": {"required_scopes": []}},
+}
+BY_USER = {"cause": "user", "detail": None}
+
+
+class Killed(BaseException):
+    """The process of the task ends here."""
+
+
+class Account(MemoryService):
+    """A service whose clock runs its timers: ``n_runs``, ``next_run`` and missed runs follow from the time."""
+
+    def __init__(self, ids: Any = None) -> None:
+        super().__init__("as_sent", ids)
+        self.runs: dict[str, list[datetime]] = {}  # of every timer that ever was, the moments at which it ran
+        self.missed: set[str] = set()
+
+    def put(self, document: dict[str, Any], **members: Any) -> str:
+        """Store a timer that somebody has made before."""
+        submitted = members.pop("submitted", self.clock)
+        timer_id = self.add(document, **members)
+        self._stored[timer_id].created = submitted
+        self._refresh(timer_id)
+        return timer_id
+
+    def create_timer(self, document: Any) -> Timer:
+        timer = super().create_timer(document)
+        self._refresh(timer.id)
+        return timer
+
+    def resume_timer(self, timer_id: str) -> None:
+        super().resume_timer(timer_id)
+        if timer_id in self.missed:
+            self.missed.discard(timer_id)
+            self._run(timer_id, self.clock)
+        self._refresh(timer_id)
+
+    def pause_timer(self, timer_id: str) -> None:
+        super().pause_timer(timer_id)
+        self._refresh(timer_id)
+
+    def move_to(self, moment: datetime) -> None:
+        """Let the time pass: active timers run at their ticks, paused and stopped ones miss them."""
+        for timer in self.timers():
+            schedule = timer.schedule
+            if not timer.is_unfinished or schedule.start is None:
+                continue
+            interval = schedule.interval
+            tick = schedule.start if schedule.start > self.clock else None
+            if tick is None and interval is not None:
+                tick = schedules.next_tick(schedule.start, interval, self.clock)
+            while tick is not None and tick <= moment:
+                if timer.is_inactive:
+                    self.missed.add(timer.id)
+                else:
+                    self._run(timer.id, tick)
+                tick = tick + timedelta(seconds=interval) if interval else None
+        self.clock = moment
+        for timer in self.timers():
+            self._refresh(timer.id)
+
+    def _run(self, timer_id: str, moment: datetime) -> None:
+        stored = self._stored[timer_id]
+        self.runs.setdefault(timer_id, []).append(moment)
+        stored.members["n_runs"] = stored.members.get("n_runs", 0) + 1
+        stored.members["last_ran_at"] = schedules.format_instant(moment)
+
+    def _refresh(self, timer_id: str) -> None:
+        """``next_run`` as the service shows it: none where the timer does not run."""
+        timer = self._read(timer_id)
+        members, schedule = self._stored[timer_id].members, timer.schedule
+        members.pop("next_run", None)
+        tick = None
+        if timer.is_unfinished and not timer.is_inactive and schedule.start is not None:
+            tick = schedule.start if schedule.start > self.clock else None
+            if tick is None and schedule.interval is not None:
+                tick = schedules.next_tick(schedule.start, schedule.interval, self.clock)
+        members["next_run"] = tick and schedules.format_instant(tick)
+
+
+@dataclass
+class Case:
+    """One random case; ``str`` tells it in words, for the one who has to find out."""
+
+    seed: int
+    account: Account
+    wanted: Wanted
+    ids: list[str]
+    story: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return f"seed {self.seed}:\n  " + "\n  ".join(self.story)
+
+
+def build(seed: int) -> Case:
+    """The case of a seed. Built twice, it is the same."""
+    chance = random.Random(seed)
+    account = Account()
+    anchored = chance.choice((WINTER, SUMMER))
+    account.clock = anchored
+    schedule = chance.choice(SCHEDULES)
+    parameters = sample(schedule, name=NAME)
+    target = definition(parameters, now=anchored)
+    story = [f"schedule {schedule}, made at {anchored}"]
+    ids = [_timer(chance, account, schedule, target, story) for _n in range(chance.choice((0, 1, 1, 1, 2, 2, 3)))]
+    foreign = write_timer(definition(sample({"interval": "1d"}, name=OTHER), now=anchored), anchored)
+    account.put(foreign, status="active")
+    now = chance.choice((WINTER, SUMMER, SUMMER + timedelta(days=200)))
+    account.move_to(max(now, anchored) + timedelta(minutes=chance.randrange(1, 60 * 24 * 28)))
+    wanted = Wanted(
+        name=NAME,
+        state=chance.choice(("present", "present", "active", "paused", "absent")),
+        on_drift=chance.choice(("replace", "replace", "replace", "warn", "ignore", "fail")),
+        definition=definition(parameters, now=account.clock),
+        **(
+            {"on_inactive": chance.choice(("warn", "fail", "resume"))}
+            if "on_inactive" in Wanted.__dataclass_fields__
+            else {}
+        ),
+    )
+    story.append(
+        f"now {account.clock}; state {wanted.state}, on_drift {wanted.on_drift}, {getattr(wanted, 'on_inactive', '')}"
+    )
+    return Case(seed, account, wanted, ids, story)
+
+
+def _timer(
+    chance: random.Random, account: Account, schedule: dict[str, Any], target: Definition, story: list[str]
+) -> str:
+    """One timer of the name, equal to what is wanted or not."""
+    kind = chance.choice(("equal", "equal", "equal", "label", "phase", "interval", "unknown"))
+    options: dict[str, Any] = {}
+    as_wanted = dict(schedule)
+    if kind == "label":
+        options["label"] = "of old"
+    elif kind == "phase" and "at" in schedule:
+        as_wanted["at"] = "05:30"
+    elif kind == "interval":
+        as_wanted = {"interval": "2d", **({"at": "02:00"} if "at" in schedule else {})}
+    made = definition(sample(as_wanted, name=NAME, **options), now=account.clock)
+    document = write_timer(made, schedules.first_run(made.schedule, account.clock))
+    if kind == "unknown":
+        document["body"]["recursive_symlinks"] = "copy"
+    status = chance.choice(("active", "active", "loaded", "paused", "stopped", "stopped otherwise", "ended"))
+    reason = {"paused": BY_USER, "stopped": CONSENT, "stopped otherwise": {"cause": "other", "detail": None}}.get(
+        status
+    )
+    members: dict[str, Any] = {"status": "inactive" if reason else status, "inactive_reason": reason}
+    runs = chance.choice((0, 0, 6))
+    if runs:
+        members["n_runs"] = runs
+    submitted = account.clock - timedelta(minutes=chance.randrange(0, 5000))
+    timer_id = account.put(document, submitted=submitted, **members)
+    story.append(f"{timer_id[:8]} {kind}, {status}, {runs} runs, made {submitted}")
+    return timer_id
+
+
+# --- tasks -----------------------------------------------------------------------------------------------------------
+
+
+def plan(case: Case, as_list: bool) -> Plan:
+    """What the module ``timer``, or ``timers``, makes of it."""
+    account, wanted = case.account, case.wanted
+    if as_list:
+        return plan_timers([wanted], account.list_timers(), account.now())[0]
+    return plan_timer(wanted, account.list_timers(wanted.name), account.now())
+
+
+def task(case: Case, as_list: bool) -> Outcome:
+    """The task, for real."""
+    return execute([plan(case, as_list)], case.account)[0]
+
+
+# --- what must hold --------------------------------------------------------------------------------------------------
+
+
+def equal_and_running(case: Case) -> set[str]:
+    """IDs of the timers that do already what is wanted."""
+    wanted, now = case.wanted.definition, case.account.clock
+    assert wanted is not None
+    return {
+        timer.id
+        for timer in case.account.unfinished(NAME)
+        if not timer.is_inactive and not timer_differences(wanted, timer, now)
+    }
+
+
+def watch(case: Case) -> Callable[[], None]:
+    """A check to be made before every request: at each moment there is what there has to be (W4, I3, D7)."""
+    account, wanted = case.account, case.wanted
+    before = {timer.id: timer for timer in account.unfinished(NAME)}
+    running = {key for key, timer in before.items() if not timer.is_inactive}
+    equal = equal_and_running(case)
+    foreign = [timer for timer in account.timers() if timer.name == OTHER]
+    unknown = {key for key in before if "recursive_symlinks" in account._stored[key].document["body"]}
+
+    def look() -> None:
+        there = {timer.id: timer for timer in account.unfinished(NAME)}
+        assert [timer for timer in account.timers() if timer.name == OTHER] == foreign, "another name was touched"
+        if wanted.state == "absent":
+            return
+        assert there or not before, "W4: no timer is left"
+        gone = before.keys() - there.keys()
+        assert not gone & unknown, "D7: a timer with an unknown member was deleted"
+        if gone:
+            assert wanted.on_drift == "replace", "I3: something was deleted without on_drift: replace"
+        active = {key for key, timer in there.items() if not timer.is_inactive}
+        if wanted.state != "paused":
+            assert not running or active, "I3: timers ran, and none runs any more"
+            assert not equal or any(key in active for key in equal | (there.keys() - before.keys())), "I3: an equal one"
+            paused = {key for key in running & there.keys() if there[key].is_inactive and before[key].runs}
+            assert not paused, "I3: a timer that has run was paused"
+        if equal:
+            survivors = equal & there.keys()
+            assert survivors or there.keys() - before.keys(), "I3: the running equal timer was deleted"
+
+    return look
+
+
+def check_no_run_is_skipped(case: Case, before: list[Timer], outcome: Outcome, now: datetime) -> None:
+    """W4c: the first run after a replacement comes at most half an interval after the old timer's next one."""
+    wanted = case.wanted.definition
+    if case.wanted.state == "paused" or wanted is None or not outcome.plan.replaces or outcome.failure is not None:
+        return
+    interval = wanted.schedule.interval
+    schedule_fields = {one.field for one in outcome.plan.drift if one.field.startswith("schedule.")}
+    running = [timer for timer in before if not timer.is_inactive and timer.next_run]
+    follows = wanted.schedule.follow and schedule_fields <= {"schedule.at", "schedule.start", "schedule.weekday"}
+    if not running or interval is None or (schedule_fields and not follows) or follows:
+        return
+    old = min(timer.next_run for timer in running if timer.next_run)
+    new = [timer.next_run for timer in case.account.unfinished(NAME) if timer.next_run and not timer.is_inactive]
+    assert new, "W4c: nothing is going to run"
+    assert min(new) <= old + timedelta(seconds=interval / 2), f"W4c: {old} is skipped, the next is {min(new)}"
+
+
+def settle(case: Case, as_list: bool) -> None:
+    """Convergence: run after run without a fault, with the time it waits for, until nothing is left to do."""
+    account = case.account
+    for _attempt in range(6):
+        look = watch(case)
+        account.before = look
+        before, now = account.unfinished(NAME), account.clock
+        foretold = plan(case, as_list)
+        outcome = execute([foretold], account)[0]
+        account.before = lambda: None
+        look()
+        check_no_run_is_skipped(case, before, outcome, now)
+        if outcome.failure is None:
+            kinds = [(one.operation, one.name) for one in foretold.operations]
+            assert kinds == [(one.operation, one.name) for one in outcome.operations], "W1: check mode foretold another"
+        if not outcome.operations:
+            waits = [timer.next_run for timer in account.unfinished(NAME) if timer.next_run]
+            if not any("wait" in warning for warning in outcome.warnings) or not waits:
+                return
+            account.move_to(min(waits) + timedelta(minutes=1))
+    raise AssertionError(f"it does not come to rest: {[str(one) for one in outcome.plan.drift]}, {outcome.operations}")
+
+
+FAULTS = ("ok", "ok", "lost", "answer_lost", "refused", "late")
+
+
+def trouble(case: Case, chance: random.Random, as_list: bool) -> None:
+    """One run in which something goes wrong: answers are lost, requests refused, or the process is killed."""
+    account = case.account
+    account.faults = {
+        operation: [chance.choice(FAULTS if operation == "create" else FAULTS[:5]) for _n in range(4)]
+        for operation in chance.sample(("create", "list", "get", "delete", "pause", "resume"), 2)
+    }
+    deadline = chance.choice((None, chance.randrange(1, 9)))
+    look = watch(case)
+
+    def before() -> None:
+        look()
+        if deadline is not None and len(account.requests) >= start + deadline:
+            raise Killed
+
+    start = len(account.requests)
+    account.before = before
+    try:
+        task(case, as_list)
+    except (GlobusError, Killed):
+        pass
+    finally:
+        account.before, account.faults = (lambda: None), {}
+    look()
+
+
+def examine(seed: int) -> None:
+    """One case from its beginning to its end. Raises AssertionError, with the story, where something does not hold."""
+    case = build(seed)
+    chance = random.Random(f"faults {seed}")
+    as_list = chance.random() < 0.3
+    try:
+        if chance.random() < 0.5:
+            trouble(case, chance, as_list)
+        settle(case, as_list)
+        if chance.random() < 0.2:
+            _purge(case)
+    except AssertionError as error:
+        raise AssertionError(f"{error}\n{case}") from error
+
+
+def _purge(case: Case) -> None:
+    """A list without this timer deletes those of the prefix, and no other name's."""
+    keep = Wanted(name=f"{NAME}-kept", definition=case.wanted.definition)
+    timers = case.account.list_timers()
+    plans = plan_purge([keep], timers, case.account.now(), prefix=NAME, limit=10)
+    execute(plans, case.account)
+    assert not case.account.unfinished(NAME)
+    assert case.account.unfinished(OTHER)
