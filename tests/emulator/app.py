@@ -14,7 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from emulator import auth, control_api, flows, people, timers, transfer
+from emulator import auth, control_api, flows, people, task_api, timers, transfer
 from emulator.errors import InvalidInputError, ServiceError, error_body, validation_body
 from emulator.state import Emulator
 from emulator.wire import CONTROL, Application, Wire, service_of
@@ -32,7 +32,7 @@ def build(emulator: Emulator) -> Application:
         task.cancel()
 
     app = FastAPI(title="Local Globus", lifespan=lifespan, openapi_url=None, redirect_slashes=False)
-    for part in (control_api, timers, transfer, flows, auth):
+    for part in (control_api, timers, transfer, task_api, flows, auth):
         app.include_router(part.router(emulator))
     app.include_router(people.router(emulator, lambda name: auth.resource_server_of(emulator, name) is not None))
 

@@ -208,7 +208,7 @@ class LocalGlobus:
         return int(self.call("DELETE", "consents", {"client_id": self.client_id, "scope": scope, **fields})["revoked"])
 
     def collection(self, collection_id: str, **changes: Any) -> dict[str, Any]:
-        """Change a collection: ``visible``, ``deleted``, ``reachable``, ``high_assurance``, ``display_name``."""
+        """Change a collection: ``visible``, ``deleted``, ``reachable``, ``trouble``, ... as README.md says."""
         changed: dict[str, Any] = self.call("POST", f"collections/{collection_id}", changes)
         return changed
 
@@ -221,6 +221,20 @@ class LocalGlobus:
         """What the service does to a timer: ``lose_tick=True``, or ``stop={"cause": ..., "detail": ...}``."""
         changed: dict[str, Any] = self.call("POST", f"timers/{timer_id}", changes)
         return changed
+
+    def tasks(self) -> list[dict[str, Any]]:
+        """Every transfer task of everybody, with its timer, its state and its events."""
+        found: list[dict[str, Any]] = self.call("GET", "tasks")["tasks"]
+        return found
+
+    def task(self, task_id: str, **changes: Any) -> dict[str, Any]:
+        """What happens to a task: ``pause``, ``inactive``, ``cancel_by``, ``fail``, with a ``message``."""
+        changed: dict[str, Any] = self.call("POST", f"tasks/{task_id}", changes)
+        return changed
+
+    def outage(self, *, transfer: bool) -> None:
+        """Let Transfer be down, or up again."""
+        self.call("POST", "outage", {"transfer": transfer})
 
     # --- the end ----------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -17,6 +17,7 @@ from emulator.errors import ServiceError
 from emulator.faults import Fault
 from emulator.scopes import ScopeSyntaxError, parse
 from emulator.state import Emulator
+from emulator.tasks import Task, event_document, task_document
 from emulator.timers import Seed, Timer, seed, shown_status
 from emulator.world import load
 
@@ -73,6 +74,30 @@ class CollectionChange(_Body):
     reachable: bool | None = None
     high_assurance: bool | None = None
     display_name: str | None = None
+    trouble: str | None = None
+    forbidden: list[str] | None = None
+    missing: list[str] | None = None
+    read_only: bool | None = None
+    full: bool | None = None
+    files: int | None = Field(None, ge=0)
+    bytes: int | None = Field(None, ge=0)
+
+
+class TaskChange(_Body):
+    """What can happen to a task that is not over: its owner's credentials run out, somebody stops it."""
+
+    pause: bool | None = None
+    inactive: bool | None = None
+    by_admin: bool = False
+    message: str | None = None
+    cancel_by: Literal["SOURCE", "DESTINATION", "BOTH"] | None = None
+    fail: str | None = None
+
+
+class Outage(_Body):
+    """Which services are down."""
+
+    transfer: bool
 
 
 class FlowChange(_Body):
@@ -114,6 +139,32 @@ def timer_internals(emulator: Emulator, timer: Timer) -> dict[str, Any]:
         "consents": sorted(" > ".join(path) for path in timer.consents),
         "history": list(timer.history),
     }
+
+
+def task_internals(emulator: Emulator, task: Task) -> dict[str, Any]:
+    """A task with what Transfer does not show: its timer, what it is doing, what happened."""
+    return {
+        **task_document(emulator, task),
+        "events": [event_document(one) for one in task.events],
+        "state": task.state,
+        "timer_id": task.timer.id,
+    }
+
+
+def _change_task(emulator: Emulator, task: Task, change: TaskChange) -> None:
+    worker, now = emulator.engine.worker, emulator.clock.now()
+    if change.cancel_by is not None:
+        worker.cancel(task, now, by=change.cancel_by, message=change.message)
+    elif change.fail is not None:
+        worker.fail(task, now, change.fail, change.message or "The task failed")
+    elif change.pause:
+        worker.pause(task, now, by_admin=change.by_admin, message=change.message)
+    elif change.pause is False and task.state == "paused":
+        worker.unpause(task, now)
+    elif change.inactive:
+        worker.deactivate(task, now)
+    elif change.inactive is False:
+        worker.reactivate(task, now)
 
 
 def router(emulator: Emulator) -> APIRouter:
@@ -261,12 +312,37 @@ def router(emulator: Emulator) -> APIRouter:
 
     @routes.post("/collections/{collection_id}")
     async def change_collection(collection_id: str, body: CollectionChange) -> dict[str, Any]:
+        emulator.run_due_ticks()
         collection = emulator.collections.get(collection_id.lower())
         if collection is None:
             raise HTTPException(404, f"the world has no collection {collection_id}")
-        for name, value in body.model_dump(exclude_none=True).items():
-            setattr(collection, name, value)
+        for name, value in body.model_dump(exclude_unset=True).items():
+            if value is not None or name == "trouble":
+                setattr(collection, name, value)
+        emulator.engine.worker.collection_changed(collection, emulator.clock.now())
         return collection.model_dump()
+
+    @routes.post("/outage")
+    async def outage(body: Outage) -> dict[str, Any]:
+        emulator.run_due_ticks()
+        emulator.transfer_is_down = body.transfer
+        return body.model_dump()
+
+    @routes.get("/tasks")
+    async def tasks() -> dict[str, Any]:
+        emulator.run_due_ticks()
+        return {"tasks": [task_internals(emulator, one) for one in emulator.tasks.values()]}
+
+    @routes.post("/tasks/{task_id}")
+    async def change_task(task_id: str, body: TaskChange) -> dict[str, Any]:
+        emulator.run_due_ticks()
+        task = emulator.tasks.get(task_id.lower())
+        if task is None:
+            raise HTTPException(404, f"there is no task {task_id}")
+        if task.over:
+            raise HTTPException(409, f"the task {task_id} is over: it {task.status}")
+        _change_task(emulator, task, body)
+        return task_internals(emulator, task)
 
     @routes.post("/flows/{flow_id}")
     async def change_flow(flow_id: str, body: FlowChange) -> dict[str, Any]:

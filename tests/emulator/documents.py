@@ -140,10 +140,11 @@ class Recurring(_Document):
 
 
 class TransferTimer(_Document):
-    """A timer that transfers."""
+    """A timer that transfers. ``resource_server`` is accepted, and nothing is known of what it does."""
 
     timer_type: Literal["transfer"]
     name: str | None = None
+    resource_server: str | None = None
     schedule: Annotated[Once | Recurring, Field(discriminator="type")]
     body: Transfer
 
@@ -163,8 +164,16 @@ class FlowTimer(_Document):
     timer_type: Literal["flow"]
     flow_id: Identifier
     name: str | None = None
+    resource_server: str | None = None
     schedule: Annotated[Once | Recurring, Field(discriminator="type")]
     body: FlowRun
+
+
+class StopAfter(BaseModel):
+    """When a timer of the old form ends."""
+
+    date: Moment | None = None
+    n_runs: int | None = Field(None, ge=1)
 
 
 class Job(BaseModel):
@@ -175,15 +184,26 @@ class Job(BaseModel):
     start: Moment
     interval: int | None = Field(None, ge=SHORTEST_INTERVAL, le=LONGEST_INTERVAL)
     name: str | None = None
-    stop_after: Moment | None = None
+    stop_after: StopAfter | Moment | None = None
     stop_after_n: int | None = Field(None, ge=1)
     scope: str | None = None
 
+    @property
+    def end_at(self) -> datetime | None:
+        """The moment after which it does not run."""
+        return self.stop_after.date if isinstance(self.stop_after, StopAfter) else self.stop_after
+
+    @property
+    def end_count(self) -> int | None:
+        """How often it runs."""
+        within = self.stop_after.n_runs if isinstance(self.stop_after, StopAfter) else None
+        return within if self.stop_after_n is None else self.stop_after_n
+
 
 class Rename(_Document):
-    """The one thing that can change."""
+    """The one thing that can change; without a name nothing does."""
 
-    name: str
+    name: str | None = None
 
 
 #: The old action provider's names of a transfer document's members, where they differ.

@@ -93,8 +93,8 @@ def run_document(emulator: Emulator, timer: Timer, run: Run) -> dict[str, Any]:
     owner = f"urn:globus:auth:identity:{timer.owner}"
     managers, monitors = list(sent.get("run_managers") or ()), list(sent.get("run_monitors") or ())
     return {
-        "run_id": run.task_id,
-        "action_id": run.task_id,
+        "run_id": run.id,
+        "action_id": run.id,
         "completion_time": None if run.end_at is None else run.end_at.isoformat(),
         "created_by": owner,
         "details": details_by_status[status],

@@ -158,6 +158,29 @@ class Api:
         found: list[dict[str, Any]] = answer.json["jobs"]
         return found
 
+    def tasks(self, clauses: str = "", **query: Any) -> list[dict[str, Any]]:
+        """A list of transfer tasks, a thousand at most."""
+        answer = self.call("GET", f"/v0.10/task_list?{urlencode({'filter': clauses, 'limit': 1000, **query})}")
+        assert answer.status == 200, answer.text
+        found: list[dict[str, Any]] = answer.json["DATA"]
+        return found
+
+    def task(self, task_id: str) -> dict[str, Any]:
+        """A transfer task."""
+        answer = self.call("GET", f"/v0.10/task/{task_id}")
+        assert answer.status == 200, answer.text
+        found: dict[str, Any] = answer.json
+        return found
+
+    def last_task(self, job_id: str) -> dict[str, Any]:
+        """The transfer task of a timer's last run."""
+        return self.task(self.job(job_id)["results"]["data"][0]["data"]["details"]["task_id"])
+
+    def events(self, task_id: str) -> list[str]:
+        """What happened to a task, in order."""
+        answer = self.call("GET", f"/v0.10/task/{task_id}/event_list?limit=1000")
+        return [one["code"] for one in reversed(answer.json["DATA"])]
+
     def history(self, job_id: str) -> list[tuple[str, str]]:
         """What really happened at the ticks of a timer: (event, time) in order."""
         timer = next(one for one in self.globus.timers() if one["job_id"] == job_id)

@@ -18,6 +18,7 @@ from emulator.switches import Switches
 from emulator.world import App, Client, Collection, Flow, Person, World
 
 if TYPE_CHECKING:
+    from emulator.tasks import Task
     from emulator.ticks import Engine
     from emulator.timers import Timer
 
@@ -69,8 +70,8 @@ class Consent:
 
 
 @dataclass
-class Task:
-    """One run of a transfer, or of a flow."""
+class FlowRun:
+    """One run of a flow."""
 
     id: str
     timer_id: str
@@ -115,7 +116,8 @@ class Emulator:
         self.codes: dict[str, Code] = {}
         self.timers: dict[str, Timer] = {}
         self.tasks: dict[str, Task] = {}
-        self.flow_runs: dict[str, Task] = {}
+        self.flow_runs: dict[str, FlowRun] = {}
+        self.transfer_is_down = False
         self.consents: dict[tuple[str, str], dict[Path, Consent]] = {}
         self.faults = Faults()
         self.delay = 0.0

@@ -53,10 +53,11 @@ class Switches(BaseModel):
     deleted_read: Literal["deleted", "not_found"] = Field(
         "deleted", description="Reading a timer whose deletion is complete: status `deleted`, or 404"
     )
-    flow_creation_names: Literal["read", "created"] = Field(
-        "read",
-        description="Names in the answer to the creation of a flow timer: those of a timer that is read "
-        "(`callback_body`, `n_runs`), as recorded, or those of a created transfer timer (`body`, `number_of_runs`)",
+    flow_creation_names: Literal["created", "read"] = Field(
+        "created",
+        description="Names in the answer to the creation of a flow timer: those of a created transfer timer (`body`, "
+        "`number_of_runs`), as the schema says, or those of a timer that is read (`callback_body`, `n_runs`), as in "
+        "the SDK's sample",
     )
     hidden_flow: Literal["not_found", "forbidden"] = Field(
         "not_found", description="What Flows says of a flow that is not visible: 404 like of an unknown one, or 403"
@@ -112,8 +113,53 @@ class Switches(BaseModel):
         "upper",
         description="`run_status` of runs: SUCCEEDED/FAILED/ACTIVE, the same in lower case, or success/error/running",
     )
+    ran_at_form: Literal["recorded", "seconds"] = Field(
+        "recorded",
+        description="`ran_at` of runs: with microseconds and without an offset, as recorded, or like other moments",
+    )
+    results_refreshed: Literal["yes", "at_end", "status_only", "no"] = Field(
+        "yes",
+        description="What the result of a run says of its transfer task: how it is now, how it was when it was "
+        "submitted until it is over, that for ever beside a `run_status` that follows, or nothing but that",
+    )
+    result_ids: Literal["task", "short", "none"] = Field(
+        "task",
+        description="`resource_id` and `action_id` of a run: the ID of its transfer task, an ID that is no UUID (the "
+        "task's is in `details.task_id`), or none, and no `data`",
+    )
+    result_errors: Literal["list", "object"] = Field(
+        "list", description="`errors` of a run: a list, as recorded, or an object, as in the schema"
+    )
+    stop_after_absent: Literal["object", "null"] = Field(
+        "object", description="`stop_after` of a timer without an end: an object of nulls, or null"
+    )
+    failed_task_counts: YesNo = Field(
+        "yes", description="Whether a run whose transfer task failed counts in `n_errors`"
+    )
+    task_labels: Literal["given", "numbered"] = Field(
+        "given",
+        description="Label of the task of a timer with a label: that label, or with the number of the run behind it. "
+        "Without a label it is `NAME, run 1`",
+    )
+    hopeless_errors: Literal["retried", "fatal"] = Field(
+        "retried",
+        description="What an error does that no second try cures (`IS_A_DIRECTORY`, `NOT_A_DIRECTORY`, `FILE_EXISTS`, "
+        "`BAD_PATH`, `UNSUPPORTED_CHECKSUM`): retried until the deadline like others, or the task fails at once",
+    )
+    task_retry_seconds: int = Field(
+        900,
+        ge=60,
+        examples=[3600],
+        description="Longest time between two tries of a task that met an error; it begins at a minute and doubles",
+    )
+    bytes_per_second: int = Field(
+        0, ge=0, examples=[1_000_000], description="How fast transfers move bytes; 0: files arrive at once"
+    )
+    unreachable_status: Literal["502", "500", "503", "504"] = Field(
+        "502", description="Status of looking at a path on a collection that cannot be reached"
+    )
     run_duration_seconds: int = Field(
-        0, ge=0, examples=[30], description="How long every run takes; ticks meanwhile are skipped"
+        0, ge=0, examples=[30], description="How long every run takes at least; ticks meanwhile are skipped"
     )
     start_retry_seconds: int = Field(
         60, ge=1, examples=[1], description="Time between two tries of a run that could not be started"

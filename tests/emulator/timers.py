@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import uuid
@@ -32,11 +33,11 @@ from emulator.documents import (
     from_action_provider,
 )
 from emulator.errors import InvalidInputError, ServiceError
-from emulator.files import Outcome
 from emulator.flows import run_document
 from emulator.scopes import TIMERS_SCOPE, TIMERS_SERVER, TRANSFER_SCOPE, Path, flow_user
 from emulator.state import Emulator, Token
-from emulator.ticks import Run, task_document
+from emulator.tasks import Task, submitted_document, task_document
+from emulator.ticks import Run
 
 TRANSFER_CALLBACK = "https://transfer.actions.globus.org/transfer/run"
 TRANSFER_CALLBACKS = (TRANSFER_CALLBACK, "https://actions.automate.globus.org/transfer/transfer/run")
@@ -79,7 +80,7 @@ class Timer:
     n_errors: int = 0
     last_ran_at: datetime | None = None
     inactive_reason: dict[str, Any] | None = None
-    running_since: datetime | None = None
+    running: Run | None = None  # that is going on
     retrying_since: datetime | None = None
     ended_at: datetime | None = None  # or when its deletion began
     runs: list[Run] = field(default_factory=list)
@@ -90,7 +91,12 @@ class Timer:
     @property
     def busy(self) -> bool:
         """Whether a run is going on, or being tried."""
-        return self.running_since is not None or self.retrying_since is not None
+        return self.running is not None or self.retrying_since is not None
+
+    @property
+    def run_waits(self) -> bool:
+        """Whether the run that is going on waits for credentials."""
+        return self.running is not None and self.running.task is not None and self.running.task.status == "INACTIVE"
 
     @property
     def unfinished(self) -> bool:
@@ -106,12 +112,13 @@ class Timer:
         """Forget the written form: something has changed."""
         self.cached = None
 
-    def advance(self) -> None:
-        """On to the next tick; None after the last."""
+    def advance(self, now: datetime) -> None:
+        """On to the first tick after a moment; None after the last."""
         if self.next_tick is None or self.interval is None or self.once:
             self.next_tick = None
             return
-        self.next_tick += timedelta(seconds=self.interval)
+        step = timedelta(seconds=self.interval)
+        self.next_tick += step * max(1, (now - self.next_tick) // step + 1)
         if self.end_at is not None and self.next_tick > self.end_at:
             self.next_tick = None
 
@@ -183,6 +190,13 @@ def _callback_body(emulator: Emulator, timer: Timer) -> dict[str, Any]:
     return {"body": timer.transfer.model_dump(mode="json")}
 
 
+def _stamp(timer: Timer, moment: datetime | None) -> str | None:
+    """When something happened to a timer. Those of the old form have microseconds."""
+    if timer.timer_type == "generic" and moment is not None:
+        return moment.astimezone(UTC).isoformat(timespec="microseconds")
+    return show(moment)
+
+
 def _next_run(emulator: Emulator, timer: Timer) -> str | None:
     if timer.status == "active" or (timer.status == "inactive" and emulator.switches.inactive_next_run == "next_tick"):
         return show(timer.next_tick)
@@ -197,11 +211,11 @@ def _activity(emulator: Emulator, timer: Timer) -> dict[str, Any] | None:
         return None
     if timer.retrying_since is not None:
         return {"code": "retrying", "start_timestamp": show(timer.retrying_since)}
-    if timer.running_since is not None:
-        seconds = int((emulator.clock.now() - timer.running_since).total_seconds())
+    if timer.running is not None:
+        seconds = int((emulator.clock.now() - timer.running.ran_at).total_seconds())
         return {
             "code": "run_in_progress",
-            "start_timestamp": show(timer.running_since),
+            "start_timestamp": show(timer.running.ran_at),
             "duration_seconds": seconds,
         }
     return {"code": "awaiting_next_run", "next_run": show(timer.next_tick)}
@@ -209,8 +223,9 @@ def _activity(emulator: Emulator, timer: Timer) -> dict[str, Any] | None:
 
 def job_document(emulator: Emulator, timer: Timer) -> dict[str, Any]:
     """JobRead without ``results``."""
-    stop_after = None
-    if timer.once or timer.end_count is not None or timer.end_at is not None:
+    stop_after: dict[str, Any] | None = None
+    bounded = timer.once or timer.end_count is not None or timer.end_at is not None
+    if bounded or emulator.switches.stop_after_absent == "object":
         stop_after = {"date": show(timer.end_at), "n_runs": 1 if timer.once else timer.end_count}
     flow = {"flow_id": timer.flow_id} if timer.timer_type == "flow" else {}
     return {
@@ -225,8 +240,8 @@ def job_document(emulator: Emulator, timer: Timer) -> dict[str, Any]:
         "interval": None if timer.interval is None else float(timer.interval),
         "start": show(timer.start),
         "stop_after": stop_after,
-        "submitted_at": show(timer.submitted_at),
-        "last_ran_at": show(timer.last_ran_at),
+        "submitted_at": _stamp(timer, timer.submitted_at),
+        "last_ran_at": _stamp(timer, timer.last_ran_at),
         "next_run": _next_run(emulator, timer),
         "n_runs": timer.n_runs,
         "n_errors": timer.n_errors,
@@ -238,7 +253,7 @@ def job_document(emulator: Emulator, timer: Timer) -> dict[str, Any]:
 
 def _written(emulator: Emulator, timer: Timer) -> bytes:
     """JobRead without ``results`` and the closing brace, kept until something changes: lists of thousands stay fast."""
-    if timer.cached is not None and timer.cached[0] == emulator.generation and timer.running_since is None:
+    if timer.cached is not None and timer.cached[0] == emulator.generation and timer.running is None:
         return timer.cached[1]
     text = json.dumps(job_document(emulator, timer), separators=(",", ":")).encode()[:-1]
     timer.cached = (emulator.generation, text)
@@ -263,40 +278,52 @@ _RUN_WORDS = {
 def result_document(emulator: Emulator, timer: Timer, run: Run) -> dict[str, Any]:
     """One run as the service shows it."""
     good, bad, ongoing = _RUN_WORDS[emulator.switches.run_status_words]
-    word = bad if run.error else (ongoing if run.end_at is None else (bad if run.failed else good))
+    refreshed = emulator.switches.results_refreshed if run.task is not None else "yes"
+    over = run.end_at is not None and refreshed != "no"
+    word = bad if run.error else (ongoing if not over else (bad if run.failed else good))
     result: dict[str, Any] = {
         "data": None,
         "errors": None,
         "status": 202,
-        "ran_at": show(run.ran_at),
+        "ran_at": _run_time(emulator, run.ran_at),
         "run_status": word,
         "resource_id": None,
         "start_timestamp": show(run.ran_at),
-        "end_timestamp": show(run.end_at),
+        "end_timestamp": show(run.end_at) if over or run.error else None,
         "http_status_submission": 202,
         "http_status_polled": 200,
-        "next_check_timestamp": None if run.end_at else show(run.ran_at + timedelta(minutes=1)),
-        "last_check_timestamp": show(run.end_at or run.ran_at),
+        "next_check_timestamp": None if over or run.error else show(run.ran_at + timedelta(minutes=1)),
+        "last_check_timestamp": show(run.end_at if over and run.end_at else run.ran_at),
     }
     if run.error is not None:
         status, code, message = run.error
         result.update(status=status, http_status_submission=status, http_status_polled=None)
-        result["errors"] = [{"code": code, "detail": message, "status": status}]
-        return result
-    result["resource_id"] = run.task_id
-    if timer.flow_id is not None:
+        result["errors"] = _run_errors(emulator, code, message, status)
+    elif run.task is not None:
+        final = refreshed == "yes" or (refreshed == "at_end" and over)
+        _add_task(emulator, result, run, run.task, final=final)
+    else:
+        result["resource_id"] = run.id
         result["data"] = run_document(emulator, timer, run)
-        return result
-    details = task_document(emulator, timer, run)
-    completed = None if run.end_at is None else run.end_at.isoformat()
+    return result
+
+
+def _add_task(emulator: Emulator, result: dict[str, Any], run: Run, task: Task, *, final: bool) -> None:
+    """What a result says of the transfer: as it is, or as it was when it was submitted."""
+    ids = emulator.switches.result_ids
+    if ids == "none":
+        return
+    details = {**(task_document if final else submitted_document)(emulator, task), "event_list": []}
+    # Official samples have actions with such IDs.
+    action = task.id if ids == "task" else _short_id(task.id)
     if details["fatal_error"] is not None:
-        result["errors"] = [
-            {"code": details["fatal_error"]["code"], "detail": details["fatal_error"]["description"], "status": 200}
-        ]
+        fatal = details["fatal_error"]
+        result["errors"] = _run_errors(emulator, fatal["code"], fatal["description"], 200)
+    result["resource_id"] = action
     result["data"] = {
-        "action_id": run.task_id,
-        "completion_time": completed,
-        "creator_id": f"urn:globus:auth:identity:{timer.owner}",
+        "action_id": action,
+        "completion_time": task.completed_at.isoformat() if final and task.completed_at else None,
+        "creator_id": f"urn:globus:auth:identity:{task.owner}",
         "details": details,
         "display_status": details["status"],
         "label": details["label"],
@@ -306,7 +333,24 @@ def result_document(emulator: Emulator, timer: Timer, run: Run) -> dict[str, Any
         "start_time": run.ran_at.isoformat(),
         "status": details["status"],
     }
-    return result
+
+
+def _short_id(task_id: str) -> str:
+    """An ID that is not a UUID, like ``15jfdBESgveZQ``."""
+    raw = base64.b64encode(uuid.UUID(task_id).bytes, altchars=b"xx").decode()
+    return "1" + raw[:12]
+
+
+def _run_time(emulator: Emulator, moment: datetime) -> str | None:
+    """When a run began: as recorded, or like other moments."""
+    if emulator.switches.ran_at_form == "recorded":
+        return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
+    return show(moment)
+
+
+def _run_errors(emulator: Emulator, code: str, message: str, status: int) -> Any:
+    error = {"code": code, "detail": message, "status": status}
+    return error if emulator.switches.result_errors == "object" else [error]
 
 
 def creation_document(emulator: Emulator, timer: Timer) -> dict[str, Any]:
@@ -359,9 +403,11 @@ async def _json(request: Request) -> Any:
         ) from error
 
 
-def _check_start(emulator: Emulator, start: datetime, loc: tuple[str | int, ...]) -> None:
+def _check_start(
+    emulator: Emulator, start: datetime, loc: tuple[str | int, ...], *, earliest: datetime | None = None
+) -> None:
     now = emulator.clock.now()
-    if start < cut(now) - timedelta(seconds=emulator.switches.past_start_tolerance_seconds):
+    if start < (earliest or cut(now) - timedelta(seconds=emulator.switches.past_start_tolerance_seconds)):
         raise InvalidInputError.one(loc, "the start must not be in the past")
     if start > now + timedelta(days=emulator.switches.start_limit_days):
         raise InvalidInputError.one(loc, f"the start must be within {emulator.switches.start_limit_days} days")
@@ -492,10 +538,10 @@ def create_job(emulator: Emulator, token: Token, document: Any) -> Timer:
         wanted = Job.model_validate(document, context={"naive_datetimes": "utc"})
     except ValidationError as error:
         raise InvalidInputError([{**one, "loc": ("body", *one["loc"])} for one in error.errors()]) from error
-    _check_start(emulator, wanted.start, ("body", "start"))
-    if wanted.interval is None and wanted.stop_after_n not in (None, 1):
+    _check_start(emulator, wanted.start, ("body", "start"), earliest=_BEGINNING)
+    if wanted.interval is None and wanted.end_count not in (None, 1):
         raise InvalidInputError.one(("body", "interval"), "an interval is wanted for more than one run")
-    if wanted.stop_after is not None and wanted.stop_after <= wanted.start:
+    if wanted.end_at is not None and wanted.end_at <= wanted.start:
         raise InvalidInputError.one(("body", "stop_after"), "the end must be after the start")
     transfer = None
     if wanted.callback_url in TRANSFER_CALLBACKS:
@@ -523,8 +569,8 @@ def create_job(emulator: Emulator, token: Token, document: Any) -> Timer:
         interval=wanted.interval,
         start=wanted.start,
         once=wanted.interval is None,
-        end_count=None if wanted.interval is None else wanted.stop_after_n,
-        end_at=wanted.stop_after,
+        end_count=None if wanted.interval is None else wanted.end_count,
+        end_at=wanted.end_at,
         flow_id=flow[1].lower() if flow else None,
         scope=wanted.scope,
     )
@@ -570,7 +616,9 @@ def seed(emulator: Emulator, owner: str, client_id: str, wanted: Seed) -> list[s
         )
         for back in range(1, wanted.runs + 1):
             at = now - timedelta(seconds=back * 3600)
-            timer.runs.append(Run(at, Outcome(), end_at=at))
+            run = Run(at, end_at=at)
+            run.task = emulator.engine.worker.add_finished(timer, wanted.runs - back + 1, at)
+            timer.runs.append(run)
         timer.n_runs = wanted.runs
         timer.last_ran_at = timer.runs[0].ran_at if timer.runs else None
         if wanted.status == "inactive":
@@ -624,6 +672,9 @@ def _listed(emulator: Emulator, owner: str, query: Any) -> list[Timer]:
             shown == "loaded" and "active" in words and emulator.switches.filter_status_loaded == "yes"
         )
 
+    for name, statuses in (("filter_active", ("active",)), ("filter_stopped", ("inactive", "ended"))):
+        if _flag(query.get(name), ("query", name)) is False:
+            timers = [one for one in timers if one.status not in statuses]
     timers = [one for one in timers if wanted(one)]
     after, before = _query_moment(query, "submitted_after"), _query_moment(query, "submitted_before")
     if after is not None:
@@ -732,9 +783,10 @@ def router(emulator: Emulator) -> APIRouter:
     async def rename(request: Request, job_id: str) -> Response:
         timer = find(token_of(request), job_id)
         name = _read(Rename, await _json(request), ("body",), emulator).name
-        _check_name(emulator, name, ("body", "name"))
-        timer.name = name
-        timer.touch()
+        if name is not None:
+            _check_name(emulator, name, ("body", "name"))
+            timer.name = name
+            timer.touch()
         return answer(timer)
 
     @routes.post("/jobs/{job_id}/pause")
@@ -753,7 +805,7 @@ def router(emulator: Emulator) -> APIRouter:
         timer = find(token, job_id)
         update = await _update_credentials(request)
         _check_not_ended(timer)
-        unauthorised = (timer.inactive_reason or {}).get("cause") == "globus_auth_requirements"
+        unauthorised = (timer.inactive_reason or {}).get("cause") == "globus_auth_requirements" or timer.run_waits
         if unauthorised and update is None:
             if emulator.switches.resume_without_update == "refused":
                 raise ServiceError(400, "ERROR", "The timer lacks authorization: resume it with update_credentials")
@@ -764,6 +816,7 @@ def router(emulator: Emulator) -> APIRouter:
             timer.session_since = token.session_since
         if timer.status == "inactive":
             emulator.engine.resume(timer)
+        emulator.engine.resume_run(timer)
         return JSONResponse({"message": f"Successfully resumed job {timer.id}."})
 
     @routes.delete("/jobs/{job_id}")

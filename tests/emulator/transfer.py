@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path as FilePath
@@ -14,9 +13,9 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from emulator import files
 from emulator.auth import bearer
 from emulator.errors import ServiceError
+from emulator.places import Place, TransferError, normal
 from emulator.scopes import TRANSFER_SCOPE, TRANSFER_SERVER, data_access
 from emulator.state import Emulator, Token
 from emulator.world import Collection
@@ -92,6 +91,13 @@ def collection_document(collection: Collection) -> dict[str, Any]:
     return document
 
 
+def transfer_token(emulator: Emulator, request: Request) -> Token:
+    """The token of a request to Transfer. Raises ServiceError."""
+    if emulator.transfer_is_down:
+        raise ServiceError(503, "ServiceUnavailable", "Transfer is down for maintenance")
+    return bearer(emulator, request, TRANSFER_SERVER, [TRANSFER_SCOPE])
+
+
 def find_collection(emulator: Emulator, collection_id: str) -> Collection:
     """The collection of an ID, if it may be seen. Raises ServiceError as Transfer does."""
     collection = emulator.collections.get(collection_id.lower())
@@ -109,7 +115,7 @@ def router(emulator: Emulator) -> APIRouter:
     routes = APIRouter(prefix="/v0.10")
 
     def token_of(request: Request) -> Token:
-        return bearer(emulator, request, TRANSFER_SERVER, [TRANSFER_SCOPE])
+        return transfer_token(emulator, request)
 
     @routes.get("/endpoint/{collection_id}")
     async def endpoint(request: Request, collection_id: str) -> JSONResponse:
@@ -124,7 +130,7 @@ def router(emulator: Emulator) -> APIRouter:
         scope = query.get("filter_scope", "all")
         if not text and scope == "all":
             raise ServiceError(400, "BadRequest", "filter_fulltext is required with filter_scope 'all'")
-        limit, offset = _number(query.get("limit"), _PAGE, "limit"), _number(query.get("offset"), 0, "offset")
+        limit, offset = number_of(query.get("limit"), _PAGE, "limit"), number_of(query.get("offset"), 0, "offset")
         if not 1 <= limit <= _PAGE or offset + limit > _MOST_FOUND:
             raise ServiceError(400, "BadRequest", "limit is 1 to 100 and no more than 1000 results are served")
         found = [
@@ -148,24 +154,24 @@ def router(emulator: Emulator) -> APIRouter:
 
     @routes.get("/operation/endpoint/{collection_id}/ls")
     async def ls(request: Request, collection_id: str) -> JSONResponse:
-        collection, root = _look(token_of(request), collection_id)
-        path = request.query_params.get("path", "/")
-        folder = _place(root, path)
-        if not folder.is_dir():
-            raise ServiceError(502, "ExternalError.DirListingFailed.NotDirectory", f"{path} is not a directory")
-        entries = [_entry(one) for one in sorted(folder.iterdir()) if not one.is_symlink()]
-        if request.query_params.get("show_hidden", "1") == "0":
+        query = request.query_params
+        path = query.get("path") or "/"
+        place = _reach(emulator, token_of(request), collection_id)
+        entries = _listing(place, path)
+        if query.get("show_hidden", "1") == "0":
             entries = [one for one in entries if not one["name"].startswith(".")]
-        limit = _number(request.query_params.get("limit"), _MOST_LISTED, "limit")
-        offset = _number(request.query_params.get("offset"), 0, "offset")
+        limit, offset = (
+            number_of(query.get("limit"), _MOST_LISTED, "limit"),
+            number_of(query.get("offset"), 0, "offset"),
+        )
         page = entries[offset : offset + limit]
-        inside = folder.relative_to(root).as_posix()
+        inside = normal(path)
         return JSONResponse(
             {
                 "DATA_TYPE": "file_list",
                 "DATA": page,
-                "absolute_path": "/" if inside == "." else f"/{inside}/",
-                "endpoint": collection.id,
+                "absolute_path": "/" if inside == "/" else f"{inside}/",
+                "endpoint": place.collection.id,
                 "length": len(page),
                 "path": path,
                 "rename_supported": True,
@@ -176,74 +182,16 @@ def router(emulator: Emulator) -> APIRouter:
 
     @routes.get("/operation/endpoint/{collection_id}/stat")
     async def stat(request: Request, collection_id: str) -> JSONResponse:
-        _collection, root = _look(token_of(request), collection_id)
-        path = request.query_params.get("path", "/")
-        return JSONResponse(_entry(_place(root, path)))
-
-    def _look(token: Token, collection_id: str) -> tuple[Collection, FilePath]:
-        collection = find_collection(emulator, collection_id)
-        if collection.entity_type == "GCSv5_endpoint":
-            raise ServiceError(409, "Conflict", f"{collection.display_name} is an endpoint and not a collection")
-        wanted = data_access(collection.id)
-        if collection.needs_data_access and (TRANSFER_SCOPE, wanted) not in emulator.consented(
-            token.identity, token.client_id
-        ):
-            scopes = [f"{TRANSFER_SCOPE}[*{wanted}]"]
-            raise ServiceError(
-                403,
-                "ConsentRequired",
-                f"Missing required data_access consent on {collection.id}",
-                extra={"required_scopes": scopes},
-            )
-        if not collection.reachable or collection.root is None:
-            raise ServiceError(
-                502, "ExternalError.DirListingFailed.ConnectFailed", f"{collection.display_name} is not connected"
-            )
-        return collection, FilePath(collection.root)
-
-    def _place(root: FilePath, path: str) -> FilePath:
-        try:
-            place = files.resolve(root, path)
-        except files.TransferError as failure:
-            raise ServiceError(403, "EndpointPermissionDenied", failure.message) from failure
-        if not place.exists():
-            raise ServiceError(404, "NotFound", f"Path not found: {path}")
-        return place
-
-    @routes.get("/task/{task_id}")
-    async def task(request: Request, task_id: str) -> JSONResponse:
-        token = token_of(request)
-        held = emulator.tasks.get(task_id.lower())
-        if held is None or held.owner != token.identity:
-            raise ServiceError(404, "TaskNotFound", f"No such task '{task_id}'")
-        return JSONResponse(held.document)
-
-    @routes.get("/task_list")
-    async def task_list(request: Request) -> JSONResponse:
-        token = token_of(request)
-        limit, offset = (
-            _number(request.query_params.get("limit"), 10, "limit"),
-            _number(request.query_params.get("offset"), 0, "offset"),
-        )
-        mine = [one.document for one in reversed(emulator.tasks.values()) if one.owner == token.identity]
-        pattern = request.query_params.get("filter_label")
-        if pattern:
-            mine = [one for one in mine if fnmatch.fnmatchcase(one["label"] or "", pattern)]
-        return JSONResponse(
-            {
-                "DATA_TYPE": "task_list",
-                "DATA": mine[offset : offset + limit],
-                "length": len(mine[offset : offset + limit]),
-                "limit": limit,
-                "offset": offset,
-                "total": len(mine),
-            }
-        )
+        path = request.query_params.get("path") or "/"
+        place = _reach(emulator, token_of(request), collection_id)
+        found = _found(place, path)
+        return JSONResponse(_imagined(path) if found is None else _entry(found))
 
     return routes
 
 
-def _number(text: str | None, default: int, name: str) -> int:
+def number_of(text: str | None, default: int, name: str) -> int:
+    """A whole number of a query. Raises ServiceError."""
     try:
         number = default if text is None else int(text)
     except ValueError:
@@ -253,10 +201,76 @@ def _number(text: str | None, default: int, name: str) -> int:
     return number
 
 
+def _reach(emulator: Emulator, token: Token, collection_id: str) -> Place:
+    """A collection whose paths may be looked at. Raises ServiceError."""
+    collection = find_collection(emulator, collection_id)
+    if collection.entity_type == "GCSv5_endpoint":
+        raise ServiceError(409, "Conflict", f"{collection.display_name} is an endpoint and not a collection")
+    wanted = data_access(collection.id)
+    held = emulator.consented(token.identity, token.client_id)
+    if collection.needs_data_access and (TRANSFER_SCOPE, wanted) not in held:
+        extra = {"required_scopes": [f"{TRANSFER_SCOPE}[*{wanted}]"]}
+        message = f"Missing required data_access consent on {collection.id}"
+        raise ServiceError(403, "ConsentRequired", message, extra=extra)
+    place = Place(collection, "source")
+    try:
+        place.connect()
+    except TransferError as failure:
+        status = int(emulator.switches.unreachable_status)
+        raise ServiceError(status, "ExternalError.DirListingFailed.ConnectFailed", failure.message) from failure
+    return place
+
+
+def _found(place: Place, path: str) -> FilePath | None:
+    """What is at a path; None where files are only imagined. Raises ServiceError."""
+    where = f"Endpoint: {place.collection.display_name} ({place.collection.id})\n"
+    try:
+        found = place.look(path)
+        if found is not None and not found.exists():
+            raise place.error("FILE_NOT_FOUND", "No such file or directory", path)
+    except TransferError as failure:
+        text = f"Error (list)\n{where}Message: {failure.message}\n---\nDetails: Error: '{path}'\n"
+        if failure.code == "FILE_NOT_FOUND":
+            raise ServiceError(404, "NotFound", f"Path not found, {text}") from failure
+        raise ServiceError(403, "EndpointPermissionDenied", f"Denied by endpoint, {text}") from failure
+    return found
+
+
+def _listing(place: Place, path: str) -> list[dict[str, Any]]:
+    """What is in a folder. Raises ServiceError."""
+    folder = _found(place, path)
+    if folder is None:
+        return []
+    if not folder.is_dir():
+        raise ServiceError(502, "ExternalError.DirListingFailed.NotDirectory", f"{path} is not a directory")
+    return [_entry(one) for one in sorted(folder.iterdir()) if not one.is_symlink()]
+
+
+_NO_LINK = dict.fromkeys(("link_group", "link_last_modified", "link_size", "link_target", "link_user"))
+
+
+def _imagined(path: str) -> dict[str, Any]:
+    """Without a folder behind the collection every path exists: a file if its name has an extension."""
+    name = normal(path).rpartition("/")[2]
+    is_file = not path.endswith("/") and "." in name.strip(".")
+    return {
+        **_NO_LINK,
+        "DATA_TYPE": "file",
+        "group": "local",
+        "last_modified": "2027-01-01 00:00:00+00:00",
+        "name": name,
+        "permissions": "0644" if is_file else "0755",
+        "size": 0 if is_file else 4096,
+        "type": "file" if is_file else "dir",
+        "user": "local",
+    }
+
+
 def _entry(place: FilePath) -> dict[str, Any]:
     status = place.stat()
     changed = datetime.fromtimestamp(int(status.st_mtime), UTC)
     return {
+        **_NO_LINK,
         "DATA_TYPE": "file",
         "group": "local",
         "last_modified": changed.strftime("%Y-%m-%d %H:%M:%S+00:00"),

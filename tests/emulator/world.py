@@ -52,17 +52,29 @@ class _Entry(BaseModel):
 
 
 class Collection(_Entry):
-    """A collection, or an endpoint that is none (``GCSv5_endpoint``)."""
+    """A collection, or an endpoint that is none (``GCSv5_endpoint``).
+
+    Without a ``root`` every path exists (but those of ``missing``), and each item that is transferred from here counts
+    as ``files`` files of ``bytes`` bytes together. ``trouble`` is an error in Globus's words, such as
+    ``ENDPOINT_TOO_BUSY``, that every transfer meets here.
+    """
 
     id: Identifier
     display_name: str
     entity_type: EntityType = "GCSv5_mapped_collection"
     high_assurance: bool = False
-    session_seconds: int = Field(1800, ge=0)
+    session_seconds: int = Field(default=1800, ge=0)
     root: str | None = None
     visible: bool = True
     deleted: bool = False
     reachable: bool = True
+    trouble: str | None = None
+    forbidden: list[str] = []
+    missing: list[str] = []
+    read_only: bool = False
+    full: bool = False
+    files: int = Field(default=0, ge=0)
+    bytes: int = Field(default=0, ge=0)
     owner: str = "operations@example.org"
 
     @property

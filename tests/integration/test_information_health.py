@@ -189,12 +189,12 @@ def test_a_timer_that_is_well_is_never_unhealthy_whatever_it_does(words: str, gl
     for _hours in range(0, 60, 3):
         assert account("timer_info", health="unhealthy")["timers"] == []
         globus.advance(3 * 3600)
-    globus.collection(MAPPED, reachable=False)
+    globus.outage(transfer=True)
     globus.set_clock("2026-03-05T02:20:00+00:00")
     health = account.health("well")
     assert health["state"] == "ok"
     assert "tried again" in health["reason"]
-    globus.collection(MAPPED, reachable=True)
+    globus.outage(transfer=False)
     globus.set_clock("2026-03-05T06:00:00+00:00")
     assert account.health("well")["state"] == "ok"
 

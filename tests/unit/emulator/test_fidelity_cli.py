@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -126,4 +127,95 @@ def test_other_commands_that_help_a_rehearsal(globus: LocalGlobus, cli: Cli) -> 
     assert globus.client_id in cli.run("whoami")
     assert "Rehearsal mapped source" in cli.run("endpoint", "search", "rehearsal")
     assert "Rehearsal laptop" in cli.run("endpoint", "show", LAPTOP)
-    assert "not connected" in cli.run("ls", f"{MAPPED}:/", status=1)
+    assert cli.run("ls", f"{MAPPED}:/") == "\n", "a collection without a folder has every path, and nothing in it"
+    globus.collection(LAPTOP, reachable=False)
+    assert "not online" in cli.run("ls", f"{LAPTOP}:/", status=1)
+
+
+# --- tasks ---
+
+
+def stalled(globus: LocalGlobus, cli: Cli) -> str:
+    """The task of a timer whose source is missing, an hour after it began."""
+    globus.collection(GUEST, missing=["/gone"])
+    cli.run("timer", "create", "transfer", "--name", "stalled", "--interval", "1d", f"{GUEST}:/gone/", f"{LAPTOP}:/b/")
+    globus.advance(3600)
+    (task,) = json.loads(cli.run("task", "list", "-F", "json"))["DATA"]
+    return str(task["task_id"])
+
+
+def test_tasks_are_listed_and_shown(globus: LocalGlobus, cli: Cli) -> None:
+    task_id = stalled(globus, cli)
+    cli.run("timer", "create", "transfer", "--name", "well", "--interval", "1d", f"{GUEST}:/a/", f"{LAPTOP}:/a/")
+    listed = cli.run("task", "list")
+    assert "stalled, run 1" in listed
+    assert "Rehearsal laptop" in listed
+    for options, labels in (
+        ("--filter-status SUCCEEDED --filter-label WELL* --filter-type TRANSFER", ["well, run 1"]),
+        (f"--filter-status ACTIVE --filter-status FAILED --filter-task-id {task_id}", ["stalled, run 1"]),
+        ("--filter-not-label well* --filter-requested-before 2027-03-01T00:30:00", ["stalled, run 1"]),
+        ("--filter-label well --exact", []),
+        ("--filter-requested-after 2027-03-01T00:30:00 --filter-completed-before 2027-03-02", ["well, run 1"]),
+        ("--limit 1", ["well, run 1"]),
+    ):
+        found = json.loads(cli.run("task", "list", *options.split(), "-F", "json"))["DATA"]
+        assert [one["label"] for one in found] == labels, options
+
+    shown = cli.run("task", "show", task_id)
+    for line in (
+        r"Status: +ACTIVE",
+        r"Details: +FILE_NOT_FOUND",
+        r"Faults: +[78]",
+        r"Subtasks Pending: +1",
+        r"Deadline: +2027-03-02T00:00:00\+00:00",
+        r"Destination Endpoint: +Rehearsal laptop",
+    ):
+        assert re.search(line, shown), shown
+
+
+def test_events_and_files_of_a_task(globus: LocalGlobus, cli: Cli) -> None:
+    task_id = stalled(globus, cli)
+    events = cli.run("task", "event-list", task_id)
+    assert re.search(r"FILE_NOT_FOUND +\| +True", events), events
+    assert re.search(r"STARTED +\| +False", events), events
+    errors = json.loads(cli.run("task", "event-list", task_id, "--filter-errors", "--limit", "3", "-F", "json"))
+    assert [one["code"] for one in errors["DATA"]] == ["FILE_NOT_FOUND"] * 3
+    others = json.loads(cli.run("task", "event-list", task_id, "--filter-non-errors", "-F", "json"))
+    assert [one["code"] for one in others["DATA"]] == ["STARTED"]
+
+    options = ("--name", "skips", "--interval", "1d", "--skip-source-errors")
+    cli.run("timer", "create", "transfer", *options, f"{GUEST}:/gone/x", f"{LAPTOP}:/x")
+    (skipping,) = json.loads(cli.run("task", "list", "--filter-label", "skips*", "-F", "json"))["DATA"]
+    assert "/gone/x" in cli.run("task", "show", "--skipped-errors", skipping["task_id"])
+    assert json.loads(cli.run("task", "show", "-t", skipping["task_id"], "-F", "json"))["DATA"] == []
+
+
+def test_waiting_for_a_task_and_canceling_it(globus: LocalGlobus, cli: Cli) -> None:
+    task_id = stalled(globus, cli)
+    waiting = cli.run("task", "wait", task_id, "--timeout", "1", "--polling-interval", "1", status=1)
+    assert "Task has yet to complete after 1 seconds" in waiting
+    assert "is not paused" in cli.run("task", "pause-info", task_id)
+    assert "Success" in cli.run("task", "update", task_id, "--label", "renamed")
+    assert json.loads(cli.run("task", "show", task_id, "-F", "json"))["label"] == "renamed"
+    assert "cancelled successfully" in cli.run("task", "cancel", task_id)
+    assert "completed before" in cli.run("task", "cancel", task_id)
+    cli.run("task", "wait", task_id, status=1)
+    assert "You have no in-progress tasks" in cli.run("task", "cancel", "--all", status=1)
+    globus.collection(GUEST, missing=[])
+    out = cli.run("timer", "create", "transfer", "--interval", "1d", f"{GUEST}:/gone/", f"{LAPTOP}:/b/", "-F", "json")
+    assert json.loads(out)["status"] == "new"
+    (good,) = json.loads(cli.run("task", "list", "--filter-status", "SUCCEEDED", "-F", "json"))["DATA"]
+    cli.run("task", "wait", good["task_id"])
+    globus.switch(run_duration_seconds=3600)
+    for number in range(2):
+        paths = f"{GUEST}:/{number}/", f"{LAPTOP}:/{number}/"
+        cli.run("timer", "create", "transfer", "--interval", "1d", *paths)
+    assert "(2 of 2): The task has been cancelled" in cli.run("task", "cancel", "--all")
+
+
+def test_looking_at_paths(globus: LocalGlobus, cli: Cli) -> None:
+    """The CLI gets the data_access consent that it needs by itself."""
+    shown = cli.run("stat", f"{MAPPED}:/data/")
+    assert re.search(r"Type: +dir", shown), shown
+    globus.collection(MAPPED, missing=["/data"])
+    assert "Nothing found at /data/" in cli.run("stat", f"{MAPPED}:/data/")

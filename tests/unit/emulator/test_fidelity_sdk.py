@@ -6,10 +6,7 @@
 from __future__ import annotations
 
 import datetime
-import importlib
-import sys
 from collections.abc import Iterator
-from types import ModuleType
 from typing import Any
 
 import globus_sdk
@@ -20,6 +17,8 @@ from globus_sdk.token_storage import MemoryTokenStorage
 from emulator.control import LocalGlobus
 from emulator.plain import GUEST, INVISIBLE, LAPTOP, MAPPED, MAPPED_TOO, UNKNOWN, Api, timer_scope
 from emulator.scopes import TIMERS_SERVER, TRANSFER_SCOPE, TRANSFER_SERVER
+from unit.emulator.recordings import keys
+from unit.timer_documents import recorded
 
 NO_RETRIES = globus_sdk.transport.RetryConfig(max_retries=0)
 
@@ -219,27 +218,6 @@ def test_auth_clients(sdk: LocalGlobus, app: globus_sdk.ClientApp) -> None:
 
 
 # --- recorded answers ---
-
-
-def recorded(method: str, case: str = "default") -> Any:
-    """An answer that the SDK has recorded.
-
-    The recordings are plain data. The SDK keeps them beside helpers that fake HTTP with the library ``responses``,
-    which nothing here wants: an empty module of that name will do while they are imported.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "responses", ModuleType("responses"))
-        return importlib.import_module("globus_sdk.testing").get_response_set(method).lookup(case).json
-
-
-def keys(value: Any) -> set[str]:
-    """The keys of a document, those of documents inside with a dot."""
-    found = set()
-    for name, inner in value.items():
-        found.add(name)
-        if isinstance(inner, dict):
-            found |= {f"{name}.{one}" for one in keys(inner)}
-    return found
 
 
 def test_a_creation_has_exactly_the_recorded_keys(api: Api) -> None:

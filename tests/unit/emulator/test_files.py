@@ -73,14 +73,19 @@ def test_a_timer_moves_files_at_its_ticks(globus: LocalGlobus, api: Api, folders
     assert (details["files_transferred"], details["files_skipped"], details["bytes_transferred"]) == (1, 1, 1)
 
 
-def test_a_missing_source_fails_the_run(globus: LocalGlobus, api: Api, folders: tuple[Path, Path]) -> None:
+def test_a_missing_source_does_not_end_the_run(globus: LocalGlobus, api: Api, folders: tuple[Path, Path]) -> None:
     api.login(MAPPED)
     job = api.create(destination=MAPPED)
     shown = api.job(job)
-    assert (shown["status"], shown["n_runs"], shown["n_errors"]) == ("active", 1, 1)
+    assert (shown["status"], shown["n_runs"], shown["n_errors"]) == ("active", 1, 0)
     run = shown["results"]["data"][0]
-    assert (run["run_status"], run["errors"][0]["code"]) == ("FAILED", "FILE_NOT_FOUND")
-    assert run["data"]["details"]["fatal_error"]["code"] == "FILE_NOT_FOUND"
+    assert (run["run_status"], run["errors"], run["end_timestamp"]) == ("ACTIVE", None, None)
+    details = run["data"]["details"]
+    assert (details["status"], details["nice_status"], details["is_ok"]) == ("ACTIVE", "FILE_NOT_FOUND", False)
+    fill(folders[0], a__one="1")
+    globus.advance(60)
+    assert api.job(job)["results"]["data"][0]["run_status"] == "SUCCEEDED"
+    assert tree(folders[1]) == {"b/one": "1"}
 
 
 def test_a_deadline_that_has_passed_fails_the_run(globus: LocalGlobus, api: Api, folders: tuple[Path, Path]) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 import emulator
 from emulator.control import LocalGlobus, LocalGlobusError
-from emulator.plain import GUEST, MAPPED, UNKNOWN, Api, timer_scope
+from emulator.plain import GUEST, MAPPED, MAPPED_TOO, UNKNOWN, Api, timer_scope
 from emulator.switches import Switches, allowed_values
 
 HOUR = 3600
@@ -281,9 +281,9 @@ def test_run_status_words(globus: LocalGlobus, api: Api, value: str, words: tupl
 def test_start_retry_seconds(globus: LocalGlobus, api: Api) -> None:
     globus.switch(start_retry_seconds=1000)
     job = api.create(schedule=recurring())
-    globus.collection(GUEST, reachable=False)
+    globus.outage(transfer=True)
     globus.set_clock("2027-03-01T01:01:00Z")
-    globus.collection(GUEST, reachable=True)
+    globus.outage(transfer=False)
     globus.set_clock("2027-03-01T01:16:00Z")
     assert api.job(job)["n_runs"] == 0
     globus.set_clock("2027-03-01T01:17:00Z")
@@ -305,3 +305,141 @@ def test_delete_extra_excluded(
     job = api.create(destination=MAPPED, body={"delete_destination_extra": True, "filter_rules": rules})
     assert api.job(job)["n_errors"] == 0
     assert sorted(one.name for one in (destination / "b").iterdir()) == left
+
+
+@pytest.mark.parametrize(("value", "shown"), [("object", {"date": None, "n_runs": None}), ("null", None)])
+def test_stop_after_absent(globus: LocalGlobus, api: Api, value: str, shown: Any) -> None:
+    globus.switch(stop_after_absent=value)
+    assert api.job(api.create())["stop_after"] == shown
+    assert api.job(api.create(schedule={"type": "once"}))["stop_after"] == {"date": None, "n_runs": 1}
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [("recorded", "2027-03-01T01:00:00.000000"), ("seconds", "2027-03-01T01:00:00+00:00")]
+)
+def test_ran_at_form(globus: LocalGlobus, api: Api, value: str, shown: str) -> None:
+    globus.switch(ran_at_form=value)
+    job = api.create(schedule=recurring())
+    globus.advance(90 * 60)
+    assert api.job(job)["results"]["data"][0]["ran_at"] == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "meanwhile", "after"),
+    [
+        ("yes", ("ACTIVE", "FILE_NOT_FOUND", 3), ("FAILED", None, "FAILED")),
+        ("at_end", ("ACTIVE", "Queued", 0), ("FAILED", None, "FAILED")),
+        ("status_only", ("ACTIVE", "Queued", 0), ("ACTIVE", "Queued", "FAILED")),
+        ("no", ("ACTIVE", "Queued", 0), ("ACTIVE", "Queued", "ACTIVE")),
+    ],
+)
+def test_results_refreshed(
+    globus: LocalGlobus, api: Api, value: str, meanwhile: tuple[Any, ...], after: tuple[Any, ...]
+) -> None:
+    """Whatever the result says, Transfer says the truth, and ticks are skipped."""
+    globus.switch(results_refreshed=value)
+    globus.collection(GUEST, missing=["/a"])
+    job = api.create(schedule=recurring())
+    globus.set_clock("2027-03-01T01:05:00Z")
+    run = api.job(job)["results"]["data"][0]
+    details = run["data"]["details"]
+    assert (run["run_status"], details["nice_status"], details["faults"]) == meanwhile
+    assert (api.last_task(job)["nice_status"], api.last_task(job)["faults"]) == ("FILE_NOT_FOUND", 3)
+    globus.set_clock("2027-03-02T01:00:01Z")
+    run = api.job(job)["results"]["data"][-1]
+    details = run["data"]["details"]
+    assert (details["status"], details["nice_status"], run["run_status"]) == after
+    assert (run["errors"] is None) == (value in ("status_only", "no"))
+    assert (run["end_timestamp"] is None) == (value == "no")
+    assert api.task(details["task_id"])["status"] == "FAILED"
+
+
+@pytest.mark.parametrize("value", ["task", "short", "none"])
+def test_result_ids(globus: LocalGlobus, api: Api, value: str) -> None:
+    globus.switch(result_ids=value)
+    job = api.create()
+    task_id = globus.tasks()[0]["task_id"]
+    run = api.job(job)["results"]["data"][0]
+    if value == "none":
+        assert (run["data"], run["resource_id"], run["run_status"]) == (None, None, "SUCCEEDED")
+        return
+    assert run["data"]["details"]["task_id"] == task_id
+    assert run["resource_id"] == run["data"]["action_id"]
+    assert (run["resource_id"] == task_id) == (value == "task")
+    assert value == "task" or re.fullmatch(r"1[0-9A-Za-z]{12}", run["resource_id"])
+
+
+@pytest.mark.parametrize(("value", "kind"), [("list", list), ("object", dict)])
+def test_result_errors(globus: LocalGlobus, api: Api, value: str, kind: type) -> None:
+    globus.switch(result_errors=value)
+    job = api.create(schedule=recurring())
+    globus.collection(GUEST, deleted=True)
+    globus.advance(90 * 60)
+    errors = api.job(job)["results"]["data"][0]["errors"]
+    first: dict[str, Any] = errors[0] if value == "list" else errors
+    assert isinstance(errors, kind)
+    assert first["code"] == "EndpointDeleted"
+
+
+@pytest.mark.parametrize(("value", "errors"), [("yes", 2), ("no", 1)])
+def test_failed_task_counts(globus: LocalGlobus, api: Api, value: str, errors: int) -> None:
+    """A run that could not be started always does."""
+    globus.switch(failed_task_counts=value)
+    globus.collection(GUEST, missing=["/a"])
+    job = api.create(schedule=recurring(interval_seconds=48 * HOUR))
+    globus.advance(26 * HOUR)
+    globus.collection(GUEST, deleted=True)
+    globus.advance(48 * HOUR)
+    api.login()
+    assert (api.job(job)["n_runs"], api.job(job)["n_errors"]) == (2, errors)
+
+
+@pytest.mark.parametrize(("value", "label"), [("given", "nightly"), ("numbered", "nightly, run 2")])
+def test_task_labels(globus: LocalGlobus, api: Api, value: str, label: str) -> None:
+    globus.switch(task_labels=value)
+    labelled = api.create(body={"label": "nightly"}, schedule=recurring())
+    bare = api.create(name="backup", destination=MAPPED_TOO, schedule=recurring())
+    globus.grant(timer_scope(MAPPED_TOO))
+    api.call("POST", f"/jobs/{bare}/resume?update_credentials=true")
+    globus.advance(2 * HOUR)
+    assert api.last_task(labelled)["label"] == label
+    assert api.last_task(bare)["label"] == "backup, run 2"
+
+
+@pytest.mark.parametrize(("value", "status"), [("retried", "ACTIVE"), ("fatal", "FAILED")])
+def test_hopeless_errors(globus: LocalGlobus, api: Api, folders: tuple[Path, Path], value: str, status: str) -> None:
+    globus.switch(hopeless_errors=value)
+    (folders[0] / "a").mkdir()
+    api.login(MAPPED)
+    item = {"source_path": "/a", "destination_path": "/b", "recursive": False}
+    task = api.last_task(api.create(destination=MAPPED, body={"DATA": [item]}))
+    assert (task["status"], task["faults"]) == (status, int(value == "retried"))
+    code = task["nice_status"] if value == "retried" else task["fatal_error"]["code"]
+    assert code == "IS_A_DIRECTORY"
+
+
+@pytest.mark.parametrize(("value", "faults"), [(60, 61), (900, 8)])
+def test_task_retry_seconds(globus: LocalGlobus, api: Api, value: int, faults: int) -> None:
+    globus.switch(task_retry_seconds=value)
+    globus.collection(GUEST, missing=["/a"])
+    job = api.create()
+    globus.set_clock("2027-03-01T01:00:30Z")
+    assert api.last_task(job)["faults"] == faults
+
+
+@pytest.mark.parametrize(("value", "minutes"), [(0, 0), (1000, 10)])
+def test_bytes_per_second(globus: LocalGlobus, api: Api, value: int, minutes: int) -> None:
+    globus.switch(bytes_per_second=value)
+    globus.collection(GUEST, files=1, bytes=600_000)
+    job = api.create(schedule=recurring())
+    globus.advance(119 * 60)
+    task = api.last_task(job)
+    assert (task["status"], task["completion_time"][11:16]) == ("SUCCEEDED", f"01:{minutes:02d}")
+
+
+@pytest.mark.parametrize("value", allowed_values("unreachable_status"))
+def test_unreachable_status(globus: LocalGlobus, api: Api, value: str) -> None:
+    globus.switch(unreachable_status=value)
+    globus.collection(GUEST, reachable=False)
+    for what in ("ls", "stat"):
+        assert api.call("GET", f"/v0.10/operation/endpoint/{GUEST}/{what}?path=/a/").status == int(value)

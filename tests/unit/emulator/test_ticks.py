@@ -160,16 +160,17 @@ def test_a_tick_is_skipped_while_the_previous_run_goes_on(globus: LocalGlobus, a
 
 
 def test_start_errors_are_retried_for_half_the_interval(globus: LocalGlobus, api: Api) -> None:
+    """Transfer cannot be reached: there is no task yet."""
     job = api.create(schedule=hourly())
-    globus.collection(GUEST, reachable=False)
+    globus.outage(transfer=True)
     globus.set_clock("2027-03-01T01:10:00Z")
     shown = api.job(job)
     assert shown["activity"] == {"code": "retrying", "start_timestamp": "2027-03-01T01:00:00+00:00"}
     assert (shown["n_runs"], shown["n_errors"]) == (0, 0)
-    globus.collection(GUEST, reachable=True)
+    globus.outage(transfer=False)
     globus.set_clock("2027-03-01T01:12:00Z")
     assert (api.job(job)["n_runs"], api.job(job)["n_errors"]) == (1, 0)
-    globus.collection(GUEST, reachable=False)
+    globus.outage(transfer=True)
     globus.set_clock("2027-03-01T02:29:00Z")
     assert api.job(job)["n_errors"] == 0
     globus.set_clock("2027-03-01T02:31:00Z")
@@ -181,7 +182,7 @@ def test_start_errors_are_retried_for_half_the_interval(globus: LocalGlobus, api
 
 def test_start_errors_are_retried_for_45_minutes_at_most(globus: LocalGlobus, api: Api) -> None:
     job = api.create(schedule={"type": "recurring", "interval_seconds": DAY, "start": "2027-03-01T01:00:00Z"})
-    globus.collection(GUEST, reachable=False)
+    globus.outage(transfer=True)
     globus.set_clock("2027-03-01T01:44:00Z")
     assert api.job(job)["n_errors"] == 0
     globus.set_clock("2027-03-01T01:46:00Z")

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from emulator.control import LocalGlobus
-from emulator.plain import GUEST, MAPPED, OTHER_CLIENT, UNKNOWN, Api
+from emulator.plain import FLOW, GUEST, MAPPED, OTHER_CLIENT, UNKNOWN, Api
 from emulator.scopes import TIMERS_SCOPE, TIMERS_SERVER, TRANSFER_SCOPE, TRANSFER_SERVER
+from unit.timer_documents import recorded
 
 DAY = 86400
 TIMER = ["body", "timer", "transfer"]
@@ -75,6 +76,9 @@ def test_lists_filter_and_order(globus: LocalGlobus, api: Api) -> None:
     assert ids(filter_status="inactive") == [one]
     assert ids(filter_status="active") == [two]
     assert ids(filter_status="ended,inactive") == [one, three]
+    assert ids(filter_active="false") == [one, three]
+    assert ids(filter_stopped="false") == [two]
+    assert ids(filter_active="true", filter_stopped="true") == [one, two, three]
     assert ids(submitted_after="2027-03-01T00:00:05Z") == [two, three]
     assert ids(submitted_before="2027-03-01T00:00:05+00:00") == [one]
 
@@ -91,6 +95,7 @@ def test_lists_hold_as_many_results_as_asked_for(globus: LocalGlobus, api: Api) 
     ("query", "where"),
     [
         ("filter_status=sleeping", "filter_status"),
+        ("filter_active=perhaps", "filter_active"),
         ("order=colour asc", "order"),
         ("order=name up", "order"),
         ("result_count=-1", "result_count"),
@@ -115,6 +120,13 @@ def test_only_the_name_changes(api: Api) -> None:
     assert refused.status == 422
     assert refused.json["detail"][0]["loc"] == ["body", "schedule"]
     assert api.job(job)["name"] == "renamed"
+    for nothing in ({}, {"name": None}):
+        assert api.call("PATCH", f"/jobs/{job}", nothing).json["name"] == "renamed"
+
+
+def test_a_resource_server_is_accepted(api: Api) -> None:
+    for document in (api.document(resource_server="transfer.api.globus.org"), api.flow_document(resource_server=FLOW)):
+        assert api.call("POST", "/v2/timer", document).status == 201
 
 
 def test_pausing_twice_and_resuming_twice_is_fine(api: Api) -> None:
@@ -356,7 +368,7 @@ def test_the_old_form(globus: LocalGlobus, api: Api) -> None:
     [
         ({"interval": 10}, ["body", "interval"]),
         ({"interval": None, "stop_after_n": 2}, ["body", "interval"]),
-        ({"start": "2020-01-01T00:00:00"}, ["body", "start"]),
+        ({"start": "1969-12-31T00:00:00"}, ["body", "start"]),
         ({"stop_after": "2027-03-01T00:00:00"}, ["body", "stop_after"]),
         ({"callback_body": {}}, ["body", "callback_body", "body"]),
         ({"callback_body": {"body": {"transfer_items": []}}}, ["body", "callback_body", "body", "source_endpoint"]),
@@ -366,6 +378,48 @@ def test_what_the_old_form_refuses(api: Api, changes: dict[str, Any], where: lis
     answer = api.call("POST", "/jobs/", old_form(**changes))
     assert answer.status == 422
     assert where in [one["loc"] for one in answer.json["detail"]]
+
+
+@pytest.mark.parametrize(
+    ("changes", "end"),
+    [
+        ({"stop_after": "2027-03-13T00:00:00"}, {"date": "2027-03-13T00:00:00+00:00", "n_runs": None}),
+        (
+            {"stop_after": {"date": "2027-03-13T00:00:00", "n_runs": None}},
+            {"date": "2027-03-13T00:00:00+00:00", "n_runs": None},
+        ),
+        ({"stop_after": {"n_runs": 2}}, {"date": None, "n_runs": 2}),
+        ({"stop_after": {"n_runs": 5}, "stop_after_n": 2}, {"date": None, "n_runs": 2}),
+    ],
+)
+def test_ends_of_the_old_form(globus: LocalGlobus, api: Api, changes: dict[str, Any], end: dict[str, Any]) -> None:
+    job = api.call("POST", "/jobs/", old_form(**changes)).json
+    assert job["stop_after"] == end
+    globus.advance(60 * DAY)
+    api.login()
+    assert (api.job(job["job_id"])["status"], api.job(job["job_id"])["n_runs"]) == ("ended", 2)
+
+
+def test_the_old_form_takes_any_start_after_1970(globus: LocalGlobus, api: Api) -> None:
+    """It is due at once, and goes on at start + n x interval."""
+    job = api.call("POST", "/jobs/", old_form(start="1970-01-02T06:00:00", interval=DAY)).json["job_id"]
+    shown = api.job(job)
+    assert (shown["n_runs"], shown["next_run"]) == (1, "2027-03-01T06:00:00+00:00")
+    over = old_form(start="2020-01-01T00:00:00", stop_after="2020-02-01T00:00:00")
+    assert api.call("POST", "/jobs/", over).json["status"] == "ended"
+
+
+def test_times_of_the_old_form_have_microseconds(globus: LocalGlobus, api: Api) -> None:
+    theirs = recorded("timer.get_job")
+    job = api.call("POST", "/jobs/", old_form(start="2027-03-01T01:00:00")).json["job_id"]
+    globus.advance(2 * 3600)
+    old, new = api.job(job), api.job(api.create(schedule={"type": "once"}))
+    for name in ("submitted_at", "last_ran_at"):
+        assert len(old[name]) == len(theirs[name]) == len("2022-04-01T19:30:07.103090+00:00")
+        assert len(new[name]) == len("2022-04-01T19:30:07+00:00")
+    ran_at = theirs["results"]["data"][0]["ran_at"]
+    for job_document in (old, new):
+        assert len(job_document["results"]["data"][0]["ran_at"]) == len(ran_at) == len("2022-04-01T19:30:07.103090")
 
 
 # --- who may ---

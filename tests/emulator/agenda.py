@@ -1,0 +1,48 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The queue of what is to happen: ticks of timers, retries and deadlines of tasks, ends of deletions."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from emulator.clock import Clock
+
+
+class Subject(Protocol):
+    """What an entry is about. A new version makes the entries of earlier ones void."""
+
+    version: int
+
+
+class Agenda:
+    """Actions with the moment at which each is due."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._entries: list[tuple[datetime, int, Callable[[Any, datetime], None], Subject, int | None]] = []
+        self._numbers = itertools.count()
+
+    def push(
+        self, at: datetime, action: Callable[[Any, datetime], None], subject: Subject, *, any_version: bool = False
+    ) -> None:
+        """Call ``action(subject, at)`` at a moment, unless the subject has a new version by then."""
+        version = None if any_version else subject.version
+        heapq.heappush(self._entries, (at, next(self._numbers), action, subject, version))
+
+    def run_until(self, moment: datetime) -> None:
+        """Do everything that is due up to a moment, in order, each thing at its own time."""
+        try:
+            while self._entries and self._entries[0][0] <= moment:
+                at, _number, action, subject, version = heapq.heappop(self._entries)
+                if version is None or version == subject.version:
+                    self._clock.frozen_at = at
+                    action(subject, at)
+        finally:
+            self._clock.frozen_at = None
