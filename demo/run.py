@@ -131,8 +131,8 @@ class Demo:
     def tell(self) -> None:
         """All of it."""
         heading("A nightly backup by playbook, on a Globus that runs on this machine")
-        say("""About 15 seconds. Each "ok" is something that was looked at, in the files or in the local Globus itself.
-            The demo ends with an error at the first that is not so.""")
+        say("""It takes about 10 seconds, longer on a busy machine. Each "ok" is something that was looked at, in the
+            files or in the local Globus itself. The demo ends with an error at the first that is not so.""")
         self.set_the_stage()
         self.create()
         self.run_again()

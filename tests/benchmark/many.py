@@ -28,7 +28,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmark.run import ROOT, TOKEN, Task, definition, run_tasks, scales, weights
+from benchmark.plays import ROOT, Task, run_tasks, scales, weights
+from benchmark.run import TOKEN, definition
 from emulator.control import LocalGlobus
 
 DOCS = ROOT / "docs" / "docsite"

@@ -12,12 +12,9 @@ Memory is weighed in a second ansible-playbook process, through an interpreter t
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import random
-import shlex
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -28,18 +25,16 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
+from benchmark import fleet
+from benchmark.plays import Task, run_tasks, scales, weights
 from emulator.control import LocalGlobus
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
 TOKEN = "/v2/oauth2/token"
 SCOPE = "https://auth.globus.org/scopes/524230d7-ea86-4a52-8312-86065a9e0417/timer"
 PING, URI, IN_PLACE, CREATE = "ping", "uri", "timer, in place", "timer, creates"
 KINDS = (PING, URI, IN_PLACE, CREATE)
 # What the project asks of itself.
 RATIO, MEMORY = 1.5, 100 * 10**6
-
-Task = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -94,44 +89,6 @@ def play(globus: LocalGlobus, folder: Path, rounds: int, environment: Mapping[st
     return noted
 
 
-def run_tasks(
-    globus: LocalGlobus, folder: Path, wanted: list[Task], environment: Mapping[str, str], python: str
-) -> list[Any]:
-    """Run tasks in one ansible-playbook; what the callback noted of each. The log of the local Globus starts anew."""
-    book, stamps = folder / "playbook.json", folder / "stamps"
-    stamps.unlink(missing_ok=True)
-    variables = {"ansible_python_interpreter": python}
-    plays = [{"hosts": "localhost", "gather_facts": False, "vars": variables, "tasks": wanted}]
-    book.write_text(json.dumps(plays), encoding="utf-8")  # JSON is YAML
-    globus.clear_log()
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "GLOBUS_"))}
-    done = subprocess.run(
-        [sys.executable, "-m", "ansible", "playbook", str(book)],
-        env={
-            **kept,
-            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".ansible" / "collections"),
-            "ANSIBLE_HOME": str(folder / ".ansible"),
-            "ANSIBLE_REMOTE_TEMP": str(folder / ".ansible" / "tmp"),
-            "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"),
-            "ANSIBLE_CALLBACKS_ENABLED": "stamp",
-            "STAMPS": str(stamps),
-            "GLOBUS_CLIENT_ID": globus.client_id,
-            "GLOBUS_CLIENT_SECRET": globus.client_secret,
-            **globus.environment,
-            **environment,
-        },
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        sys.exit(f"ansible-playbook ended with {done.returncode}:\n{done.stdout}")
-    return [json.loads(line) for line in stamps.read_text(encoding="utf-8").splitlines()]
-
-
 def measure(globus: LocalGlobus, folder: Path, rounds: int) -> dict[str, list[Sample]]:
     """The samples of each kind of task. A round ahead of them warms up: caches of bytecode, plugins and modules."""
     noted = play(globus, folder, rounds + 1, {}, sys.executable)
@@ -160,23 +117,6 @@ def weigh(globus: LocalGlobus, folder: Path) -> dict[str, int]:
     return peaks
 
 
-def scales(folder: Path) -> tuple[str, dict[str, str]]:
-    """An interpreter that weighs each process of a module, and the environment it needs."""
-    # Ansible wants one word for an interpreter.
-    interpreter = folder / "python"
-    interpreter.write_text(f'#!/bin/sh\nexec {shlex.join([sys.executable, "-I", "-S", str(HERE / "weigh.py")])} "$@"\n')
-    interpreter.chmod(0o700)
-    return str(interpreter), {"WEIGH_FILE": str(folder / "weights"), "WEIGH_PYTHON": sys.executable}
-
-
-def weights(folder: Path) -> list[int]:
-    """The peak memory of each module process that was weighed, in bytes and in their order. Forgets them."""
-    file = folder / "weights"
-    lines = file.read_text(encoding="utf-8").splitlines()
-    file.unlink()
-    return [int(line.split()[0]) for line in lines if "AnsiballZ_" in line]
-
-
 def requests_in_words(samples: list[Sample]) -> str:
     """How many requests a task sends beside those for tokens, and how many of those."""
     counts = {(len(one.requests), sum(TOKEN in request for request in one.requests)) for one in samples}
@@ -187,18 +127,26 @@ def requests_in_words(samples: list[Sample]) -> str:
 
 
 def main() -> int:
-    """Print the table, and whether the requirements are met: the exit status says only whether it could be measured."""
+    """Print what was measured, and whether the requirements are met: the exit status says only whether it could be."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=20, help="how often each task is timed (20)")
-    rounds = max(2, parser.parse_args().rounds)
+    parser.add_argument("--timers", type=int, default=10_000, help="size of the large account (10,000)")
+    arguments = parser.parse_args()
+    rounds = max(2, arguments.rounds)
 
-    # Two of them: timers that exist already are not created again.
-    with tempfile.TemporaryDirectory(prefix="globus-benchmark-") as folder:
-        with LocalGlobus() as globus:
-            samples = measure(globus, Path(folder), rounds)
-        with LocalGlobus() as globus:
-            peaks = weigh(globus, Path(folder))
+    with tempfile.TemporaryDirectory(prefix="globus-benchmark-") as folder, LocalGlobus() as globus:
+        samples = measure(globus, Path(folder), rounds)
+        globus.reset()  # timers that exist already are not created again
+        show(rounds, samples, weigh(globus, Path(folder)))
+        globus.reset()
+        uri = median(sample.seconds for sample in samples[URI])
+        for line in fleet.table(globus, Path(folder), arguments.timers, uri):
+            print(line)
+    return 0
 
+
+def show(rounds: int, samples: Mapping[str, list[Sample]], peaks: Mapping[str, int]) -> None:
+    """Print the table of the tasks, and whether the requirements are met."""
     uri = median(sample.seconds for sample in samples[URI])
     print(
         f"\n{rounds} rounds; ansible-core {version('ansible-core')}, globus-sdk {version('globus-sdk')}, "
@@ -223,7 +171,6 @@ def main() -> int:
         (peaks[IN_PLACE] < MEMORY, f"needs less than {MEMORY // 10**6} MB: {peaks[IN_PLACE] / 10**6:.0f} MB"),
     ):
         print(f"- {'met' if met else 'NOT MET'}: {text}")
-    return 0
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ import re
 import subprocess
 from pathlib import Path
 
+from patience import LIMIT
+
 # What Chromium asks by itself, whatever page it shows; the report names none of these hosts.
 OWN_TRAFFIC = re.compile(rb"\w+ (http://)?[\w.-]+\.(google|googleapis|gvt1)\.com[:/]")
 LIGHT, DARK = "--blink-settings=preferredColorScheme=1", "--blink-settings=preferredColorScheme=0"
@@ -29,4 +31,4 @@ def open_page(chromium: str, address: str, user: Path, proxy: str, *arguments: s
         *arguments,
         address,
     ]
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=LIMIT)

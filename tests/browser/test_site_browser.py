@@ -35,7 +35,7 @@ const frame = document.querySelector("iframe");
 const page = () => frame.contentDocument;
 const all = (selector) => [...page().querySelectorAll(selector)];
 async function until(what, look) {
-  for (let tries = 0; tries < 400; tries++) {
+  for (let tries = 0; tries < 20000; tries++) {
     const seen = look();
     if (seen) return seen;
     await new Promise((resume) => setTimeout(resume, 25));

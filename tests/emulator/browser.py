@@ -11,6 +11,8 @@ import urllib.request
 from html.parser import HTMLParser
 from urllib.parse import urlencode, urljoin
 
+from emulator.control import PATIENCE
+
 RESEARCHER = "researcher@example.org"
 
 
@@ -66,7 +68,7 @@ def _open(address: str, form: dict[str, str] | None = None) -> str:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     data = urlencode(form).encode() if form is not None else None
     try:
-        with opener.open(address, data, timeout=20) as answer:
+        with opener.open(address, data, timeout=PATIENCE) as answer:
             return str(answer.read().decode())
     except urllib.error.HTTPError as error:
         raise RefusedError(error.read().decode("utf-8", "replace")) from None

@@ -18,7 +18,8 @@ from types import TracebackType
 from typing import Any
 
 _TESTS = Path(__file__).resolve().parent.parent
-_START_SECONDS = 30.0
+# Seconds for one answer, or a start. They take a moment; this only ends what hangs.
+PATIENCE = 1800.0
 
 
 class LocalGlobusError(Exception):
@@ -87,7 +88,7 @@ class LocalGlobus:
         assert process is not None
         assert process.stdout is not None
         assert process.stderr is not None
-        watchdog = threading.Timer(_START_SECONDS, process.kill)
+        watchdog = threading.Timer(PATIENCE, process.kill)
         watchdog.start()
         variables: dict[str, str] = {}
         try:
@@ -109,7 +110,7 @@ class LocalGlobus:
 
     # --- control ----------------------------------------------------------------------------------------------------
 
-    def call(self, method: str, path: str, body: Any = None, timeout: float = 120.0) -> Any:
+    def call(self, method: str, path: str, body: Any = None, timeout: float = PATIENCE) -> Any:
         """A control request; the decoded answer. Raises LocalGlobusError with what the emulator says."""
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(
@@ -245,7 +246,7 @@ class LocalGlobus:
             if process.stdin is not None:
                 process.stdin.close()
             try:
-                process.wait(timeout=10)
+                process.wait(timeout=60)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import re
 from typing import Annotated, Literal
 
@@ -15,15 +17,17 @@ class Fault(BaseModel):
     """One rule. ``attempts`` counts the requests that match it since it was set, from 1.
 
     ``refuse``: the connection drops before anything happens. ``lose_answer``: it is done, then the connection drops.
+    ``late``: the connection drops, and it is done after some seconds, or when the faults are cleared.
     ``status``: that status instead of an answer. ``cut_json``: it is done and the 2xx answer's JSON ends in the middle
     (mode ``exact``: Content-Length fits the cut; ``short``: it promises more and the connection drops). ``html``: a
-    web page instead of an answer. ``stall``: silence for some seconds, then the answer.
+    web page instead of an answer. ``stall``: silence for some seconds, or until the faults are cleared; then the
+    answer.
     ``after_commit``: whether ``status``, ``html`` and ``stall`` come after the request was carried out.
     """
 
     model_config = ConfigDict(extra="forbid")
 
-    kind: Literal["refuse", "lose_answer", "status", "cut_json", "html", "stall"]
+    kind: Literal["refuse", "lose_answer", "late", "status", "cut_json", "html", "stall"]
     method: str | None = None
     path: str = ""
     attempts: Literal["all"] | list[Annotated[int, Field(ge=1)]] = "all"
@@ -57,6 +61,7 @@ class Faults:
     def __init__(self) -> None:
         self.rules: list[Fault] = []
         self._last_id = 0
+        self._cleared = asyncio.Event()
 
     def add(self, fault: Fault) -> int:
         """Set a rule; returns its number."""
@@ -66,8 +71,15 @@ class Faults:
         return fault.id
 
     def clear(self) -> None:
-        """Forget every rule."""
+        """Forget every rule, and end every silence."""
         self.rules.clear()
+        self._cleared.set()
+        self._cleared = asyncio.Event()
+
+    async def silence(self, fault: Fault) -> None:
+        """Wait as long as a rule says: its seconds, or until the rules are cleared."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._cleared.wait(), fault.seconds)
 
     def strike(self, method: str, path: str) -> Fault | None:
         """Count a request against every rule and return the first one that applies to it."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from emulator.control import LocalGlobus
+from emulator.control import PATIENCE, LocalGlobus
 from emulator.scopes import TIMERS_SCOPE, TIMERS_SERVER, TRANSFER_SCOPE, TRANSFER_SERVER, data_access, flow_user
 
 # The default world.
@@ -81,7 +81,7 @@ class Api:
         token: str | None = None,
         form: dict[str, str] | None = None,
         headers: dict[str, str] | None = None,
-        timeout: float = 20,
+        timeout: float = PATIENCE,
     ) -> Answer:
         """One request on a connection of its own."""
         sent = dict(headers or {})

@@ -93,6 +93,7 @@ class Emulator:
         self._start_switches = dict(switches or {})
         self.generation = 0
         self.request_number = 0
+        self.faults = Faults()
         self.reset()
 
     def reset(
@@ -119,7 +120,7 @@ class Emulator:
         self.flow_runs: dict[str, FlowRun] = {}
         self.transfer_is_down = False
         self.consents: dict[tuple[str, str], dict[Path, Consent]] = {}
-        self.faults = Faults()
+        self.faults.clear()
         self.delay = 0.0
         self.log: list[dict[str, Any]] = []
         self._consent_ids = itertools.count(1001)

@@ -128,18 +128,22 @@ class Wire:
         if fault is not None and fault.kind == "refuse":
             await _drop(scope, receive)
             return
-        if fault is not None and fault.kind == "stall" and not fault.after_commit:
-            await asyncio.sleep(fault.seconds)
+        if fault is not None and fault.kind == "late":
+            scope[_TRANSPORT].abort()
+        if fault is not None and (fault.kind == "late" or (fault.kind == "stall" and not fault.after_commit)):
+            await self._emulator.faults.silence(fault)
         instead = fault if fault is not None and fault.kind in ("status", "html") else None
         status, headers, answer = 500, list[tuple[bytes, bytes]](), b""
         if instead is None or instead.after_commit:
             self._emulator.run_due_ticks()
             status, headers, answer = await _collect(self._application, scope, body)
-        if fault is not None and fault.kind == "lose_answer":
+        if fault is not None and fault.kind == "late":
+            entry["status"] = status
+        if fault is not None and fault.kind in ("lose_answer", "late"):
             await _drop(scope, receive)
             return
         if fault is not None and fault.kind == "stall" and fault.after_commit:
-            await asyncio.sleep(fault.seconds)
+            await self._emulator.faults.silence(fault)
         if instead is not None:
             status, headers, answer = self._instead(instead, scope["path"])
         promised = len(answer)

@@ -21,6 +21,7 @@ from typing import Any
 
 from emulator.control import LocalGlobus
 from emulator.plain import MAPPED, MAPPED_TOO
+from patience import LIMIT
 
 TESTS = Path(__file__).resolve().parent.parent
 START = "2026-03-02T12:00:00+00:00"  # where the local Globus's clock stands at the start of a case
@@ -71,7 +72,7 @@ class Started:
 
     def __init__(self, path: str, request: Document) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._socket.settimeout(60)
+        self._socket.settimeout(LIMIT)
         self._socket.connect(path)
         self._stream = self._socket.makefile("rw", encoding="utf-8")
         self._stream.write(json.dumps(request) + "\n")
@@ -126,7 +127,7 @@ class Modules:
     ) -> Started:
         """Start a module with these options; ``settings`` are constants of the collection, beside QUICK."""
         arguments = {
-            "request_timeout": 10,
+            "request_timeout": LIMIT,
             "retries": 2,
             **options,
             "_ansible_check_mode": check,

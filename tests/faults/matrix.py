@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -26,11 +25,12 @@ from faults.harness import (
     unfinished,
     writes,
 )
+from patience import LIMIT, until
 
 # --- what can go wrong ---------------------------------------------------------------------------------------------
 
-TIMEOUT = 0.4  # seconds that the modules wait for an answer where the fault is silence
-SILENCE = 0.7  # seconds of it: the request is answered, or carried out, when the module has given it up already
+TIMEOUT = 1.0  # seconds that the modules wait for an answer where the fault is silence
+SILENCE = 1.5  # seconds of it: the request is answered, or carried out, when the module has given it up already
 
 FAULTS: dict[str, Document] = {
     "refuse": {"kind": "refuse"},
@@ -346,7 +346,7 @@ def check_case(case: Case, globus: LocalGlobus, modules: Modules) -> int:
     _check_report(operation, first, globus, case.blind)
     check_moments(operation, began, globus)
 
-    again = modules.run(operation.module, {**options, "request_timeout": 10})
+    again = modules.run(operation.module, {**options, "request_timeout": LIMIT})
     assert not again.failed, again.result
     assert first.failed or not again.result["changed"], ("a rerun changes what was reported as done", again.result)
     check_end(operation, began, globus)
@@ -368,11 +368,11 @@ def check_end(operation: Operation, began: datetime, globus: LocalGlobus) -> Non
 
 def wait_until_quiet(globus: LocalGlobus) -> None:
     """Until the requests that the module gave up are carried out: a request of the control waits for none of them."""
-    for _try in range(200):
-        if all(entry["status"] is not None for entry in globus.log() if entry["fault"] == "stall"):
-            return
-        time.sleep(0.01)
-    raise AssertionError("requests are under way for seconds after the end of the module")
+    dropped = ("refuse", "lose_answer")  # these have no status in the end
+    until(
+        "the end of the requests that are under way",
+        lambda: all(entry["status"] is not None or entry["fault"] in dropped for entry in globus.log()),
+    )
 
 
 def _check_report(operation: Operation, run: Run, globus: LocalGlobus, blind: bool) -> None:

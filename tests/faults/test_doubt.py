@@ -12,9 +12,18 @@ import pytest
 from emulator.control import LocalGlobus
 from faults.harness import Modules, definition, seed, shown, unfinished
 from faults.matrix import kind_of, wait_until_quiet
-from faults.test_kill import until
+from patience import until
 
 CREATE = {"method": "POST", "path": "^/v2/timer$"}
+
+
+LISTS = {"method": "GET", "path": "^/jobs/$"}
+HOLD = 600  # seconds that a request is held at most; it is let go when the faults are cleared
+
+
+def hits(globus: LocalGlobus, fault: int) -> int:
+    """How many requests a fault has met."""
+    return next(int(one["hits"]) for one in globus.faults() if one["id"] == fault)
 
 
 def creations(globus: LocalGlobus) -> int:
@@ -23,11 +32,13 @@ def creations(globus: LocalGlobus) -> int:
 
 def test_W2_carried_out_late_and_the_repetition_refused(globus: LocalGlobus, modules: Modules) -> None:
     """The second request is refused (the first one's timer may fill a limit); the first one's timer is there: done."""
-    globus.fault("stall", seconds=0.9, attempts=[1], **CREATE)
+    globus.fault("late", seconds=HOLD, attempts=[1], **CREATE)
     globus.fault("status", status=422, attempts=[2], **CREATE)
-    # given up after 0.4 s, looked for at 0.6 s, sent again, refused, looked for at 1.0 s
-    settings = {"_apply.execute.LOOK_AGAIN_AFTER": 0.2, "_apply.execute.LOOK_AGAIN_MAXIMUM": 0.4}
-    run = modules.run("timer", {**definition("a"), "request_timeout": 0.4}, settings=settings)
+    held = globus.fault("stall", seconds=HOLD, attempts=[3], **LISTS)  # before, after the first, after the second
+    module = modules.start("timer", definition("a"))
+    until("the look after the refusal", lambda: hits(globus, held))
+    globus.clear_faults()
+    run = module.wait()
     assert not run.failed, run.result
     (timer,) = unfinished(globus.timers(), "a")
     assert run.result["timer_id"] == timer["job_id"]
@@ -36,9 +47,12 @@ def test_W2_carried_out_late_and_the_repetition_refused(globus: LocalGlobus, mod
 
 def test_W2_carried_out_late_and_sent_again(globus: LocalGlobus, modules: Modules) -> None:
     """Both are carried out; the verification waits for the late one, and leaves one of them."""
-    globus.fault("stall", seconds=0.9, attempts=[1], **CREATE)
-    settings = {"_apply.execute.LOOK_AGAIN_MAXIMUM": 1.0}
-    run = modules.run("timer", {**definition("a"), "request_timeout": 0.4}, settings=settings)
+    globus.fault("late", seconds=HOLD, attempts=[1], **CREATE)
+    held = globus.fault("stall", seconds=HOLD, attempts=[3], **LISTS)
+    module = modules.start("timer", definition("a"))
+    until("the verification", lambda: hits(globus, held))
+    globus.clear_faults()
+    run = module.wait()
     assert not run.failed, run.result
     assert creations(globus) == 2
     assert [one["operation"] for one in run.result["operations"]] == ["create", "delete"]
@@ -49,9 +63,11 @@ def test_W2_carried_out_late_and_sent_again(globus: LocalGlobus, modules: Module
 def test_W2_a_new_timer_that_is_not_quite_equal_stops_the_creation(globus: LocalGlobus, modules: Modules) -> None:
     """Perhaps the service changed what was sent: another try would make another one each time."""
     globus.fault("refuse", attempts=[1], **CREATE)
-    module = modules.start("timer", definition("a"), settings={"_apply.execute.LOOK_AGAIN_AFTER": 0.5})
-    until(lambda: globus.faults()[0]["hits"])
+    held = globus.fault("stall", seconds=HOLD, attempts=[2], **LISTS)
+    module = modules.start("timer", definition("a"))
+    until("the look whether it was created", lambda: hits(globus, held))
     (other,) = seed(globus, "a", options={"sync_level": 3})
+    globus.clear_faults()
     run = module.wait()
     assert run.failed
     assert run.result["error"]["code"] == "unknown_outcome"
@@ -77,10 +93,11 @@ def test_W2_unanswered_creations_of_a_batch(lost: int, globus: LocalGlobus, modu
 
 def test_W2_the_request_of_a_run_that_was_given_up_meets_the_next_run(globus: LocalGlobus, modules: Modules) -> None:
     """A task time-out: the module goes on by itself while the play is started again. They are two equal writers."""
-    globus.fault("stall", seconds=0.3, attempts=[1], **CREATE)
+    held = globus.fault("stall", seconds=HOLD, attempts=[1], **CREATE)
     first = modules.start("timer", definition("a"))
-    until(lambda: globus.faults()[0]["hits"])
+    until("the first creation", lambda: hits(globus, held))
     second = modules.run("timer", definition("a"))
+    globus.clear_faults()
     assert not first.wait().failed
     assert not second.failed
     wait_until_quiet(globus)
@@ -89,15 +106,19 @@ def test_W2_the_request_of_a_run_that_was_given_up_meets_the_next_run(globus: Lo
 
 def test_W4a_a_late_second_try_leaves_time_for_the_pause(globus: LocalGlobus, modules: Modules) -> None:
     """Planned ten minutes ahead, and tried again five seconds before that: the first run is the next one."""
-    planned = datetime.fromisoformat(globus.now()) + timedelta(minutes=10)
+    before = datetime.fromisoformat(globus.now())
     globus.fault("refuse", attempts=[1], **CREATE)
+    held = globus.fault("stall", seconds=HOLD, attempts=[2], **LISTS)
     options = definition("a", state="paused", schedule={"interval": "10m"})
-    module = modules.start("timer", options, settings={"_apply.execute.LOOK_AGAIN_AFTER": 0.5})
-    until(lambda: globus.faults()[0]["hits"])
+    module = modules.start("timer", options)
+    until("the look whether it was created", lambda: hits(globus, held))
+    planned = datetime.fromisoformat(globus.now())  # or a moment before
     globus.advance(595)
+    globus.clear_faults()
     run = module.wait()
     assert not run.failed, run.result
     (timer,) = unfinished(globus.timers(), "a")
     assert timer["status"] == "inactive"
-    first_run = datetime.fromisoformat(timer["start"])
-    assert abs(first_run - planned - timedelta(minutes=10)) < timedelta(seconds=2)
+    second = timedelta(seconds=1)  # starts are whole seconds
+    first_run = datetime.fromisoformat(timer["start"]) - timedelta(minutes=20)
+    assert before - second < first_run < planned + second

@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import signal
-import time
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -16,16 +14,9 @@ import pytest
 from emulator.control import LocalGlobus
 from faults.harness import Modules, definition, part_of, seed, shown, unfinished
 from faults.matrix import OPERATIONS, check_end, counted, prepare, wait_until_quiet
+from patience import until
 
-HOLD = 0.4  # seconds that the request is held at which the module is killed
-
-
-def until(condition: Callable[[], object], seconds: float = 10) -> None:
-    """Wait for something that must come."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come"
-        time.sleep(0.005)
+HOLD = 600  # seconds that a request is held at most; it is let go when the faults are cleared
 
 
 def boundaries() -> list[Any]:
@@ -47,11 +38,11 @@ def test_kill_at_a_request(name: str, number: int, carried_out: bool, globus: Lo
     globus.clear_log()
     globus.fault("stall", seconds=HOLD, after_commit=carried_out, attempts=[number])
     module = modules.start(operation.module, options)
-    until(lambda: globus.faults()[0]["hits"])
+    until("the request", lambda: globus.faults()[0]["hits"])
     module.signal(signal.SIGKILL)
     assert module.wait().status == -signal.SIGKILL
-    wait_until_quiet(globus)
     globus.clear_faults()
+    wait_until_quiet(globus)
 
     run = modules.run(operation.module, options)
     assert not run.failed, run.result
@@ -63,13 +54,14 @@ def test_W2_creation_carried_out_after_the_rerun(globus: LocalGlobus, modules: M
 
     The run after that says so, or with on_drift: replace mends it.
     """
-    globus.fault("stall", seconds=1.0, method="POST", path="^/v2/timer$", attempts=[1])
+    globus.fault("stall", seconds=HOLD, method="POST", path="^/v2/timer$", attempts=[1])
     module = modules.start("timer", definition("a"))
-    until(lambda: globus.faults()[0]["hits"])
+    until("the request", lambda: globus.faults()[0]["hits"])
     module.signal(signal.SIGKILL)
     module.wait()
     assert not modules.run("timer", definition("a")).failed
     assert len(unfinished(globus.timers(), "a")) == 1
+    globus.clear_faults()
     wait_until_quiet(globus)
     both = {timer["job_id"] for timer in unfinished(globus.timers(), "a")}
     assert len(both) == 2
@@ -83,7 +75,7 @@ def test_W2_creation_carried_out_after_the_rerun(globus: LocalGlobus, modules: M
     assert left["job_id"] == mended.result["timer_id"]
 
 
-FLEET = [f"fleet-{number:02d}" for number in range(12)]
+FLEET = [f"fleet-{number:02d}" for number in range(40)]
 
 
 @pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM], ids=lambda one: one.name)
@@ -96,16 +88,17 @@ def test_signal_in_the_middle_of_a_batch(
         for name in FLEET:
             seed(globus, name, options={"sync_level": 3})
     options = {"timers": [definition(name) for name in FLEET], "on_drift": "replace", "concurrency": 3}
-    globus.delay(0.03)
+    first = 4  # creations; the next ones are held until the signal is sent
+    globus.fault("stall", seconds=HOLD, method="POST", path="^/v2/timer$", attempts=list(range(first, len(FLEET) + 1)))
     module = modules.start("timers", options)
-    until(lambda: sum(entry["path"] == "/v2/timer" for entry in globus.log()) >= 4)
+    until("a held creation", lambda: globus.faults()[0]["hits"])
     module.signal(ended_by)
+    globus.clear_faults()
     module.wait()
     wait_until_quiet(globus)
     created = sum(entry["path"] == "/v2/timer" for entry in globus.log())
-    assert 4 <= created < len(FLEET), "it went on after the signal"
+    assert first <= created < len(FLEET), "it went on after the signal"
 
-    globus.delay(0)
     run = modules.run("timers", options)
     assert not run.failed, run.result
     for name in FLEET:
@@ -118,10 +111,9 @@ def test_W4_killed_before_the_new_timer_is_paused(globus: LocalGlobus, modules: 
     """What a paused timer is replaced by stays paused, also where another run finishes the replacement."""
     (old,) = seed(globus, "a", status="inactive", options={"sync_level": 3})
     globus.fault("refuse", path="/pause$")
-    module = modules.start(
-        "timer", definition("a", on_drift="replace"), settings={"_globus.service.RETRY_AFTER_MAXIMUM": 5.0}
-    )
-    until(lambda: globus.faults()[0]["hits"])
+    patient = definition("a", on_drift="replace", retries=100)  # it has not given up when it is killed
+    module = modules.start("timer", patient, settings={"_globus.service.RETRY_AFTER_MAXIMUM": 5.0})
+    until("the pause", lambda: globus.faults()[0]["hits"])
     module.signal(signal.SIGKILL)
     module.wait()
     globus.clear_faults()

@@ -12,6 +12,7 @@ import pytest
 
 from emulator.control import LocalGlobus
 from faults.harness import Modules, definition, seed, unfinished, writes
+from patience import until
 
 FLEET = [f"fleet-{number:02d}" for number in range(16)]
 
@@ -36,15 +37,16 @@ def test_W6_holds_the_whole_batch(
     timers = [definition(name) if method == "POST" else {"name": name, "state": "absent"} for name in FLEET]
     globus.clear_log()
     globus.delay(0.03)
-    pause = 1.0
+    pause, concurrency = 1.0, 3
     settings = {"_globus.service.RETRY_AFTER_MAXIMUM": 5.0, "_globus.service.PAUSE_BETWEEN_TRIES": pause}
-    run = modules.run("timers", {"timers": timers, "concurrency": 4}, settings=settings)
+    run = modules.run("timers", {"timers": timers, "concurrency": concurrency}, settings=settings)
     globus.delay(0)
     assert not run.failed, run.result
     log = globus.log()
     (refused,) = (entry for entry in log if entry["fault"])
     after = [seconds(entry) - seconds(refused) for entry in log]
-    assert not [late for late in after if 0.03 + 0.2 < late < pause], "sent while it should wait"
+    # Those under way when the refusal comes in, and perhaps one more of each thread: not all that are left to be sent.
+    assert sum(0 < late < pause for late in after) <= 2 * concurrency, "sent while it should wait"
     assert max(after) >= pause
     for name in FLEET:
         assert len(unfinished(globus.timers(), name)) == (method == "POST")
@@ -55,8 +57,8 @@ def test_W6_a_first_run_that_passes_during_the_wait_is_moved_on(
     status: int, globus: LocalGlobus, modules: Modules
 ) -> None:
     """To the next tick: the service is never asked for a start that is over."""
-    start = datetime.fromisoformat(globus.now()).replace(microsecond=0) + timedelta(seconds=4)
-    globus.fault("status", status=status, retry_after=5, method="POST", path="^/v2/timer$", attempts=[1])
+    start = datetime.fromisoformat(globus.now()).replace(microsecond=0) + timedelta(seconds=2)
+    globus.fault("status", status=status, retry_after=3, method="POST", path="^/v2/timer$", attempts=[1])
     schedule = {"interval": "1d", "start": start.isoformat()}
     settings = {"_globus.service.RETRY_AFTER_MAXIMUM": 5.0}
     run = modules.run("timer", {**definition("near"), "schedule": schedule}, settings=settings)
@@ -73,11 +75,14 @@ def test_W6_concurrency_is_a_bound_and_is_used(concurrency: int, globus: LocalGl
     for name in FLEET[4:8]:
         seed(globus, name)
     globus.clear_log()
-    globus.delay(0.1)
+    globus.fault("stall", seconds=600, method="POST", path="^/v2/timer$")
     timers = [
         {"name": name, "state": "absent"} if 4 <= number < 8 else definition(name) for number, name in enumerate(FLEET)
     ]
-    run = modules.run("timers", {"timers": timers, "on_drift": "replace", "concurrency": concurrency})
+    module = modules.start("timers", {"timers": timers, "on_drift": "replace", "concurrency": concurrency})
+    until("as many creations at once", lambda: globus.faults()[0]["hits"] == concurrency)
+    globus.clear_faults()
+    run = module.wait()
     assert not run.failed, run.result
     assert max(entry["in_flight"] for entry in globus.log()) == concurrency
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from emulator.control import LocalGlobus
 from emulator.plain import MAPPED, MAPPED_TOO
+from patience import LIMIT
 
 PLUGINS = Path(__file__).resolve().parent / "plugins"
 BIN = Path(sys.executable).parent
@@ -94,7 +95,7 @@ class Started:
         self._process = process
         self._record = record
 
-    def wait(self, timeout: float = 180) -> Run:
+    def wait(self, timeout: float = LIMIT) -> Run:
         """What it comes to. No test may let a module end in a traceback, so that is looked at here."""
         output, _nothing = self._process.communicate(timeout=timeout)
         lines = self._record.read_text(encoding="utf-8").splitlines() if self._record.exists() else []

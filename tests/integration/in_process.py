@@ -19,6 +19,8 @@ import pytest
 from ansible.module_utils import basic
 from ansible.module_utils.common import warnings
 
+from patience import LIMIT
+
 try:
     from ansible.module_utils.testing import patch_module_args
 except ImportError:  # before ansible-core 2.19
@@ -55,7 +57,7 @@ def only(environment: Mapping[str, str]) -> Iterator[None]:
 def run(module: str, options: Mapping[str, Any], environment: Mapping[str, str], *, check: bool = False) -> Any:
     """What the module returns, ``failed`` always among it. A traceback goes through, and so ends the test."""
     main = importlib.import_module(f"{MODULES}.{module}").main
-    arguments = {"retries": 0, "request_timeout": 10, **options, "_ansible_check_mode": check}
+    arguments = {"retries": 0, "request_timeout": LIMIT, **options, "_ansible_check_mode": check}
     printed = io.StringIO()
     warnings._global_warnings.clear()  # of a process, which a module usually has to itself
     with (

@@ -26,6 +26,7 @@ from emulator.control import LocalGlobus
 from emulator.plain import NATIVE_APP
 from integration import in_process
 from integration.harness import BIN
+from patience import LIMIT
 
 PROMPT = re.compile(r"code( here)?:\s*$", re.IGNORECASE)
 
@@ -36,7 +37,7 @@ def answer_at_terminal(
     folder: Path,
     *,
     username: str = RESEARCHER,
-    timeout: float = 90,
+    timeout: float = LIMIT,
 ) -> tuple[int, str, list[str]]:
     """Run a program at a terminal of its own and sign in wherever it asks; status, output, and the addresses it showed.
 
@@ -59,7 +60,7 @@ def answer_at_terminal(
     ready.register(terminal, selectors.EVENT_READ)
     try:
         while True:
-            assert time.monotonic() < give_up, f"no end after {timeout} seconds:\n{output}"
+            assert time.monotonic() < give_up, f"no end within {timeout:.0f} seconds, so it hangs:\n{output}"
             if not ready.select(1):
                 # The prompt of Ansible throws away what is typed before it listens, and may still be waiting.
                 if answer and not termios.tcgetattr(terminal)[3] & termios.ICANON:
@@ -77,7 +78,7 @@ def answer_at_terminal(
                 answered.append(shown[-1])
                 answer = f"{sign_in(shown[-1], username)}\n".encode()
                 os.write(terminal, answer)
-        return process.wait(timeout=10), output, answered
+        return process.wait(timeout=LIMIT), output, answered
     finally:
         ready.close()
         os.close(terminal)

@@ -267,7 +267,7 @@ def test_examples_run_as_they_stand(
     variables = described.prepare(globus, Person(globus, tmp_path))
     signed_in = {"globus_client_id": globus.client_id, "globus_client_secret": globus.client_secret}
 
-    run = playbooks.start(playbook(document), "--diff", variables={**signed_in, **variables}).wait(timeout=600)
+    run = playbooks.start(playbook(document), "--diff", variables={**signed_in, **variables}).wait()
 
     assert run.status == 0, run.output
     for example in examples_of(document):

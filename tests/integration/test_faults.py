@@ -17,6 +17,7 @@ from emulator.control import LocalGlobus
 from emulator.plain import MAPPED, MAPPED_TOO, Api
 from integration.harness import Playbooks, Task, calls, control, definition, kinds, timer
 from integration.in_process import run
+from patience import LIMIT
 
 Document = dict[str, Any]
 
@@ -28,7 +29,7 @@ SHORT: Document = {"kind": "cut_json", "mode": "short"}
 PAGE: Document = {"kind": "html"}
 BUSY: Document = {"kind": "status", "status": 429, "retry_after": 1}
 AWAY: Document = {"kind": "status", "status": 503, "retry_after": 1}
-SLOW: Document = {"kind": "stall", "seconds": 2.6}  # longer than the module waits for an answer
+SLOW: Document = {"kind": "stall", "seconds": 2.6}  # longer than the module waits for an answer, two seconds
 ONCE: Document = {"attempts": [1]}
 AFTER: Document = {"after_commit": True}
 
@@ -67,7 +68,7 @@ def test_a_faulty_creation_makes_one_timer_and_says_changed_W2(
             control("DELETE", "faults"),
             control("DELETE", "log"),
             control("POST", "faults", {"method": "POST", "path": "^/v2/timer$", **fault, **ONCE}),
-            timer(name, **definition(name), retries=2, request_timeout=2 if fault["kind"] == "stall" else 30),
+            timer(name, **definition(name), retries=2, request_timeout=2 if fault["kind"] == "stall" else LIMIT),
             control("GET", "log", title=f"{name} (log)"),
         ]
     rerun = [timer(f"{name}, rerun", **definition(name), on_drift="fail") for name in cases]

@@ -33,6 +33,7 @@ from emulator.scopes import TIMERS_SCOPE, TIMERS_SERVER, TRANSFER_SCOPE, TRANSFE
 from integration import in_process
 from integration.harness import BIN, Playbooks, Task, calls, definition, kinds, logged, writes
 from integration.people import Person
+from patience import LIMIT
 
 IN_PLACE = ["POST token", "GET jobs"]
 FIRST_RUN = "2026-03-03T02:00:00+00:00"
@@ -473,7 +474,7 @@ def made_by_cli(globus: LocalGlobus, home: Path) -> None:
     environment = {"PATH": str(BIN), "HOME": str(home), "LC_ALL": "C.UTF-8", **credentials, **globus.environment}
     words = ["timer", "create", "flow", FLOW, "--name", "cli", "--interval", "1d", "--start", FIRST_RUN]
     command = [str(BIN / "globus"), *words, "--stop-after-runs", "10", "--input", json.dumps(INPUT)]
-    subprocess.run(command, env=environment, check=True, capture_output=True, timeout=60)
+    subprocess.run(command, env=environment, check=True, capture_output=True, timeout=LIMIT)
 
 
 def made_by_sdk(globus: LocalGlobus, monkeypatch: pytest.MonkeyPatch) -> None:

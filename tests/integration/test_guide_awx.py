@@ -22,6 +22,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from emulator.control import LocalGlobus
 from integration.harness import BIN, Playbooks, calls
+from patience import LIMIT
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "docs" / "examples"
@@ -34,7 +35,7 @@ def read(name: str) -> Any:
 
 def builder(*arguments: str | Path) -> str:
     command = [str(BIN / "ansible-builder"), *map(str, arguments)]
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=LIMIT).stdout
 
 
 # --- the files -----------------------------------------------------------------------------------------------------
@@ -140,7 +141,7 @@ class Controller:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=120,
+            timeout=LIMIT,
             check=False,
         )
         shutil.rmtree(folder)

@@ -25,6 +25,7 @@ from integration import in_process
 from integration.documented import APP, WORLD
 from integration.harness import START, Playbooks
 from integration.people import Person
+from patience import LIMIT
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDES = ROOT / "docs" / "docsite" / "rst"
@@ -51,7 +52,7 @@ def run(playbooks: Playbooks, script: str) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=180,
+        timeout=LIMIT,
         check=False,
     )
     assert done.returncode == 0, done.stdout

@@ -16,6 +16,7 @@ from emulator.control import LocalGlobus
 from emulator.plain import FAILING_FLOW, FLOW, HIGH_ASSURANCE, MAPPED, MAPPED_TOO, Api, flow_timer_scope
 from integration import in_process
 from integration.harness import ANSIBLE, START, Playbooks
+from patience import LIMIT
 
 ALERT = Path(__file__).resolve().parents[2] / "docs" / "examples" / "alert.yml"
 DAY = 86400
@@ -219,7 +220,7 @@ def alert(playbooks: Playbooks, *arguments: str) -> subprocess.CompletedProcess[
         cwd=playbooks.home,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=LIMIT,
         check=False,
     )
 

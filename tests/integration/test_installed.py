@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from integration.harness import ANSIBLE
+from patience import LIMIT
 
 ROOT = Path(__file__).resolve().parents[2]
 COLLECTION = "research_ops.globus"
@@ -39,7 +40,7 @@ def ansible(program: str, *arguments: str, collections: Path, home: Path) -> sub
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=LIMIT,
         check=False,
     )
 

@@ -34,6 +34,7 @@ from emulator.scopes import TIMERS_SERVER, TRANSFER_SCOPE, TRANSFER_SERVER
 from integration import in_process
 from integration.harness import ANSIBLE, Playbooks, calls, definition, timer
 from integration.people import Person, answer_at_terminal
+from patience import LIMIT, until
 
 TOKEN = re.compile(r"(?:access|refresh)-[A-Za-z0-9_-]{20,}")
 TESTS = Path(__file__).resolve().parents[1]
@@ -181,7 +182,7 @@ def test_ten_tasks_that_renew_at_once_leave_one_valid_file_X1(
             assert process.stdout.readline() == "null\n"
             globus.advance(3 * 86400)
             globus.clear_log()
-            output, _errors = process.communicate("go\n", timeout=60)
+            output, _errors = process.communicate("go\n", timeout=LIMIT)
             assert json.loads(output) == [0] * 10
             counted = calls(globus.log())
             assert counted.count("POST token") == 1
@@ -339,20 +340,22 @@ def test_no_secret_in_ps_in_environments_in_output_or_in_variables_X1(
         timer("user", **definition("b", source_collection=MAPPED), auth_method="user", client_id=NATIVE_APP),
         timer("tokens", **definition("c"), timers_token="{{ timers }}", transfer_token="{{ transfer }}"),
     ]
-    globus.delay(0.1)  # modules live long enough to be looked at
+    globus.delay(0.1)  # modules live long enough to be looked at, the first until it was
+    globus.fault("stall", seconds=600, attempts=[1])
 
     started = playbooks.start(
         [{**task, "register": "registered"} for task in tasks], "-vvv", "--diff", "-e", f"@{file}"
     )
     watch = Watch(tmp_path)
     try:
+        until("the process of a module", lambda: watch.modules)
+        globus.clear_faults()
         run = started.wait()
     finally:
         shown = watch.stop()
 
     assert [run[name]["failed"] for name in ("account", "user", "tokens")] == [False, True, False]
     assert run["user"]["error"]["code"] == "consent_required"
-    assert watch.modules > 3, "the module processes were seen"
     stored = person.tokens().read_text(encoding="utf-8") + (tmp_path / "kept" / "account.json").read_text("utf-8")
     hidden = [*secrets.values(), *TOKEN.findall(stored)]
     assert len(hidden) > 8

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from integration.harness import Playbooks
+from patience import LIMIT
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -22,7 +23,7 @@ def rehearse(playbooks: Playbooks, *arguments: Any) -> subprocess.CompletedProce
     environment = {**playbooks.environment, "RECORD": str(playbooks.home / "rehearse.jsonl")}
     command = [sys.executable, "-m", "emulator.rehearse", *map(str, arguments)]
     return subprocess.run(
-        command, env=environment, cwd=playbooks.home, capture_output=True, text=True, timeout=180, check=False
+        command, env=environment, cwd=playbooks.home, capture_output=True, text=True, timeout=LIMIT, check=False
     )
 
 

@@ -27,6 +27,7 @@ from emulator.plain import FLOW, GUEST, LAPTOP, MAPPED, MAPPED_TOO, OTHER_CLIENT
 from emulator.scopes import TIMERS_SERVER
 from integration import in_process
 from integration.harness import ANSIBLE, BIN, START, Playbooks, calls, writes
+from patience import LIMIT
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
 NOW = datetime.fromisoformat(START)
@@ -186,7 +187,7 @@ def cli(globus: LocalGlobus, home: Path, *arguments: str) -> None:
         "LC_ALL": "C.UTF-8",
     }
     command = [str(BIN / "globus"), "timer", "create", "transfer", *arguments]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=LIMIT, check=False)
     assert done.returncode == 0, done.stderr
 
 
@@ -311,7 +312,7 @@ def play(playbooks: Playbooks, name: str, *arguments: str) -> subprocess.Complet
     environment = {**playbooks.environment, "RECORD": str(playbooks.home / f"{name}.jsonl")}
     command = [str(ANSIBLE / "ansible-playbook"), str(EXAMPLES / name), *arguments]
     return subprocess.run(
-        command, env=environment, cwd=playbooks.home, capture_output=True, text=True, timeout=180, check=False
+        command, env=environment, cwd=playbooks.home, capture_output=True, text=True, timeout=LIMIT, check=False
     )
 
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError, UncertainError
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.document import Timer, read_timer
+from patience import LIMIT
 from unit.samples import NOW
 from unit.timer_documents import shown
 
@@ -192,7 +193,7 @@ class Turns:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(timeout=30)
+            thread.join(timeout=LIMIT)
             assert not thread.is_alive(), "a writer hangs"
         for error in self._errors:
             raise error
@@ -203,7 +204,7 @@ class Turns:
         with self._changed:
             self._waiting.add(me)
             self._pass_on(me)
-            assert self._changed.wait_for(lambda: self._current == me, timeout=20), "its turn does not come"
+            assert self._changed.wait_for(lambda: self._current == me, timeout=LIMIT), "its turn does not come"
             self._waiting.discard(me)
 
     def _run(self, name: str) -> None:

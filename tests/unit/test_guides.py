@@ -18,6 +18,7 @@ import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from patience import LIMIT
 from unit.test_collection import COLLECTION, complaints, tasks_in
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -139,7 +140,7 @@ def test_parts_are_tasks_or_variables(block: Block, monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize("block", [block for block in BLOCKS if block.language == "bash"], ids=str)
 def test_commands_are_commands(block: Block) -> None:
-    subprocess.run(["bash", "-n"], input=block.text, text=True, check=True, timeout=10)
+    subprocess.run(["bash", "-n"], input=block.text, text=True, check=True, timeout=LIMIT)
 
 
 def test_playbooks_of_commands_are_there() -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from patience import LIMIT
 from tools.release import RefusedError, Version, least, refuse
 from tools.tree import copy
 
@@ -169,7 +170,7 @@ def make_release(checkout: Path, version: str) -> tuple[int, str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=120,
+        timeout=LIMIT,
     )
     return done.returncode, done.stdout
 

@@ -10,7 +10,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +21,11 @@ from emulator.control import LocalGlobus, LocalGlobusError
 from emulator.plain import GUEST, MAPPED, MAPPED_TOO, OTHER_CLIENT, PERSON, Api, timer_scope
 from emulator.scopes import TIMERS_SERVER, TRANSFER_SCOPE
 from emulator.world import load
+from patience import LIMIT, until
 
 TESTS = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-m", "emulator"]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(TESTS)}
-BUSY = 5  # the machine of the tests may be so many times slower than one that does nothing else
 
 
 def start(*arguments: str, **more: Any) -> subprocess.Popen[str]:
@@ -59,7 +58,7 @@ def test_it_prints_the_variables_listens_and_ends_cleanly(how: signal.Signals) -
         assert connected.now()
         connected.close()
         process.send_signal(how)
-        out, err = process.communicate(timeout=10)
+        out, err = process.communicate(timeout=LIMIT)
         assert (process.returncode, out, err) == (0, "", "")
 
 
@@ -68,23 +67,26 @@ def test_it_ends_when_its_standard_input_closes() -> None:
         read_ready(process)
         assert process.stdin is not None
         process.stdin.close()
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=LIMIT) == 0
 
 
 def test_it_ends_with_a_parent_that_is_killed() -> None:
-    code = "from emulator.control import LocalGlobus; import time; print(LocalGlobus().url, flush=True); time.sleep(60)"
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=ENVIRONMENT) as parent:
+    code = "from emulator.control import LocalGlobus; print(LocalGlobus().url, flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT
+    ) as parent:
         assert parent.stdout is not None
         url = parent.stdout.readline().strip()
         parent.kill()
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
+
+    def gone() -> bool:
         try:
             LocalGlobus.connect(url)
         except OSError:
-            return
-        time.sleep(0.05)
-    pytest.fail("the emulator outlived its parent")
+            return True
+        return False
+
+    until("the end of an emulator whose parent is killed", gone)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +99,7 @@ def test_it_ends_with_a_parent_that_is_killed() -> None:
 )
 def test_what_cannot_start_says_why(arguments: list[str], complaint: str) -> None:
     done = subprocess.run(
-        [*COMMAND, *arguments], capture_output=True, text=True, env=ENVIRONMENT, timeout=20, check=False
+        [*COMMAND, *arguments], capture_output=True, text=True, env=ENVIRONMENT, timeout=LIMIT, check=False
     )
     assert (done.returncode, done.stdout) == (2, "")
     assert complaint in done.stderr
@@ -111,7 +113,7 @@ def test_a_failed_start_is_an_error_with_its_reason() -> None:
 
 def test_it_listens_on_loopback_only() -> None:
     done = subprocess.run(
-        [*COMMAND, "--host", "0.0.0.0"], capture_output=True, text=True, env=ENVIRONMENT, timeout=20, check=False
+        [*COMMAND, "--host", "0.0.0.0"], capture_output=True, text=True, env=ENVIRONMENT, timeout=LIMIT, check=False
     )
     assert done.returncode == 2
     assert "invalid choice" in done.stderr
@@ -159,7 +161,7 @@ def test_worlds_that_are_refused(world: dict[str, Any]) -> None:
 
 def test_the_clock_never_goes_backwards(globus: LocalGlobus) -> None:
     now = globus.advance(1000)
-    assert now.startswith("2027-03-01T00:16:4")
+    assert now >= "2027-03-01T00:16:40"
     with pytest.raises(LocalGlobusError, match="409"):
         globus.set_clock("2027-03-01T00:00:00Z")
     for body in ({}, {"advance_seconds": 1, "set": "2030-01-01T00:00:00Z"}, {"advance_seconds": -1}, {"set": "soon"}):
@@ -170,8 +172,7 @@ def test_the_clock_never_goes_backwards(globus: LocalGlobus) -> None:
 
 def test_the_clock_runs_by_itself(globus: LocalGlobus) -> None:
     before = globus.now()
-    time.sleep(0.02)
-    assert globus.now() > before
+    until("a later time", lambda: globus.now() > before)
 
 
 def test_the_log(globus: LocalGlobus, api: Api) -> None:
@@ -235,27 +236,14 @@ def test_seeding(globus: LocalGlobus, api: Api) -> None:
 
 
 def test_ten_thousand_timers(globus: LocalGlobus, api: Api) -> None:
-    """What was promised, on a machine that does nothing else."""
-    begun = time.monotonic()
+    """They are listed whole, again and by name. How long that takes is what `make benchmark` measures."""
     assert len(globus.seed(10_000)) == 10_000
-    seeded = time.monotonic() - begun
-    begun = time.monotonic()
     first = api.call("GET", "/jobs/?result_count=0")
-    listed = time.monotonic() - begun
-    begun = time.monotonic()
     again = api.call("GET", "/jobs/?result_count=0")
-    cached = time.monotonic() - begun
-    begun = time.monotonic()
     one = api.call("GET", "/jobs/?filter_name=other-9999")
-    filtered = time.monotonic() - begun
     assert first.text == again.text
     assert len(json.loads(first.text)["jobs"]) == 10_000
     assert len(one.text) < 5000
-    print(f"seed {seeded:.2f} s, list {listed:.2f} s, again {cached:.2f} s, one by name {filtered:.3f} s")
-    assert seeded < 5 * BUSY
-    assert listed < 2 * BUSY
-    assert cached < BUSY
-    assert filtered < 0.5 * BUSY
 
 
 def test_minted_tokens_bring_their_consents_if_wanted(globus: LocalGlobus, api: Api) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from emulator.control import LocalGlobus
 from emulator.plain import GUEST, LAPTOP, MAPPED, MAPPED_TOO, UNKNOWN, timer_scope
+from patience import LIMIT
 
 GLOBUS = Path(sys.executable).with_name("globus")
 
@@ -35,7 +36,7 @@ class Cli:
     def run(self, *arguments: str, status: int = 0) -> str:
         """What a command prints. It must end with ``status``."""
         done = subprocess.run(
-            [str(GLOBUS), *arguments], env=self.environment, capture_output=True, text=True, timeout=60, check=False
+            [str(GLOBUS), *arguments], env=self.environment, capture_output=True, text=True, timeout=LIMIT, check=False
         )
         assert done.returncode == status, done.stdout + done.stderr
         return done.stdout + done.stderr

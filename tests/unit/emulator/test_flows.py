@@ -22,6 +22,7 @@ from globus_sdk.token_storage import MemoryTokenStorage
 from emulator.control import LocalGlobus
 from emulator.plain import FAILING_FLOW, FLOW, HIDDEN_FLOW, UNKNOWN, Api, flow_timer_scope
 from emulator.scopes import FLOWS_SERVER, TIMERS_SCOPE, flow_user
+from patience import LIMIT
 from unit.timer_documents import recorded
 
 HOUR = 3600
@@ -367,7 +368,7 @@ def test_the_cli_unmodified(globus: LocalGlobus, api: Api, tmp_path: Path) -> No
 
     def cli(*arguments: str, status: int = 0) -> str:
         command = [str(Path(sys.executable).with_name("globus")), *arguments]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=LIMIT, check=False)
         assert done.returncode == status, done.stdout + done.stderr
         return done.stdout + done.stderr
 

@@ -24,6 +24,7 @@ from ansible_collections.research_ops.globus.plugins.module_utils._timers.docume
     write_timer,
 )
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.plan import Wanted, plan_timer, plan_timers
+from patience import LIMIT
 from unit.memory_service import MemoryService, Turns
 from unit.samples import NAME, NOW, definition, sample
 from unit.timer_documents import SHAPES
@@ -472,7 +473,7 @@ def test_w3_writers_at_the_same_moment_leave_one_timer() -> None:
 
     def write() -> None:
         plan = plan_timer(wanted(), service.list_timers(NAME), service.now())
-        met.wait(10)
+        met.wait(LIMIT)
         (outcome,) = execute([plan], Met())
         outcomes.append(outcome)
 
@@ -483,14 +484,14 @@ def test_w3_writers_at_the_same_moment_leave_one_timer() -> None:
             self.__dict__ = service.__dict__
 
         def list_timers(self, name: str | None = None) -> Any:
-            met.wait(10)
+            met.wait(LIMIT)
             return super().list_timers(name)
 
     threads = [threading.Thread(target=write) for _number in range(writers)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(LIMIT)
     (left,) = service.unfinished(NAME)
     assert len(outcomes) == writers
     assert service.writes().count("create") == writers
@@ -591,7 +592,7 @@ def test_in_parallel_keeps_the_order_and_the_limit(concurrency: int) -> None:
             most = max(most, at_once)
             if at_once == concurrency:
                 full.set()
-        assert full.wait(10)
+        assert full.wait(LIMIT)
         with lock:
             at_once -= 1
         return number * 2
