@@ -291,7 +291,7 @@ def test_consents_by_each_way_to_sign_in(globus: LocalGlobus, tmp_path: Path) ->
     [
         ({}, "one of the following is required"),
         ({"collection_ids": [MAPPED], "search": "x"}, "mutually exclusive"),
-        ({"collection_ids": ["x"]}, "collection_ids must be a UUID"),
+        ({"collection_ids": ["x"]}, "collection_ids[0] must be a UUID"),
         ({"collection_ids": []}, "is empty"),
         ({"search": "  "}, "is empty"),
     ],
