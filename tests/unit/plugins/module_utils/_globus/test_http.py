@@ -38,8 +38,9 @@ def in_seconds(seconds: float) -> str:
         ("1e9", RETRY_AFTER_MAXIMUM),
         ("9" * 400, RETRY_AFTER_MAXIMUM),
         ("inf", RETRY_AFTER_MAXIMUM),
-        (in_seconds(-86400), 0.0),
-        (in_seconds(86400), RETRY_AFTER_MAXIMUM),
+        # Each worker of pytest has a time of its own, and all of them must have the same names of tests.
+        pytest.param(in_seconds(-86400), 0.0, id="yesterday"),
+        pytest.param(in_seconds(86400), RETRY_AFTER_MAXIMUM, id="tomorrow"),
         ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0),
         ("Fri, 31 Dec 9999 23:59:59 GMT", RETRY_AFTER_MAXIMUM),
     ],
