@@ -4,7 +4,11 @@
 
 from __future__ import annotations
 
+import re
 from textwrap import indent
+
+# Options of an entry whose default is that of the list: ``policy_arguments`` in ``module_utils/_arguments.py``
+POLICIES = ("on_drift", "check_paths")
 
 
 class ModuleDocFragment:
@@ -256,6 +260,18 @@ options:
     type: str
     choices: [warn, ignore, fail, replace]
     default: warn
+  check_paths:
+    description:
+      - Look at the paths before the timer is created or replaced. Otherwise a wrong path shows only at the first run,
+        when Globus tries again for days without success.
+      - The task fails if a source does not exist or may not be read, if a folder is given with C(recursive=false) or a
+        file with C(recursive=true), and if a file is in the way of a folder at the destination or the reverse. A
+        missing destination is fine. If a collection cannot be reached, the module warns and creates the timer.
+      - Looking at a mapped collection needs a C(data_access) consent for Globus Transfer itself. Client credentials get
+        it with one more token request, but not in check mode. If the login of a person lacks it, the module warns and
+        creates the timer without this check.
+    type: bool
+    default: false
 """
 
     ABOUT = r"""
@@ -285,7 +301,9 @@ seealso:
 
 def _as_suboptions(documentation: str) -> str:
     """The options of one timer, as suboptions of the option ``timers``; without a default they are the list's."""
-    options = documentation.split("options:\n", 1)[1].rsplit("    default: warn\n", 1)[0]
+    options = documentation.split("options:\n", 1)[1]
+    for policy in POLICIES:
+        options = re.sub(rf"(^  {policy}:\n(?:    .*\n)*?)    default: .*\n", r"\1", options, flags=re.MULTILINE)
     return indent(options.replace("O(", "O(timers[].").replace("RV(", "RV(timers[]."), "    ")
 
 
@@ -312,5 +330,9 @@ options:
     type: str
     choices: [warn, ignore, fail, replace]
     default: warn
+  check_paths:
+    description: Whether to look at the paths of entries that have no O(timers[].check_paths).
+    type: bool
+    default: false
 """
 )

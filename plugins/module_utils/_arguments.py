@@ -181,7 +181,15 @@ def timer_arguments() -> dict[str, Any]:
         **definition_arguments(),
         "state": {"type": "str", "default": "present", "choices": list(STATES)},
         "timer_id": {"type": "str"},
+        **policy_arguments(),
+    }
+
+
+def policy_arguments() -> dict[str, Any]:
+    """What to do in certain cases. In ``timers`` these are options of the task too, which its entries can override."""
+    return {
         "on_drift": {"type": "str", "default": "warn", "choices": list(ON_DRIFT)},
+        "check_paths": {"type": "bool", "default": False},
     }
 
 
@@ -213,16 +221,20 @@ def timer_info_arguments() -> dict[str, Any]:
 
 
 def timers_arguments() -> dict[str, Any]:
-    """The options of a list of timers. An entry's ``on_drift`` has no default: it is the list's."""
+    """The options of a list of timers. In an entry the policies have no default: those of the list hold."""
+    of_entry = {
+        name: {key: value for key, value in option.items() if key != "default"}
+        for name, option in policy_arguments().items()
+    }
     return {
         "timers": {
             "type": "list",
             "elements": "dict",
             "required": True,
-            "options": {**timer_arguments(), "on_drift": {"type": "str", "choices": list(ON_DRIFT)}},
+            "options": {**timer_arguments(), **of_entry},
             "required_one_of": [["name", "timer_id"]],
         },
-        "on_drift": {"type": "str", "default": "warn", "choices": list(ON_DRIFT)},
+        **policy_arguments(),
         "purge": {"type": "bool", "default": False},
         "purge_prefix": {"type": "str"},
         "purge_limit": {"type": "int", "default": 10},

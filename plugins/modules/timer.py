@@ -169,6 +169,7 @@ EXAMPLES = r"""
       timezone: America/Chicago
       daylight_saving: follow
     on_drift: replace
+    check_paths: true # fail now, and not at the first run, if the source does not exist
 
 - name: Transfer a file once, as soon as possible
   research_ops.globus.timer:

@@ -24,9 +24,10 @@ from .._globus.collections import (
 )
 from .._parallel import in_parallel
 from .._timers.plan import Plan
+from .paths import PathService, check_paths
 
 
-class CollectionService(Protocol):
+class CollectionService(PathService, Protocol):
     """What of ``_globus.service.Globus`` is used here."""
 
     def get_collection(self, collection_id: str) -> Collection:
@@ -61,6 +62,8 @@ def prepare(plans: Sequence[Plan], service: CollectionService, *, concurrency: i
     warnings = [warning for found in collections.values() if (warning := check_collection(found))]
     errors = {key: found for key, found in looked_up.items() if isinstance(found, GlobusError)}
     plans = [_failed_by_look_up(plan, errors) for plan in plans]
+    plans, unseen = check_paths(plans, collections, service, concurrency=concurrency, check_mode=check_mode)
+    warnings += unseen
 
     needing = [plan for plan in plans if plan.starts]
     needs = Needs(

@@ -180,6 +180,14 @@ def writing_scope(needs: Needs) -> Scope:
     return scope.with_dependencies(SpecificFlowScopes(flow).user for flow in needs.flows)
 
 
+def data_scope(collections: Iterable[str]) -> Scope:
+    """What a token for Globus Transfer needs to look at the data of mapped collections: their ``data_access``."""
+    from globus_sdk.scopes import GCSCollectionScopes, TransferScopes
+
+    below = [GCSCollectionScopes(collection).data_access.with_optional(True) for collection in collections]
+    return TransferScopes.all.with_dependencies(below)
+
+
 def client_authorizer(client_id: str, client_secret: str) -> GlobusAuthorizer:
     """Sends a client's ID and secret, for token requests alone."""
     from globus_sdk.authorizers import BasicAuthorizer
@@ -226,3 +234,10 @@ def lacks_consent(consents: Iterable[Mapping[str, Any]], needs: Needs) -> bool:
     from globus_sdk.scopes.consents import ConsentForest
 
     return not ConsentForest(consents).meets_scope_requirements([writing_scope(needs)])
+
+
+def lacks_data_consent(consents: Iterable[Mapping[str, Any]], collection: str) -> bool:
+    """Whether a login may not look at the data of a mapped collection itself."""
+    from globus_sdk.scopes.consents import ConsentForest
+
+    return not ConsentForest(consents).meets_scope_requirements([data_scope([collection])])

@@ -54,6 +54,9 @@ class AuthService(Protocol):
     def missing_consents(self, identity: str, needs: Needs) -> Needs | None:
         """What a person has not consented to, or None."""
 
+    def missing_data_consents(self, identity: str, collections: Sequence[str]) -> list[str]:
+        """The collections at whose data a person's login may not look."""
+
 
 class Login(Protocol):
     """A way to sign in."""
@@ -76,6 +79,12 @@ class Login(Protocol):
 
     def grant(self, needs: Needs) -> None:
         """Write: give the consents that timers need, and have the coming requests carry them."""
+
+    def open_data(self, collections: Sequence[str], check_mode: bool) -> dict[str, str]:
+        """Get ready to look at the data of mapped collections (``check_paths``).
+
+        Grants nothing in check mode (rule W1). Returns the collections at which this login cannot look, and why.
+        """
 
 
 class Authorizer:
@@ -135,6 +144,9 @@ class TokenLogin:
     def grant(self, needs: Needs) -> None:
         """Nothing can be granted with an access token."""
 
+    def open_data(self, collections: Sequence[str], check_mode: bool) -> dict[str, str]:
+        return {}  # whether the token may look shows when it does
+
 
 class ClientLogin:
     """A service account. Its token request grants the consents that it names.
@@ -179,6 +191,15 @@ class ClientLogin:
         with self._lock, self._stored():
             self._scopes = [_auth.writing_scope(needs), *_auth.reading_scopes()[1:]]
             self._request(self._scopes)
+
+    def open_data(self, collections: Sequence[str], check_mode: bool) -> dict[str, str]:
+        if not collections:
+            return {}
+        if check_mode:
+            return dict.fromkeys(collections, "check mode does not request the consent that this needs")
+        with self._lock:
+            self._tokens.update(self._ask([_auth.data_scope(collections)]))
+        return {}
 
     def _sign_in(self, service: str, refused: str | None) -> None:
         """A token for a service, another one than it refused: one that another task has stored, or a new one."""
@@ -284,6 +305,14 @@ class PersonLogin:
 
     def grant(self, needs: Needs) -> None:
         """A person's consents are given in a login, not here."""
+
+    def open_data(self, collections: Sequence[str], check_mode: bool) -> dict[str, str]:
+        if self._login.identity is None:
+            return dict.fromkeys(
+                collections, "the stored login does not name its identity, so nobody can see its consents"
+            )
+        lacking = self._auth.missing_data_consents(self._login.identity, collections)
+        return dict.fromkeys(lacking, "this login has no consent to look at the data of the collection")
 
     def _refresh(self, service: str, used: str | None) -> Token:
         """Another access token than the used one: from another task that was quicker, or from Globus Auth."""

@@ -17,7 +17,7 @@ import json
 import math
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._errors import GlobusError, UncertainError
 from .._timers.document import Timer, read_timer, slim
+from .._timers.paths import FILE, FOLDER, FORBIDDEN, MISSING, UNKNOWN, Look, Seen
 from . import credentials as _auth
 from .collections import Collection, Needs, read_collection
 from .logins import NAMES, Authorizer, choose_login
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 RETRY_AFTER_MAXIMUM = 60.0  # seconds; what a service may make us wait between two tries
 SEARCH_PAGE = 100
 SEARCH_MAXIMUM = 1000
+LISTED_NAMES = 1000  # of a folder, among which a similar name is looked for
 SIGNED_IN = object()  # with the token of the login
 PAUSE_BETWEEN_TRIES = 0.5  # seconds, doubled at every try
 UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)  # what reading a document of another shape raises
@@ -155,6 +157,17 @@ class Globus:
             return "unknown"  # not every login may read consents
         return "missing" if _auth.lacks_consent(consents, Needs(data_access=(collection_id,))) else "granted"
 
+    def missing_data_consents(self, identity: str, collections: Sequence[str]) -> list[str]:
+        """The mapped collections at whose data a person's login may not look itself."""
+        if not collections:
+            return []
+        consents = self._consents(identity)
+        return [one for one in collections if _auth.lacks_data_consent(consents, one)]
+
+    def open_data(self, collections: Sequence[str], check_mode: bool) -> dict[str, str]:
+        """Get ready to look at the data of mapped collections; those at which nobody can look, and why."""
+        return self._login.open_data(collections, check_mode)
+
     def _consents(self, identity: str) -> Any:
         """The consent documents that an identity has given to the client of the login; read once."""
         with self._consents_lock:
@@ -242,6 +255,43 @@ class Globus:
                 http_status=error.http_status,
                 request_id=error.request_id,
             ) from error
+
+    def look(self, look: Look) -> Seen:
+        """What there is at a path of a collection (``GET /operation/endpoint/ID/stat``). Never fails.
+
+        The service answers 404 for a path that does not exist and 403 for one that may not be read (recorded in the
+        test data of the SDK). Everything else, such as a 502 for an endpoint that is off, says nothing about the path
+        and is not asked again: nobody waits half a minute for each path on a laptop that sleeps.
+        """
+        query = {} if look.local_user is None else {"local_user": look.local_user}
+        try:
+            document = self._readable(
+                "transfer",
+                lambda client: client.operation_stat(look.collection, look.path, query_params=query),
+                "type",
+                create=True,  # sent once
+            )
+        except GlobusError as error:
+            if error.http_status == 404:
+                return Seen(MISSING)
+            if error.http_status == 403 and error.code != "ConsentRequired":
+                return Seen(FORBIDDEN, _first_line(error.message))
+            return Seen(UNKNOWN, _first_line(error.message))
+        kind = document["type"]
+        if kind in (FILE, FOLDER):
+            return Seen(kind)
+        return Seen(UNKNOWN, f"{look.path} is neither a file nor a folder, but {kind!r}")
+
+    def list_folder(self, look: Look) -> list[tuple[str, bool]]:
+        """The names in a folder of a collection, and whether each is a folder."""
+        query = {"limit": LISTED_NAMES, **({} if look.local_user is None else {"local_user": look.local_user})}
+        answer = self._readable(
+            "transfer",
+            lambda client: client.operation_ls(look.collection, look.path, query_params=query),
+            "DATA",
+            create=True,  # sent once
+        )
+        return [(str(one.get("name")), one.get("type") == FOLDER) for one in answer["DATA"] if isinstance(one, Mapping)]
 
     def check_flow(self, flow_id: str) -> None:
         """Raises GlobusError, with the ID, for a flow that is not there or not visible.
@@ -529,6 +579,11 @@ def _search(text: str, page: Mapping[str, int], client: Any) -> GlobusHTTPRespon
 def _pause(tries: int) -> float:
     """Seconds before another try, after so many repetitions; longer each time, within the bound (rule W6)."""
     return min(PAUSE_BETWEEN_TRIES * 2.0 ** min(tries, 20), RETRY_AFTER_MAXIMUM)
+
+
+def _first_line(message: str) -> str:
+    """What a message of an endpoint says first; its details are many lines of its file server."""
+    return message.strip().partition("\n")[0]
 
 
 def _retry_after(value: str | None) -> float | None:

@@ -30,11 +30,16 @@ START_WITHIN = timedelta(days=366)
 # --- entries of a list ---------------------------------------------------------------------------------------------
 
 
-def parse_wanted(parameters: Mapping[str, Any], on_drift: str = "warn") -> Wanted:
+def parse_wanted(parameters: Mapping[str, Any], task: Mapping[str, Any] | None = None) -> Wanted:
     """What a task, or an entry of its list, asks for. Raises InputError (rules L1, L3, I5).
 
-    :param on_drift: what holds where the parameters do not say it.
+    :param task: the parameters of the task, which hold for policies that an entry leaves out.
     """
+    defaults = parameters if task is None else task
+    policies = {
+        option: defaults[option] if parameters.get(option) is None else parameters[option]
+        for option in _arguments.policy_arguments()
+    }
     timer_id = parameters.get("timer_id")
     if timer_id is not None:
         timer_id = parse_uuid("timer_id", timer_id)
@@ -45,7 +50,7 @@ def parse_wanted(parameters: Mapping[str, Any], on_drift: str = "warn") -> Wante
         name=name or "",
         timer_id=timer_id,
         state=parameters["state"],
-        on_drift=parameters.get("on_drift") or on_drift,
+        **policies,
         definition=parse_definition(parameters, datetime.now(timezone.utc)),
     )
     if timer_id is None and wanted.definition is None and wanted.state == "present":
@@ -67,7 +72,7 @@ def parse_wanted_list(parameters: Mapping[str, Any]) -> list[Wanted]:
     for number, entry in enumerate(parameters["timers"]):
         where = entry_position(number, entry)
         try:
-            parsed = parse_wanted(entry, parameters["on_drift"])
+            parsed = parse_wanted(entry, parameters)
         except InputError as error:
             raise InputError(f"{where}: {error}") from None
         for key in (("name", parsed.name), ("timer_id", parsed.timer_id or "")):

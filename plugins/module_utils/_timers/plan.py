@@ -50,12 +50,14 @@ class Wanted:
 
     :ivar state: ``present``, ``active``, ``paused`` or ``absent``.
     :ivar on_drift: ``warn``, ``ignore``, ``fail`` or ``replace``.
+    :ivar check_paths: whether to look at the paths before the timer is created.
     """
 
     name: str
     timer_id: str | None = None
     state: str = "present"
     on_drift: str = "warn"
+    check_paths: bool = False
     definition: Definition | None = None
 
     @property

@@ -16,6 +16,7 @@ from ansible_collections.research_ops.globus.plugins.module_utils._arguments imp
     auth_arguments,
     definition_arguments,
     environment_variable,
+    policy_arguments,
     timer_arguments,
     timers_arguments,
     with_variables,
@@ -145,9 +146,11 @@ def test_d1_defaults_are_the_same_where_they_are_declared_and_where_they_are_use
 
 def test_timer_and_an_entry_of_timers_take_the_same_options() -> None:
     entry = timers_arguments()["timers"]["options"]
-    assert entry == {**timer_arguments(), "on_drift": {**entry["on_drift"]}}
-    without_default = {name: value for name, value in timer_arguments()["on_drift"].items() if name != "default"}
-    assert entry["on_drift"] == without_default
+    policies = policy_arguments()
+    assert entry == {**timer_arguments(), **{policy: entry[policy] for policy in policies}}
+    for name, option in policies.items():
+        assert entry[name] == {key: value for key, value in option.items() if key != "default"}
+        assert timers_arguments()[name] == timer_arguments()[name] == option
 
 
 def test_arguments_are_made_anew_for_every_module() -> None:

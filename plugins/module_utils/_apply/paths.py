@@ -1,0 +1,119 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection research_ops.globus: free to change between releases.
+
+"""Looks at the paths of timers before they are created (``check_paths``), each collection and path once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from .._errors import GlobusError
+from .._globus.collections import Collection
+from .._parallel import in_parallel
+from .._timers.definition import Transfer
+from .._timers.paths import MISSING, UNKNOWN, Finding, Look, Seen, findings, looks_of, near_name, parent_of
+from .._timers.plan import Plan
+
+
+class PathService(Protocol):
+    """What of ``_globus.service.Globus`` is used here."""
+
+    def open_data(self, collections: Sequence[str], check_mode: bool) -> dict[str, str]:
+        """Get ready to look at the data of mapped collections; those at which nobody can look, and why."""
+
+    def look(self, look: Look) -> Seen:
+        """What there is at a path."""
+
+    def list_folder(self, look: Look) -> list[tuple[str, bool]]:
+        """The names in a folder, and whether each is a folder."""
+
+
+def check_paths(
+    plans: Sequence[Plan],
+    collections: Mapping[str, Collection],
+    service: PathService,
+    *,
+    concurrency: int,
+    check_mode: bool,
+) -> tuple[list[Plan], list[str]]:
+    """The plans, failed where a path cannot work, and warnings about what could not be looked at."""
+    transfers = {
+        number: plan.creation.action
+        for number, plan in enumerate(plans)
+        if plan.wanted.check_paths
+        and plan.failure is None
+        and plan.creation is not None
+        and isinstance(plan.creation.action, Transfer)
+    }
+    looks = list(dict.fromkeys(look for transfer in transfers.values() for look in looks_of(transfer)))
+    if not looks:
+        return list(plans), []
+    used = {look.collection for look in looks}
+    mapped = sorted(key for key in used if key in collections and collections[key].requires_data_access)
+    closed = _closed(mapped, service, check_mode)
+    seen = {look: Seen(UNKNOWN, closed[look.collection]) for look in looks if look.collection in closed}
+    open_looks = [look for look in looks if look.collection not in closed]
+    seen.update(zip(open_looks, in_parallel(lambda look: _look(look, service), open_looks, concurrency)))
+    checked = [
+        _failed(plan, findings(transfers[number], seen), collections) if number in transfers else plan
+        for number, plan in enumerate(plans)
+    ]
+    return checked, _unseen(seen, collections)
+
+
+def _closed(mapped: Sequence[str], service: PathService, check_mode: bool) -> dict[str, str]:
+    """The mapped collections at whose data nobody can look, and why."""
+    try:
+        return service.open_data(mapped, check_mode)
+    except GlobusError as error:
+        return dict.fromkeys(mapped, error.message)
+
+
+def _look(look: Look, service: PathService) -> Seen:
+    """What there is at a path and, where there is nothing, what has a similar name."""
+    seen = service.look(look)
+    folder = parent_of(look.path)
+    if seen.state != MISSING or folder is None:
+        return seen
+    try:
+        names = service.list_folder(replace(look, path=folder))
+    except GlobusError:
+        return seen  # the suggestion is a courtesy: that the path is missing is known without it
+    return replace(seen, near=near_name(look.path, names))
+
+
+def _failed(plan: Plan, found: Sequence[Finding], collections: Mapping[str, Collection]) -> Plan:
+    if not found:
+        return plan
+    said = "; ".join(
+        f"{one.option}: {one.problem} on {_label(one.collection, collections)}. {one.advice}" for one in found
+    )
+    kept = "left unchanged" if plan.timer is not None else "not created"
+    return plan.failed(
+        GlobusError(
+            f"{plan.wanted.label} was {kept}. {said}. To skip this check, set check_paths: false",
+            code="path_unusable",
+        )
+    )
+
+
+def _unseen(seen: Mapping[Look, Seen], collections: Mapping[str, Collection]) -> list[str]:
+    """One warning for each reason why nobody could look, with the collections."""
+    reasons: dict[str, dict[str, None]] = {}
+    for look, found in seen.items():
+        if found.state == UNKNOWN:
+            reasons.setdefault(found.message, {})[_label(look.collection, collections)] = None
+    return [
+        f"Paths on {', '.join(labels)} were not checked: {reason}. The timers are created without this check"
+        for reason, labels in reasons.items()
+    ]
+
+
+def _label(collection_id: str, collections: Mapping[str, Collection]) -> str:
+    collection = collections.get(collection_id)
+    return f"collection {collection.label if collection else collection_id}"
