@@ -159,20 +159,14 @@ def build(seed: int) -> Case:
     account.put(foreign, status="active")
     now = chance.choice((WINTER, SUMMER, SUMMER + timedelta(days=200)))
     account.move_to(max(now, anchored) + timedelta(minutes=chance.randrange(1, 60 * 24 * 28)))
-    wanted = Wanted(
-        name=NAME,
-        state=chance.choice(("present", "present", "active", "paused", "absent")),
-        on_drift=chance.choice(("replace", "replace", "replace", "warn", "ignore", "fail")),
-        definition=definition(parameters, now=account.clock),
-        **(
-            {"on_inactive": chance.choice(("warn", "fail", "resume"))}
-            if "on_inactive" in Wanted.__dataclass_fields__
-            else {}
-        ),
-    )
-    story.append(
-        f"now {account.clock}; state {wanted.state}, on_drift {wanted.on_drift}, {getattr(wanted, 'on_inactive', '')}"
-    )
+    options: dict[str, Any] = {
+        "state": chance.choice(("present", "present", "active", "paused", "absent")),
+        "on_drift": chance.choice(("replace", "replace", "replace", "warn", "ignore", "fail")),
+    }
+    if "on_inactive" in Wanted.__dataclass_fields__:
+        options["on_inactive"] = chance.choice(("warn", "fail", "resume"))
+    wanted = Wanted(name=NAME, definition=definition(parameters, now=account.clock), **options)
+    story.append(f"now {account.clock}; {options}")
     return Case(seed, account, wanted, ids, story)
 
 

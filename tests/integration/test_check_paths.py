@@ -107,7 +107,8 @@ def test_what_cannot_work_is_not_created(
     recursive: bool | None,
     words: str,
 ) -> None:
-    task = options(source, target, **({} if recursive is None else {"recursive": recursive}))
+    more: dict[str, Any] = {} if recursive is None else {"recursive": recursive}
+    task = options(source, target, **more)
     result = in_process.run(module, task if module == "timer" else {"timers": [task]}, environment)
     assert result["failed"]
     assert words in result["msg"]

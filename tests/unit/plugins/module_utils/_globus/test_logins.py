@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,9 @@ COLLECTION = "11111111-aaaa-4aaa-8aaa-000000000001"
 FLOW = "22222222-aaaa-4aaa-8aaa-000000000002"
 
 
+TRANSFER = "urn:globus:auth:scope:transfer.api.globus.org:all"
+
+
 class Auth:
     """Gives tokens ``a1``, ``a2``, ... with refresh tokens ``r1``, ``r2``, ... where it ``rotates`` them."""
 
@@ -43,6 +46,7 @@ class Auth:
         self.rotates = False
         self.missing: Needs | None = None
         self.lacks: tuple[str, ...] = ()
+        self.closed: tuple[str, ...] = ()
         self._lock = threading.Lock()
 
     def request_tokens(self, form: Mapping[str, str], client: tuple[str, str | None]) -> dict[str, Token]:
@@ -55,6 +59,9 @@ class Auth:
 
     def missing_consents(self, identity: str, needs: Needs) -> Needs | None:
         return self.missing
+
+    def missing_data_consents(self, identity: str, collections: Sequence[str]) -> list[str]:
+        return [one for one in collections if one in self.closed]
 
 
 @pytest.fixture
@@ -211,3 +218,19 @@ def test_nothing_to_sign_in_with(auth: Auth, given: dict[str, str], said: str | 
     assert refused.value.code == "no_credentials"
     assert ("is given" in refused.value.message) == bool(said)
     assert (said or "") in refused.value.message
+
+
+def test_who_may_look_at_data_W1(auth: Auth) -> None:
+    """A service account gets the consent with a token, but not in check mode; a person has it or does not."""
+    account = choose_login(Credentials("client_credentials", "id", "secret"), "production", auth)
+    assert account.open_data([COLLECTION], check_mode=True).keys() == {COLLECTION}
+    assert account.open_data([], check_mode=False) == {}
+    assert auth.forms == []
+    assert account.open_data([COLLECTION], check_mode=False) == {}
+    (form,) = auth.forms
+    assert form["scope"] == f"{TRANSFER}[*https://auth.globus.org/scopes/{COLLECTION}/data_access]"
+
+    someone, _file = person(auth, stored())
+    assert someone.open_data([COLLECTION], check_mode=True) == {}
+    auth.closed = (COLLECTION,)
+    assert "no consent" in someone.open_data([COLLECTION, FLOW], check_mode=False)[COLLECTION]
