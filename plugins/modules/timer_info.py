@@ -161,6 +161,7 @@ timers:
         - The definition which, given to M(research_ops.globus.timers), changes nothing. Unset options are left out.
         - It has a C(timer_id) instead of a C(name) where the name does not tell the timer, because it has none, or
           another unfinished timer has the same.
+        - It has C(state=paused) where a user paused the timer. So taking it over elsewhere does not start it.
         - Null for a timer that cannot be managed, see RV(timers[].not_manageable).
       type: dict
       sample:
@@ -235,10 +236,16 @@ timers:
           type: str
           sample: "state: active resumes it; a run that it missed comes at once"
     not_manageable:
-      description: Why the modules of this collection cannot manage the timer.
+      description:
+        - Why the modules of this collection cannot manage the timer.
+        - A timer that neither transfers nor runs a flow has no definition. A timer transfers if it sends a transfer
+          document to a Transfer action provider of Globus; sent to any other address, the document transfers nothing.
+        - What a timer does and no option says is named here, such as C(transfer.recursive_symlinks). The modules
+          never delete such a timer in favour of a new one, which would do something else.
+        - If the document of a timer cannot be understood, the reason is here, and all other timers are returned as usual.
       type: str
       returned: when RV(timers[].definition) is null
-      sample: By its callback document it neither transfers nor runs a flow
+      sample: By its callback document and address it neither transfers nor runs a flow
     recent_runs:
       description: The last runs, the latest first.
       type: list

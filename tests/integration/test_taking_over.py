@@ -303,7 +303,9 @@ def test_what_cannot_be_managed_is_listed_with_the_reason_I4(globus: LocalGlobus
 
     assert found["hook"]["type"] == "generic"
     assert all(one["definition"] is None for one in found.values())
-    assert found["hook"]["not_manageable"] == "By its callback document it neither transfers nor runs a flow"
+    assert found["hook"]["not_manageable"] == (
+        "By its callback document and address it neither transfers nor runs a flow"
+    )
     assert "delete_destination_extra" in found["mirror"]["not_manageable"]
     assert "external_checksum" in found["checksum"]["not_manageable"]
 

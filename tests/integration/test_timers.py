@@ -400,19 +400,34 @@ def test_W7_nothing_is_purged_after_a_failure(globus: LocalGlobus, timers: Timer
     assert names(globus) == ["lab-new", "lab-old"]
 
 
-def test_W7_a_list_with_a_timer_that_cannot_be_read_purges_nothing(
+def read_with(members: Document, timer_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the service's document of one timer have these members."""
+
+    def read(document: Document) -> Timer:
+        return read_timer({**document, **members} if document["job_id"] == timer_id else document)
+
+    monkeypatch.setattr(_service, "read_timer", read)
+
+
+def test_W7_a_list_with_a_timer_that_nobody_can_tell_purges_nothing(
     globus: LocalGlobus, timers: Timers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     odd, _other = seed(globus, "lab-odd")[0], seed(globus, "lab-other")
-
-    def read(document: Document) -> Timer:
-        return read_timer({**document, "interval": "P1D", "schedule": None} if document["job_id"] == odd else document)
-
-    monkeypatch.setattr(_service, "read_timer", read)
+    read_with({"name": {"en": "lab-odd"}}, odd, monkeypatch)
     result = timers([definition("a")], purge=True, purge_prefix="lab-")
     assert result["error"]["code"] == "unreadable_answer"
-    assert f"The list of timers cannot be read whole: timer {odd}: invalid literal" in result["msg"]
+    assert f"The list of timers cannot be read whole: timer {odd}: {{'en': 'lab-odd'}} is not text" in result["msg"]
     assert writes(globus.log()) == []
+
+
+def test_D8_a_timer_that_cannot_be_understood_leaves_the_others_readable(
+    globus: LocalGlobus, timers: Timers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = seed(globus, "other-odd")[0]
+    read_with({"interval": "P1D", "schedule": None}, odd, monkeypatch)
+    result = timers([definition("lab-new")])
+    assert result["changed"]
+    assert names(globus) == ["lab-new", "other-odd"]
 
 
 def test_W7_purge_in_check_mode(globus: LocalGlobus, timers: Timers) -> None:

@@ -116,7 +116,7 @@ def _filled_with_nulls(body: Mapping[str, Any]) -> dict[str, Any]:
         "filter_rules": rules,
         "submission_id": "0a000000-0000-4000-8000-000000000000",
         "recursive_symlinks": "ignore",
-        "notes_of_the_service": {"body": {"DATA": []}},
+        "notes_of_the_service": {},
     }
 
 

@@ -129,9 +129,11 @@ def _entry(timer: Timer, health: Health, web_app: str, found: _Found, runs: int)
 def _not_manageable(timer: Timer, definition: Mapping[str, Any] | None) -> str | None:
     """Why the modules cannot manage a timer, or None where they can: what they would say to its definition."""
     if timer.type == "generic":
-        return "By its callback document it neither transfers nor runs a flow"
-    if definition is None:
-        return f"Its {timer.type} document cannot be read"
+        return "By its callback document and address it neither transfers nor runs a flow"
+    if timer.unreadable or definition is None:
+        return f"Its document cannot be understood: {timer.unreadable}"
+    if timer.unknown:
+        return f"A definition cannot say what it does: it has no option for {', '.join(timer.unknown)}"
     try:
         _check_values(definition)
         parse_definition(definition, datetime.now(timezone.utc))

@@ -13,12 +13,12 @@ Shapes and names: the service's JobRead and TimerRead schemas and the recorded a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeVar
 
-from . import schedule as _schedule
 from .definition import (
     SYNC_LEVELS,
     Action,
@@ -32,16 +32,61 @@ from .definition import (
     action_differences,
     schedule_as_options,
 )
-from .schedule import Schedule
+from .schedule import YEAR, Schedule, differences, format_instant
+from .values import (
+    instant_or_none,
+    is_absent,
+    presentable,
+    presentable_text,
+    shown,
+    to_boolean,
+    to_instant,
+    to_json_mapping,
+    to_mapping,
+    to_number,
+    to_text,
+)
 
 GONE = ("delete_in_progress", "deleted")
 ENDED = "ended"
 INACTIVE = "inactive"
 
-_FLOW_URL = re.compile(r"/flows/([0-9a-fA-F-]{36})/run/?$")
+# Addresses of action providers on the hosts of Globus, of every environment. Transfers: the Globus CLI knows
+# actions.automate.globus.org/transfer/transfer and transfer.actions.globus.org/transfer, the documentation
+# actions.globus.org/transfer/transfer, which is older. "/run" is how an action provider is asked to start.
+_GLOBUS = r"https://(?:[a-z0-9-]+\.)*"
+_DOMAIN = r"(?:[a-z0-9-]+\.)*(?:globus\.org|globuscs\.info)(?::443)?"
+_TRANSFER_URL = re.compile(_GLOBUS + r"actions\." + _DOMAIN + r"(?:/transfer)?/transfer/run/?", re.IGNORECASE)
+_ACTION_URL = re.compile(_GLOBUS + _DOMAIN + r"/(?:[^?#]*/)?run/?", re.IGNORECASE)
+_FLOW_URL = re.compile(_GLOBUS + r"flows\." + _DOMAIN + r"/flows/([0-9a-f-]{36})/run/?", re.IGNORECASE)
+
 _BOOLEANS = tuple(f.name for f in fields(Transfer) if f.type == "bool")
 _TASK_MEMBERS = ("task_id", "status", "fatal_error")  # of a transfer task, those that health and runs look at
-_SERVICE_TRUE = ("notify_on_succeeded", "notify_on_failed", "notify_on_inactive")  # what the service takes as true
+_SERVICE_TRUE = ("notify_on_succeeded", "notify_on_failed", "notify_on_inactive")  # true where the service says nothing
+_RUN_LISTS = ("run_managers", "run_monitors", "tags")
+
+# The members of each document that we read, and those that mean nothing for what the timer does; by the names of both
+# shapes. Every other member that is set means something that we do not know (rule D7).
+_NO_MEANING = {"DATA_TYPE", "id"}
+_KNOWN_OF_TRANSFER = {
+    *_NO_MEANING,
+    *(f.name for f in fields(Transfer)),
+    *("source_endpoint", "source_endpoint_id", "destination_endpoint", "destination_endpoint_id"),
+    *("DATA", "transfer_items", "submission_id", "skip_activation_check"),
+} - {"source_collection", "destination_collection", "paths"}
+_KNOWN_OF_PATH = {*_NO_MEANING, *(f.name for f in fields(Path))}
+_KNOWN_OF_RULE = {*_NO_MEANING, *(f.name for f in fields(FilterRule))}
+_KNOWN_OF_RUN = {*_NO_MEANING, *_RUN_LISTS, "body", "flow_id"}
+# An action provider's request around the transfer: who may look at the action, and how long it is kept
+_KNOWN_OF_REQUEST = {*_NO_MEANING, "body", "request_id", "manage_by", "monitor_by", "release_after"}
+_KNOWN_OF_SCHEDULE = {*_NO_MEANING, "type", "datetime", "interval_seconds", "start", "end"}
+_KNOWN_OF_END = {*_NO_MEANING, "condition", "count", "datetime"}
+_KNOWN_OF_STOP = {*_NO_MEANING, "date", "n_runs"}
+_DEFAULTS = {"recursive_symlinks": "ignore"}  # what Transfer does where a document says nothing of it
+
+INTERVAL_READ_MAXIMUM = 100 * YEAR  # of a timer that someone else made; Python's calendar ends, and so must intervals
+
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True)
@@ -55,6 +100,9 @@ class Timer:
     :ivar inactive_reason: ``{"cause": ..., "detail": ...}`` of an inactive timer.
     :ivar activity: ``{"code": ..., ...}``: what it is doing now.
     :ivar results: the documents of those of its runs that were asked for.
+    :ivar unknown: the members of its document that mean something which a definition cannot say, such as
+        ``transfer.recursive_symlinks`` (rule D7).
+    :ivar unreadable: why its document cannot be understood, or None (rule D8). Its action is None then.
     """
 
     id: str
@@ -71,6 +119,8 @@ class Timer:
     inactive_reason: Mapping[str, Any] | None = field(default=None, hash=False)
     activity: Mapping[str, Any] | None = field(default=None, hash=False)
     results: tuple[Any, ...] = field(default=(), hash=False)
+    unknown: tuple[str, ...] = ()
+    unreadable: str | None = None
 
     @property
     def is_gone(self) -> bool:
@@ -99,7 +149,7 @@ class Timer:
     @property
     def order(self) -> tuple[str, str]:
         """By this the first of several equal timers is told (rules I3, W3)."""
-        return (_schedule.format_instant(self.submitted_at) if self.submitted_at else "9", self.id)
+        return (format_instant(self.submitted_at) if self.submitted_at else "9", self.id)
 
 
 # --- service -> timer ----------------------------------------------------------------------------------------------
@@ -108,31 +158,39 @@ class Timer:
 def read_timer(document: Mapping[str, Any]) -> Timer:
     """The timer in a JobRead or TimerRead document, old or new shape.
 
-    :raises ValueError: when it has no ID, or is no mapping: nothing that could be a timer.
+    A document that has an ID, a name and a status is always read. Where the rest of it cannot be understood, the timer
+    says so (``unreadable``), and no other timer of the list suffers (rule D8).
+
+    :raises ValueError: without an ID, or with a name or status that is not text: nobody knows which timer it is.
     """
     if not isinstance(document, Mapping) or not document.get("job_id"):
         raise ValueError("not a timer document: job_id is missing")
+    problems: list[str] = []
+    name = _read_name(document.get("name"), problems)
+    status = document.get("status")
     body = _callback_document(document)
     timer_type = _timer_type(document, body)
-    try:
-        action = _read_action(timer_type, document, body)
-    except (AttributeError, TypeError, ValueError):
-        action = None  # not a document we know: the timer is still there, only not manageable
+    action = _attempt(problems, lambda: _read_action(timer_type, document, body), None)
+    schedule = _attempt(problems, lambda: _read_schedule(document), Schedule())
+    runs = _attempt(problems, lambda: _either(document, ("n_runs", "number_of_runs"), to_number) or 0, 0)
+    errors = _attempt(problems, lambda: _either(document, ("n_errors", "number_of_errors"), to_number) or 0, 0)
     return Timer(
-        id=str(document["job_id"]).lower(),
-        name=str(document.get("name") or ""),
-        status=str(document.get("status") or "active").lower(),
+        id=to_text(document["job_id"]).lower(),
+        name=name,
+        status=to_text(status).lower() if status else "active",
         type=timer_type,
-        action=action,
-        schedule=_read_schedule(document),
-        next_run=_moment(document.get("next_run")),
-        last_run=_moment(document.get("last_ran_at")),
-        runs=int(document.get("n_runs") or document.get("number_of_runs") or 0),
-        errors=int(document.get("n_errors") or document.get("number_of_errors") or 0),
-        submitted_at=_moment(document.get("submitted_at")),
+        action=None if problems else action,
+        schedule=schedule,
+        next_run=instant_or_none(document.get("next_run")),
+        last_run=instant_or_none(document.get("last_ran_at")),
+        runs=runs,
+        errors=errors,
+        submitted_at=instant_or_none(document.get("submitted_at")),
         inactive_reason=_mapping(document.get("inactive_reason"), "cause"),
         activity=_mapping(document.get("activity"), "code"),
         results=_read_results(document.get("results")),
+        unknown=(*_unknown_members(timer_type, document, body), *_unsayable(schedule)),
+        unreadable="; ".join(problems) or None,
     )
 
 
@@ -149,6 +207,52 @@ def slim(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
+def _attempt(problems: list[str], read: Callable[[], _Value], otherwise: _Value) -> _Value:
+    """What ``read`` returns; where it cannot, the reason is added to the problems."""
+    try:
+        return read()
+    except ValueError as error:
+        problems.append(str(error))
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError):
+        problems.append("its document has a form that is not known")
+    return otherwise
+
+
+def _member(
+    document: Mapping[str, Any], name: str, convert: Callable[[Any], _Value], option: str = ""
+) -> _Value | None:
+    """The member of this name, converted; None where it says nothing.
+
+    :param option: what the message calls it; by default its name.
+    :raises ValueError: naming the member.
+    """
+    value = document.get(name)
+    if value is None or value == "" or value == [] or value == {}:
+        return None
+    try:
+        return convert(value)
+    except ValueError as error:
+        raise ValueError(f"{option or name}: {error}") from None
+
+
+def _either(
+    document: Mapping[str, Any], names: tuple[str, str], convert: Callable[[Any], _Value], option: str = ""
+) -> _Value | None:
+    """The same for a member that has another name in the other shape of the document."""
+    one, other = (_member(document, name, convert, option) for name in names)
+    if one is not None and other is not None and one != other:
+        raise ValueError(f"{option or names[0]}: its document has both {' and '.join(names)}")
+    return other if one is None else one
+
+
+def _read_name(name: Any, problems: list[str]) -> str:
+    """The name, in a form that every ansible-core can return. Raises ValueError for one that is not text."""
+    text = "" if name is None else presentable_text(name) if isinstance(name, str) else to_text(name)
+    if isinstance(name, str) and text != name:
+        problems.append(f"name: {shown(name)} is not text: it contains half a character")
+    return text
+
+
 def _mapping(value: Any, key: str) -> Mapping[str, Any] | None:
     """A member that is a mapping or null; a bare word, should there be one, becomes what the mapping has below key."""
     return value if isinstance(value, Mapping) or value is None else {key: value}
@@ -162,20 +266,45 @@ def _read_results(results: Any) -> tuple[Any, ...]:
 
 def _callback_document(document: Mapping[str, Any]) -> Mapping[str, Any]:
     """The transfer document or flow input: ``callback_body`` or ``body``, or what lies below ``body`` in there."""
+    body = _callback(document)
+    return body["body"] if isinstance(body.get("body"), Mapping) else body
+
+
+def _callback(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the timer sends at each run."""
     body = document.get("callback_body") or document.get("body")
-    if isinstance(body, Mapping) and isinstance(body.get("body"), Mapping):
-        body = body["body"]
     return body if isinstance(body, Mapping) else {}
+
+
+# --- what a timer is (rule I4) -------------------------------------------------------------------------------------
+
+
+def _timer_type(document: Mapping[str, Any], body: Mapping[str, Any]) -> str:
+    """What a timer is, by its callback document and its callback address.
+
+    A transfer document that is sent anywhere but to a Transfer action provider transfers nothing.
+    """
+    leads_to = _provider_at(str(document.get("callback_url") or ""))
+    if document.get("flow_id") or leads_to == "flow":
+        return "flow"
+    if not _looks_like_transfer(body):
+        return "generic"
+    # should the provider of transfers move: the service's own word, and another action provider of Globus
+    moved = document.get("timer_type") == "transfer" and leads_to == "other provider"
+    return "transfer" if moved or leads_to in (None, "transfer") else "generic"
+
+
+@lru_cache(maxsize=64)  # thousands of timers share one address
+def _provider_at(address: str) -> str | None:
+    """Which action provider of Globus an address leads to: transfer, flow, other provider; None without an address."""
+    if not address:
+        return None
+    kinds = {"flow": _FLOW_URL, "transfer": _TRANSFER_URL, "other provider": _ACTION_URL}
+    return next((kind for kind, pattern in kinds.items() if pattern.fullmatch(address)), "elsewhere")
 
 
 def _looks_like_transfer(body: Mapping[str, Any]) -> bool:
     return ("DATA" in body and "source_endpoint" in body) or ("transfer_items" in body and "source_endpoint_id" in body)
-
-
-def _timer_type(document: Mapping[str, Any], body: Mapping[str, Any]) -> str:
-    if document.get("flow_id") or _FLOW_URL.search(str(document.get("callback_url") or "")):
-        return "flow"
-    return "transfer" if _looks_like_transfer(body) else "generic"
 
 
 def _read_action(timer_type: str, document: Mapping[str, Any], body: Mapping[str, Any]) -> Action | None:
@@ -186,76 +315,203 @@ def _read_action(timer_type: str, document: Mapping[str, Any], body: Mapping[str
 
 def _read_flow(document: Mapping[str, Any]) -> Flow:
     """The flow's ID and, below ``callback_body`` or ``body``, its run: ``{"body": input, "run_managers", ...}``."""
-    run = document.get("callback_body") or document.get("body") or {}
-    address = _FLOW_URL.search(str(document.get("callback_url") or ""))
+    run = _callback(document)
+    address = _FLOW_URL.fullmatch(str(document.get("callback_url") or ""))
     return Flow(
-        flow_id=str(document.get("flow_id") or (address and address[1])).lower(),
-        input=run.get("body") or {},
-        **{name: tuple(run.get(name) or ()) for name in ("run_managers", "run_monitors", "tags")},
+        flow_id=(_member(document, "flow_id", to_text, "flow.flow_id") or str(address and address[1])).lower(),
+        input=_member(run, "body", to_json_mapping, "flow.input") or {},
+        **{name: _member(run, name, _to_texts, f"flow.{name}") or () for name in _RUN_LISTS},
     )
+
+
+def _to_texts(value: Any) -> tuple[str, ...]:
+    return tuple(to_text(item) for item in _to_list(value))
+
+
+def _to_list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise ValueError(f"{shown(value)} is not a list")
+    return value
 
 
 def _read_transfer(body: Mapping[str, Any]) -> Transfer:
     """A transfer document (``DATA``) or an action-provider document (``transfer_items``). What is absent or null has
-    the service's default (rules D1, D6); what we have no option for is left aside.
+    the service's default (rules D1, D6). Raises ValueError.
     """
-    items = body.get("DATA") or body.get("transfer_items") or []
-    options: dict[str, Any] = {
-        name: bool(body[name]) if body.get(name) is not None else name in _SERVICE_TRUE for name in _BOOLEANS
-    }
+
+    def option(name: str, convert: Callable[[Any], _Value]) -> _Value | None:
+        return _member(body, name, convert, f"transfer.{name}")
+
+    booleans: dict[str, Any] = {}
+    for name in _BOOLEANS:
+        value = body.get(name)
+        if value is not True and value is not False:
+            value = option(name, to_boolean)
+        booleans[name] = name in _SERVICE_TRUE if value is None else value
+    paths = _either(body, ("DATA", "transfer_items"), _read_paths, "transfer.paths")
+    source = _either(body, ("source_endpoint", "source_endpoint_id"), to_text, "transfer.source_collection")
+    destination = _either(
+        body, ("destination_endpoint", "destination_endpoint_id"), to_text, "transfer.destination_collection"
+    )
+    if not (paths and source and destination):
+        raise ValueError("transfer: its document does not say what is transferred, from where and to where")
     return Transfer(
-        source_collection=str(body.get("source_endpoint") or body.get("source_endpoint_id")).lower(),
-        destination_collection=str(body.get("destination_endpoint") or body.get("destination_endpoint_id")).lower(),
-        paths=tuple(Path(**_known(Path, item)) for item in items),
-        label=body.get("label") or None,
-        sync_level=_read_sync_level(body.get("sync_level")),
-        deadline=_moment(body.get("deadline")),
-        filter_rules=tuple(FilterRule(**_known(FilterRule, rule)) for rule in body.get("filter_rules") or ()),
-        source_local_user=body.get("source_local_user") or None,
-        destination_local_user=body.get("destination_local_user") or None,
-        **options,
+        source_collection=source.lower(),
+        destination_collection=destination.lower(),
+        paths=paths,
+        label=option("label", to_text),
+        sync_level=option("sync_level", _read_sync_level),
+        deadline=option("deadline", to_instant),
+        filter_rules=option("filter_rules", _read_rules) or (),
+        source_local_user=option("source_local_user", to_text),
+        destination_local_user=option("destination_local_user", to_text),
+        **booleans,
     )
 
 
-def _known(shape: type, document: Mapping[str, Any]) -> dict[str, Any]:
-    return {f.name: document[f.name] for f in fields(shape) if document.get(f.name) is not None}
+def _read_paths(items: Any) -> tuple[Path, ...]:
+    return tuple(_read_path(item) for item in _to_list(items))
 
 
-def _read_sync_level(value: Any) -> str | None:
-    if value is None:
-        return None
-    return SYNC_LEVELS[int(value)] if str(value) in ("0", "1", "2", "3") else str(value)
+def _read_path(item: Any) -> Path:
+    if not isinstance(item, Mapping):
+        raise ValueError(f"{shown(item)} is not a mapping")
+    source, destination = _member(item, "source_path", to_text), _member(item, "destination_path", to_text)
+    if source is None or destination is None:
+        raise ValueError(f"{shown(dict(item))} lacks source_path or destination_path")
+    return Path(
+        source,
+        destination,
+        recursive=_member(item, "recursive", to_boolean),
+        external_checksum=_member(item, "external_checksum", to_text),
+        checksum_algorithm=_member(item, "checksum_algorithm", to_text),
+    )
+
+
+def _read_rules(rules: Any) -> tuple[FilterRule, ...]:
+    return tuple(_read_rule(rule) for rule in _to_list(rules))
+
+
+def _read_rule(rule: Any) -> FilterRule:
+    if not isinstance(rule, Mapping):
+        raise ValueError(f"{shown(rule)} is not a mapping")
+    name, method, kind = (_member(rule, member, to_text) for member in ("name", "method", "type"))
+    if name is None or method not in (None, "include", "exclude") or kind not in (None, "file", "dir"):
+        raise ValueError(f"{shown(dict(rule))} is not a rule that is known")
+    return FilterRule(name, method or "exclude", kind)
+
+
+def _read_sync_level(value: Any) -> str:
+    if value in SYNC_LEVELS:
+        return str(value)
+    number = to_number(value)
+    if not 0 <= number < len(SYNC_LEVELS):
+        raise ValueError(f"{number} is not a level that is known")
+    return SYNC_LEVELS[number]
 
 
 def _read_schedule(document: Mapping[str, Any]) -> Schedule:
-    """``schedule`` of the new shape, or ``start``, ``interval`` and ``stop_after`` of the old one."""
-    schedule = document.get("schedule")
-    if not isinstance(schedule, Mapping):
-        stop = document.get("stop_after") or {}
-        once = document.get("interval") is None
-        return Schedule(
-            interval=None if once else int(document["interval"]),
-            start=_moment(document.get("start")),
-            end_count=None if once else stop.get("n_runs"),
-            end_datetime=None if once else _moment(stop.get("date")),
-        )
-    if schedule.get("type") == "once" or schedule.get("interval_seconds") is None:
-        return Schedule(start=_moment(schedule.get("datetime")) or _moment(document.get("start")))
-    end = schedule.get("end") or {}
-    return Schedule(
-        interval=int(schedule["interval_seconds"]),
-        start=_moment(schedule.get("start")) or _moment(document.get("start")),
-        end_count=end.get("count"),
-        end_datetime=_moment(end.get("datetime")),
+    """``schedule`` of the new shape, or ``start``, ``interval`` and ``stop_after`` of the old one.
+
+    :raises ValueError: naming the option.
+    """
+    old_start = _member(document, "start", to_instant, "schedule.start")
+    schedule = _member(document, "schedule", to_mapping)
+    if schedule is None:
+        interval = _member(document, "interval", _to_interval, "schedule.interval")
+        end = _member(document, "stop_after", _to_stop, "schedule.end") or {}
+        return _with_end(Schedule(interval, old_start), end, "n_runs", "date")
+    kind = schedule.get("type")
+    if kind not in (None, "once", "recurring"):
+        raise ValueError(f"schedule.type: {shown(kind)} is not a type that is known")
+    interval = _member(schedule, "interval_seconds", _to_interval, "schedule.interval")
+    if kind == "once" or (kind is None and interval is None):
+        return Schedule(start=_member(schedule, "datetime", to_instant, "schedule.start") or old_start)
+    if interval is None:
+        raise ValueError("schedule.interval: it is missing")
+    start = _member(schedule, "start", to_instant, "schedule.start") or old_start
+    end = _member(schedule, "end", to_mapping, "schedule.end") or {}
+    return _with_end(Schedule(interval, start), end, "count", "datetime")
+
+
+def _with_end(schedule: Schedule, end: Mapping[str, Any], count: str, moment: str) -> Schedule:
+    """The schedule with its end. Only a timer of the old shape can end both after some runs and at a moment."""
+    if schedule.interval is None:
+        return schedule  # it ends after its run
+    condition = end.get("condition")
+    return replace(
+        schedule,
+        end_count=None if condition == "time" else _member(end, count, to_number, "schedule.end.count"),
+        end_datetime=None if condition == "iterations" else _member(end, moment, to_instant, "schedule.end.datetime"),
     )
 
 
-def _moment(text: Any) -> datetime | None:
-    """A moment of the service, cut to whole seconds; without an offset it is UTC."""
-    try:
-        return _schedule.parse_instant(str(text))[0] if text else None
-    except (ValueError, OverflowError):
-        return None
+def _to_interval(value: Any) -> int:
+    interval = to_number(value)
+    if not 0 < interval <= INTERVAL_READ_MAXIMUM:
+        raise ValueError(f"{interval} seconds is not an interval that a timer can have")
+    return interval
+
+
+def _to_stop(value: Any) -> Mapping[str, Any]:
+    """``stop_after``, which a creation may also give as the moment alone."""
+    return {"date": value} if isinstance(value, str) else to_mapping(value)
+
+
+# --- members that we do not know (rule D7) -------------------------------------------------------------------------
+
+
+def _unknown_members(timer_type: str, document: Mapping[str, Any], body: Mapping[str, Any]) -> Iterator[str]:
+    """What a timer's document says that a definition cannot say, by the options it would stand beside."""
+    callback = _callback(document)
+    if timer_type == "transfer":
+        if callback is not body:
+            yield from _unknown_of(callback, _KNOWN_OF_REQUEST, "callback_body")
+        yield from _unknown_of(body, _KNOWN_OF_TRANSFER, "transfer", "transfer")
+        items = body.get("DATA") or body.get("transfer_items")
+        yield from _unknown_of_each(items, _KNOWN_OF_PATH, "transfer.paths", "transfer_item")
+        yield from _unknown_of_each(body.get("filter_rules"), _KNOWN_OF_RULE, "transfer.filter_rules", "filter_rule")
+    elif timer_type == "flow":
+        yield from _unknown_of(callback, _KNOWN_OF_RUN, "flow")
+    schedule, stop = document.get("schedule"), document.get("stop_after")
+    if isinstance(schedule, Mapping):
+        yield from _unknown_of(schedule, _KNOWN_OF_SCHEDULE, "schedule")
+        end, known = schedule.get("end"), _KNOWN_OF_END
+    else:
+        end, known = stop, _KNOWN_OF_STOP
+    if isinstance(end, Mapping):
+        yield from _unknown_of(end, known, "schedule.end")
+
+
+def _unsayable(schedule: Schedule) -> Iterator[str]:
+    """What we know of a schedule and a definition cannot say: only one of the two ends."""
+    if schedule.end_count is not None and schedule.end_datetime is not None:
+        yield "schedule.end (both count and datetime)"
+
+
+def _unknown_of(document: Mapping[str, Any], known: Set[str], path: str, data_type: str | None = None) -> Iterator[str]:
+    """The members of a document that are not known and say something.
+
+    :param data_type: the only ``DATA_TYPE`` that we know of such a document.
+    """
+    for name in document:
+        if name not in known and not is_absent(document[name]) and _DEFAULTS.get(name) != document[name]:
+            yield presentable_text(f"{path}.{name}")
+    found = document.get("DATA_TYPE")
+    if data_type is not None and not is_absent(found) and found != data_type:
+        yield f"{path}.DATA_TYPE {shown(found)}"
+
+
+def _unknown_of_each(items: Any, known: Set[str], path: str, data_type: str) -> Iterator[str]:
+    """The same for a list of documents; a member that many of them have is named once, with the first."""
+    seen: set[str] = set()
+    for number, item in enumerate(items if isinstance(items, list) else ()):
+        if not isinstance(item, Mapping) or (item.keys() <= known and item.get("DATA_TYPE") in (None, data_type)):
+            continue  # as most are
+        for name in _unknown_of(item, known, "", data_type):
+            if name not in seen:
+                seen.add(name)
+                yield f"{path}[{number}]{name}"
 
 
 # --- definition -> service -----------------------------------------------------------------------------------------
@@ -283,33 +539,35 @@ def _write_transfer(transfer: Transfer) -> dict[str, Any]:
         "DATA_TYPE": "transfer",
         "source_endpoint": transfer.source_collection,
         "destination_endpoint": transfer.destination_collection,
-        "DATA": [{"DATA_TYPE": "transfer_item", **_known(Path, vars(path))} for path in transfer.paths],
+        "DATA": [{"DATA_TYPE": "transfer_item", **_given(vars(path))} for path in transfer.paths],
         **{name: getattr(transfer, name) for name in _BOOLEANS},
     }
     if transfer.sync_level is not None:
         body["sync_level"] = SYNC_LEVELS.index(transfer.sync_level)
     if transfer.deadline is not None:
-        body["deadline"] = _schedule.format_instant(transfer.deadline)
+        body["deadline"] = format_instant(transfer.deadline)
     if transfer.filter_rules:
-        body["filter_rules"] = [
-            {"DATA_TYPE": "filter_rule", **_known(FilterRule, vars(rule))} for rule in transfer.filter_rules
-        ]
+        body["filter_rules"] = [{"DATA_TYPE": "filter_rule", **_given(vars(rule))} for rule in transfer.filter_rules]
     for name in ("label", "source_local_user", "destination_local_user"):
         if getattr(transfer, name) is not None:
             body[name] = getattr(transfer, name)
     return body
 
 
+def _given(members: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if value is not None}
+
+
 def _write_schedule(schedule: Schedule, start: datetime | None) -> dict[str, Any]:
     if schedule.interval is None:
-        return {"type": "once"} if start is None else {"type": "once", "datetime": _schedule.format_instant(start)}
+        return {"type": "once"} if start is None else {"type": "once", "datetime": format_instant(start)}
     document: dict[str, Any] = {"type": "recurring", "interval_seconds": schedule.interval}
     if start is not None:
-        document["start"] = _schedule.format_instant(start)
+        document["start"] = format_instant(start)
     if schedule.end_count is not None:
         document["end"] = {"condition": "iterations", "count": schedule.end_count}
     elif schedule.end_datetime is not None:
-        document["end"] = {"condition": "time", "datetime": _schedule.format_instant(schedule.end_datetime)}
+        document["end"] = {"condition": "time", "datetime": format_instant(schedule.end_datetime)}
     return document
 
 
@@ -327,36 +585,44 @@ def timer_as_result(timer: Timer, web_app: str) -> dict[str, Any]:
         "status": timer.status,
         "type": timer.type,
         "definition": definition_of(timer),
-        "next_run": timer.next_run and _schedule.format_instant(timer.next_run),
-        "last_run": timer.last_run and _schedule.format_instant(timer.last_run),
+        "next_run": timer.next_run and format_instant(timer.next_run),
+        "last_run": timer.last_run and format_instant(timer.last_run),
         "runs": timer.runs,
         "errors": timer.errors,
-        "inactive_reason": timer.inactive_reason,
-        "submitted_at": timer.submitted_at and _schedule.format_instant(timer.submitted_at),
+        "inactive_reason": presentable(timer.inactive_reason),
+        "submitted_at": timer.submitted_at and format_instant(timer.submitted_at),
         "url": f"{web_app}activity/timers/{timer.id}",
     }
 
 
 def definition_of(timer: Timer) -> dict[str, Any] | None:
-    """The definition which, given to the module again, changes nothing; None for what cannot be managed."""
+    """The definition which, given to the module again, changes nothing; None for what cannot be managed.
+
+    A timer that its user paused has ``state: paused``, so that taking it over elsewhere does not start it.
+    """
     if timer.action is None:
         return None
     return {
         "name": timer.name,
+        **({"state": "paused"} if timer.is_paused_by_user else {}),
         **action_as_options(timer.action),
         "schedule": schedule_as_options(timer.schedule),
     }
 
 
 def timer_differences(wanted: Definition, timer: Timer, now: datetime) -> list[Difference]:
-    """Where a timer means something else than its definition, field by field (rules D1 to D6); the name apart."""
+    """Where a timer means something else than its definition, field by field (rules D1 to D6); the name apart.
+
+    Members that we do not know are no difference: see ``Timer.unknown``.
+    """
     if timer.action is None:
-        return [Difference("type", next(iter(action_as_options(wanted.action))), timer.type)]
+        actual = "unreadable" if timer.unreadable else timer.type
+        return [Difference("type", next(iter(action_as_options(wanted.action))), actual)]
     schedule = wanted.schedule
     if timer.is_ended:
         # no clock change moves a timer that has no next tick: what it completed stays completed (rule I1)
         schedule = replace(schedule, follow=False)
     return action_differences(wanted.action, timer.action) + [
         Difference(f"schedule.{option}", desired, actual)
-        for option, desired, actual in _schedule.differences(schedule, timer.schedule, timer.next_run, now)
+        for option, desired, actual in differences(schedule, timer.schedule, timer.next_run, now)
     ]

@@ -47,6 +47,8 @@ OLD_BODY = {
     "destination_endpoint_id": DESTINATION,
     "transfer_items": [{"source_path": "/data/", "destination_path": "/backup/"}],
 }
+START = "2026-12-01T08:00:00+00:00"
+MOMENT = datetime(2026, 12, 1, 8, tzinfo=UTC)
 # What the service takes a document for that says nothing but where from and where to
 PLAIN = Transfer(SOURCE, DESTINATION, (Path("/data/", "/backup/"),), verify_checksum=False)
 
@@ -177,7 +179,13 @@ def test_i4_d1_a_transfer_is_told_by_its_callback_document(members: dict[str, An
         ({"callback_url": f"https://flows.automate.globus.org/flows/{FLOW}/run/"}, {}),
         # a flow that takes a transfer document as its input
         ({"flow_id": FLOW, "callback_body": {"body": BODY}}, BODY),
-        ({"callback_url": f"https://x.org/flows/{FLOW}/run", "callback_body": {"body": BODY}}, BODY),
+        (
+            {
+                "callback_url": f"https://preview.flows.automate.globus.org/flows/{FLOW}/run",
+                "callback_body": {"body": BODY},
+            },
+            BODY,
+        ),
     ],
 )
 def test_i4_a_flow_is_told_by_its_id_or_address(members: dict[str, Any], flow_input: dict[str, Any]) -> None:
@@ -208,11 +216,292 @@ def test_i4_generic_timers_are_not_taken_for_transfers(members: dict[str, Any], 
     assert difference.as_result() == {"field": "type", "desired": "transfer", "actual": timer_type}
 
 
-@pytest.mark.parametrize("items", ["text", ["text"], [None], [{"source_path": "/data/"}], 7])
-def test_a_transfer_that_cannot_be_read_is_a_timer_that_cannot_be_managed(items: Any) -> None:
-    timer = read_timer(job(callback_body={"body": {**BODY, "DATA": items}}))
-    assert (timer.id, timer.type, timer.action) == (ID, "transfer", None)
-    assert definition_of(timer) is None
+@pytest.mark.parametrize(
+    ("address", "timer_type"),
+    [
+        # recorded, in the Globus CLI, in the documentation; the SDK's addresses of other environments
+        ("https://actions.automate.globus.org/transfer/transfer/run", "transfer"),
+        ("https://transfer.actions.globus.org/transfer/run", "transfer"),
+        ("https://actions.globus.org/transfer/transfer/run", "transfer"),
+        ("https://preview.actions.automate.globus.org/transfer/transfer/run", "transfer"),
+        ("https://transfer.actions.preview.globus.org/transfer/run/", "transfer"),
+        ("https://transfer.actions.integration.globuscs.info/transfer/run", "transfer"),
+        # the other collection's examples, and everything else that never transferred anything
+        ("https://transfer.api.globus.org/v0.10/transfer", "generic"),
+        ("https://transfer.api.globus.org/transfer/run", "generic"),
+        ("https://actions.globus.org/transfer/delete/run", "generic"),
+        ("https://transfer.actions.globus.org/delete/run", "generic"),
+        ("https://transfer.actions.globus.org.example.org/transfer/run", "generic"),
+        ("https://example.org/?https://transfer.actions.globus.org/transfer/run", "generic"),
+        ("http://transfer.actions.globus.org/transfer/run", "generic"),
+        ("https://example.org/transfer/run", "generic"),
+    ],
+)
+@pytest.mark.parametrize("document", [BODY, OLD_BODY], ids=["new", "old"])
+def test_I4_only_a_transfer_action_provider_s_address_transfers(
+    document: dict[str, Any], address: str, timer_type: str
+) -> None:
+    timer = read_timer(job(callback_url=address, callback_body={"body": document}))
+    assert timer.type == timer_type
+    assert (timer.action == PLAIN) is (timer_type == "transfer")
+
+
+def test_I4_a_transfer_action_provider_that_moves_within_globus_is_told_by_the_service_s_own_word() -> None:
+    moved = {"callback_url": "https://providers.globus.org/v2/copy/run", "callback_body": {"body": BODY}}
+    assert read_timer(job(**moved, timer_type="transfer")).type == "transfer"
+    assert read_timer(job(**moved, timer_type="generic")).type == "generic"
+    assert (
+        read_timer(job(**{**moved, "callback_url": "https://example.org/run"}, timer_type="transfer")).type == "generic"
+    )
+
+
+@pytest.mark.parametrize("host", ["x.org", "flows.automate.globus.org.x.org", "automate.globus.org"])
+def test_I4_a_flow_s_address_is_one_of_globus_flows(host: str) -> None:
+    assert read_timer(job(callback_url=f"https://{host}/flows/{FLOW}/run")).type == "generic"
+
+
+# --- members that we do not know (D7) ---
+
+SET = ["copy", 7, 0, True, ["x"], {"x": None}, float("nan")]
+UNSET = [None, False, "", [], {}]
+
+
+def unknown(**members: Any) -> tuple[str, ...]:
+    return read_timer(job(**members)).unknown
+
+
+@pytest.mark.parametrize("value", SET, ids=repr)
+def test_D7_every_member_that_we_do_not_know_is_named(value: Any) -> None:
+    more = {"recursive_symlinks": value}
+    items = [{**BODY["DATA"][0]}, {**BODY["DATA"][0], **more}, {**BODY["DATA"][0], **more}]
+    rules = [{"name": "x", **more}]
+    named = "transfer.recursive_symlinks"
+    assert unknown(callback_body={"body": {**BODY, **more}}) == (named,)
+    assert unknown(callback_body={"body": {**OLD_BODY, **more}}) == (named,)
+    assert unknown(body={**BODY, **more}) == (named,)
+    assert unknown(callback_body={"body": BODY, **more}) == ("callback_body.recursive_symlinks",)
+    assert unknown(callback_body={"body": {**BODY, "DATA": items}}) == ("transfer.paths[1].recursive_symlinks",)
+    assert unknown(callback_body={"body": {**OLD_BODY, "transfer_items": items}}) == (
+        "transfer.paths[1].recursive_symlinks",
+    )
+    assert unknown(callback_body={"body": {**BODY, "filter_rules": rules}}) == (
+        "transfer.filter_rules[0].recursive_symlinks",
+    )
+    assert unknown(flow_id=FLOW, callback_body={"body": {"x": 1}, "label": value}) == ("flow.label",)
+    new = {"type": "recurring", "interval_seconds": 60}
+    assert unknown(schedule={**new, "jitter": value}) == ("schedule.jitter",)
+    assert unknown(schedule={**new, "end": {"count": 2, "jitter": value}}) == ("schedule.end.jitter",)
+    assert unknown(interval=60, stop_after={"n_runs": 2, "jitter": value}) == ("schedule.end.jitter",)
+
+
+@pytest.mark.parametrize("value", UNSET, ids=repr)
+def test_D7_a_member_that_says_nothing_is_absent(value: Any) -> None:
+    more = {"recursive_symlinks": value}
+    item = {**BODY["DATA"][0], **more}
+    body = {**BODY, **more, "DATA": [item], "filter_rules": [{"name": "x", **more}]}
+    end = {"condition": "iterations", "count": 2, **more}
+    schedule = {"type": "recurring", "interval_seconds": 60, "end": end, **more}
+    assert unknown(callback_body={"body": body, **more}, schedule=schedule) == ()
+    assert unknown(flow_id=FLOW, callback_body={"body": {}, **more}, interval=60, stop_after=more) == ()
+
+
+def test_D6_D7_what_the_service_adds_means_nothing() -> None:
+    items = [{**BODY["DATA"][0], "id": 7}]
+    added = {"submission_id": SOURCE, "skip_activation_check": True, "id": 3, "recursive_symlinks": "ignore"}
+    request = {"request_id": "x", "manage_by": ["x"], "monitor_by": ["x"], "release_after": "P30D"}
+    rules = [{"DATA_TYPE": "filter_rule", "name": "x", "id": 1}]
+    body = {**BODY, **added, "DATA": items, "filter_rules": rules}
+    assert unknown(callback_body={"body": body, **request}, resource_server="transfer", scope="x", anything=["x"]) == ()
+    for document in (recorded("timer.get_job"), recorded("timer.create_timer")["timer"]):
+        assert read_timer(document).unknown == ()
+    assert read_timer(recorded("timer.create_timer", "flow_timer_success")["timer"]).unknown == ()
+
+
+def test_D7_items_and_rules_of_another_kind_are_named() -> None:
+    link = {**BODY["DATA"][0], "DATA_TYPE": "transfer_symlink_item"}
+    assert unknown(callback_body={"body": {**BODY, "DATA": [BODY["DATA"][0], link, link]}}) == (
+        "transfer.paths[1].DATA_TYPE 'transfer_symlink_item'",
+    )
+    assert unknown(callback_body={"body": {**BODY, "DATA_TYPE": "delete"}}) == ("transfer.DATA_TYPE 'delete'",)
+
+
+@given(samples.parameters(), st.sampled_from(SHAPES))
+def test_D7_nothing_that_a_definition_can_say_is_unknown(parameters: dict[str, Any], shape: str) -> None:
+    timer = created(definition(parameters), shape)
+    assert (timer.unknown, timer.unreadable) == ((), None)
+
+
+# --- our types first (D8) ---
+
+
+def test_D8_what_is_read_is_turned_into_our_types_first() -> None:
+    spelt = {
+        "verify_checksum": "true",
+        "encrypt_data": 1,
+        "notify_on_failed": "False",
+        "sync_level": "3",
+        "label": 7,
+        "filter_rules": [{"name": 5}],
+    }
+    item = {"source_path": "/data/", "destination_path": "/backup/", "recursive": "True"}
+    schedule = {"type": "recurring", "interval_seconds": "86400.0", "start": START, "end": {"count": "10"}}
+    timer = read_timer(
+        job(callback_body={"body": {**BODY, **spelt, "DATA": [item]}}, schedule=schedule, n_runs="3", n_errors=2.0)
+    )
+    assert timer.unreadable is None
+    assert timer.action == Transfer(
+        SOURCE,
+        DESTINATION,
+        (Path("/data/", "/backup/", recursive=True),),
+        verify_checksum=True,
+        encrypt_data=True,
+        notify_on_failed=False,
+        sync_level="checksum",
+        label="7",
+        filter_rules=(FilterRule("5"),),
+    )
+    assert timer.schedule == Schedule(86400, MOMENT, end_count=10)
+    assert (timer.runs, timer.errors) == (3, 2)
+    old = job(interval="60.0", start=START, stop_after={"n_runs": "4"}, n_runs=None, number_of_runs=" 5 ")
+    assert read_timer(old).schedule == Schedule(60, MOMENT, end_count=4)
+    assert read_timer(old).runs == 5
+
+
+NAN, INFINITY = float("nan"), float("inf")
+NESTED: Any = {}
+for _level in range(900):
+    NESTED = {"x": NESTED}
+NEW = {"type": "recurring", "interval_seconds": 60}
+OTHER = {"source_path": "/data/", "destination_path": "/other/"}
+
+
+@pytest.mark.parametrize(
+    ("members", "says"),
+    [
+        ({"n_runs": INFINITY}, "n_runs: 'inf' is not a whole number"),
+        ({"n_errors": NAN}, "n_errors: 'nan' is not a whole number"),
+        ({"n_runs": 1, "number_of_runs": 2}, "n_runs: its document has both n_runs and number_of_runs"),
+        ({"interval": INFINITY}, "schedule.interval: 'inf' is not a whole number"),
+        ({"interval": "often"}, "schedule.interval: 'often' is not a whole number"),
+        ({"interval": 0}, "schedule.interval: 0 seconds is not an interval"),
+        ({"interval": 10**12}, "is not an interval that a timer can have"),
+        ({"schedule": {**NEW, "interval_seconds": NAN}}, "schedule.interval: 'nan' is not a whole number"),
+        ({"schedule": {"type": "recurring"}}, "schedule.interval: it is missing"),
+        ({"schedule": {"type": "cron"}}, "schedule.type: 'cron' is not a type that is known"),
+        ({"schedule": "daily"}, "schedule: 'daily' is not a mapping"),
+        ({"schedule": {**NEW, "start": "soon"}}, "schedule.start: 'soon' is not a time in ISO 8601"),
+        ({"start": "9999-12-31T00:00:00Z"}, "is not a time that a timer can have"),
+        ({"schedule": {**NEW, "end": {"datetime": "never"}}}, "schedule.end.datetime: 'never' is not a time"),
+        ({"schedule": {**NEW, "end": {"count": "few"}}}, "schedule.end.count: 'few' is not a whole number"),
+        ({"schedule": {**NEW, "end": 7}}, "schedule.end: 7 is not a mapping"),
+        ({"interval": 60, "stop_after": {"date": 7}}, "schedule.end.datetime: 7 is not a time"),
+        ({"callback_body": {"body": {**BODY, "verify_checksum": "maybe"}}}, "transfer.verify_checksum: 'maybe'"),
+        ({"callback_body": {"body": {**BODY, "sync_level": 4}}}, "transfer.sync_level: 4 is not a level"),
+        ({"callback_body": {"body": {**BODY, "deadline": "late"}}}, "transfer.deadline: 'late' is not a time"),
+        ({"callback_body": {"body": {**BODY, "label": ["x"]}}}, "transfer.label: ['x'] is not text"),
+        ({"callback_body": {"body": {**BODY, "label": "a\ud800"}}}, "transfer.label: 'a\\\\ud800' is not text"),
+        ({"callback_body": {"body": {**BODY, "filter_rules": ["*.tmp"]}}}, "transfer.filter_rules: '*.tmp'"),
+        ({"callback_body": {"body": {**BODY, "filter_rules": [{"name": "x", "method": "y"}]}}}, "is not a rule"),
+        ({"callback_body": {"body": {**BODY, "source_endpoint": None}}}, "transfer: its document does not say"),
+        ({"callback_body": {"body": {**BODY, "DATA": []}}}, "transfer: its document does not say"),
+        ({"callback_body": {"body": {**BODY, "DATA": "text"}}}, "transfer.paths: 'text' is not a list"),
+        ({"callback_body": {"body": {**BODY, "DATA": ["text"]}}}, "transfer.paths: 'text' is not a mapping"),
+        ({"callback_body": {"body": {**BODY, "DATA": [{"source_path": "/d/"}]}}}, "lacks source_path or destination"),
+        (
+            {"callback_body": {"body": {**BODY, **OLD_BODY, "transfer_items": [OTHER]}}},
+            "has both DATA and transfer_items",
+        ),
+        ({"flow_id": FLOW, "callback_body": {"body": NESTED}}, "flow.input: it is nested more than 50 levels deep"),
+        ({"flow_id": FLOW, "callback_body": {"body": {"x": NAN}}}, "flow.input: 'nan' is not a number"),
+        ({"flow_id": FLOW, "callback_body": {"body": "x"}}, "flow.input: 'x' is not a mapping"),
+        ({"flow_id": FLOW, "callback_body": {"tags": "x"}}, "flow.tags: 'x' is not a list"),
+        ({"name": "a\ud800"}, "name: 'a\\\\ud800' is not text: it contains half a character"),
+    ],
+)
+def test_D8_a_document_that_cannot_be_understood_makes_its_own_timer_unmanageable(
+    members: dict[str, Any], says: str
+) -> None:
+    body = {"callback_body": {"body": BODY}}
+    timer = read_timer(job(**{**body, **members}))
+    assert says in str(timer.unreadable)
+    assert (timer.id, timer.action, definition_of(timer)) == (ID, None, None)
+    (difference,) = timer_differences(definition(), timer, NOW)
+    assert difference.as_result() == {"field": "type", "desired": "transfer", "actual": "unreadable"}
+    json.dumps(timer_as_result(timer, "https://app.globus.org/"), allow_nan=False).encode()
+
+
+@pytest.mark.parametrize("members", [{"name": ["a"]}, {"name": {}}, {"status": ["x"]}, {"job_id": ["x"]}])
+def test_D8_without_an_id_a_name_and_a_status_nobody_knows_which_timer_it_is(members: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="is not text"):
+        read_timer(job(**members))
+
+
+_json = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(st.characters(), max_size=5)
+    | st.sampled_from(["10", "true", "nan", "-1", "9" * 400, START, "9999-12-31T23:59:59-14:00", "\ud800", 10**400]),
+    lambda children: st.lists(children, max_size=3) | st.dictionaries(st.text(max_size=5), children, max_size=3),
+    max_leaves=6,
+)
+MEMBERS = [
+    *(("body", name) for name in (*BODY, *DEFAULTS, "label", "sync_level", "deadline", "filter_rules", "quux")),
+    *(("item", name) for name in ("source_path", "recursive", "external_checksum", "DATA_TYPE", "quux")),
+    *(("rule", name) for name in ("name", "method", "type", "quux")),
+    *(("schedule", name) for name in ("type", "interval_seconds", "start", "end", "quux")),
+    *(("end", name) for name in ("condition", "count", "datetime", "quux")),
+    *(("run", name) for name in ("body", "run_managers", "tags", "label")),
+    *(("stop", name) for name in ("date", "n_runs")),
+    *(("job", name) for name in job() if name not in ("job_id", "name", "status")),
+]
+
+
+@pytest.mark.parametrize("shape", ["new", "old", "flow"])
+@given(place=st.sampled_from(MEMBERS), value=_json)
+def test_D8_any_json_in_any_member_is_read_or_makes_its_own_timer_unmanageable(
+    shape: str, place: tuple[str, str], value: Any
+) -> None:
+    where, name = place
+
+    def with_value(document: dict[str, Any], here: str) -> dict[str, Any]:
+        return {**document, name: value} if where == here else document
+
+    items = [with_value(dict(BODY["DATA"][0]), "item")]
+    rules = [with_value({"name": "x"}, "rule")]
+    body = with_value({**(OLD_BODY if shape == "old" else BODY), "filter_rules": rules}, "body")
+    body.setdefault("transfer_items" if shape == "old" else "DATA", items)
+    end = with_value({"condition": "iterations", "count": 3}, "end")
+    schedule = with_value({**NEW, "end": end}, "schedule")
+    run = with_value({"body": {"x": 1}}, "run")
+    document = {
+        "new": job(callback_body={"body": body}, schedule=schedule),
+        "old": job(callback_body={"body": body}, interval=60, stop_after=with_value({"n_runs": 3}, "stop")),
+        "flow": job(flow_id=FLOW, callback_body=run, schedule=schedule),
+    }[shape]
+    timer = read_timer(with_value(document, "job"))
+    assert (timer.id, timer.name, timer.status) == (ID, "a", "active")
+    assert timer.unreadable is None or timer.action is None
+    json.dumps(timer_as_result(timer, "https://app.globus.org/"), allow_nan=False).encode()
+    timer_differences(definition(), timer, NOW)
+    json.dumps(timer.unknown).encode()
+
+
+# --- both ends (25) ---
+
+
+def test_a_schedule_with_both_ends_cannot_be_said_by_a_definition() -> None:
+    """Or its definition would drift, and lose an end where the timer is replaced."""
+    both = {"interval": 60, "start": START, "stop_after": {"date": "2027-01-01T00:00:00Z", "n_runs": 2}}
+    timer = read_timer(job(callback_body={"body": BODY}, **both))
+    assert timer.schedule == Schedule(60, MOMENT, end_count=2, end_datetime=datetime(2027, 1, 1, tzinfo=UTC))
+    assert timer.unknown == ("schedule.end (both count and datetime)",)
+    condition = {"count": 2, "datetime": "2027-01-01T00:00:00Z"}
+    for word, expected in (("iterations", (2, None)), ("time", (None, datetime(2027, 1, 1, tzinfo=UTC)))):
+        timer = read_timer(job(schedule={**NEW, "end": {**condition, "condition": word}}))
+        assert (timer.schedule.end_count, timer.schedule.end_datetime) == expected
+        assert timer.unknown == ()
 
 
 @pytest.mark.parametrize("document", [{}, {"job_id": None}, {"job_id": ""}, [], None, "text", {"message": "paused"}])
@@ -258,10 +547,6 @@ def test_d6_filter_rules_have_the_service_s_default_method() -> None:
     timer = read_timer(job(callback_body={"body": {**BODY, "filter_rules": rules}}))
     assert isinstance(timer.action, Transfer)
     assert timer.action.filter_rules == (FilterRule("*.tmp", "exclude"), FilterRule("b", "exclude"))
-
-
-START = "2026-12-01T08:00:00+00:00"
-MOMENT = datetime(2026, 12, 1, 8, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -567,6 +852,7 @@ def test_a_timer_as_the_modules_return_it() -> None:
     result = timer_as_result(timer, "https://app.globus.org/")
     assert result.pop("definition") == {
         **sample({"interval": "1d", "start": START}),
+        "state": "paused",
         "transfer": definition_of(timer)["transfer"],  # type: ignore[index]  # not None here
     }
     assert result == {
