@@ -242,7 +242,7 @@ timers:
           document to a Transfer action provider of Globus; sent to any other address, the document transfers nothing.
         - What a timer does and no option says is named here, such as C(transfer.recursive_symlinks). The modules
           never delete such a timer in favour of a new one, which would do something else.
-        - If the document of a timer cannot be understood, the reason is here, and all other timers are returned as usual.
+        - If the document of a timer cannot be understood, the reason is here. All other timers are returned as usual.
       type: str
       returned: when RV(timers[].definition) is null
       sample: By its callback document and address it neither transfers nor runs a flow
