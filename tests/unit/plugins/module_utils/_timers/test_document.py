@@ -263,7 +263,7 @@ def test_I4_a_flow_s_address_is_one_of_globus_flows(host: str) -> None:
 # --- members that we do not know (D7) ---
 
 SET = ["copy", 7, 0, True, ["x"], {"x": None}, float("nan")]
-UNSET = [None, False, "", [], {}]
+UNSET: list[Any] = [None, False, "", [], {}]
 
 
 def unknown(**members: Any) -> tuple[str, ...]:
