@@ -68,7 +68,7 @@ class Demo:
         self.stopper = stopper
         self.playbook = folder / "backup.yml"
         self.source = folder / "microscope" / "data"
-        self.mirror = folder / "archive" / "backup" / "microscope"
+        self.copy = folder / "archive" / "backup" / "microscope"
         account = {"GLOBUS_CLIENT_ID": globus.client_id, "GLOBUS_CLIENT_SECRET": globus.client_secret}
         self.environment = ansible_environment(folder, {**globus.environment, **account})
         options = yaml.safe_load(self.playbook.read_text(encoding="utf-8"))[0]["tasks"][0]["research_ops.globus.timer"]
@@ -116,15 +116,8 @@ class Demo:
         print(f"  {paint('>', 'dim')} The clock moves from {before:%A %H:%M} to {after:%A %H:%M}.\n", flush=True)
 
     def wanted(self) -> dict[str, bytes]:
-        """What the mirror is to hold: the source without what the filter rule leaves out."""
+        """What a run copies: the source without the files that the filter rule excludes."""
         return {name: data for name, data in contents(self.source).items() if not name.endswith(".tmp")}
-
-    def mirrored(self) -> None:
-        """The mirror is what it is to be."""
-        wanted, found = self.wanted(), contents(self.mirror)
-        size = sum(map(len, wanted.values()))
-        text = f"The mirror holds the same {len(wanted)} files, {size:,} bytes, byte for byte."
-        fact(bool(wanted) and not unlike(wanted, found), text, "\n".join(unlike(wanted, found)))
 
     # --- the steps -------------------------------------------------------------------------------------------------
 
@@ -155,7 +148,7 @@ class Demo:
         say("The playbook demo/backup.yml says what is to be copied, where, and when. Its one task:")
         print()
         lines = self.playbook.read_text(encoding="utf-8").splitlines()
-        start = next(number for number, line in enumerate(lines) if "- name: Mirror" in line)
+        start = next(number for number, line in enumerate(lines) if "- name: Copy" in line)
         show([line[4:] for line in lines[start:]], " ")
 
     def create(self) -> None:
@@ -222,14 +215,18 @@ class Demo:
         self.a_day_later()
         timer = self.timer()
         fact(timer["n_runs"] == 1 and not timer["n_errors"], f"The timer ran once, at {self.ran()}.", timer)
-        self.mirrored()
-        fact(not list(self.mirror.rglob("*.tmp")), "The temporary file stayed out.")
+        wanted, found = self.wanted(), contents(self.copy)
+        size = sum(map(len, wanted.values()))
+        text = f"The copy holds the same {len(wanted)} files, {size:,} bytes, byte for byte."
+        fact(bool(wanted) and not unlike(wanted, found), text, "\n".join(unlike(wanted, found)))
+        fact(not list(self.copy.rglob("*.tmp")), "The temporary file was not copied.")
         print()
         arrived = contents(self.folder / "archive")
         show([f"{len(data):>9,} bytes  archive/{name}" for name, data in arrived.items()], " ")
 
     def second_night(self) -> None:
-        heading("7. It is a mirror: another day, another night")
+        heading("7. Another day, another night")
+        before = contents(self.copy)
         day = self.source / "2026-03-02"
         (day / "run-1" / "image-0002.tif").unlink()
         changed = day / "run-1" / "image-0001.tif"
@@ -241,13 +238,19 @@ class Demo:
         say("""During the day image-0002.tif is deleted on the microscope, one bit of image-0001.tif changes, and a
             folder with a new image is made.""")
         print()
-        fact(len(unlike(self.wanted(), contents(self.mirror))) == 3, "The mirror differs in these three files now.")
+        fact(len(unlike(self.wanted(), contents(self.copy))) == 3, "The copy differs in these three files now.")
         self.a_day_later()
         timer = self.timer()
         fact(timer["n_runs"] == 2 and not timer["n_errors"], f"The timer ran again, at {self.ran()}.", timer)
-        self.mirrored()
-        gone = self.mirror / "2026-03-02" / "run-1" / "image-0002.tif"
-        fact(not gone.exists(), "The deleted image is gone from it too.")
+        found = contents(self.copy)
+        lost = sorted(before.keys() - self.wanted().keys())
+        wrong = unlike({**before, **self.wanted()}, found)
+        fact(not wrong, "The changed image and the new one have arrived, byte for byte.", "\n".join(wrong))
+        fact(
+            lost == ["2026-03-02/run-1/image-0002.tif"] and found[lost[0]] == before[lost[0]],
+            "The image that was deleted on the microscope is still in the copy.",
+            lost,
+        )
         print()
         say("And the playbook, two days later, still has nothing to do:")
         print()

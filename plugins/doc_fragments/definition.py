@@ -91,6 +91,8 @@ options:
       delete_destination_extra:
         description:
           - Mirror, that is, delete files at the destination that are not at the source. Only with recursive paths.
+          - A mirror is not a backup. When the source is emptied, by mistake or because a disk is not mounted, the next
+            run empties the destination, and succeeds.
           - A timer is not created if its destination is its own source, or lies below or above it on one collection.
         type: bool
         default: false

@@ -60,6 +60,7 @@ EXAMPLES = r"""
       at: "22:00"
       timezone: America/Chicago
 
+# A mirror is not a backup: when the source is emptied, the next run empties the destination too.
 - name: Mirror a share once a week, by the checksums of the files
   research_ops.globus.timer:
     name: telescope-mirror

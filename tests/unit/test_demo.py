@@ -22,7 +22,7 @@ finally:
 OUTPUT = """
 PLAY [Back up the microscope] **************************************************
 
-TASK [Mirror the microscope's data every night] ********************************
+TASK [Copy the microscope's data every night] **********************************
 --- before
 +++ after
 @@ -7,3 +7,3 @@
@@ -50,7 +50,7 @@ def test_no_recap_is_no_counts(output: str) -> None:
 
 def test_essential_lines_have_everything_but_decoration() -> None:
     assert backstage.essential(OUTPUT) == [
-        "TASK [Mirror the microscope's data every night]",
+        "TASK [Copy the microscope's data every night]",
         "--- before",
         "+++ after",
         "         skip_source_errors: false",
@@ -119,3 +119,27 @@ def test_the_world_to_copy_is_the_one_that_the_demo_has() -> None:
 def test_no_other_playbook_is_printed(file: str) -> None:
     """What is printed there and not run here would rot."""
     assert len(re.findall(r"^ +hosts: localhost$", (ROOT / file).read_text(encoding="utf-8"), re.M)) == 1
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        *("README.md", "demo/backup.yml", "docs/docsite/sphinx/index.rst", "docs/docsite/rst/guide_first_timer.rst"),
+        *("docs/docsite/rst/guide_backups.rst", "roles/backup/README.md", "docs/examples/backups.yml"),
+    ],
+)
+def test_the_playbooks_shown_first_are_no_mirrors(file: str) -> None:
+    """What empties the copy when the source is emptied is not what people should begin with."""
+    shown = re.findall(r"^ +delete_destination_extra: .*", (ROOT / file).read_text(encoding="utf-8"), re.M)
+    assert not shown
+
+
+def test_where_a_mirror_is_shown_a_warning_says_what_it_does() -> None:
+    files = [*ROOT.glob("docs/**/*.rst"), *ROOT.glob("docs/**/*.yml"), *ROOT.glob("roles/**/*.md")]
+    files += [ROOT / "README.md", *ROOT.glob("plugins/modules/*.py")]
+    shown = {file: file.read_text(encoding="utf-8") for file in files}
+    mirrors = {file: text for file, text in shown.items() if "delete_destination_extra: true" in text}
+    assert ROOT / "docs/docsite/rst/guide_backups.rst" in mirrors
+    assert not [
+        file for file, text in mirrors.items() if not re.search(r"mirror\W.*\bnot\s+a\s+backup", text, re.I | re.S)
+    ]
