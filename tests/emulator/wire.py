@@ -18,6 +18,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from emulator.errors import ServiceError, error_body
 from emulator.faults import Fault
 from emulator.state import Emulator
+from emulator.visitors import refusal
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -67,6 +68,10 @@ class Wire:
             return
         body = await _read(receive)
         if body is None:
+            return
+        refused = refusal(scope["headers"], scope["server"][1], control=scope["path"].startswith(CONTROL))
+        if refused is not None:
+            await _answer(send, *refused)
             return
         if scope["path"].startswith(CONTROL):
             await self._application(scope, _replay(body), send)
@@ -190,6 +195,14 @@ async def _read(receive: Receive) -> bytes | None:
         parts.append(message.get("body", b""))
         if not message.get("more_body"):
             return b"".join(parts)
+
+
+async def _answer(send: Send, status: int, detail: str) -> None:
+    """Answer in place of the application."""
+    body = json.dumps({"detail": detail}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 def _replay(body: bytes) -> Receive:
