@@ -26,21 +26,25 @@ class Agenda:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._entries: list[tuple[datetime, int, Callable[[Any, datetime], None], Subject, int | None]] = []
+        self._entries: list[tuple[datetime, bool, int, Callable[[Any, datetime], None], Subject, int | None]] = []
         self._numbers = itertools.count()
 
     def push(
-        self, at: datetime, action: Callable[[Any, datetime], None], subject: Subject, *, any_version: bool = False
+        self, at: datetime, action: Callable[[Any, datetime], None], subject: Subject, *, deadline: bool = False
     ) -> None:
-        """Call ``action(subject, at)`` at a moment, unless the subject has a new version by then."""
-        version = None if any_version else subject.version
-        heapq.heappush(self._entries, (at, next(self._numbers), action, subject, version))
+        """Call ``action(subject, at)`` at a moment, unless the subject has a new version by then.
+
+        A deadline holds for every version, and comes after all else that is due at its moment: on the real service a
+        task is submitted, and expires, some seconds after the tick.
+        """
+        version = None if deadline else subject.version
+        heapq.heappush(self._entries, (at, deadline, next(self._numbers), action, subject, version))
 
     def run_until(self, moment: datetime) -> None:
         """Do everything that is due up to a moment, in order, each thing at its own time."""
         try:
             while self._entries and self._entries[0][0] <= moment:
-                at, _number, action, subject, version = heapq.heappop(self._entries)
+                at, _deadline, _number, action, subject, version = heapq.heappop(self._entries)
                 if version is None or version == subject.version:
                     self._clock.frozen_at = at
                     action(subject, at)

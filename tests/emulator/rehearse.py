@@ -1,22 +1,28 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``python -m emulator.rehearse``: run a playbook on a local Globus, let days pass, tell what would have happened."""
+"""``python -m emulator.rehearse``: run a playbook on a local Globus, let days pass, and report what happened."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
-from collections import Counter
-from datetime import datetime
+import tempfile
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from emulator.control import LocalGlobus, LocalGlobusError
+from emulator.rehearsal_report import report
 
-DAY = 86400
+FAILED = 1  # exit status: the playbook worked, and not every run did
+_CALLBACKS = Path(__file__).with_name("callbacks")
+_DEFAULT_CALLBACKS = "~/.ansible/plugins/callback:/usr/share/ansible/plugins/callback"
+_DAY = timedelta(days=1)
 
 # A rehearsal needs no inventory, and differences are easier to read in YAML. Variables of the caller go before.
 READABLE = {
@@ -37,7 +43,7 @@ WORLD=, see docs/docsite/rst/guide_rehearsing.rst"""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The exit status of the playbook."""
+    """The exit status of the playbook; 1 if it worked, and a run failed, stands still, or was not allowed."""
     parser = argparse.ArgumentParser(prog="rehearse", description=__doc__)
     parser.add_argument("--world", type=Path, help="world file; the default has one collection of each kind")
     parser.add_argument("--days", type=float, default=7, help="how long to let the timers run (default 7)")
@@ -54,11 +60,8 @@ def main(arguments: list[str] | None = None) -> int:
         with LocalGlobus(world=wanted.world) as globus:
             if not globus.client_id:
                 raise LocalGlobusError(NO_CLIENT)
-            status = _play(globus, wanted.playbook, wanted.options)
-            if status == 0:
-                globus.advance(wanted.days * DAY)
-                _tell(globus, wanted.days)
-            elif wanted.world is None:
+            status = Rehearsal(globus, wanted.playbook, wanted.options).run(wanted.days)
+            if status and not globus.timers() and wanted.world is None:
                 print(DEFAULT_WORLD, file=sys.stderr)
             return status
     except LocalGlobusError as error:
@@ -66,37 +69,97 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
 
 
-def _play(globus: LocalGlobus, playbook: Path, options: list[str]) -> int:
-    """Run it with no credentials but those of the world, and no way to the real Globus."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("GLOBUS_")}
-    client = {"GLOBUS_CLIENT_ID": globus.client_id, "GLOBUS_CLIENT_SECRET": globus.client_secret}
-    command = [sys.executable, "-m", "ansible", "playbook", str(playbook), "--diff", *options]
-    return subprocess.run(
-        command, env={**READABLE, **inherited, **globus.environment, **client}, check=False
-    ).returncode
+class Rehearsal:
+    """One playbook on one local Globus."""
+
+    def __init__(self, globus: LocalGlobus, playbook: Path, options: list[str]) -> None:
+        self._globus = globus
+        self._playbook = playbook
+        self._options = options
+        self._zones: set[str] = set()
+        self._changed = False
+
+    def run(self, days: float) -> int:
+        """Play, let the days pass, report. Returns the exit status."""
+        status = self._play()
+        if status:
+            return status
+        begun = datetime.fromisoformat(self._globus.now())
+        status = self._let_pass(begun, begun + timedelta(days=days))
+        text, well = report(self._globus.timers(), self._globus.tasks(), self._globus.now(), days)
+        print(text)
+        return status or (0 if well else FAILED)
+
+    def _let_pass(self, begun: datetime, end: datetime) -> int:
+        """Let time pass. Where clocks change that timers follow, the playbook runs again, as it would in real life."""
+        for moment, zone in clock_changes(self._zones, begun, end):
+            for again in (moment, moment + _DAY):  # a replacement may wait until a run is over
+                if again > end:
+                    break
+                self._set_clock(again)
+                print(f"\n{again.isoformat(timespec='minutes')}: the clocks of {zone} have changed. Play it again:\n")
+                status = self._play()
+                if status or self._changed:
+                    break
+            if status:
+                return status
+        self._set_clock(end)
+        return 0
+
+    def _set_clock(self, moment: datetime) -> None:
+        """Let time pass until a moment; plays take a little time themselves."""
+        if moment > datetime.fromisoformat(self._globus.now()):
+            self._globus.set_clock(moment.isoformat())
+
+    def _play(self) -> int:
+        """Run it with no credentials but those of the world, and no way to the real Globus."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("GLOBUS_")}
+        client = {"GLOBUS_CLIENT_ID": self._globus.client_id, "GLOBUS_CLIENT_SECRET": self._globus.client_secret}
+        callbacks = f"{_CALLBACKS}:{os.environ.get('ANSIBLE_CALLBACK_PLUGINS', _DEFAULT_CALLBACKS)}"
+        with tempfile.NamedTemporaryFile("r", encoding="utf-8", prefix="rehearsal-") as facts:
+            own = {"ANSIBLE_CALLBACK_PLUGINS": callbacks, "EMULATOR_REHEARSAL": facts.name}
+            environment = {**READABLE, **inherited, **self._globus.environment, **client, **own}
+            command = [sys.executable, "-m", "ansible", "playbook", str(self._playbook), "--diff", *self._options]
+            sys.stdout.flush()
+            status = subprocess.run(command, env=environment, check=False).returncode
+            known = [json.loads(line) for line in facts]
+        self._zones |= {fact["zone"] for fact in known if "zone" in fact}
+        self._changed = any(fact.get("changed") for fact in known)
+        return status
 
 
-def _tell(globus: LocalGlobus, days: float) -> None:
-    timers = sorted(globus.timers(), key=lambda timer: str(timer["name"]))
-    now = datetime.fromisoformat(globus.now()).isoformat(timespec="seconds")
-    print(f"\nAfter {days:g} day{'s' * (days != 1)}, at {now}: {len(timers)} timer{'s' * (len(timers) != 1)}")
-    for timer in timers:
-        print(f"\n{timer['name']} ({timer['job_id']}): {timer['status']}{_why(timer)}")
-        events = Counter(one["event"] for one in timer["history"])
-        print("  " + (", ".join(f"{event} {_times(number)}" for event, number in events.items()) or "no run"))
-        print(f"  next run: {timer['next_tick'] or 'none'}")
+def clock_changes(zones: Iterable[str], begun: datetime, end: datetime) -> list[tuple[datetime, str]]:
+    """When clocks change between two moments, in order, with the zone. Zones that this machine does not know: never."""
+    found: dict[datetime, str] = {}
+    for name in sorted(zones):
+        try:
+            zone = ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError):
+            continue
+        before = begun.replace(second=0, microsecond=0)
+        while before < end:
+            after = min(before + _DAY, end)
+            if _offset(before, zone) != _offset(after, zone):
+                found.setdefault(_first_after(before, after, zone), name)
+            before = after
+    return sorted(found.items())
 
 
-def _times(number: int) -> str:
-    return "once" if number == 1 else f"{number} times"
+def _first_after(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
+    """The first minute with the new offset."""
+    old = _offset(before, zone)
+    low, high = 0, int((after - before).total_seconds() // 60) + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _offset(before + timedelta(minutes=middle), zone) == old:
+            low = middle
+        else:
+            high = middle
+    return before + timedelta(minutes=high)
 
 
-def _why(timer: dict[str, Any]) -> str:
-    reason = timer["inactive_reason"]
-    if not reason:
-        return ""
-    detail = reason.get("detail")
-    return f", because of {detail['code'] if isinstance(detail, dict) else reason.get('cause')}"
+def _offset(moment: datetime, zone: ZoneInfo) -> timedelta | None:
+    return moment.astimezone(UTC).astimezone(zone).utcoffset()
 
 
 if __name__ == "__main__":

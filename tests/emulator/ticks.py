@@ -23,7 +23,7 @@ from emulator.flows import find_flow, run_document
 from emulator.places import TransferError
 from emulator.scopes import TIMERS_SCOPE, TRANSFER_SCOPE, data_access, flow_user
 from emulator.state import FlowRun
-from emulator.tasks import Task
+from emulator.tasks import Task, explain
 from emulator.worker import Worker
 
 if TYPE_CHECKING:
@@ -60,7 +60,9 @@ class Run:
         if self.error is not None:
             return f"{self.error[1]}: {self.error[2]}"
         if self.task is not None and self.task.fatal_error is not None:
-            return ": ".join(self.task.fatal_error)
+            met = self.task.error
+            after = f", while it retried {met.code}: {' '.join(explain(met).split())}" if met else ""
+            return ": ".join(self.task.fatal_error) + after
         if self.outcome is not None and self.outcome.failure is not None:
             return f"{self.outcome.failure.code}: {self.outcome.failure.message}"
         return None

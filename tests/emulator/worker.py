@@ -286,7 +286,7 @@ class Worker:
         assert task.work is not None
         del self._unfinished[task.paths]
         self._put_down(task, "over")
-        task.status, task.completed_at, task.error = status, at, None
+        task.status, task.completed_at = status, at
         task.left, task.work = task.work.left, None
         self._finished.append(task)
         self._with_history.append(task)
@@ -302,7 +302,7 @@ class Worker:
 
     def _set_alarm(self, task: Task) -> None:
         task.alarm = task.deadline
-        self._agenda.push(task.deadline, self._look_at_deadline, task, any_version=True)
+        self._agenda.push(task.deadline, self._look_at_deadline, task, deadline=True)
 
     def _look_at_deadline(self, task: Task, at: datetime) -> None:
         """End a task that did not get through in time; one that only waited, or is moving a file, gets more time."""

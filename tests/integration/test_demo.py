@@ -179,3 +179,7 @@ def test_rehearsing_goes_as_the_guide_says(tmp_path: Path) -> None:
     assert re.findall(r"changed=(\d)", output) == ["1", "1", "0", "1", "0", "1"]
     assert "+        start: '2026-03-04T05:00:00+00:00'" in output
     assert "the service stopped it" in output
+    # The source was away for a night, and everything has arrived once it is back.
+    before, stalled, after = output.rpartition('"nice_status": "FILE_NOT_FOUND"')
+    assert stalled, before
+    assert set(re.findall(r'"status": "(\w+)"', after)) == {"SUCCEEDED"}

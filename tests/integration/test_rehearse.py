@@ -45,6 +45,47 @@ def test_a_playbook_is_rehearsed_in_a_world_of_its_own(playbooks: Playbooks) -> 
     assert (playbooks.home / "archive/backup/microscope/image").read_text(encoding="utf-8") == "image"
 
 
+def test_runs_that_do_not_arrive_end_the_rehearsal_with_an_error(playbooks: Playbooks) -> None:
+    """A source path with a typing error: the transfer stands still for a day, and so every other night is skipped."""
+    for folder in ("microscope/data", "archive"):
+        (playbooks.home / folder).mkdir(parents=True)
+    for name in ("world.yml", "backup.yml"):
+        text = (ROOT / "demo" / name).read_text(encoding="utf-8")
+        (playbooks.home / name).write_text(text.replace("source_path: /data/", "source_path: /dat/"), encoding="utf-8")
+
+    done = rehearse(playbooks, "--world", "world.yml", "--days", 3, "backup.yml")
+
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert re.search(
+        r"^  failed at 2026-03-03T04:00:00\+00:00: EXPIRED: .*FILE_NOT_FOUND: .*File: /dat/", done.stdout, re.M
+    )
+    assert re.search(r"^  stands still since 2026-03-05T04:00:00\+00:00: FILE_NOT_FOUND, tried", done.stdout, re.M)
+    assert "Not every run did what it should: 1 failed, 1 stand still." in done.stdout
+
+
+def test_a_play_that_follows_the_clock_runs_again_when_it_changes(playbooks: Playbooks) -> None:
+    """So that the runs after the change are at the local time that was asked for, as they would be."""
+    for folder in ("microscope/data", "archive"):
+        (playbooks.home / folder).mkdir(parents=True)
+    world = (ROOT / "demo" / "world.yml").read_text(encoding="utf-8").replace("2026-03-02", "2026-03-06")
+    play = (ROOT / "demo" / "backup.yml").read_text(encoding="utf-8")
+    zone = "timezone: America/Chicago\n"
+    assert play.count(zone) == 1
+    play = play.replace(zone, f"{zone}          daylight_saving: follow\n")
+    (playbooks.home / "world.yml").write_text(world, encoding="utf-8")
+    (playbooks.home / "backup.yml").write_text(play, encoding="utf-8")
+
+    done = rehearse(playbooks, "--world", "world.yml", "--days", 4, "backup.yml")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("PLAY RECAP") == 2
+    assert "2026-03-08T08:00+00:00: the clocks of America/Chicago have changed. Play it again:" in done.stdout
+    assert ": 1 timer\n" in done.stdout
+    # 22:00 in Chicago on the 8th and 9th; until then the timer that was replaced ran on the 6th and 7th.
+    assert re.search(r": active\n  ran 2 times\n  next run: 2026-03-11T03:00:00\+00:00\n", done.stdout)
+    assert re.search(r": deleted at 2026-03-08T\S+\n  ran 2 times\n", done.stdout)
+
+
 def test_a_playbook_that_fails_ends_the_rehearsal_with_its_status(playbooks: Playbooks) -> None:
     (playbooks.home / "bad.yml").write_text("- hosts: localhost\n  tasks:\n    - fail:\n", encoding="utf-8")
     done = rehearse(playbooks, "bad.yml")

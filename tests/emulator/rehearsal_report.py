@@ -1,0 +1,115 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a rehearsal reports: how often each timer ran, what failed or stands still, and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+#: What happened at a tick. A run is a tick that came to something.
+WORDS = {
+    "ran": "ran",
+    "failed": "failed",
+    "still": "stands still",
+    "on": "goes on",
+    "skipped": "was skipped",
+    "missed": "was missed",
+    "unauthorised": "was stopped",
+}
+_GONE = ("delete_in_progress", "deleted")
+
+
+def report(timers: list[dict[str, Any]], tasks: list[dict[str, Any]], now: str, days: float) -> tuple[str, bool]:
+    """The report, and whether every run did what it should.
+
+    ``timers`` and ``tasks`` are those of the control interface.
+    """
+    by_id = {task["task_id"]: task for task in tasks}
+    there = [timer for timer in timers if timer["status"] not in _GONE]
+    at = datetime.fromisoformat(now).isoformat(timespec="seconds")
+    lines = [f"\nAfter {days:g} day{'s' * (days != 1)}, at {at}: {len(there)} timer{'s' * (len(there) != 1)}"]
+    total: Counter[str] = Counter()
+    for timer in sorted(timers, key=lambda one: (str(one["name"]), one["status"] in _GONE, one["submitted_at"])):
+        happened = [(_what(entry, by_id), entry) for entry in timer["history"]]
+        counts = Counter(what for what, _entry in happened)
+        total.update(counts)
+        total["stopped"] += _is_stopped(timer)
+        lines += ["", f"{timer['name']} ({timer['job_id']}): {_status(timer)}"]
+        lines.append("  " + (", ".join(f"{WORDS[what]} {_times(counts[what])}" for what in counts) or "no run"))
+        lines += [f"  {line}" for line in _failures(entry for what, entry in happened if what == "failed")]
+        lines += [f"  {_standing(by_id[entry['task_id']])}" for what, entry in happened if what == "still"]
+        lines += [f"  {line}" for line in _left_out(task for task in tasks if task["timer_id"] == timer["job_id"])]
+        if timer["status"] not in _GONE:
+            lines.append(f"  next run: {timer['next_tick'] or 'none'}")
+    bad = [
+        f"{total[what]} {words}"
+        for what, words in (("failed", "failed"), ("still", "stand still"), ("stopped", "timers stopped"))
+        if total[what]
+    ]
+    if bad:
+        lines += ["", f"Not every run did what it should: {', '.join(bad)}."]
+    return "\n".join(lines), not bad
+
+
+def _what(entry: dict[str, Any], tasks: dict[str, dict[str, Any]]) -> str:
+    """What a tick came to."""
+    task = tasks.get(entry.get("task_id", ""))
+    if entry["event"] == "ran" and task is not None and task["completion_time"] is None:
+        return "on" if task["is_ok"] else "still"
+    return str(entry["event"])
+
+
+def _is_stopped(timer: dict[str, Any]) -> bool:
+    """Whether the service stopped a timer, and not its user."""
+    return timer["status"] == "inactive" and (timer["inactive_reason"] or {}).get("cause") != "user"
+
+
+def _status(timer: dict[str, Any]) -> str:
+    if timer["status"] in _GONE:
+        return f"deleted at {timer['ended_at']}"
+    reason = timer["inactive_reason"]
+    if not reason:
+        return str(timer["status"])
+    detail = reason.get("detail")
+    if not isinstance(detail, dict):
+        return f"{timer['status']}, because of {reason.get('cause')}"
+    parameters = detail.get("authorization_parameters") or {}
+    words = [detail.get("code"), parameters.get("session_message"), *parameters.get("required_scopes", ())]
+    return f"{timer['status']}, because of {': '.join(str(word) for word in words if word)}"
+
+
+def _failures(entries: Iterable[dict[str, Any]]) -> list[str]:
+    """Each reason once, with how often and when."""
+    by_reason: dict[str, list[str]] = {}
+    for entry in entries:
+        by_reason.setdefault(entry.get("reason") or "no reason is known", []).append(entry["at"])
+    return [
+        f"failed {f'at {when[0]}' if len(when) == 1 else f'{len(when)} times, {when[0]} to {when[-1]}'}: {reason}"
+        for reason, when in by_reason.items()
+    ]
+
+
+def _standing(task: dict[str, Any]) -> str:
+    details = " ".join(str(task["nice_status_details"] or "").split())
+    return (
+        f"stands still since {task['request_time']}: {task['nice_status']}, tried {_times(task['faults'])}, "
+        f"Globus gives up at {task['deadline']}. {details}"
+    )
+
+
+def _left_out(tasks: Iterable[dict[str, Any]]) -> list[str]:
+    """What skip_source_errors has hidden."""
+    numbers = [task["subtasks_skipped_errors"] for task in tasks if task["subtasks_skipped_errors"]]
+    if not numbers:
+        return []
+    return [
+        f"left something out {_times(len(numbers))}, because of skip_source_errors: {numbers[-1]} in the last of them"
+    ]
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"
