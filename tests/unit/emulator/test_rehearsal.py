@@ -32,7 +32,7 @@ def test_timers_that_are_well(globus: LocalGlobus, api: Api) -> None:
     text, well = told(globus)
     assert well
     assert re.fullmatch(
-        r"\nAfter 3 days, at 2027-03-03T00:00:\d\d\+00:00: 2 timers\n\n"
+        r"\nAfter 3 days, at 2027-03-03T00:\d\d:\d\d\+00:00: 2 timers\n\n"
         rf"a \({job}\): active\n  no run\n  next run: 2027-03-03T02:00:00\+00:00\n\n"
         r"b \(.{36}\): active\n  ran 2 times\n  next run: 2027-03-03T01:00:00\+00:00",
         text,

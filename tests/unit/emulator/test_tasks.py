@@ -358,10 +358,10 @@ def test_an_unpaused_task_has_a_day_left(globus: LocalGlobus, api: Api) -> None:
     globus.task(task_id, pause=True)
     globus.advance(10 * DAY)
     globus.task(task_id, pause=False)
-    globus.advance(DAY - 60)
+    globus.advance(DAY - HOUR)
     api.login()
     assert api.task(task_id)["status"] == "ACTIVE"
-    globus.advance(120)
+    globus.advance(2 * HOUR)
     assert api.task(task_id)["fatal_error"]["code"] == "EXPIRED"
 
 
