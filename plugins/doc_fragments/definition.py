@@ -8,7 +8,7 @@ import re
 from textwrap import indent
 
 # Options of an entry whose default is that of the list: ``policy_arguments`` in ``module_utils/_arguments.py``
-POLICIES = ("on_drift", "check_paths")
+POLICIES = ("on_drift", "on_inactive", "check_paths")
 
 
 class ModuleDocFragment:
@@ -177,7 +177,8 @@ options:
   schedule:
     description:
       - When the timer runs. Required where O(transfer) or O(flow) is.
-      - V({}) runs it once, as soon as it is created.
+      - V({}) runs it once, as soon as it is created. It is not run again under the same name until Globus forgets it,
+        90 days after its end. Use another name to run it again.
     type: dict
     suboptions:
       interval:
@@ -223,7 +224,10 @@ options:
         type: dict
         suboptions:
           count:
-            description: Number of runs, at least 1.
+            description:
+              - Number of runs, at least 1.
+              - Without O(schedule.start), a timer that has done all its runs is not run again under the same name until
+                Globus forgets it, 90 days after its end. Use another name to run it again.
             type: int
           datetime:
             description:
@@ -258,9 +262,23 @@ options:
       - "V(replace): Create the timer anew, and then delete the old one. The new timer keeps the times of the old one
         where the definition does not set others, and stays paused if the old one was."
       - With V(replace), of several timers of the name one that equals the definition is kept, and the others are
-        deleted.
+        deleted. A timer that runs is kept rather than one that does not, and is never deleted in favour of one that
+        does not.
+      - With V(replace), a replacement waits if it would skip a run that is due, which a clock change since the timer
+        was created can cause. The module then changes nothing and warns. Times that you change take effect at once.
     type: str
     choices: [warn, ignore, fail, replace]
+    default: warn
+  on_inactive:
+    description:
+      - What to do, for O(state=present), with a timer that the service stopped, for example because a consent was
+        missing. Such a timer does not run until it is resumed.
+      - A timer that a user paused stays paused, whatever this option says. O(state=active) resumes both.
+      - "V(warn): Leave the timer as it is, and warn with the reason and the remedy."
+      - "V(fail): Leave the timer as it is, and fail."
+      - "V(resume): Resume the timer with fresh credentials. If it missed a run, it runs at once."
+    type: str
+    choices: [warn, fail, resume]
     default: warn
   check_paths:
     description:
@@ -327,10 +345,15 @@ options:
     + r"""
   on_drift:
     description:
-      - What holds for entries that do not say their own O(timers[].on_drift).
-      - What each value means is said there.
+      - Used for entries that do not set their own O(timers[].on_drift), which explains the values.
     type: str
     choices: [warn, ignore, fail, replace]
+    default: warn
+  on_inactive:
+    description:
+      - What to do for entries that have no O(timers[].on_inactive), which explains the values.
+    type: str
+    choices: [warn, fail, resume]
     default: warn
   check_paths:
     description: Whether to look at the paths of entries that have no O(timers[].check_paths).

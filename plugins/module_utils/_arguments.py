@@ -21,6 +21,7 @@ CONCURRENCY_MAXIMUM = 16
 ENVIRONMENTS = ("production", "preview", "sandbox", "integration", "test", "staging")  # of the SDK
 STATES = ("present", "active", "paused", "absent")
 ON_DRIFT = ("warn", "ignore", "fail", "replace")
+ON_INACTIVE = ("warn", "fail", "resume")
 
 
 def environment_variable(*names: str) -> str:
@@ -189,6 +190,7 @@ def policy_arguments() -> dict[str, Any]:
     """What to do in certain cases. In ``timers`` these are options of the task too, which its entries can override."""
     return {
         "on_drift": {"type": "str", "default": "warn", "choices": list(ON_DRIFT)},
+        "on_inactive": {"type": "str", "default": "warn", "choices": list(ON_INACTIVE)},
         "check_paths": {"type": "bool", "default": False},
     }
 

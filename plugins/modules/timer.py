@@ -29,8 +29,10 @@ extends_documentation_fragment:
 notes:
   - One of O(name) and O(timer_id) is required.
   - All timers of an account together may run at most once a minute. The service refuses more.
-  - Globus forgets a timer 90 days after it has ended. If a timer runs once or a number of times and has no
-    O(schedule.start), a later play creates it again. Give it a start, or remove it from the play.
+  - A timer that runs once, or a number of times, and has no O(schedule.start) is not run a second time under the same
+    name. The module then changes nothing and warns. Use another name to run it again.
+  - Globus forgets a timer 90 days after it has ended. A play that still asks for such a timer then creates it again.
+    Give it a start, or remove it from the play.
 seealso:
   - module: research_ops.globus.timers
     description: Manage many timers in one task, with few requests.
@@ -304,6 +306,23 @@ EXAMPLES = r"""
   research_ops.globus.timer:
     name: microscope-nightly
     state: active
+
+- name: Resume it if Globus stopped it, for example for want of a consent, but not if somebody paused it
+  research_ops.globus.timer:
+    name: microscope-nightly
+    transfer:
+      source_collection: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
+      destination_collection: 31ce9ba0-176d-45a5-add3-f37d233ba47d
+      paths:
+        - source_path: /data/microscope/
+          destination_path: /backup/microscope/
+          recursive: true
+    schedule:
+      interval: 1d
+      at: "22:00"
+      timezone: America/Chicago
+    on_drift: ignore
+    on_inactive: resume
 
 - name: Prepare a timer that somebody resumes later
   research_ops.globus.timer:

@@ -52,9 +52,10 @@ notes:
   - Every entry needs O(timers[].name) or O(timers[].timer_id).
   - All timers of an account together may run once a minute at most. The module adds up what is there and what it would
     create, and fails before anything is written where that is more.
-  - Globus forgets a timer 90 days after it has ended. A timer that runs once, or a number of times, and has no
-    O(timers[].schedule.start) is created again by a play that still asks for it then. Give it a start, or remove it
-    from the play.
+  - A timer that runs once, or a number of times, and has no O(timers[].schedule.start) is not run a second time under
+    the same name. The module then changes nothing and warns. Use another name to run it again.
+  - Globus forgets a timer 90 days after it has ended. A play that still asks for such a timer then creates it again.
+    Give it a start, or remove it from the play.
 seealso:
   - module: research_ops.globus.timer
     description: The same for one timer.
@@ -73,6 +74,7 @@ EXAMPLES = r"""
 - name: Keep the timers of a facility, and no others with its prefix
   research_ops.globus.timers:
     on_drift: replace
+    on_inactive: resume
     purge: true
     purge_prefix: facility-
     timers:

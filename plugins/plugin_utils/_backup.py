@@ -71,7 +71,11 @@ _WHEN = ("start", "at", "weekday", "week", "day")
 _TIMER_OPTIONS = _arguments.definition_arguments()
 _SCHEDULE_OPTIONS = (*_TIMER_OPTIONS["schedule"]["options"], "week", "day")
 _TRANSFER_OPTIONS = tuple(_TIMER_OPTIONS["transfer"]["options"])
-_JOB = ("schedule", "state", "source_path", "destination_path", "recursive", *_TRANSFER_OPTIONS, *_SCHEDULE_OPTIONS)
+_JOB = (
+    *("schedule", "state", "on_inactive", "source_path", "destination_path", "recursive"),
+    *_TRANSFER_OPTIONS,
+    *_SCHEDULE_OPTIONS,
+)
 # What makes a schedule, or a job, what it is cannot be the default of all
 _DEFAULTS = tuple(option for option in _JOB if option not in ("interval", "start", "paths"))
 
@@ -233,8 +237,9 @@ def _parse_job(
     if "month" in users:
         slots = {slot: {"month": users["month"], **of_slot} for slot, of_slot in slots.items()}
     own_state = options.get("state", "present")
-    if own_state not in _STATES:
-        raise InputError(f"{where}: state must be one of {', '.join(_STATES)}, not {own_state!r}")
+    for option, choices in (("state", _STATES), ("on_inactive", _arguments.ON_INACTIVE)):
+        if options.get(option, choices[0]) not in choices:
+            raise InputError(f"{where}: {option} must be one of {', '.join(choices)}, not {options[option]!r}")
     _check_fits(where, schedule, given, slots)
     return _Job(
         number=number,
@@ -283,6 +288,7 @@ def _timers_of(job: _Job, prefix: str, spread: int, now: datetime) -> Iterator[d
             raise InputError(f"{where}: name has {SLOT}, and the schedule {job.schedule} has no slots")
         timer: dict[str, Any] = {"name": prefix + name, "state": job.state}
         if job.state != "absent":
+            timer.update({option: job.options[option] for option in ("on_inactive",) if option in job.options})
             timer["transfer"] = _transfer(job, slot, where)
             timer["schedule"] = _when(job, of_slot, where, spread, now, used)
             definition = _check_definition(where, timer, now)
@@ -335,7 +341,7 @@ def _check_definition(where: str, timer: Options, now: datetime) -> Definition:
     """The definition of a timer. Refuses all that the module ``timers`` would refuse, with the job in front (rules L1,
     L1a, L3), and what it would refuse if it had to create the timer (N3, N4).
     """
-    definition = {option: value for option, value in timer.items() if option != "state"}
+    definition = {option: timer[option] for option in ("name", "transfer", "schedule")}
     validated = ArgumentSpecValidator(_TIMER_OPTIONS).validate(definition)
     if validated.error_messages:
         raise InputError(f"{where}: {validated.error_messages[0]}")

@@ -331,6 +331,38 @@ def test_states_of_one_job_and_of_all(playbooks: Playbooks, globus: LocalGlobus)
     assert result(run, "remove without purge")["counts"]["deleted"] == 7
 
 
+def test_what_the_service_stopped_is_resumed_unless_role_or_job_say_otherwise_S8(
+    playbooks: Playbooks, globus: LocalGlobus
+) -> None:
+    common: dict[str, Any] = {
+        "backup_defaults": COLLECTIONS,
+        "backup_jobs": [job("a"), job("b", on_inactive="warn"), job("c", state="paused")],
+    }
+    statuses = control("GET", "timers", title="statuses")
+    run = playbooks.run(
+        [
+            *role("create", **common),
+            control("DELETE", "consents", {"client_id": globus.client_id, "scope": None}),
+            control("POST", "clock", {"advance_seconds": 86400}),
+            *role("fail", backup_on_inactive="fail", **common),
+            *role("warn", backup_on_inactive="warn", **common),
+            *role("resume", **common),
+            statuses,
+            *role("again", **common),
+        ]
+    )
+    assert "1 of 3 timers failed" in failure(run, "fail")
+    assert "the service stopped timer 'backup-a'" in failure(run, "fail")
+    assert not result(run, "warn")["changed"]
+    assert [(one["operation"], one["name"]) for one in result(run, "resume")["operations"]] == [("resume", "backup-a")]
+    assert {one["name"]: one["status"] for one in run["statuses"]["answer"]["timers"]} == {
+        "backup-a": "active",
+        "backup-b": "inactive",
+        "backup-c": "inactive",
+    }
+    assert not result(run, "again")["changed"]
+
+
 # --- nothing wrong gets to the service -----------------------------------------------------------------------------
 
 WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
@@ -354,6 +386,8 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
     "zone": ({"backup_timezone": "Mars/Base"}, ["backup_timezone", "Mars/Base"]),
     "state": ({"backup_state": "off"}, ["backup_state", "off"]),
     "on_drift": ({"backup_on_drift": "mend"}, ["backup_on_drift", "mend"]),
+    "on_inactive": ({"backup_on_inactive": "mend"}, ["backup_on_inactive", "mend"]),
+    "on_inactive of a job": ({"backup_jobs": [job("a", on_inactive="mend")]}, ["on_inactive", "mend"]),
     "spread": ({"backup_spread": -5}, ["backup_spread"]),
     "purge without a prefix of one's own": ({"backup_purge": True}, ["backup_purge", "backup_prefix"]),
     "purge with an empty prefix": ({"backup_purge": True, "backup_prefix": ""}, ["prefix is empty"]),

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
 from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError, UncertainError
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.document import Timer, read_timer
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.schedule import next_tick
 from patience import LIMIT
 from unit.samples import NOW
 from unit.timer_documents import shown
@@ -119,7 +120,11 @@ class MemoryService:
     def _read(self, timer_id: str) -> Timer:
         stored = self._stored[timer_id]
         members = {"status": "loaded", **stored.members}
-        return read_timer(shown(stored.document, self._shape, timer_id=timer_id, now=stored.created, **members))
+        timer = read_timer(shown(stored.document, self._shape, timer_id=timer_id, now=stored.created, **members))
+        start, interval = timer.schedule.start, timer.schedule.interval
+        if start is None or interval is None or "next_run" in members:
+            return timer
+        return replace(timer, next_run=next_tick(start, interval, self.clock))  # a run starts at its tick
 
     def _change(self, timer_id: str, **members: Any) -> None:
         timer = self._read(timer_id)

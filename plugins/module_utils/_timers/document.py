@@ -147,6 +147,28 @@ class Timer:
         return self.is_inactive and cause == "user"
 
     @property
+    def is_stopped_by_service(self) -> bool:
+        """Inactive for any cause but the user's own pause (rule S7)."""
+        return self.is_inactive and not self.is_paused_by_user
+
+    @property
+    def runs_now(self) -> bool:
+        """Whether its next tick starts a run: unfinished and not inactive."""
+        return self.is_unfinished and not self.is_inactive
+
+    @property
+    def has_never_worked(self) -> bool:
+        """Whether every run so far counts as an error (rule I4)."""
+        return 0 < self.runs == self.errors
+
+    @property
+    def precedence(self) -> tuple[int, str, str]:
+        """Of several timers of one name, the first in this order stays (rule I3): one that runs before one that its
+        user paused, before one that the service stopped; among these the oldest.
+        """
+        return (0 if self.runs_now else 1 if self.is_paused_by_user else 2, *self.order)
+
+    @property
     def order(self) -> tuple[str, str]:
         """By this the first of several equal timers is told (rules I3, W3)."""
         return (format_instant(self.submitted_at) if self.submitted_at else "9", self.id)

@@ -18,7 +18,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from .._errors import GlobusError
-from . import schedule as _schedule
 from .definition import (
     Action,
     Definition,
@@ -33,10 +32,21 @@ from .document import (
     definition_of,
     timer_differences,
 )
-from .health import describe_inactive
+from .health import OVERDUE_AFTER, describe_inactive
 from .overlap import rings_between, writes_of
 from .refusals import refusals_of, ring_refusal
-from .schedule import Schedule
+from .schedule import (
+    HISTORY,
+    Schedule,
+    differences,
+    first_run,
+    format_instant,
+    is_over,
+    last_tick,
+    next_tick,
+    runs_per_minute,
+    skipped_runs,
+)
 
 # Time between creating a timer and pausing it, generously, within which it must not run (rule W4a)
 PAUSE_MARGIN = timedelta(minutes=5)
@@ -50,6 +60,8 @@ class Wanted:
 
     :ivar state: ``present``, ``active``, ``paused`` or ``absent``.
     :ivar on_drift: ``warn``, ``ignore``, ``fail`` or ``replace``.
+    :ivar on_inactive: ``warn``, ``fail`` or ``resume``: what to do, for ``present``, with a timer that the service
+        stopped (rule S8).
     :ivar check_paths: whether to look at the paths before the timer is created.
     """
 
@@ -57,6 +69,7 @@ class Wanted:
     timer_id: str | None = None
     state: str = "present"
     on_drift: str = "warn"
+    on_inactive: str = "warn"
     check_paths: bool = False
     definition: Definition | None = None
 
@@ -139,8 +152,15 @@ class Plan:
         """What a timer that is created or resumed does: it needs consents first."""
         if self.creation is not None:
             return self.creation.action
-        resumes = any(operation.operation == "resume" for operation in self.operations)
-        return self.timer.action if resumes and self.timer else None
+        return self.timer.action if self.resumes and self.timer else None
+
+    @property
+    def resumes(self) -> bool:
+        return any(operation.operation == "resume" for operation in self.operations)
+
+    def warn(self, *warnings: str) -> Plan:
+        """The plan with these warnings added."""
+        return replace(self, warnings=(*self.warnings, *warnings))
 
     @property
     def will_do(self) -> Action | None:
@@ -163,17 +183,18 @@ def plan_timer(wanted: Wanted, timers: Collection[Timer], now: datetime) -> Plan
     """
     if wanted.timer_id is not None:
         return _plan_by_id(wanted, timers, now)
-    known = frozenset(timer.id for timer in timers if timer.name == wanted.name)
-    matched = sorted((t for t in timers if t.name == wanted.name and t.is_unfinished), key=lambda timer: timer.order)
+    namesakes = [timer for timer in timers if timer.name == wanted.name]
+    matched = sorted((t for t in namesakes if t.is_unfinished), key=lambda timer: timer.precedence)
+    known = frozenset(timer.id for timer in namesakes)
     plan = Plan(wanted, known=known, timer=matched[0] if matched else None, before=shown(matched))
     plan = replace(plan, after=plan.before)
     if wanted.state == "absent":
         return _delete(plan, matched)
     if not matched:
-        return _plan_missing(plan, [t for t in timers if t.name == wanted.name and t.is_ended], now)
+        return _plan_missing(plan, [timer for timer in namesakes if timer.is_ended], now)
     if len(matched) > 1:
         return _plan_several(plan, matched, now)
-    return _plan_existing(plan, matched[0], now)
+    return _plan_existing(plan, matched[0], (), now)
 
 
 def plan_timers(wanted: Sequence[Wanted], timers: Collection[Timer], now: datetime) -> list[Plan]:
@@ -312,7 +333,7 @@ def check_rates(plans: Sequence[Plan], timers: Collection[Timer], concurrency: i
 
 
 def _rate(schedule: Schedule) -> float:
-    return _schedule.runs_per_minute([schedule])
+    return runs_per_minute([schedule])
 
 
 # --- by ID (rule I5) -----------------------------------------------------------------------------------------------
@@ -344,7 +365,7 @@ def _plan_by_id(wanted: Wanted, timers: Collection[Timer], now: datetime) -> Pla
                 code="name_taken",
             )
         )
-    plan = _plan_existing(plan, timer, now)
+    plan = _plan_existing(plan, timer, (), now)
     if renamed and not plan.failure:
         rename = Operation("rename", timer.id, wanted.name)
         plan = replace(plan, operations=(rename, *plan.operations), after={**plan.after, "name": wanted.name})
@@ -365,17 +386,19 @@ def _plan_missing(plan: Plan, ended: Sequence[Timer], now: datetime) -> Plan:
                 code="timer_not_found",
             )
         )
-    for timer in sorted(ended, key=lambda t: t.order):
+    over = is_over(definition.schedule, now)
+    for timer in sorted(ended, key=lambda timer: timer.order, reverse=True):
         if _completed(definition, timer, now):
-            return replace(plan, timer=timer, before=shown([timer]), after=shown([timer]))
-    over = _schedule.is_over(definition.schedule, now)
-    if over is not None and now - over > _schedule.HISTORY:
+            plan = replace(plan, timer=timer, before=shown([timer]), after=shown([timer]))
+            plan = plan.warn(*_never_worked_warnings(timer))
+            return plan if over is not None else plan.warn(*_completed_warnings(definition.schedule, timer))
+    if over is not None and now - over > HISTORY:
         warning = (
-            f"it was to run for the last time at {_schedule.format_instant(over)}, more than 90 days ago; the service "
-            "no longer knows whether it did. Nothing was done: remove it from the play"
+            f"it was to run for the last time at {format_instant(over)}, more than 90 days ago; the service no longer "
+            "knows whether it did. Nothing was done: remove it from the play"
         )
-        return replace(plan, warnings=(*plan.warnings, warning))
-    return _create(plan, definition, [], now)
+        return plan.warn(warning)
+    return _create(plan, definition, (), now)
 
 
 def _completed(definition: Definition, timer: Timer, now: datetime) -> bool:
@@ -398,86 +421,172 @@ def _drift(definition: Definition, timer: Timer, now: datetime) -> tuple[Differe
 
 
 def _plan_several(plan: Plan, matched: Sequence[Timer], now: datetime) -> Plan:
-    """Rule I3: names are not unique on the service."""
+    """Several timers have the name: the first that equals the definition stays (rule I3).
+
+    :param matched: those that have not ended, in their precedence.
+    """
     wanted, definition = plan.wanted, plan.wanted.definition
     if wanted.on_drift != "replace" or definition is None:
         return plan.failed(
             GlobusError(
-                f"{len(matched)} unfinished timers are named {wanted.name!r}: {', '.join(t.id for t in matched)}. "
-                "Choose one with timer_id, or let on_drift: replace keep one that equals the definition and delete "
-                "the others",
+                f"{len(matched)} unfinished timers are named {wanted.name!r}: {_with_states(matched)}. Choose one with "
+                "timer_id, or let on_drift: replace keep one that equals the definition and delete the others",
                 code="ambiguous_name",
             )
         )
     equal = [timer for timer in matched if not _drift(definition, timer, now)]
-    if not equal:
-        plan = replace(plan, drift=_drift(definition, matched[0], now))
-        return _create(plan, definition, matched, now)
-    kept = equal[0]
-    plan = replace(plan, timer=kept, after=shown([kept]))
-    plan = _plan_existing(plan, kept, now)
-    if wanted.state == "present" and not kept.is_inactive and _cut_short(kept, [t for t in matched if t not in equal]):
-        warning = "it was paused, because the timers that it replaces are"
-        pause = Operation("pause", kept.id, kept.name)
-        plan = replace(
-            plan, operations=(pause,), after={**plan.after, "state": "paused"}, warnings=(*plan.warnings, warning)
-        )
-    elif wanted.state == "present" and kept.is_paused_by_user and not all(t.is_inactive for t in matched):
-        warning = f"it is paused ({kept.id}), and those of its name that ran are deleted; state: active resumes it"
-        plan = replace(plan, warnings=(*plan.warnings, warning))
-    others = tuple(Operation("delete", t.id, t.name) for t in matched if t is not kept)
-    return replace(plan, operations=(*plan.operations, *others))
+    timer = equal[0] if equal else matched[0]
+    others = [other for other in matched if other is not timer]
+    return _plan_existing(plan, timer, others, now, to_be_paused=len(equal) == 1 and _cut_short(wanted, timer, others))
 
 
-def _cut_short(kept: Timer, replaced: Sequence[Timer]) -> bool:
-    """Whether a run that replaced paused timers seems to have ended before it paused the new one (rule W4)."""
-    return bool(replaced) and all(
-        timer.is_paused_by_user and timer.order[0] <= kept.order[0]  # to the second
-        for timer in replaced
+def _cut_short(wanted: Wanted, kept: Timer, replaced: Sequence[Timer]) -> bool:
+    """Whether a run that replaced paused timers seems to have ended before it paused the new one (rules W4, W4a).
+
+    Not if the new timer has run: then somebody made it, or it is too late for the pause (rule I3).
+    """
+    return (
+        wanted.state == "present"
+        and _stays_paused(wanted, replaced)
+        and not (kept.runs or kept.last_run)
+        and all(timer.order[0] <= kept.order[0] for timer in replaced)  # to the second
     )
 
 
-def _plan_existing(plan: Plan, timer: Timer, now: datetime) -> Plan:
-    """Exactly one timer is meant: look at its drift, then at its state."""
+def _stays_paused(wanted: Wanted, replaced: Sequence[Timer]) -> bool:
+    """Whether the timer that replaces these is paused: on request, or because the first of them is (rule W4).
+
+    :param replaced: in their precedence: if the first is paused, none runs.
+    """
+    return wanted.state == "paused" or (wanted.state == "present" and bool(replaced) and replaced[0].is_paused_by_user)
+
+
+def _plan_existing(
+    plan: Plan, timer: Timer, others: Sequence[Timer], now: datetime, to_be_paused: bool = False
+) -> Plan:
+    """A timer is there: look at its drift, then at its state.
+
+    :param others: further timers of the name, to be deleted.
+    :param to_be_paused: a run before this one had no time left to pause it.
+    """
     wanted, definition = plan.wanted, plan.wanted.definition
-    warnings = (*_inactive_warnings(wanted, timer), *_wrong_warnings(timer))
-    plan = replace(plan, warnings=(*plan.warnings, *warnings))
+    plan = replace(plan, timer=timer).warn(*_never_worked_warnings(timer))
+    if wanted.state == "present" and wanted.on_inactive == "fail" and timer.is_stopped_by_service:
+        return plan.failed(_stopped_failure(plan, timer))
     if definition is not None:
-        drift = _drift(definition, timer, now)
-        plan = replace(plan, drift=drift)
-        if drift and wanted.on_drift == "replace":
-            return _create(plan, definition, [timer], now)
-        cure = "on_drift: replace replaces it"
-        if wanted.timer_id is not None:
-            cure += ", but not by its timer_id: choose it by a name that no other timer has"
-        if drift and wanted.on_drift == "fail":
-            return plan.failed(
-                GlobusError(
-                    f"timer {wanted.name or timer.name!r} ({timer.id}) differs from its definition: {_listed(drift)}. "
-                    f"The service can change nothing but its name; {cure}",
-                    code="drift",
-                )
-            )
-        if drift and wanted.on_drift == "warn":
-            warning = f"it differs from its definition and was left as it is: {_listed(drift)}. {cure}"
-            plan = replace(plan, warnings=(*plan.warnings, warning))
-        if definition.schedule.follow and wanted.on_drift != "replace":
-            warning = (
-                "daylight_saving: follow can only tell of a clock change here; with on_drift: replace it re-anchors "
-                "the timer"
-            )
-            plan = replace(plan, warnings=(*plan.warnings, warning))
-    return _plan_state(plan, timer)
+        plan = replace(plan, drift=_drift(definition, timer, now))
+        if plan.drift and wanted.on_drift == "replace":
+            return _replace(plan, definition, [timer, *others], now)
+        if plan.drift and wanted.on_drift == "fail":
+            return plan.failed(_drift_failure(plan, timer))
+        plan = plan.warn(*_drift_warnings(plan, definition.schedule))
+    return _keep(plan, timer, others, to_be_paused)
 
 
-def _plan_state(plan: Plan, timer: Timer) -> Plan:
-    if plan.wanted.state == "active" and timer.is_inactive:
-        resume = Operation("resume", timer.id, timer.name)
-        return replace(plan, operations=(*plan.operations, resume), after={**plan.after, "state": "active"})
-    if plan.wanted.state == "paused" and not timer.is_inactive:
-        pause = Operation("pause", timer.id, timer.name)
-        return replace(plan, operations=(*plan.operations, pause), after={**plan.after, "state": "paused"})
-    return plan
+def _keep(plan: Plan, timer: Timer, others: Sequence[Timer], to_be_paused: bool) -> Plan:
+    """The timer stays and gets its state, and then the others are deleted."""
+    wanted = plan.wanted
+    change = _change_of_state(wanted, timer, to_be_paused)
+    will_run = change == "resume" or (timer.runs_now and change is None)
+    running = [other.id for other in others if other.runs_now]
+    if running and not will_run and wanted.state != "paused":
+        return plan.failed(_would_stop_failure(plan, timer, running))
+    state = [Operation(change, timer.id, timer.name)] if change else []
+    deletions = [Operation("delete", other.id, other.name) for other in others]
+    after = shown([timer])
+    if change:
+        after["state"] = "active" if change == "resume" else "paused"
+    plan = plan.warn(
+        *_stopped_warnings(timer, "it is resumed now" if change == "resume" else "state: active resumes it"),
+        *_wrong_warnings(timer),
+        *_others_warnings(timer, others, will_run),
+    )
+    if to_be_paused and change == "pause":
+        plan = plan.warn("it was paused, because the timers that it replaces are paused; state: active resumes it")
+    return replace(plan, operations=(*state, *deletions), after=after)
+
+
+def _change_of_state(wanted: Wanted, timer: Timer, to_be_paused: bool = False) -> str | None:
+    """``pause``, ``resume`` or None."""
+    if timer.runs_now:
+        return "pause" if wanted.state == "paused" or to_be_paused else None
+    resumes = wanted.state == "present" and wanted.on_inactive == "resume" and timer.is_stopped_by_service
+    return "resume" if wanted.state == "active" or (resumes and not to_be_paused) else None
+
+
+def _replace(plan: Plan, definition: Definition, replaced: Sequence[Timer], now: datetime) -> Plan:
+    """Create the timer anew and then delete those that it replaces, unless a run would be lost by it (W4c, W4f).
+
+    :param replaced: in their precedence.
+    """
+    wanted, first = plan.wanted, replaced[0]
+    planned = _create(plan, definition, replaced, now)
+    creation = planned.creation
+    if creation is None:
+        return planned
+    if _change_of_state(wanted, first) == "resume" and _missed_a_run(first, now):
+        if all(difference.field.startswith("schedule.") for difference in plan.drift):
+            return _resume_first(plan, first)
+        planned = planned.warn("the run that it missed is not made up for, because the new timer does something else")
+    due = None if planned.pauses else _due_run(creation.schedule, definition.schedule, replaced, now)
+    if due is not None:
+        return plan.warn(
+            f"it differs from its definition ({_listed(plan.drift)}) and is not replaced yet, because that would skip "
+            f"its run of {format_instant(due)}. Run the play again when that run has started"
+        )
+    for timer in replaced:
+        planned = planned.warn(*_replaced_warnings(timer, "it" if len(replaced) == 1 else timer.id))
+    return planned
+
+
+def _resume_first(plan: Plan, timer: Timer) -> Plan:
+    """The run that the timer missed comes before its replacement (rule W4f)."""
+    resumed = replace(
+        plan, operations=(Operation("resume", timer.id, timer.name),), after={**shown([timer]), "state": "active"}
+    )
+    return resumed.warn(
+        *_stopped_warnings(timer, "it is resumed now"),
+        f"it is resumed for the run that it missed. It differs from its definition ({_listed(plan.drift)}): the next "
+        "run of the play replaces it",
+    )
+
+
+def _missed_a_run(timer: Timer, now: datetime) -> bool:
+    """Whether an inactive timer has a run to make up for, which comes as soon as it is resumed."""
+    past = [tick for tick in (timer.next_run, last_tick(timer.schedule, now)) if tick is not None and tick <= now]
+    return bool(past) and (timer.last_run is None or timer.last_run < max(past))
+
+
+def _due_run(planned: Schedule, wanted: Schedule, replaced: Sequence[Timer], now: datetime) -> datetime | None:
+    """The run of a timer that its replacement would skip without being asked to (rule W4c), or None.
+
+    A schedule that the user changed takes effect at once. Only a clock change since the timer was made moves the first
+    run so far away: ``follow`` takes the next such local time, ``at`` another day.
+
+    :param planned: of the new timer: its start is the first run.
+    """
+    if planned.interval is None or planned.start is None:
+        return None
+    half = timedelta(seconds=planned.interval) / 2
+    unchanged = [timer for timer in replaced if timer.runs_now and not _changed_times(wanted, timer, now)]
+    ticks = [tick for timer in unchanged if (tick := _awaited_tick(timer, now)) is not None]
+    return max((tick for tick in ticks if planned.start - tick > half), default=None)
+
+
+def _awaited_tick(timer: Timer, now: datetime) -> datetime | None:
+    """The tick whose run is due and has not started yet (some time passes, and a start may be retried), or the next."""
+    code = (timer.activity or {}).get("code")
+    late = last_tick(timer.schedule, now) if code == "retrying" else timer.next_run
+    if late is not None and code != "run_in_progress" and now - OVERDUE_AFTER < late <= now:
+        return late
+    return _next_tick(timer, now)
+
+
+def _changed_times(wanted: Schedule, timer: Timer, now: datetime) -> bool:
+    """Whether the definition asks for other times, apart from what a clock change did to the timer."""
+    anchored = replace(wanted, follow=False, end_count=None, end_datetime=None)
+    actual = replace(timer.schedule, end_count=None, end_datetime=None)
+    return bool(differences(anchored, actual, timer.next_run, now))
 
 
 # --- creating and deleting -----------------------------------------------------------------------------------------
@@ -491,21 +600,19 @@ def _delete(plan: Plan, timers: Sequence[Timer]) -> Plan:
 def _create(plan: Plan, definition: Definition, replaced: Sequence[Timer], now: datetime) -> Plan:
     """Create the timer, and then delete those it replaces (rule W4)."""
     wanted = plan.wanted
-    over = _schedule.is_over(definition.schedule, now)
+    over = is_over(definition.schedule, now)
     if over is not None:
         return plan.failed(
             GlobusError(
-                f"{wanted.label} cannot be created: the time of its last run, {_schedule.format_instant(over)}, has "
+                f"{wanted.label} cannot be created: the time of its last run, {format_instant(over)}, has "
                 "passed, and no timer of this name completed the definition. Give it a later time, or state: absent",
                 code="schedule_over",
             )
         )
     for why in refusals_of(definition.action):
         return plan.failed(_refused(wanted, why))
-    paused = wanted.state == "paused" or (
-        wanted.state == "present" and bool(replaced) and all(timer.is_paused_by_user for timer in replaced)
-    )
-    old = replaced[0] if replaced else None
+    paused = _stays_paused(wanted, replaced)
+    old = _whose_phase(replaced, now)
     if not paused:
         start = _first_run(definition.schedule, old, now + START_MARGIN)
     else:
@@ -524,14 +631,23 @@ def _create(plan: Plan, definition: Definition, replaced: Sequence[Timer], now: 
     if paused:
         operations.append(Operation("pause", None, wanted.name))
     operations += [Operation("delete", timer.id, timer.name) for timer in replaced]
-    warnings = [*_skipped_warnings(definition.schedule, start, now), *_count_warnings(definition.schedule, replaced)]
-    return replace(
+    planned = replace(
         plan,
         operations=tuple(operations),
         creation=creation,
-        warnings=(*plan.warnings, *warnings),
         after=_shown_definition(creation, "paused" if paused else "active"),
     )
+    return planned.warn(
+        *_skipped_warnings(definition.schedule, start, now), *_count_warnings(definition.schedule, replaced)
+    )
+
+
+def _whose_phase(replaced: Sequence[Timer], now: datetime) -> Timer | None:
+    """The timer whose next run the new one begins with (rule W4): of several, the running one that is due first."""
+    running = [timer for timer in replaced if timer.runs_now and _next_tick(timer, now) is not None]
+    if running:
+        return min(running, key=lambda timer: _next_tick(timer, now) or now)
+    return replaced[0] if replaced else None
 
 
 def first_run_again(creation: Definition, now: datetime) -> datetime | None:
@@ -539,7 +655,7 @@ def first_run_again(creation: Definition, now: datetime) -> datetime | None:
     schedule = creation.schedule
     if schedule.interval is None or schedule.start is None or schedule.start > now:
         return schedule.start
-    return _schedule.first_run(schedule, now, keep=schedule.start)
+    return first_run(schedule, now, keep=schedule.start)
 
 
 def _first_run(schedule: Schedule, replaced: Timer | None, after: datetime) -> datetime | None:
@@ -548,7 +664,7 @@ def _first_run(schedule: Schedule, replaced: Timer | None, after: datetime) -> d
     Of another interval the first tick of that phase: who has a weekly timer run daily does not wait for a week.
     """
     coming = None if replaced is None else _next_tick(replaced, after)
-    start = _schedule.first_run(schedule, after, keep=coming)
+    start = first_run(schedule, after, keep=coming)
     if start is not None or replaced is None or coming is None:
         return start
     if schedule.interval is None or schedule.interval == replaced.schedule.interval:
@@ -562,7 +678,7 @@ def _first_run_after_pause(schedule: Schedule, replaced: Timer | None, now: date
     pause = now + PAUSE_MARGIN
     start = _first_run(schedule, replaced, pause)
     if start is None and schedule.interval is not None:
-        start = _schedule.next_tick(now + timedelta(seconds=schedule.interval), schedule.interval, pause)
+        start = next_tick(now + timedelta(seconds=schedule.interval), schedule.interval, pause)
     return start if start is not None and start > pause else None
 
 
@@ -571,7 +687,7 @@ def _next_tick(timer: Timer, after: datetime) -> datetime | None:
     if timer.next_run is not None and timer.next_run > after:
         return timer.next_run
     if timer.schedule.start is not None and timer.schedule.interval is not None:
-        return _schedule.next_tick(timer.schedule.start, timer.schedule.interval, after)
+        return next_tick(timer.schedule.start, timer.schedule.interval, after)
     return None
 
 
@@ -608,13 +724,110 @@ def _shown_definition(definition: Definition, state: str) -> dict[str, Any]:
     }
 
 
-def _inactive_warnings(wanted: Wanted, timer: Timer) -> tuple[str, ...]:
+def _with_states(timers: Sequence[Timer]) -> str:
+    """IDs, and whether each of them runs."""
+    return ", ".join(f"{timer.id} ({_state_in_words(timer)})" for timer in timers)
+
+
+def _state_in_words(timer: Timer) -> str:
+    if timer.runs_now:
+        return "runs"
+    return "paused" if timer.is_paused_by_user else "stopped by the service"
+
+
+def _stopped_failure(plan: Plan, timer: Timer) -> GlobusError:
+    return GlobusError(
+        f"the service stopped {plan.wanted.label} ({timer.id}), and it does not run ({describe_inactive(timer)}). "
+        "state: active, or on_inactive: resume, resumes it with fresh credentials",
+        code="inactive",
+    )
+
+
+def _stopped_warnings(timer: Timer, cure: str, name: str = "it") -> tuple[str, ...]:
     """Rule S7: a backup that died silently must not stay silent."""
-    if not timer.is_inactive or timer.is_paused_by_user:
+    if not timer.is_stopped_by_service:
         return ()
     reason = describe_inactive(timer)
-    cure = "it is resumed now" if wanted.state == "active" else "state: active resumes it"
-    return (f"the service stopped it, and it does not run ({reason}); {cure} with fresh credentials",)
+    return (f"the service stopped {name}, and it does not run ({reason}); {cure} with fresh credentials",)
+
+
+def _replaced_warnings(timer: Timer, name: str) -> tuple[str, ...]:
+    """What is worth knowing of a timer that a new one replaces (rules S7, W4d)."""
+    if (timer.activity or {}).get("code") != "run_in_progress":
+        return _stopped_warnings(timer, "a new timer replaces it", name)
+    return (
+        f"{name} is running now and is replaced. If that run is still going on when the new timer first runs, Globus "
+        "may refuse to transfer the same paths twice at once",
+    )
+
+
+def _never_worked_warnings(timer: Timer) -> tuple[str, ...]:
+    """Rule I4."""
+    if not timer.has_never_worked:
+        return ()
+    return (
+        f"it has never worked: Globus counts {timer.errors} errors in {timer.runs} runs. "
+        "research_ops.globus.timer_info with runs says why",
+    )
+
+
+def _completed_warnings(schedule: Schedule, timer: Timer) -> tuple[str, ...]:
+    """Rule I1: the second restore of a name must not silently do nothing."""
+    if schedule.start is not None:
+        return ()
+    last = f", the last at {format_instant(timer.last_run)}" if timer.last_run else ""
+    return (f"it has ended and did all its runs{last}, so nothing was done. To run it again, give it another name",)
+
+
+def _others_warnings(kept: Timer, others: Sequence[Timer], will_run: bool) -> tuple[str, ...]:
+    """What is worth knowing of the timers that are deleted in favour of an equal one."""
+    warnings = [
+        f"the service had stopped {other.id} ({describe_inactive(other)}); it is deleted, because {kept.id} stays"
+        for other in others
+        if other.is_stopped_by_service
+    ]
+    paused = [other.id for other in others if other.is_paused_by_user]
+    if will_run and kept.runs_now and len(paused) == len(others) > 0:
+        warnings.append(f"it runs ({kept.id}), although the timers that it replaces are paused ({', '.join(paused)})")
+    return tuple(warnings)
+
+
+def _would_stop_failure(plan: Plan, timer: Timer, running: Sequence[str]) -> GlobusError:
+    """Rule I3: a timer that runs is not deleted in favour of one that does not."""
+    return GlobusError(
+        f"several timers are named {plan.wanted.name!r}: {timer.id} equals the definition but is "
+        f"{_state_in_words(timer)}, and {', '.join(running)} runs but differs. A timer that runs is not deleted in "
+        "favour of one that does not. state: active resumes the first and deletes the others; or delete what you do "
+        "not want by its timer_id",
+        code="ambiguous_name",
+    )
+
+
+def _drift_failure(plan: Plan, timer: Timer) -> GlobusError:
+    return GlobusError(
+        f"timer {plan.wanted.name or timer.name!r} ({timer.id}) differs from its definition: {_listed(plan.drift)}. "
+        f"The service can change nothing but its name; {_cure(plan.wanted)}",
+        code="drift",
+    )
+
+
+def _drift_warnings(plan: Plan, schedule: Schedule) -> tuple[str, ...]:
+    wanted, warnings = plan.wanted, []
+    if plan.drift and wanted.on_drift == "warn":
+        warnings.append(f"it differs from its definition and was left as it is: {_listed(plan.drift)}. {_cure(wanted)}")
+    if schedule.follow and wanted.on_drift != "replace":
+        warnings.append(
+            "daylight_saving: follow can only tell of a clock change here; with on_drift: replace it re-anchors the "
+            "timer"
+        )
+    return tuple(warnings)
+
+
+def _cure(wanted: Wanted) -> str:
+    cure = "on_drift: replace replaces it"
+    if wanted.timer_id is not None:
+        cure += ", but not by its timer_id: choose it by a name that no other timer has"
+    return cure
 
 
 def _wrong_warnings(timer: Timer) -> tuple[str, ...]:
@@ -634,7 +847,7 @@ def _count_warnings(schedule: Schedule, replaced: Sequence[Timer]) -> tuple[str,
 
 def _skipped_warnings(schedule: Schedule, start: datetime | None, now: datetime) -> tuple[str, ...]:
     """A local time that a clock change skips: say what will happen (rule D4)."""
-    skipped = _schedule.skipped_runs(schedule, start, now)
+    skipped = skipped_runs(schedule, start, now)
     if not skipped:
         return ()
     runs = ", ".join(

@@ -263,6 +263,20 @@ def next_tick(start: datetime, interval: int, after: datetime) -> datetime:
     return start + timedelta(seconds=interval) * (passed + 1)
 
 
+def last_tick(schedule: Schedule, until: datetime) -> datetime | None:
+    """The last tick not later than ``until`` of a schedule as the service has it; None if its start is still to come
+    or not known.
+    """
+    if schedule.start is None or schedule.start > until:
+        return None
+    if schedule.end_datetime is not None:
+        until = max(schedule.start, min(until, schedule.end_datetime))
+    if schedule.interval is None:
+        return schedule.start
+    interval = timedelta(seconds=schedule.interval)
+    return schedule.start + (until - schedule.start) // interval * interval
+
+
 def first_run(schedule: Schedule, after: datetime, keep: datetime | None = None) -> datetime | None:
     """The start to send to the service so that the schedule's next run is its first: later than ``after``.
 

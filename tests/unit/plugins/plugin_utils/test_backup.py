@@ -297,6 +297,14 @@ def test_own_schedules() -> None:
     }
 
 
+def test_s8_a_job_says_what_to_do_with_a_timer_that_the_service_stopped() -> None:
+    """What neither job nor defaults say is left to the list, which has it from the role."""
+    jobs = [job(on_inactive="fail"), job(name="b"), job(name="c", state="absent", on_inactive="fail")]
+    assert [one.get("on_inactive") for one in expanded(*jobs).timers] == ["fail", None, None]
+    timers = expanded(*jobs, defaults={"on_inactive": "warn"}).timers
+    assert [one.get("on_inactive") for one in timers] == ["fail", "warn", None]
+
+
 @pytest.mark.parametrize("own", _backup._STATES)
 @pytest.mark.parametrize("of_all", _backup._STATES)
 def test_the_stronger_state_holds(own: str, of_all: str) -> None:
@@ -486,6 +494,8 @@ REFUSED: dict[str, tuple[list[Any], dict[str, Any], list[str]]] = {
     "paths empty": ([job(paths=[])], {}, ["(lab)", "paths is empty"]),
     "paths no list": ([job(paths="/a/")], {}, ["(lab)", "paths must be a list"]),
     "state": ([job(state="off")], {}, ["(lab)", "state must be one of", "off"]),
+    "on_inactive": ([job(on_inactive="off")], {}, ["(lab)", "on_inactive must be one of warn, fail, resume", "off"]),
+    "on_inactive of all": ([job()], {"defaults": {"on_inactive": "off"}}, ["on_inactive must be one of", "off"]),
     "sync_level": ([job(sync_level="md5")], {}, ["(lab)", "sync_level must be one of", "md5"]),
     "mirroring a file": ([job(recursive=False, **MIRROR)], {}, ["(lab)", "delete_destination_extra"]),
     "not true or false": ([job(delete_destination_extra="maybe")], {}, ["(lab)", "delete_destination_extra"]),

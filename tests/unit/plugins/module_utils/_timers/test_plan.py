@@ -34,7 +34,7 @@ from ansible_collections.research_ops.globus.plugins.module_utils._timers.plan i
     plan_timer,
     plan_timers,
 )
-from ansible_collections.research_ops.globus.plugins.module_utils._timers.schedule import first_run
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.schedule import first_run, next_tick
 from unit import samples
 from unit.samples import DESTINATION, NAME, NOW, SOURCE, definition, sample
 from unit.timer_documents import SHAPES, recorded, shown
@@ -161,6 +161,37 @@ def test_i1_a_timer_that_completed_the_definition_counts(schedule: dict[str, Any
     assert made.before == made.after
 
 
+@pytest.mark.parametrize(
+    ("schedule", "told"),
+    [
+        ({}, True),
+        ({"at": "22:30"}, True),
+        ({"interval": "1h", "end": {"count": 10}}, True),
+        ({"start": "2026-11-22T20:00:00Z"}, False),
+        ({"interval": "1h", "start": "2026-11-22T20:00:00Z", "end": {"count": 2}}, False),
+        # another name would not run it again: its end is past
+        ({"interval": "1h", "end": {"datetime": "2026-11-23T02:00:00Z"}}, False),
+    ],
+    ids=str,
+)
+def test_i1_that_a_completed_timer_makes_the_task_do_nothing_is_told(schedule: dict[str, Any], told: bool) -> None:
+    parameters = sample(schedule)
+    older = timer(parameters, born=NOW - timedelta(days=3), last_ran_at="2026-11-20T12:00:00+00:00", **ENDED)
+    newer = timer(parameters, timer_id=IDS[1], last_ran_at="2026-11-22T12:00:00+00:00", n_runs=1, **ENDED)
+    for there in ([older, newer], [newer, older]):
+        made = plan(there, parameters)
+        assert (operations(made), made.failure) == ([], None)
+        assert [one for one in made.warnings if "another name" in one] == list(made.warnings)
+        assert bool(made.warnings) is told
+        for warning in made.warnings:
+            assert "the last at 2026-11-22T12:00:00+00:00" in warning
+
+
+def test_i1_a_completed_timer_that_never_worked_is_told_of_too() -> None:
+    there = timer(sample({}), n_runs=1, n_errors=1, **ENDED)
+    assert any("it has never worked" in one for one in plan([there], sample({})).warnings)
+
+
 def test_i1_a_timer_that_completed_another_definition_does_not_block() -> None:
     counted: dict[str, Any] = {"interval": "1h", "end": {"count": 10}}
     other = timer(sample({**counted, "end": {"count": 9}}), **ENDED)
@@ -197,7 +228,7 @@ def test_i3_absent_deletes_all_of_a_name() -> None:
 def test_i3_several_of_a_name_fail_with_their_ids(on_drift: str, state: str) -> None:
     failed = failure(plan([SECOND, FIRST], on_drift=on_drift, state=state))
     assert failed.code == "ambiguous_name"
-    assert f"{IDS[1]}, {IDS[0]}" in failed.message
+    assert f"{IDS[1]} (runs), {IDS[0]} (runs)" in failed.message
     assert "timer_id" in failed.message
 
 
@@ -210,28 +241,136 @@ def test_i3_replace_keeps_the_first_of_the_equal_ones() -> None:
     assert made.timer == FIRST
     assert operations(made) == [("delete", IDS[2]), ("delete", IDS[0])]
     assert made.drift == ()
-    # what is kept runs before the others stop
-    stopped = timer(timer_id=IDS[1], born=NOW - timedelta(days=3), **BY_USER)
-    made = plan([SECOND, stopped], on_drift="replace", state="active")
-    assert operations(made) == [("resume", IDS[1]), ("delete", IDS[0])]
 
 
-def test_i3_that_what_ran_is_deleted_and_what_is_paused_stays_is_told() -> None:
-    paused = timer(timer_id=IDS[1], born=NOW - timedelta(days=3), **BY_USER)
-    made = plan([SECOND, paused], on_drift="replace")
-    assert operations(made) == [("delete", IDS[0])]
-    assert made.after["state"] == "paused"
-    (warning,) = made.warnings
-    assert f"it is paused ({IDS[1]}), and those of its name that ran are deleted" in warning
-    assert "state: active resumes it" in warning
-    # nothing new where none ran
-    assert plan([timer(**BY_USER), paused], on_drift="replace").warnings == ()
+STATE_OF: dict[str, dict[str, Any]] = {"runs": {}, "paused": BY_USER, "stopped": BY_SERVICE}
+RAN: dict[str, Any] = {"n_runs": 6, "last_ran_at": "2026-11-23T11:00:00+00:00"}
+
+
+def namesakes(*kinds: str) -> list[Timer]:
+    """Timers of one name, an older one first: ``equal runs``, ``other paused``, ``equal stopped ran``, ..."""
+    made = []
+    for number, kind in enumerate(kinds):
+        likeness, state, *ran = kind.split()
+        parameters = sample() if likeness == "equal" else sample(label="other")
+        born = NOW - timedelta(days=9 - number)
+        members = {**STATE_OF[state], **(RAN if ran else {})}
+        made.append(timer(parameters, timer_id=IDS[number], born=born, **members))
+    return made
+
+
+def short(made: Plan) -> str:
+    """``pause 0, delete 1``, by the place of each timer in the list; or the code of the failure."""
+    if made.failure:
+        return made.failure.code or ""
+    return ", ".join(f"{name} {IDS.index(key)}" if key else name for name, key in operations(made)) or "nothing"
+
+
+@pytest.mark.parametrize(
+    ("there", "options", "expected"),
+    [
+        # the running one of two equal ones stays, however old the other is
+        ("equal stopped, equal runs", {}, "delete 0"),
+        ("equal paused, equal runs", {}, "delete 0"),
+        ("equal stopped, equal runs ran", {"on_inactive": "resume"}, "delete 0"),
+        ("equal stopped, equal runs ran", {"on_inactive": "fail"}, "delete 0"),
+        ("equal stopped, equal paused, equal runs", {}, "delete 1, delete 0"),
+        ("equal stopped, equal runs", {"state": "active"}, "delete 0"),
+        ("equal stopped, equal runs", {"state": "paused"}, "pause 1, delete 0"),
+        ("equal paused, equal runs", {"state": "paused"}, "pause 1, delete 0"),
+        # none runs: the user's pause comes before the service's stop, then age
+        ("equal stopped, equal paused", {}, "delete 0"),
+        ("equal stopped, equal paused", {"on_inactive": "resume"}, "delete 0"),
+        ("equal stopped, equal stopped", {}, "delete 1"),
+        ("equal stopped, equal stopped", {"on_inactive": "resume"}, "resume 0, delete 1"),
+        ("equal stopped, equal stopped", {"on_inactive": "fail"}, "inactive"),
+        ("equal stopped, equal paused", {"state": "active"}, "resume 1, delete 0"),
+        # a running timer is deleted in favour of an equal one only if that one runs in the end, or none is to run
+        ("equal paused, other runs", {}, "ambiguous_name"),
+        ("equal paused, other runs", {"on_inactive": "resume"}, "ambiguous_name"),
+        ("equal stopped, other runs", {}, "ambiguous_name"),
+        ("equal stopped, other runs", {"on_inactive": "resume"}, "resume 0, delete 1"),
+        ("equal stopped, other runs", {"on_inactive": "fail"}, "inactive"),
+        ("equal paused, other runs", {"state": "active"}, "resume 0, delete 1"),
+        ("equal paused, other runs", {"state": "paused"}, "delete 1"),
+        ("other runs, equal runs", {}, "delete 0"),
+        ("other runs, equal stopped", {"state": "active"}, "resume 1, delete 0"),
+        # a timer that has run is never paused because another is
+        ("other paused, equal runs ran", {}, "delete 0"),
+        ("other paused, other paused, equal runs ran", {}, "delete 0, delete 1"),
+        # W4a: one that has not run replaces paused ones, and its run died before it paused it
+        ("other paused, equal runs", {}, "pause 1, delete 0"),
+        ("other paused, other stopped, equal runs", {}, "pause 2, delete 0, delete 1"),
+        ("other paused, equal runs", {"on_inactive": "resume"}, "pause 1, delete 0"),
+        ("other paused, equal stopped", {"on_inactive": "resume"}, "delete 0"),
+        ("other paused, equal paused", {}, "delete 0"),
+        ("other paused, equal runs", {"state": "active"}, "delete 0"),
+        ("other stopped, equal runs", {}, "delete 0"),
+        ("equal runs, other paused", {}, "delete 1"),  # the paused one is younger: it was not replaced
+        ("other paused, equal paused, equal runs", {}, "delete 0, delete 1"),
+        # none is equal
+        ("other stopped, other runs", {}, "create, delete 1, delete 0"),
+        ("other paused, other stopped", {}, "create, pause, delete 0, delete 1"),
+        ("other stopped, other paused", {}, "create, pause, delete 1, delete 0"),
+        ("other stopped, other stopped", {}, "create, delete 0, delete 1"),
+        ("other stopped, other stopped", {"on_inactive": "fail"}, "inactive"),
+        ("other stopped, other runs", {"on_inactive": "fail"}, "create, delete 1, delete 0"),
+        ("other stopped, other runs", {"state": "paused"}, "create, pause, delete 1, delete 0"),
+        ("other paused, other stopped", {"state": "active"}, "create, delete 0, delete 1"),
+    ],
+)
+def test_i3_of_several_of_a_name_a_running_one_is_never_lost(
+    there: str, options: dict[str, Any], expected: str
+) -> None:
+    timers = namesakes(*there.split(", "))
+    for order in (timers, timers[::-1]):
+        made = plan(order, on_drift="replace", **options)
+        assert short(made) == expected
+        wanted = [Wanted(NAME, on_drift="replace", definition=definition(), **options)]
+        assert [short(one) for one in plan_timers(wanted, order, NOW)] == [expected]
+
+
+def test_i3_that_a_running_timer_is_in_the_way_is_told_with_the_ways_out() -> None:
+    failed = failure(plan(namesakes("equal paused", "other runs"), on_drift="replace"))
+    assert f"{IDS[0]} equals the definition but is paused, and {IDS[1]} runs but differs" in failed.message
+    assert "state: active resumes the first" in failed.message
+    assert "timer_id" in failed.message
+
+
+def test_i3_what_becomes_of_the_others_is_told() -> None:
+    (pausing,) = plan(namesakes("other paused", "equal runs"), on_drift="replace").warnings
+    assert pausing == "it was paused, because the timers that it replaces are paused; state: active resumes it"
+    (running,) = plan(namesakes("other paused", "equal runs ran"), on_drift="replace").warnings
+    assert running == f"it runs ({IDS[1]}), although the timers that it replaces are paused ({IDS[0]})"
+    (stopped,) = plan(namesakes("equal stopped", "equal runs"), on_drift="replace").warnings
+    assert stopped.startswith(f"the service had stopped {IDS[0]} (ConsentRequired")
+    assert stopped.endswith(f"it is deleted, because {IDS[1]} stays")
+    assert plan(namesakes("equal runs", "other runs"), on_drift="replace").warnings == ()
+    assert plan(namesakes("equal paused", "other paused"), on_drift="replace").warnings == ()
 
 
 def test_i3_with_none_equal_replace_creates_one_and_deletes_the_others() -> None:
     made = plan([FIRST, UNLIKE], sample(label="wanted"), on_drift="replace")
     assert operations(made) == [("create", None), ("delete", IDS[2]), ("delete", IDS[1])]
     assert [difference.field for difference in made.drift] == ["transfer.label"]
+
+
+# --- I4 ---
+
+
+@pytest.mark.parametrize(("runs", "errors", "told"), [(0, 0, False), (7, 0, False), (7, 6, False), (7, 7, True)])
+@pytest.mark.parametrize("on_drift", ON_DRIFT)
+@pytest.mark.parametrize("parameters", [None, sample(label="x")], ids=["equal", "drifted"])
+def test_i4_a_timer_that_has_never_worked_is_told_of(
+    runs: int, errors: int, told: bool, on_drift: str, parameters: dict[str, Any] | None
+) -> None:
+    there = timer(n_runs=runs, n_errors=errors)
+    made = plan([there], parameters, on_drift=on_drift)
+    expected = ["it has never worked: Globus counts 7 errors in 7 runs"] if told else []
+    assert [one.partition(". ")[0] for one in made.warnings if "never worked" in one] == expected
+    by_id = plan([there], timer_id=IDS[0], name="", definition=None)
+    assert any("never worked" in one for one in by_id.warnings) is told
+    assert plan([there], state="absent").warnings == ()
 
 
 # --- I5 ---
@@ -350,9 +489,81 @@ def test_s7_a_timer_that_the_service_stopped_is_told_of_in_every_state_but_absen
     for text in made.warnings:
         assert "ConsentRequired" in text
         assert "543aade1-db97-4a4b-9bdf-0b58e78dfa69" in text
-        assert ("it is resumed now" in text) is (state == "active")
+        assert ("it is resumed now with fresh credentials" in text) is (state == "active")
+        assert ("state: active resumes it with fresh credentials" in text) is (state != "active")
     assert plan([timer(**BY_USER)], state=state).warnings == ()
     assert plan([timer()], state=state).warnings == ()
+
+
+@pytest.mark.parametrize("options", [{}, {"timer_id": IDS[0]}, {"definition": None, "timer_id": IDS[0], "name": ""}])
+@pytest.mark.parametrize("state", ["present", "active", "paused"])
+def test_s7_also_of_a_timer_chosen_by_its_id_or_without_a_definition(state: str, options: dict[str, Any]) -> None:
+    (warning,) = plan([timer(**BY_SERVICE)], state=state, **options).warnings
+    assert warning.startswith("the service stopped it, and it does not run (ConsentRequired")
+
+
+@pytest.mark.parametrize("state", ["present", "active", "paused"])
+def test_s7_a_stopped_timer_that_is_replaced_is_not_to_be_resumed(state: str) -> None:
+    made = plan([timer(**BY_SERVICE)], sample(label="x"), on_drift="replace", state=state)
+    (warning,) = (one for one in made.warnings if "the service stopped it" in one)
+    assert warning.endswith("; a new timer replaces it with fresh credentials")
+    several = plan(namesakes("other stopped", "other runs"), sample(label="x"), on_drift="replace", state=state)
+    (warning,) = several.warnings
+    assert warning.startswith(f"the service stopped {IDS[0]}, and it does not run")
+    assert "resumes it" not in warning
+
+
+# --- S8 ---
+
+
+@pytest.mark.parametrize(
+    ("kind", "on_inactive", "expected"),
+    [
+        ("equal stopped", "warn", "nothing"),
+        ("equal stopped", "fail", "inactive"),
+        ("equal stopped", "resume", "resume 0"),
+        ("other stopped", "warn", "nothing"),
+        ("other stopped", "fail", "inactive"),
+        ("other stopped", "resume", "resume 0"),
+        ("equal paused", "warn", "nothing"),
+        ("equal paused", "fail", "nothing"),
+        ("equal paused", "resume", "nothing"),
+        ("equal runs", "fail", "nothing"),
+        ("equal runs", "resume", "nothing"),
+    ],
+)
+@pytest.mark.parametrize("by", [{}, {"timer_id": IDS[0]}])
+def test_s8_what_to_do_with_a_timer_that_the_service_stopped(
+    kind: str, on_inactive: str, expected: str, by: dict[str, Any]
+) -> None:
+    made = plan(namesakes(kind), on_inactive=on_inactive, on_drift="ignore", **by)
+    assert short(made) == expected
+    if expected == "inactive":
+        assert "ConsentRequired" in failure(made).message
+        assert "state: active, or on_inactive: resume, resumes it" in failure(made).message
+    elif "stopped" in kind:
+        assert ("it is resumed now" in made.warnings[0]) is (on_inactive == "resume")
+        assert made.starts == (made.timer and made.timer.action if on_inactive == "resume" else None)
+
+
+@pytest.mark.parametrize("on_inactive", ["warn", "fail", "resume"])
+def test_s8_is_about_present_alone(on_inactive: str) -> None:
+    stopped = namesakes("equal stopped")
+    for state, expected in (("active", "resume 0"), ("paused", "nothing"), ("absent", "delete 0")):
+        assert short(plan(stopped, state=state, on_inactive=on_inactive)) == expected
+
+
+@pytest.mark.parametrize(
+    ("on_inactive", "expected"),
+    [("warn", "create, delete 0"), ("fail", "inactive"), ("resume", "create, delete 0")],
+)
+def test_s8_a_drifted_one_is_replaced_unless_the_task_is_to_fail(on_inactive: str, expected: str) -> None:
+    made = plan(namesakes("other stopped"), on_drift="replace", on_inactive=on_inactive)
+    assert short(made) == expected
+
+
+def test_s8_drift_that_fails_the_task_comes_before_resuming() -> None:
+    assert short(plan(namesakes("other stopped"), on_drift="fail", on_inactive="resume")) == "drift"
 
 
 def test_s1_collections_are_looked_up_only_to_create_or_resume() -> None:
@@ -420,8 +631,8 @@ def test_w4_a_new_label_does_not_move_the_runs(members: dict[str, Any]) -> None:
 
 
 def test_w4_a_late_run_of_the_old_timer_does_not_become_a_start_in_the_past() -> None:
-    late = timer(next_run="2026-11-23T12:00:01+00:00")
-    made = plan([late], sample(label="x"), on_drift="replace")
+    late = timer(next_run="2026-11-23T12:00:01+00:00", **BY_USER)
+    made = plan([late], sample(label="x"), on_drift="replace", state="active")
     assert made.creation is not None
     assert made.creation.schedule.start == datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -470,15 +681,6 @@ def test_w4_a_replacement_stays_paused_unless_the_state_says_otherwise(
     assert made.after["state"] == ("paused" if paused else "active")
 
 
-def test_w4_of_several_that_are_replaced_all_must_be_paused() -> None:
-    one, other = timer(**BY_USER), timer(timer_id=IDS[1])
-    assert operations(plan([one, other], sample(label="x"), on_drift="replace")) == [
-        ("create", None),
-        ("delete", IDS[0]),
-        ("delete", IDS[1]),
-    ]
-
-
 @pytest.mark.parametrize(
     ("end", "runs", "told"), [({"count": 10}, 7, True), ({"count": 10}, 0, False), (None, 7, False)]
 )
@@ -487,6 +689,217 @@ def test_w4_a_count_of_runs_that_begins_anew_is_told(end: dict[str, int] | None,
     made = plan([timer(sample(schedule), n_runs=runs)], sample(schedule, label="x"), on_drift="replace")
     assert [("create", None), ("delete", IDS[0])] == operations(made)
     assert any("counts its 10 runs anew (end.count), after 7 of the timer" in one for one in made.warnings) is told
+
+
+IN_PROGRESS: dict[str, Any] = {"activity": {"code": "run_in_progress", "start_timestamp": "2026-11-23T11:00:00+00:00"}}
+RETRYING: dict[str, Any] = {"activity": {"code": "retrying", "start_timestamp": "2026-11-23T12:00:00+00:00"}}
+
+
+def test_w4d_that_a_run_is_going_on_is_told() -> None:
+    made = plan([timer(**IN_PROGRESS)], sample(label="x"), on_drift="replace")
+    assert short(made) == "create, delete 0"
+    (warning,) = made.warnings
+    assert "it is running now and is replaced" in warning
+    assert "refuse to transfer the same paths twice" in warning
+    assert plan([timer(**IN_PROGRESS)], sample(label="x"), on_drift="ignore").warnings == ()
+
+
+# --- W4c: a replacement skips no run ---
+
+BERLIN = {"at": "02:00", "timezone": "Europe/Berlin"}
+SUNDAYS = {**BERLIN, "weekday": "sunday"}
+
+
+@pytest.mark.parametrize(
+    ("schedule", "born", "now", "due"),
+    [
+        # anchored at 02:00 in winter, so that it runs at 03:00 in summer, which is 01:00 UTC
+        ({"interval": "4w", **SUNDAYS}, "2026-02-15T01:00:00", "2026-07-05T00:30:00", "2026-07-05T01:00:00"),
+        ({"interval": "1w", **SUNDAYS}, "2026-02-15T01:00:00", "2026-07-05T00:30:00", "2026-07-05T01:00:00"),
+        ({"interval": "1d", **BERLIN}, "2026-02-15T01:00:00", "2026-07-05T00:30:00", "2026-07-05T01:00:00"),
+        ({"interval": "1w", **SUNDAYS}, "2026-02-15T01:00:00", "2026-07-05T01:30:00", None),
+        ({"interval": "1w", **SUNDAYS}, "2026-02-15T01:00:00", "2026-07-04T12:00:00", None),
+        # anchored in summer: in winter it runs at 01:00, an hour before what is wanted
+        ({"interval": "1w", **SUNDAYS}, "2026-07-05T00:00:00", "2026-11-28T23:30:00", None),
+        ({"interval": "4w", **SUNDAYS}, "2026-07-05T00:00:00", "2026-11-21T23:30:00", None),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("cause", ["label", "follow"])
+def test_w4c_a_replacement_waits_for_the_run_that_it_would_skip(
+    schedule: dict[str, Any], born: str, now: str, due: str | None, cause: str
+) -> None:
+    moment = datetime.fromisoformat(f"{now}+00:00")
+    there = aged(schedule, born, moment)
+    wanted = sample({**schedule, "daylight_saving": "follow"}) if cause == "follow" else sample(schedule, label="x")
+    made = plan([there], wanted, moment, on_drift="replace")
+    if due is None:
+        assert short(made) == ("create, delete 0" if made.drift else "nothing")
+        return
+    assert (operations(made), made.creation, made.failure) == ([], None, None)
+    assert made.drift
+    assert made.before == made.after
+    (warning,) = made.warnings
+    assert f"is not replaced yet, because that would skip its run of {due}+00:00" in warning
+    # it converges: after that run the next play replaces it, near the time of the old one's next run
+    later = datetime.fromisoformat(f"{due}+00:00") + timedelta(minutes=1)
+    made = plan([aged(schedule, born, later)], wanted, later, on_drift="replace")
+    assert short(made) == "create, delete 0"
+    assert made.creation is not None
+    assert made.creation.schedule.start is not None
+    interval = timedelta(seconds=made.creation.schedule.interval or 0)
+    assert abs(made.creation.schedule.start - later - interval) < timedelta(hours=2)
+
+
+def aged(schedule: dict[str, Any], born: str, now: datetime, **members: Any) -> Timer:
+    """A timer of this schedule that was made with its first run at ``born``, as it is listed now."""
+    there = timer(sample(schedule), born=datetime.fromisoformat(f"{born}+00:00") - timedelta(seconds=1), **members)
+    assert there.schedule.start is not None
+    assert there.schedule.interval is not None
+    return replace(there, next_run=next_tick(there.schedule.start, there.schedule.interval, now))
+
+
+WAITING = {"interval": "1w", **SUNDAYS}
+BORN, BEFORE = "2026-02-15T01:00:00", datetime(2026, 7, 5, 0, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "options"),
+    [
+        # what the user changed takes effect at once
+        ({**WAITING, "at": "04:00"}, {}),
+        ({**WAITING, "weekday": "saturday"}, {}),
+        ({**WAITING, "interval": "2w"}, {}),
+        ({**WAITING, "timezone": "America/Chicago"}, {}),
+        ({"interval": "1w", "start": "2026-02-14T01:00:00Z"}, {}),
+        # no run is wanted any more
+        (WAITING, {"state": "paused"}),
+    ],
+    ids=str,
+)
+def test_w4c_what_the_user_changed_takes_effect_at_once(schedule: dict[str, Any], options: dict[str, Any]) -> None:
+    there = aged(WAITING, BORN, BEFORE)
+    made = plan([there], sample(schedule, label="x"), BEFORE, on_drift="replace", **options)
+    assert short(made).startswith("create")
+
+
+@pytest.mark.parametrize("members", [BY_USER, BY_SERVICE])
+@pytest.mark.parametrize("state", ["present", "active", "paused"])
+def test_w4c_a_timer_that_does_not_run_never_waits(members: dict[str, Any], state: str) -> None:
+    there = aged(WAITING, BORN, BEFORE, last_ran_at="2026-07-01T00:00:00+00:00", **members)
+    made = plan([there], sample(WAITING, label="x"), BEFORE, on_drift="replace", state=state)
+    assert short(made).startswith("create")
+
+
+@pytest.mark.parametrize(
+    ("members", "waits"),
+    [
+        # due, and not started yet: the service takes some time, and repeats a start that fails
+        ({"next_run": "2026-11-23T11:59:58+00:00"}, True),
+        ({"next_run": "2026-11-23T11:20:00+00:00"}, True),
+        (RETRYING, True),
+        # it runs, or nobody knows what it waits for
+        ({"next_run": "2026-11-23T11:59:58+00:00", **IN_PROGRESS}, False),
+        ({"next_run": "2026-11-23T11:00:00+00:00"}, False),
+        ({"next_run": None}, False),
+        ({"next_run": "2026-11-23T12:00:01+00:00"}, True),  # too near to be the first run of the new timer
+    ],
+    ids=str,
+)
+def test_w4c_a_run_that_is_due_and_has_not_started_is_waited_for(members: dict[str, Any], waits: bool) -> None:
+    made = plan([timer(**members)], sample(label="x"), on_drift="replace")
+    assert (short(made) == "nothing") is waits
+    assert any("is not replaced yet" in one for one in made.warnings) is waits
+
+
+def test_w4c_of_several_that_run_none_loses_a_run() -> None:
+    """The new timer begins with the run that is due first, so that a play at any time of day converges."""
+    early, late = (
+        timer(timer_id=key, born=NOW - timedelta(days=2, hours=-hours)) for key, hours in zip(IDS, (1, 3), strict=False)
+    )
+    made = plan([late, early], sample(label="x"), on_drift="replace")
+    assert short(made) == "create, delete 0, delete 1"
+    assert made.creation is not None
+    assert made.creation.schedule.start == NOW + timedelta(hours=1)
+
+
+# --- W4f: a missed run ---
+
+MISSED: dict[str, Any] = {"last_ran_at": "2026-11-21T12:00:00+00:00", "n_runs": 1}
+NOT_MISSED: dict[str, Any] = {"last_ran_at": "2026-11-23T12:00:00+00:00", "n_runs": 2}
+OTHER_TIMES = sample({"interval": "1d", "at": "20:00"})
+OTHER_BOTH = sample({"interval": "1d", "at": "20:00"}, label="x")
+
+
+@pytest.mark.parametrize(
+    ("members", "parameters", "options", "expected"),
+    [
+        ({**BY_USER, **MISSED}, OTHER_TIMES, {"state": "active"}, "resume 0"),
+        ({**BY_USER, **NOT_MISSED}, OTHER_TIMES, {"state": "active"}, "create, delete 0"),
+        ({**BY_SERVICE, **MISSED}, OTHER_TIMES, {"state": "active"}, "resume 0"),
+        ({**BY_SERVICE, **MISSED}, OTHER_TIMES, {"on_inactive": "resume"}, "resume 0"),
+        ({**BY_SERVICE, **MISSED}, OTHER_TIMES, {}, "create, delete 0"),
+        ({**BY_USER, **MISSED}, OTHER_TIMES, {"on_inactive": "resume"}, "create, pause, delete 0"),
+        # someone paused a wrong mirror and corrected it: the wrong one must not run once more
+        ({**BY_USER, **MISSED}, sample(label="x"), {"state": "active"}, "create, delete 0"),
+        ({**BY_USER, **MISSED}, OTHER_BOTH, {"state": "active"}, "create, delete 0"),
+        ({**BY_SERVICE, **MISSED}, OTHER_BOTH, {"on_inactive": "resume"}, "create, delete 0"),
+        (MISSED, OTHER_TIMES, {"state": "active"}, "create, delete 0"),  # it runs: nothing is to be made up for
+        # one that never ran
+        ({**BY_USER, "next_run": None}, OTHER_TIMES, {"state": "active"}, "resume 0"),
+    ],
+    ids=str,
+)
+def test_w4f_a_missed_run_comes_before_other_times_but_not_before_another_transfer(
+    members: dict[str, Any], parameters: dict[str, Any], options: dict[str, Any], expected: str
+) -> None:
+    made = plan([timer(born=NOW - timedelta(days=2), **members)], parameters, on_drift="replace", **options)
+    assert short(made) == expected
+    resumed = [one for one in made.warnings if "it is resumed for the run that it missed" in one]
+    lost = [one for one in made.warnings if "the run that it missed is not made up for" in one]
+    if expected == "resume 0":
+        (warning,) = resumed
+        assert 'schedule.at is "12:00", should be "20:00"' in warning
+        assert "the next run of the play replaces it" in warning
+        assert (made.after["state"], made.creation) == ("active", None)
+        # and so it does
+        again = timer(born=NOW - timedelta(days=2), last_ran_at="2026-11-23T12:00:00+00:00", n_runs=2)
+        assert short(plan([again], parameters, on_drift="replace", **options)) == "create, delete 0"
+    else:
+        assert resumed == []
+        assert bool(lost) is ("transfer.label" in [one.field for one in made.drift])
+
+
+def test_w4f_a_run_that_was_to_be_the_only_one_and_was_missed() -> None:
+    once = timer(sample({"start": "2026-11-23T11:00:00Z"}), born=NOW - timedelta(hours=2), **BY_USER)
+    made = plan([once], sample({"start": "2026-11-24T11:00:00Z"}), on_drift="replace", state="active")
+    assert short(made) == "resume 0"
+    # and nothing fires late where the definition itself is over (D5)
+    made = plan([once], sample({"start": "2026-11-23T10:00:00Z"}), on_drift="replace", state="active")
+    assert failure(made).code == "schedule_over"
+
+
+@pytest.mark.parametrize(("last_run", "missed"), [(timedelta(hours=2), True), (timedelta(minutes=30), False)])
+def test_w4f_a_missed_run_that_only_the_service_knows_of(last_run: timedelta, missed: bool) -> None:
+    """It may show the next run of an inactive timer as the one that is past."""
+    there = replace(
+        timer(sample({"interval": "1d", "start": "2026-11-24T11:00:00Z"}), **BY_USER),
+        next_run=NOW - timedelta(hours=1),
+        last_run=NOW - last_run,
+    )
+    made = plan([there], OTHER_TIMES, on_drift="replace", state="active")
+    assert short(made) == ("resume 0" if missed else "create, delete 0")
+
+
+def test_w4f_of_several_that_do_not_run_the_first_is_resumed_and_the_others_stay() -> None:
+    there = [
+        timer(timer_id=key, born=NOW - timedelta(days=days), **BY_USER, **MISSED)
+        for key, days in zip(IDS, (3, 4), strict=False)
+    ]
+    made = plan(there, OTHER_TIMES, on_drift="replace", state="active")
+    assert short(made) == "resume 1"
+    resumed = [there[0], replace(there[1], status="active", inactive_reason=None)]
+    assert short(plan(resumed, OTHER_TIMES, on_drift="replace", state="active")) == "create, delete 1, delete 0"
 
 
 def test_first_run_again_moves_only_a_start_that_has_passed() -> None:
