@@ -214,7 +214,7 @@ def test_a_replacement_waits_for_the_run_that_is_due_W4c(
     for check in (True, False):
         waiting = in_process.run(module, options, environment, check=check)
         assert (waiting["changed"], waiting["failed"], kinds(waiting)) == (False, False, [])
-        assert "would skip its run of 2026-07-05T01:00:00+00:00" in waiting["warnings"][0]
+        assert "replacement waits for the run of 2026-07-05T01:00:00+00:00" in waiting["warnings"][0]
     globus.set_clock("2026-07-05T01:00:30+00:00")
     assert len(api.history(old)) == runs + 1
     replaced = in_process.run(module, options, environment)

@@ -531,8 +531,8 @@ def _replace(plan: Plan, definition: Definition, replaced: Sequence[Timer], now:
     due = None if planned.pauses else _due_run(creation.schedule, definition.schedule, replaced, now)
     if due is not None:
         return plan.warn(
-            f"it differs from its definition ({_listed(plan.drift)}) and is not replaced yet, because that would skip "
-            f"its run of {format_instant(due)}. Run the play again when that run has started"
+            f"it differs from its definition ({_listed(plan.drift)}). Its replacement waits for the run of "
+            f"{format_instant(due)}, which it would skip. Run the play again when that run has started"
         )
     for timer in replaced:
         planned = planned.warn(*_replaced_warnings(timer, "it" if len(replaced) == 1 else timer.id))
