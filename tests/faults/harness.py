@@ -29,8 +29,8 @@ START = "2026-03-02T12:00:00+00:00"  # where the local Globus's clock stands at 
 QUICK = {
     "_apply.execute.LOOK_AGAIN_AFTER": 0.01,
     "_apply.execute.LOOK_AGAIN_MAXIMUM": 0.05,
-    "_globus.service.PAUSE_BETWEEN_TRIES": 0.005,
-    "_globus.service.RETRY_AFTER_MAXIMUM": 0.03,  # bounds the SDK's own waits too
+    "_globus.http.PAUSE_BETWEEN_TRIES": 0.005,
+    "_globus.http.RETRY_AFTER_MAXIMUM": 0.03,
 }
 
 FOR_EVER = datetime.fromisoformat("9999-12-31T00:00:00+00:00")

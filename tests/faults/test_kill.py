@@ -112,7 +112,7 @@ def test_W4_killed_before_the_new_timer_is_paused(globus: LocalGlobus, modules: 
     (old,) = seed(globus, "a", status="inactive", options={"sync_level": 3})
     globus.fault("refuse", path="/pause$")
     patient = definition("a", on_drift="replace", retries=100)  # it has not given up when it is killed
-    module = modules.start("timer", patient, settings={"_globus.service.RETRY_AFTER_MAXIMUM": 5.0})
+    module = modules.start("timer", patient, settings={"_globus.http.RETRY_AFTER_MAXIMUM": 5.0})
     until("the pause", lambda: globus.faults()[0]["hits"])
     module.signal(signal.SIGKILL)
     module.wait()

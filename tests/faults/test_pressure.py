@@ -38,7 +38,7 @@ def test_W6_holds_the_whole_batch(
     globus.clear_log()
     globus.delay(0.03)
     pause, concurrency = 1.0, 3
-    settings = {"_globus.service.RETRY_AFTER_MAXIMUM": 5.0, "_globus.service.PAUSE_BETWEEN_TRIES": pause}
+    settings = {"_globus.http.RETRY_AFTER_MAXIMUM": 5.0, "_globus.http.PAUSE_BETWEEN_TRIES": pause}
     run = modules.run("timers", {"timers": timers, "concurrency": concurrency}, settings=settings)
     globus.delay(0)
     assert not run.failed, run.result
@@ -60,7 +60,7 @@ def test_W6_a_first_run_that_passes_during_the_wait_is_moved_on(
     start = datetime.fromisoformat(globus.now()).replace(microsecond=0) + timedelta(seconds=2)
     globus.fault("status", status=status, retry_after=3, method="POST", path="^/v2/timer$", attempts=[1])
     schedule = {"interval": "1d", "start": start.isoformat()}
-    settings = {"_globus.service.RETRY_AFTER_MAXIMUM": 5.0}
+    settings = {"_globus.http.RETRY_AFTER_MAXIMUM": 5.0}
     run = modules.run("timer", {**definition("near"), "schedule": schedule}, settings=settings)
     assert not run.failed, run.result
     (timer,) = unfinished(globus.timers(), "near")

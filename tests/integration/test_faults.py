@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.research_ops.globus.plugins.module_utils._globus import service as _service
+from ansible_collections.research_ops.globus.plugins.module_utils._globus import http as _http
 from emulator.control import LocalGlobus
 from emulator.plain import MAPPED, MAPPED_TOO, Api
 from integration.harness import Playbooks, Task, calls, control, definition, kinds, timer
@@ -213,9 +213,7 @@ def test_no_pause_between_two_tries_is_longer_than_a_minute_W6(
     globus: LocalGlobus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     paused: list[float] = []
-    monkeypatch.setattr(
-        _service, "time", SimpleNamespace(sleep=paused.append, time=time.time, monotonic=time.monotonic)
-    )
+    monkeypatch.setattr(_http, "time", SimpleNamespace(sleep=paused.append, time=time.time, monotonic=time.monotonic))
     globus.fault("html", method="GET", path="^/jobs/")
     account = {"client_id": globus.client_id, "client_secret": globus.client_secret}
     result = run("timer_info", {**account, "retries": 9}, globus.environment)

@@ -19,9 +19,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.research_ops.globus.plugins.module_utils._globus import credentials as _auth
+from ansible_collections.research_ops.globus.plugins.module_utils._globus import http as _http
 from ansible_collections.research_ops.globus.plugins.module_utils._globus import logins as _login
 from ansible_collections.research_ops.globus.plugins.module_utils._globus import service as _service
+from ansible_collections.research_ops.globus.plugins.module_utils._globus.credentials import Credentials
 from ansible_collections.research_ops.globus.plugins.module_utils._globus.token_storage import (
     StoredLogin,
     Token,
@@ -262,7 +263,7 @@ def test_no_secret_in_a_traceback_X1(
     tokens = {"timers_token": minted[TIMERS_SERVER]["access_token"]}
     account = {"client_id": globus.client_id, "client_secret": globus.client_secret}
     for options in (account, {**account, "token_storage": str(tmp_path / "t.json")}, {"client_id": NATIVE_APP}, tokens):
-        for owner, name in ((_service.Globus, "list_timers"), (_service, "_refusal"), (_login, "_is_fresh")):
+        for owner, name in ((_service.Globus, "list_timers"), (_http, "_refusal"), (_login, "_is_fresh")):
             with monkeypatch.context() as patch:
                 patch.setattr(owner, name, break_down)
                 globus.fault("status", status=403, path="^/jobs")
@@ -276,7 +277,7 @@ def test_no_secret_in_a_traceback_X1(
                 assert not TOKEN.search(shown)
                 assert globus.client_secret not in shown
     values = [
-        _auth.Credentials("x", client_secret="secret-1", timers_token="secret-2", transfer_token="secret-3"),
+        Credentials("x", client_secret="secret-1", timers_token="secret-2", transfer_token="secret-3"),
         Token("secret-4", refresh_token="secret-5"),
         StoredLogin("production", "x", {"y": Token("secret-6")}, client_secret="secret-7"),
     ]

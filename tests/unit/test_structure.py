@@ -26,6 +26,8 @@ ROOMS = {
     "module_utils": {"module_utils/_timers"},
 }
 SHARED = "module_utils"
+# The order inside _globus: each file may import those before it. So each layer works, and is tested, without the next.
+LAYERS = ("collections", "credentials", "token_storage", "http", "auth_api", "logins", "service")
 
 
 def room_of(file: Path) -> str:
@@ -61,6 +63,8 @@ def wrong_imports(file: Path, source: str) -> list[str]:
         assert (PLUGINS / other).is_file(), f"{file} imports {other}, which is not there"
         if room_of(other) not in allowed or (own_module is not None and other.as_posix() not in own_module):
             wrong.append(f"{file} imports {other}")
+        if room == "module_utils/_globus" == room_of(other) and LAYERS.index(other.stem) >= LAYERS.index(file.stem):
+            wrong.append(f"{file} imports {other}, a later layer")
         if room == "module_utils/_module" == room_of(other) and other.stem != "common":
             wrong.append(f"{file} imports {other}, another module's file")
     return wrong
@@ -71,6 +75,7 @@ FILES = sorted(file.relative_to(PLUGINS) for file in PLUGINS.rglob("*.py") if fi
 
 def test_there_are_files_in_every_room() -> None:
     assert {room_of(file) for file in FILES} == set(ROOMS)
+    assert {file.stem for file in FILES if room_of(file) == "module_utils/_globus"} == set(LAYERS)
 
 
 @pytest.mark.parametrize("file", FILES, ids=str)
@@ -87,6 +92,9 @@ def test_imports_go_one_way(file: Path) -> None:
         ("module_utils/_timers/plan.py", "from .._globus.service import Globus"),
         ("module_utils/_timers/plan.py", "from .._module import common"),
         ("module_utils/_globus/service.py", "from .._apply.execute import execute"),
+        ("module_utils/_globus/http.py", "from .logins import Login"),
+        ("module_utils/_globus/auth_api.py", "from . import service"),
+        ("module_utils/_globus/logins.py", "def f():\n    from .service import Globus"),
         ("module_utils/_apply/execute.py", "def f():\n    from .._module.common import fail"),
         ("module_utils/_module/timer.py", "from .timers import run_timers"),
         ("modules/timer.py", "from ..module_utils._module.timers import run_timers"),

@@ -4,10 +4,7 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""The ways to sign in. Each gives the token for a service, and knows how its consents come about (rule S4).
-
-No globus_sdk here: a login is an authorizer to the SDK by its two methods, and asks Globus Auth through ``service``.
-"""
+"""The ways to sign in. Each gives the token for a service, and knows how its consents come about (rule S4)."""
 
 from __future__ import annotations
 
@@ -21,8 +18,10 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from .._errors import GlobusError
-from . import credentials as _auth
+from .auth_api import data_scope, other_scope, reading_scopes, writing_scope
 from .collections import Needs
+from .credentials import Credentials
+from .http import SERVICES, Authorizer
 from .token_storage import (
     StoredLogin,
     Token,
@@ -35,26 +34,19 @@ from .token_storage import (
 
 OTHERS = ("auth", "flows")  # services that only some tasks ask; their tokens are requested when they are needed
 EXPIRY_MARGIN = 60.0  # seconds; a token that expires this soon is renewed first
-SERVERS = {  # resource server of each service
-    "auth": "auth.globus.org",
-    "transfer": "transfer.api.globus.org",
-    "timer": "524230d7-ea86-4a52-8312-86065a9e0417",
-    "flows": "flows.globus.org",
-}
 TOKEN = re.compile(r"[\x21-\x7e]+")
-NAMES = {"auth": "Globus Auth", "transfer": "Globus Transfer", "timer": "Globus Timers", "flows": "Globus Flows"}
 
 
 class AuthService(Protocol):
-    """What of ``_globus.service.Globus`` is used here."""
+    """What of ``_globus.auth_api.AuthApi`` is used here."""
 
     def request_tokens(self, form: Mapping[str, str], client: tuple[str, str | None]) -> dict[str, Token]:
         """Tokens by resource server."""
 
-    def missing_consents(self, identity: str, needs: Needs) -> Needs | None:
+    def missing_consents(self, identity: str, needs: Needs, authorizer: Authorizer) -> Needs | None:
         """What a person has not consented to, or None."""
 
-    def missing_data_consents(self, identity: str, collections: Sequence[str]) -> list[str]:
+    def missing_data_consents(self, identity: str, collections: Sequence[str], authorizer: Authorizer) -> list[str]:
         """The collections at whose data a person's login may not look."""
 
 
@@ -87,8 +79,8 @@ class Login(Protocol):
         """
 
 
-class Authorizer:
-    """A login as the SDK's clients ask it, for one service."""
+class LoginAuthorizer:
+    """Signs the requests to one service with a login."""
 
     def __init__(self, login: Login, service: str) -> None:
         self._login = login
@@ -100,21 +92,23 @@ class Authorizer:
         if self._sent and not TOKEN.fullmatch(self._sent):
             # The HTTP library would quote it in its complaint (rule X1).
             raise GlobusError(
-                f"The access token for {NAMES[self._service]} has blanks, line breaks or other characters that are in "
-                "no token: look at where it comes from",
+                f"The access token for {SERVICES[self._service].name} has blanks, line breaks or other characters that "
+                "are in no token: look at where it comes from",
                 code="malformed_token",
             )
         return f"Bearer {self._sent}" if self._sent else None
 
     def handle_missing_authorization(self) -> bool:
-        """The SDK calls it after a 401, once for each request."""
         return self._login.renew(self._service, self._sent)
+
+    def refusal(self) -> tuple[str, str | None]:
+        return self._login.refusal(self._service)
 
 
 class TokenLogin:
     """Access tokens that the user brings."""
 
-    def __init__(self, credentials: _auth.Credentials) -> None:
+    def __init__(self, credentials: Credentials) -> None:
         self._tokens = {"timer": credentials.timers_token, "transfer": credentials.transfer_token}
 
     @property
@@ -138,7 +132,7 @@ class TokenLogin:
         return (
             f"With access tokens the consents behind them cannot be seen. Without that for {_listed(needs)} a timer "
             "stops at its first run; make sure that timers_token was requested with the scope "
-            f"{_auth.writing_scope(needs)}"
+            f"{writing_scope(needs)}"
         )
 
     def grant(self, needs: Needs) -> None:
@@ -155,7 +149,7 @@ class ClientLogin:
     requested anew all the same: only the request shows that the consents are there.
     """
 
-    def __init__(self, credentials: _auth.Credentials, environment: str, auth: AuthService) -> None:
+    def __init__(self, credentials: Credentials, environment: str, auth: AuthService) -> None:
         self._client = (credentials.client_id or "", credentials.client_secret)
         self._environment = environment
         self._auth = auth
@@ -170,13 +164,13 @@ class ClientLogin:
 
     def token(self, service: str) -> str | None:
         with self._lock:
-            if not _is_fresh(self._tokens.get(SERVERS[service])):
+            if not _is_fresh(self._tokens.get(SERVICES[service].resource_server)):
                 self._sign_in(service, refused=None)
             return _held(self._tokens, service).access_token
 
     def renew(self, service: str, refused: str | None) -> bool:
         with self._lock:
-            current = self._tokens.get(SERVERS[service])
+            current = self._tokens.get(SERVICES[service].resource_server)
             if current is None or current.access_token == refused:  # otherwise another thread was quicker
                 self._sign_in(service, refused)
         return True
@@ -189,7 +183,7 @@ class ClientLogin:
 
     def grant(self, needs: Needs) -> None:
         with self._lock, self._stored():
-            self._scopes = [_auth.writing_scope(needs), *_auth.reading_scopes()[1:]]
+            self._scopes = [writing_scope(needs), *reading_scopes()[1:]]
             self._request(self._scopes)
 
     def open_data(self, collections: Sequence[str], check_mode: bool) -> dict[str, str]:
@@ -198,18 +192,18 @@ class ClientLogin:
         if check_mode:
             return dict.fromkeys(collections, "check mode does not request the consent that this needs")
         with self._lock:
-            self._tokens.update(self._ask([_auth.data_scope(collections)]))
+            self._tokens.update(self._ask([data_scope(collections)]))
         return {}
 
     def _sign_in(self, service: str, refused: str | None) -> None:
         """A token for a service, another one than it refused: one that another task has stored, or a new one."""
         if service in OTHERS:
-            self._tokens.update(self._ask([_auth.other_scope(service)]))
+            self._tokens.update(self._ask([other_scope(service)]))
             return
         with self._stored() as stored:
-            token = stored.get(SERVERS[service])
+            token = stored.get(SERVICES[service].resource_server)
             if self._scopes or not _is_fresh(token) or (token and token.access_token == refused):
-                self._request(self._scopes or _auth.reading_scopes())
+                self._request(self._scopes or reading_scopes())
             else:
                 self._tokens.update(stored)
 
@@ -274,14 +268,14 @@ class PersonLogin:
 
     def token(self, service: str) -> str | None:
         with self._lock:
-            token = self._login.tokens.get(SERVERS[service])
+            token = self._login.tokens.get(SERVICES[service].resource_server)
             if token is None:
-                raise self._sign_in_again(f"The stored login has no token for {NAMES[service]}")
+                raise self._sign_in_again(f"The stored login has no token for {SERVICES[service].name}")
             return (token if _is_fresh(token) else self._refresh(service, token.access_token)).access_token
 
     def renew(self, service: str, refused: str | None) -> bool:
         with self._lock:
-            current = self._login.tokens.get(SERVERS[service])
+            current = self._login.tokens.get(SERVICES[service].resource_server)
             if current is None or current.access_token == refused:  # otherwise another thread was quicker
                 self._refresh(service, refused)
         return True
@@ -293,7 +287,7 @@ class PersonLogin:
     def check_consents(self, needs: Needs) -> str | None:
         if self._login.identity is None:
             return "The stored login does not say whose it is, so its consents cannot be seen"
-        missing = self._auth.missing_consents(self._login.identity, needs)
+        missing = self._auth.missing_consents(self._login.identity, needs, LoginAuthorizer(self, "auth"))
         if missing is None:
             return None
         raise GlobusError(
@@ -311,7 +305,8 @@ class PersonLogin:
             return dict.fromkeys(
                 collections, "the stored login does not name its identity, so nobody can see its consents"
             )
-        lacking = self._auth.missing_data_consents(self._login.identity, collections)
+        authorizer = LoginAuthorizer(self, "auth")
+        lacking = self._auth.missing_data_consents(self._login.identity, collections, authorizer)
         return dict.fromkeys(lacking, "this login has no consent to look at the data of the collection")
 
     def _refresh(self, service: str, used: str | None) -> Token:
@@ -325,7 +320,7 @@ class PersonLogin:
             if (stored.client_id, stored.identity) != (self._login.client_id, self._login.identity):
                 raise self._sign_in_again("The stored login was replaced by another one meanwhile")
             self._login = stored
-            token = stored.tokens.get(SERVERS[service])
+            token = stored.tokens.get(SERVICES[service].resource_server)
             if token is not None and token.access_token != used and _is_fresh(token):
                 return token
             token = self._refreshed(service)
@@ -333,7 +328,7 @@ class PersonLogin:
             return token
 
     def _refreshed(self, service: str) -> Token:
-        token = self._login.tokens.get(SERVERS[service])
+        token = self._login.tokens.get(SERVICES[service].resource_server)
         if token is None or not token.refresh_token:
             raise self._sign_in_again("The stored login has expired, and has nothing to renew it with")
         form = {"grant_type": "refresh_token", "refresh_token": token.refresh_token}
@@ -346,7 +341,7 @@ class PersonLogin:
             raise self._sign_in_again(why, error) from None
         # what the answer leaves out stays: Globus Auth need not send the refresh token again
         renewed = replace(token, **{key: value for key, value in vars(fresh).items() if value})
-        self._login = replace(self._login, tokens={**self._login.tokens, SERVERS[service]: renewed})
+        self._login = replace(self._login, tokens={**self._login.tokens, SERVICES[service].resource_server: renewed})
         return renewed
 
     def _sign_in_again(self, why: str, error: GlobusError | None = None) -> GlobusError:
@@ -372,9 +367,9 @@ def _is_fresh(token: Token | None) -> bool:
 
 def _held(tokens: Mapping[str, Token], service: str) -> Token:
     """The token for a service, of those that Globus Auth gave."""
-    token = tokens.get(SERVERS[service])
+    token = tokens.get(SERVICES[service].resource_server)
     if token is None:
-        raise GlobusError(f"Globus Auth gave no token for {NAMES[service]}", code="unreadable_answer")
+        raise GlobusError(f"Globus Auth gave no token for {SERVICES[service].name}", code="unreadable_answer")
     return token
 
 
@@ -396,7 +391,7 @@ def check_stored(login: StoredLogin, client_id: str | None, environment: str, fi
 # --- choosing (auth_method) ----------------------------------------------------------------------------------------
 
 
-def choose_login(credentials: _auth.Credentials, environment: str, auth: AuthService) -> Login:
+def choose_login(credentials: Credentials, environment: str, auth: AuthService) -> Login:
     """The login that ``auth_method`` names; ``auto`` takes the first that is there.
 
     :raises GlobusError: where there is none, naming all ways.
@@ -437,7 +432,7 @@ def choose_login(credentials: _auth.Credentials, environment: str, auth: AuthSer
     return login
 
 
-def _half_given(credentials: _auth.Credentials) -> str:
+def _half_given(credentials: Credentials) -> str:
     """What of a service account or of tokens is there without its other half."""
     pairs = (("client_id", "client_secret"), ("client_secret", "client_id"), ("transfer_token", "timers_token"))
     return "".join(
@@ -447,7 +442,7 @@ def _half_given(credentials: _auth.Credentials) -> str:
     )
 
 
-def _user_login(credentials: _auth.Credentials, environment: str, auth: AuthService) -> Login | None:
+def _user_login(credentials: Credentials, environment: str, auth: AuthService) -> Login | None:
     file = find_user_token_file(credentials.token_storage, credentials.client_id)
     stored = file.read() if file else None
     if file is None or stored is None:

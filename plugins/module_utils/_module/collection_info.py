@@ -14,8 +14,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from .. import _arguments
 from .._errors import GlobusError, InputError
+from .._globus.auth_api import writing_scope
 from .._globus.collections import Collection, Needs, check_collection
-from .._globus.credentials import writing_scope
 from .._globus.service import SEARCH_MAXIMUM, Globus
 from .._parallel import in_parallel
 from .._timers.options import parse_ids

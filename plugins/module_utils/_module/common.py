@@ -20,8 +20,11 @@ from .. import _arguments
 from .._apply.consents import prepare
 from .._apply.execute import Outcome, execute
 from .._errors import GlobusError
-from .._globus import credentials as _auth
+from .._globus.auth_api import AuthApi
 from .._globus.collections import Collection
+from .._globus.credentials import choose_credentials
+from .._globus.http import Http
+from .._globus.logins import choose_login
 from .._globus.service import Globus
 from .._timers.document import timer_as_result
 from .._timers.plan import (
@@ -51,19 +54,22 @@ def require_sdk(module: AnsibleModule) -> None:
         fail(module, error)
 
 
-def connect(module: AnsibleModule, credentials: _auth.Credentials | None = None) -> Globus:
-    """The services, with the login that the options name, or that of the credentials. Raises GlobusError."""
-    parameters = _arguments.with_variables(_arguments.auth_arguments(), module.params)
+def connect(module: AnsibleModule) -> Globus:
+    """The services, with the login that the options name. Raises GlobusError."""
+    credentials = choose_credentials(_arguments.with_variables(_arguments.auth_arguments(), module.params))
+    http = open_http(module)
+    auth = AuthApi(http)
+    return Globus(http, auth, choose_login(credentials, http.environment, auth))
+
+
+def open_http(module: AnsibleModule) -> Http:
+    """The way to the services, without a login. Raises GlobusError."""
+    parameters = module.params
     if not 0 < parameters["request_timeout"] <= TIMEOUT_MAXIMUM:
         raise GlobusError("request_timeout must be more than 0 seconds, and at most a day", code="invalid_input")
     if parameters["retries"] < 0:
         raise GlobusError("retries must be 0 or more", code="invalid_input")
-    return Globus(
-        credentials or _auth.choose_credentials(parameters),
-        environment=parameters["environment"],
-        request_timeout=parameters["request_timeout"],
-        retries=parameters["retries"],
-    )
+    return Http(parameters["environment"], request_timeout=parameters["request_timeout"], retries=parameters["retries"])
 
 
 # --- from plan to outcome ------------------------------------------------------------------------------------------

@@ -21,9 +21,12 @@ from ansible.module_utils.basic import AnsibleModule
 
 from .. import _arguments
 from .._errors import GlobusError, InputError
-from .._globus import credentials as _auth
+from .._globus.auth_api import AuthApi, start_native_login
 from .._globus.collections import Needs
-from .._globus.logins import SERVERS, check_stored
+from .._globus.credentials import Credentials
+from .._globus.http import SERVICES
+from .._globus.logins import check_stored, choose_login
+from .._globus.service import Globus
 from .._globus.token_storage import (
     StoredLogin,
     Token,
@@ -31,9 +34,9 @@ from .._globus.token_storage import (
     user_token_file,
 )
 from .._timers.options import parse_ids, parse_uuid
-from .common import connect, fail, require_sdk
+from .common import fail, open_http, require_sdk
 
-AUTH_SERVER = SERVERS["auth"]
+AUTH_SERVER = SERVICES["auth"].resource_server
 
 
 def run_login() -> None:
@@ -73,7 +76,8 @@ class SignIn:
 
     def __init__(self, module: AnsibleModule, file: TokenFile, client_id: str, needs: Needs) -> None:
         self._module = module
-        self._globus = connect(module, _auth.Credentials("access_token"))  # with no token: nobody is signed in yet
+        self._http = open_http(module)
+        self._auth = AuthApi(self._http)
         self._file = file
         self._client_id = client_id
         self._needs = needs
@@ -84,13 +88,13 @@ class SignIn:
         stored = self._read()
         needs = self._needs
         if stored is not None and not self._module.params["force"]:
-            lacking = self._lacking(stored)
+            lacking = self._lacking()
             if lacking is None:
                 self._end(changed=False, login=stored)
             needs = lacking
         if self._module.check_mode:
             self._end(changed=False)
-        url, pending = _auth.start_native_login(self._client_id, self._environment, needs)
+        url, pending = start_native_login(self._client_id, self._environment, needs)
         with self._file.locked():
             TokenFile.write_text(self._pending, json.dumps(pending))
         self._end(changed=False, url=url)
@@ -108,7 +112,7 @@ class SignIn:
             "code_verifier": pending["verifier"],
         }
         try:
-            tokens = self._globus.request_tokens(form, (self._client_id, None))
+            tokens = self._auth.request_tokens(form, (self._client_id, None))
         except GlobusError as error:
             if error.http_status not in (400, 401, 403):
                 raise
@@ -121,7 +125,7 @@ class SignIn:
             ) from None
         if AUTH_SERVER not in tokens:
             raise GlobusError(f"Globus Auth gave no token for {AUTH_SERVER}", code="unreadable_answer")
-        who = self._globus.user_information(tokens[AUTH_SERVER].access_token)
+        who = self._auth.user_information(tokens[AUTH_SERVER].access_token)
         login = StoredLogin(
             environment=self._environment,
             client_id=self._client_id,
@@ -149,13 +153,13 @@ class SignIn:
     def _revoke(self, token: Token) -> None:
         """Where Globus Auth cannot be asked the login stays; where it knows it no more there is nothing to keep."""
         try:
-            self._globus.revoke(token, self._client_id)
+            self._auth.revoke(token, self._client_id)
         except GlobusError as error:
             if error.http_status not in (400, 401, 403):
                 raise
             self._module.warn(
                 f"A token of the login could not be revoked ({error.message}). What the application may do is listed, "
-                f"and ended, at {self._globus.web_app}settings/consents"
+                f"and ended, at {self._http.web_app}settings/consents"
             )
 
     def _read(self) -> StoredLogin | None:
@@ -165,18 +169,18 @@ class SignIn:
             check_stored(stored, self._client_id, self._environment, self._file)
         return stored
 
-    def _lacking(self, login: StoredLogin) -> Needs | None:
+    def _lacking(self) -> Needs | None:
         """What to sign in for, since the stored login does not work or lacks a consent; None: nothing.
 
         A login that works tells which of the collections take a consent at all (rule S2).
         """
-        credentials = _auth.Credentials("user", client_id=self._client_id, token_storage=str(self._file.path))
+        credentials = Credentials("user", client_id=self._client_id, token_storage=str(self._file.path))
         needs = self._needs
         try:
-            globus = connect(self._module, credentials)
+            globus = Globus(self._http, self._auth, choose_login(credentials, self._environment, self._auth))
             used = tuple(one for one in needs.data_access if globus.get_collection(one).requires_data_access)
             needs = replace(needs, data_access=used)
-            return None if globus.missing_consents(login.identity or "", needs) is None else needs
+            return None if globus.missing_consents(needs) is None else needs
         except GlobusError as error:
             if error.code != "login_required" and error.http_status != 401:
                 raise

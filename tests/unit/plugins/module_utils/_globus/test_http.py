@@ -1,19 +1,194 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One request and its repetitions, against servers of a few lines."""
+"""One request and its repetitions (W5, W6), against servers of a few lines; and where it may go (X2). No login."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ansible_collections.research_ops.globus.plugins.module_utils._globus.service import (
+from ansible_collections.research_ops.globus.plugins.module_utils._arguments import ENVIRONMENTS
+from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError, UncertainError
+from ansible_collections.research_ops.globus.plugins.module_utils._globus import http as _http
+from ansible_collections.research_ops.globus.plugins.module_utils._globus.http import (
+    REPEATED,
     RETRY_AFTER_MAXIMUM,
+    SERVICES,
+    Http,
     _retry_after,
+    certificate_check,
+    is_loopback,
+    service_addresses,
 )
+from unit.small_server import DROP, PAGE, Reply, SmallServer, in_turn, serving
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for service in SERVICES:
+        monkeypatch.delenv(f"GLOBUS_SDK_SERVICE_URL_{service.upper()}", raising=False)
+    for name in ("GLOBUS_SDK_VERIFY_SSL", "GLOBUS_SDK_ENVIRONMENT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(_http, "PAUSE_BETWEEN_TRIES", 0.001)
+
+
+def way(server: SmallServer, monkeypatch: pytest.MonkeyPatch, retries: int = 2) -> Http:
+    """The way to a server, as to every service."""
+    for name, value in server.environment.items():
+        monkeypatch.setenv(name, value)
+    return Http("production", request_timeout=10, retries=retries)
+
+
+class Signer:
+    """An authorizer with some tokens, one after the other."""
+
+    def __init__(self, *tokens: str) -> None:
+        self._tokens = list(tokens)
+
+    def get_authorization_header(self) -> str:
+        return f"Bearer {self._tokens[0]}"
+
+    def handle_missing_authorization(self) -> bool:
+        del self._tokens[:-1]
+        return True
+
+    def refusal(self) -> tuple[str, str | None]:
+        return "no token helps", "get a better one"
+
+
+# --- how often (W5, W6) --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("retries", [0, 1, 4])
+@pytest.mark.parametrize("reply", [*(Reply(status) for status in REPEATED), DROP], ids=[*map(str, REPEATED), "drop"])
+def test_a_request_is_repeated_as_often_as_the_user_says(
+    retries: int, reply: Reply, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(in_turn(reply)) as server, pytest.raises(GlobusError) as told:
+        way(server, monkeypatch, retries).call("timer", "GET", "/jobs/")
+    assert len(server.requests) == retries + 1
+    assert not isinstance(told.value, UncertainError)
+    assert told.value.http_status == (None if reply.drop else reply.status)
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 408, 409, 422, 501, 505])
+def test_other_refusals_are_final(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(in_turn(Reply(status))) as server, pytest.raises(GlobusError):
+        way(server, monkeypatch).call("timer", "GET", "/jobs/")
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("retries", [0, 1, 5])
+def test_different_causes_do_not_multiply(retries: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of them had a bound of its own: 42 requests of five retries (issue 12, 2)."""
+    with serving(in_turn(*(DROP, Reply(502), PAGE) * 20)) as server, pytest.raises(GlobusError):
+        way(server, monkeypatch, retries).read("timer", "/jobs/", "jobs")
+    assert len(server.requests) == retries + 1
+
+
+def test_what_passes_is_survived_and_what_is_read_is_returned(monkeypatch: pytest.MonkeyPatch) -> None:
+    good = Reply(body={"jobs": [], "more": 1})
+    with serving(in_turn(DROP, Reply(500), PAGE, Reply(body=[]), Reply(body={"x": 1}), good)) as server:
+        assert way(server, monkeypatch, 5).read("timer", "/jobs/", "jobs") == {"jobs": [], "more": 1}
+
+
+def test_a_creation_is_sent_once_and_leaves_a_doubt_W2(monkeypatch: pytest.MonkeyPatch) -> None:
+    for reply, is_doubt in (
+        (DROP, True),
+        (Reply(500), True),
+        (Reply(502), True),
+        (Reply(503), True),
+        (Reply(408), True),
+        (Reply(429), False),
+        (Reply(422), False),
+    ):
+        with serving(in_turn(reply)) as server, pytest.raises(GlobusError) as told:
+            way(server, monkeypatch, 5).call("timer", "POST", "/v2/timer", body={}, create=True)
+        assert (len(server.requests), isinstance(told.value, UncertainError)) == (1, is_doubt), reply
+
+
+def test_a_refused_token_is_renewed_once_whatever_the_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    for create in (False, True):
+        with serving(in_turn(Reply(401), Reply(body={"jobs": []}))) as server:
+            way(server, monkeypatch, 0).call("timer", "POST", "/x", authorizer=Signer("old", "new"), create=create)
+        assert [request.headers["Authorization"] for request in server.requests] == ["Bearer old", "Bearer new"]
+    with serving(in_turn(Reply(401, {"code": "UNAUTHORIZED"}))) as server, pytest.raises(GlobusError) as told:
+        way(server, monkeypatch).call("timer", "GET", "/jobs/", authorizer=Signer("old", "new"))
+    assert len(server.requests) == 2
+    assert told.value.message == "Globus Timers answered 401: UNAUTHORIZED: no token helps"
+    assert (told.value.code, told.value.remedy) == ("UNAUTHORIZED", "get a better one")
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_is_not_followed_X2(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(in_turn(Reply())) as other:
+        elsewhere = Reply(status, headers={"Location": f"{other.address}jobs/"})
+        with serving(in_turn(elsewhere)) as server, pytest.raises(GlobusError, match="redirect"):
+            way(server, monkeypatch).call("timer", "GET", "/jobs/", authorizer=Signer("secret"))
+        assert (len(server.requests), len(other.requests)) == (1, 0)
+
+
+def test_what_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(in_turn(Reply())) as server:
+        http = way(server, monkeypatch)
+        http.call("timer", "PATCH", f"/jobs/{_http.quoted('a/../b?c d')}", query={"x": "a b"}, body={"name": "é"})
+        http.call("auth", "POST", "/v2/oauth2/token", form={"scope": "a b", "x": "é&"})
+        http.call("timer", "POST", "/jobs/1/pause")
+    patch, form, empty = server.requests
+    assert (patch.method, patch.path) == ("PATCH", "/jobs/a%2F..%2Fb%3Fc%20d?x=a+b")
+    assert patch.headers["Content-Type"] == "application/json"
+    assert form.body == "scope=a+b&x=%C3%A9%26"
+    assert form.headers["Content-Type"] == "application/x-www-form-urlencoded"
+    assert empty.body == ""
+    assert {request.headers["User-Agent"].partition("/")[2] for request in server.requests} == {"research_ops.globus"}
+    assert not [request for request in server.requests if "Authorization" in request.headers], "it knows no login"
+
+
+# --- errors in words -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "words", "request_id"),
+    [
+        ({"code": "NotFound", "message": "No such thing", "request_id": "abc"}, "NotFound", "No such thing", "abc"),
+        ({"error": {"code": "ERROR", "detail": "It broke", "status": 400}}, "ERROR", "It broke", None),
+        ({"error": "invalid_grant", "error_description": "Too old"}, "invalid_grant", "Too old", None),
+        ({"error": "invalid_grant"}, "invalid_grant", "invalid_grant", None),
+        ({"errors": [{"code": "A", "detail": "One", "id": "i"}]}, "A", "One", "i"),
+        ({"errors": [{"code": "A", "detail": "One"}, {"code": "B", "title": "Two"}]}, "http_400", "One; Two", None),
+        (
+            {"detail": [{"loc": ["body", 0, "start"], "msg": "wrong"}, {"loc": [], "msg": "bad"}, {"msg": "worse"}]},
+            "http_400",
+            "body.0.start: wrong; bad; worse",
+            None,
+        ),
+        ({"error": {"code": "E", "detail": [{"loc": ["x"], "msg": "wrong"}]}}, "E", "x: wrong", None),
+        ({"detail": "Not allowed"}, "http_400", "Not allowed", None),
+        # shapes that nobody has promised
+        ({"code": 5, "message": ["x"], "request_id": 7}, "http_400", "Bad Request", None),
+        ({"errors": [], "error": None, "detail": {}}, "http_400", "Bad Request", None),
+        ({"detail": [{"loc": 5, "msg": None}]}, "http_400", "Bad Request", None),
+        ([], "http_400", "Bad Request", None),
+        ("text", "http_400", "Bad Request", None),
+        (None, "http_400", "Bad Request", None),
+        (b"<html>", "http_400", "Bad Request", None),
+    ],
+)
+def test_an_error_in_the_words_of_the_service(
+    body: Any, code: str, words: str, request_id: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(in_turn(Reply(400, body))) as server, pytest.raises(GlobusError) as told:
+        way(server, monkeypatch).call("flows", "GET", "/flows/1")
+    assert told.value.message == f"Globus Flows answered 400: {words}"
+    assert (told.value.code, told.value.http_status, told.value.request_id) == (code, 400, request_id)
+
+
+# --- Retry-After ---------------------------------------------------------------------------------------------------
 
 
 def in_seconds(seconds: float) -> str:
@@ -55,3 +230,118 @@ def test_W6_a_date_to_come_is_waited_for() -> None:
     seconds = _retry_after(in_seconds(20))
     assert seconds is not None
     assert 0 < seconds <= 20
+
+
+# --- where to (X2) -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_x2_without_overrides_every_environment_is_globus_over_https(environment: str) -> None:
+    addresses = service_addresses(environment)
+    assert set(addresses) == set(SERVICES)
+    for address in addresses.values():
+        assert address.startswith("https://")
+        assert address.endswith((".globus.org/", ".globuscs.info/"))
+    if environment == "production":
+        assert addresses == {
+            "auth": "https://auth.globus.org/",
+            "transfer": "https://transfer.api.globus.org/",
+            "timer": "https://timer.automate.globus.org/",
+            "flows": "https://flows.automate.globus.org/",
+        }
+
+
+LOOPBACK = [
+    "http://127.0.0.1:8080/",
+    "https://127.0.0.1/",
+    "http://127.8.9.1:1",
+    "http://localhost:8080/",
+    "http://LOCALHOST/",
+    "http://[::1]:8080/",
+]
+ELSEWHERE = [
+    "http://timer.automate.globus.org/",
+    "https://timer.automate.globus.org.example.org/",
+    "https://timer.automate.globus.org:8443/",
+    "https://globus.example.org/",
+    "http://example.org/",
+    "https://10.0.0.1/",
+    "http://0.0.0.0/",
+    "http://192.168.1.1:8080/",
+    "http://localhost.example.org/",
+    "http://127.0.0.1.example.org/",
+    "http://127.0.0.1:8080@example.org/",
+    "http://[2001:db8::1]/",
+    "ftp://127.0.0.1/",
+    "file:///etc/passwd",
+    "timer.automate.globus.org",
+    "localhost:8080",
+    "nonsense",
+    "http://",
+    "http://[::1",
+    "http://127.0.0.1:port/",
+    # Python's parser takes what follows the @ for the host, the HTTP library what precedes the backslash
+    "http://example.org\\@127.0.0.1/",
+    "https://example.org\\@timer.automate.globus.org/",
+    # what looks like a login is nothing that this program sends
+    "http://user:hush@127.0.0.1/",
+    "https://user:hush@timer.automate.globus.org/",
+]
+
+
+@pytest.mark.parametrize("address", LOOPBACK)
+@pytest.mark.parametrize("service", SERVICES)
+def test_x2_loopback_is_for_rehearsals(service: str, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"GLOBUS_SDK_SERVICE_URL_{service.upper()}", address)
+    assert service_addresses("production")[service] == address
+    assert is_loopback(address)
+
+
+@pytest.mark.parametrize("address", ELSEWHERE)
+def test_x2_any_other_address_is_refused(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GLOBUS_SDK_SERVICE_URL_TIMER", address)
+    with pytest.raises(GlobusError) as caught:
+        service_addresses("production")
+    assert not is_loopback(address)
+    assert caught.value.code == "untrusted_address"
+    assert caught.value.message.startswith("GLOBUS_SDK_SERVICE_URL_TIMER ")
+    assert caught.value.remedy == "unset GLOBUS_SDK_SERVICE_URL_TIMER"
+    assert "hush" not in caught.value.message
+
+
+def test_x2_an_override_may_name_the_service_in_another_environment_but_not_another_service(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    preview = "https://preview.timer.automate.globus.org/"
+    monkeypatch.setenv("GLOBUS_SDK_SERVICE_URL_TIMER", preview)
+    assert service_addresses("production")["timer"] == preview
+    monkeypatch.setenv("GLOBUS_SDK_SERVICE_URL_TIMER", "https://auth.globus.org/")
+    with pytest.raises(GlobusError, match=r"GLOBUS_SDK_SERVICE_URL_TIMER points to auth\.globus\.org:"):
+        service_addresses("production")
+
+
+def test_x3_an_empty_override_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GLOBUS_SDK_SERVICE_URL_TIMER", "")
+    assert service_addresses("production")["timer"] == "https://timer.automate.globus.org/"
+
+
+@pytest.mark.parametrize("value", [None, "", "1", "true", "True", "YES", "on", "y", "t"])
+def test_x2_certificates_are_checked(value: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    if value is not None:
+        monkeypatch.setenv("GLOBUS_SDK_VERIFY_SSL", value)
+    assert certificate_check() is True
+
+
+@pytest.mark.parametrize("value", ["0", "false", "False", "no", "off", "n", " ", "maybe", "no/such/file.pem", "."])
+def test_x2_switching_the_check_off_is_refused(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GLOBUS_SDK_VERIFY_SSL", value)
+    with pytest.raises(GlobusError, match="certificates are always checked") as caught:
+        certificate_check()
+    assert caught.value.remedy == "unset GLOBUS_SDK_VERIFY_SSL"
+
+
+def test_x2_a_site_s_own_authority_is_a_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bundle = tmp_path / "site.pem"
+    bundle.write_text("", encoding="utf-8")
+    monkeypatch.setenv("GLOBUS_SDK_VERIFY_SSL", str(bundle))
+    assert certificate_check() == str(bundle)

@@ -16,10 +16,10 @@ import pytest
 from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError
 from ansible_collections.research_ops.globus.plugins.module_utils._globus.collections import Needs
 from ansible_collections.research_ops.globus.plugins.module_utils._globus.credentials import Credentials
+from ansible_collections.research_ops.globus.plugins.module_utils._globus.http import SERVICES, Authorizer
 from ansible_collections.research_ops.globus.plugins.module_utils._globus.logins import (
-    SERVERS,
-    Authorizer,
     ClientLogin,
+    LoginAuthorizer,
     PersonLogin,
     choose_login,
 )
@@ -31,6 +31,7 @@ from ansible_collections.research_ops.globus.plugins.module_utils._globus.token_
 )
 
 HOUR = 3600.0
+SERVERS = {name: service.resource_server for name, service in SERVICES.items()}
 COLLECTION = "11111111-aaaa-4aaa-8aaa-000000000001"
 FLOW = "22222222-aaaa-4aaa-8aaa-000000000002"
 
@@ -57,10 +58,12 @@ class Auth:
         token = Token(f"a{number}", time.time() + HOUR, refresh, "scope")
         return {server: token for service, server in SERVERS.items() if service not in self.lacks}
 
-    def missing_consents(self, identity: str, needs: Needs) -> Needs | None:
+    def missing_consents(self, identity: str, needs: Needs, authorizer: Authorizer) -> Needs | None:
+        assert authorizer.get_authorization_header(), "signed by the login itself"
         return self.missing
 
-    def missing_data_consents(self, identity: str, collections: Sequence[str]) -> list[str]:
+    def missing_data_consents(self, identity: str, collections: Sequence[str], authorizer: Authorizer) -> list[str]:
+        assert authorizer.get_authorization_header(), "signed by the login itself"
         return [one for one in collections if one in self.closed]
 
 
@@ -125,7 +128,7 @@ def test_refresh_tokens_that_change_are_kept(auth: Auth) -> None:
 @pytest.mark.parametrize("kind", ["person", "account"])
 def test_threads_that_are_refused_the_same_token_renew_it_once(auth: Auth, kind: str) -> None:
     login = person(auth, stored())[0] if kind == "person" else account(auth)
-    authorizers = [Authorizer(login, "timer") for _number in range(8)]
+    authorizers = [LoginAuthorizer(login, "timer") for _number in range(8)]
     headers = {authorizer.get_authorization_header() for authorizer in authorizers}
     assert len(headers) == 1
     before = len(auth.forms)

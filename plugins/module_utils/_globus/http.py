@@ -1,0 +1,501 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection research_ops.globus: free to change between releases.
+
+"""One request to a Globus service: where it may go, how often it is repeated, and its errors in words.
+
+It knows no login: the caller brings an authorizer. All repetitions are here. One operation repeats its requests at most
+``retries`` times, whatever the cause: a connection error, a status that asks for it, an answer that cannot be read
+(rules W5, W6). The SDK's own retry policy is switched off, so that the two cannot multiply. On top of this,
+a refused token is renewed once.
+
+Creating a timer is not safe to repeat, so it is sent once: an answer that leaves open what happened raises
+``UncertainError``, and ``_apply.execute`` finds out (rule W2).
+
+The import of globus_sdk is most of what a task costs beyond its requests, so it happens when it is needed (rule C4).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import math
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import SplitResult, quote, urlsplit
+
+from .._arguments import ENVIRONMENTS
+from .._errors import GlobusError, UncertainError
+
+if TYPE_CHECKING:
+    from globus_sdk.transport import RequestsTransport
+
+RETRY_AFTER_MAXIMUM = 60.0  # seconds; what a service may make us wait between two tries
+PAUSE_BETWEEN_TRIES = 0.5  # seconds, doubled at every try
+REPEATED = (429, 500, 502, 503, 504)  # the statuses after which a request is repeated
+SLOW_DOWN = (429, 503)  # of these, the ones that hold back every request
+
+Hook = Callable[[dict[str, Any]], Any]
+
+
+@dataclass(frozen=True)
+class Service:
+    """A Globus service.
+
+    :ivar name: what messages call it.
+    :ivar resource_server: what Globus Auth calls it.
+    """
+
+    name: str
+    resource_server: str
+
+
+# By the SDK's names of them. An override of the address is in ``GLOBUS_SDK_SERVICE_URL_`` with that name.
+SERVICES = {
+    "auth": Service("Globus Auth", "auth.globus.org"),
+    "transfer": Service("Globus Transfer", "transfer.api.globus.org"),
+    "timer": Service("Globus Timers", "524230d7-ea86-4a52-8312-86065a9e0417"),
+    "flows": Service("Globus Flows", "flows.globus.org"),
+}
+
+
+class Authorizer(Protocol):
+    """Signs requests to one service. The first two methods are what the SDK asks of its own authorizers."""
+
+    def get_authorization_header(self) -> str | None:
+        """The header's value."""
+
+    def handle_missing_authorization(self) -> bool:
+        """After a 401, once for each request: whether there is another token now."""
+
+    def refusal(self) -> tuple[str, str | None] | None:
+        """What it means that the service refuses even a renewed token, and the remedy; None: nothing to add."""
+
+
+class Pace:
+    """Lets requests through; after a 429 or 503 all of them wait until the service wants them again (rule W6)."""
+
+    def __init__(self) -> None:
+        self._until = 0.0
+
+    def hold(self, seconds: float) -> None:
+        self._until = max(self._until, time.monotonic() + seconds)
+
+    def wait(self) -> None:
+        while (remaining := self._until - time.monotonic()) > 0:  # it may be prolonged meanwhile
+            time.sleep(remaining)
+
+
+class Tries:
+    """How often the requests of one operation may still be repeated."""
+
+    def __init__(self, retries: int) -> None:
+        self._retries = retries
+        self.repeated = 0
+
+    def again(self) -> bool:
+        """Whether there may be another try, which then counts."""
+        if self.repeated >= self._retries:
+            return False
+        self.repeated += 1
+        return True
+
+    def pause(self) -> float:
+        """Seconds before the next try: longer each time, within the bound (rule W6)."""
+        return pause_before(self.repeated)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a service answered, below 300."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+    def document(self, object_hook: Hook | None = None) -> Any:
+        """Its JSON, or None for what is none.
+
+        :param object_hook: what each object in it is replaced by as soon as it is read, as in ``json.loads``.
+        """
+        try:
+            return json.loads(self.content, object_hook=object_hook)
+        except ValueError:
+            return None
+
+
+class Http:
+    """The way to the services. Safe to use from several threads.
+
+    :param environment: one of the SDK's environments.
+    :param request_timeout: seconds for one HTTP request.
+    :param retries: how often the requests of one operation are repeated.
+    :raises GlobusError: for an address or a setting that credentials must not be sent with (rule X2).
+    """
+
+    def __init__(self, environment: str, *, request_timeout: float, retries: int) -> None:
+        from globus_sdk.config import get_webapp_url
+
+        self.environment = environment
+        self.retries = retries
+        self.web_app = get_webapp_url(environment)
+        self.addresses = service_addresses(environment)
+        self._request_timeout = request_timeout
+        self._certificates = certificate_check()
+        self._pace = Pace()
+        self._clock_offset = timedelta(0)
+        self._local = threading.local()
+
+    def now(self) -> datetime:
+        """The time on the service's clock, by the ``Date`` of its last answer; a host's own clock may be off."""
+        return (datetime.now(timezone.utc) + self._clock_offset).replace(microsecond=0)
+
+    def wait(self) -> None:
+        """Until the services want requests (again)."""
+        self._pace.wait()
+
+    def tries(self) -> Tries:
+        """The repetitions of one operation that consists of several requests."""
+        return Tries(self.retries)
+
+    def read(
+        self, service: str, path: str, key: str, *, object_hook: Hook | None = None, method: str = "GET", **request: Any
+    ) -> Mapping[str, Any]:
+        """The JSON object of an answer that must have ``key``; an unreadable answer is asked for again.
+
+        :param request: as in ``call``.
+        """
+        tries = request.pop("tries", None) or self.tries()
+        while True:
+            document = self.call(service, method, path, tries=tries, **request).document(object_hook)
+            if isinstance(document, Mapping) and key in document:
+                return document
+            if not tries.again():
+                raise unreadable(service, key)
+            time.sleep(tries.pause())
+
+    def call(
+        self,
+        service: str,
+        method: str,
+        path: str,
+        *,
+        authorizer: Authorizer | None = None,
+        query: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | None = None,
+        form: Mapping[str, str] | None = None,
+        create: bool = False,
+        tries: Tries | None = None,
+    ) -> Answer:
+        """One request, repeated where that is safe and helps.
+
+        :param path: parts of it that come from elsewhere are quoted by ``quoted``.
+        :param body: sent as JSON.
+        :param form: sent as a form.
+        :param create: not safe to repeat (rule W2).
+        :param tries: shared by the requests of one operation; left out, this is one.
+        :raises UncertainError: of ``create`` alone, where it is open whether it was carried out.
+        """
+        tries = tries or self.tries()
+        data = {"data": body} if form is None else {"data": form, "encoding": "form"}
+        may_renew = authorizer is not None
+        while True:
+            try:
+                response = self._send(service, method, path, authorizer, query_params=query, **data)
+            except _NoAnswerError as failure:
+                if create or not tries.again():
+                    kind = UncertainError if create else GlobusError
+                    raise kind(str(failure), code="no_answer") from None
+                time.sleep(tries.pause())
+                continue
+            status = response.status_code
+            if status == 401 and authorizer is not None and may_renew:
+                may_renew = False
+                if authorizer.handle_missing_authorization():
+                    continue
+            if status in SLOW_DOWN:
+                self._pace.hold(_slowed_down(response.headers.get("Retry-After"), tries))
+            if status in REPEATED and not create and tries.again():
+                if status not in SLOW_DOWN:  # the pace makes those wait
+                    time.sleep(tries.pause())
+                continue
+            if status >= 400:
+                raise _refusal(service, response, create, authorizer)
+            if status >= 300:
+                raise GlobusError(
+                    f"{SERVICES[service].name} answered with a redirect, which is not followed: credentials go nowhere "
+                    "else",
+                    code="redirect",
+                    http_status=status,
+                )
+            if service == "timer":
+                self._read_clock(response.headers.get("Date"))
+            return Answer(status, response.headers, response.content)
+
+    def _send(self, service: str, method: str, path: str, authorizer: Authorizer | None, **request: Any) -> Any:
+        """Send it once. Raises _NoAnswerError."""
+        from globus_sdk import exc
+        from globus_sdk.transport import RequestCallerInfo, RetryConfig
+
+        address = self.addresses[service]
+        caller: Any = authorizer
+        try:
+            return self._transport(service).request(
+                method,
+                f"{address.rstrip('/')}{path}",
+                caller_info=RequestCallerInfo(retry_config=RetryConfig(max_retries=0), authorizer=caller),
+                allow_redirects=False,
+                **request,
+            )
+        except exc.NetworkError as error:
+            raise _NoAnswerError(
+                f"{SERVICES[service].name} did not answer ({address}): {_network_reason(error)}"
+            ) from None
+
+    def _read_clock(self, date: str | None) -> None:
+        try:
+            moment = parsedate_to_datetime(date or "")
+        except (TypeError, ValueError):
+            return
+        if moment.tzinfo is not None:
+            self._clock_offset = moment - datetime.now(timezone.utc)
+
+    def _transport(self, service: str) -> RequestsTransport:
+        """The SDK's transport to a service, one for each thread: a requests session is not made to be shared."""
+        transports: dict[str, RequestsTransport] = self._local.__dict__.setdefault("transports", {})
+        if service not in transports:
+            transports[service] = self._make_transport(service)
+        return transports[service]
+
+    def _make_transport(self, service: str) -> RequestsTransport:
+        from globus_sdk.transport import RequestsTransport
+        from requests.adapters import HTTPAdapter
+
+        pace = self._pace
+
+        class PacedAdapter(HTTPAdapter):
+            """Waits its turn, after its token was fetched."""
+
+            def send(self, *arguments: Any, **options: Any) -> Any:
+                pace.wait()
+                return super().send(*arguments, **options)
+
+        transport = RequestsTransport(verify_ssl=self._certificates, http_timeout=self._request_timeout)
+        transport.user_agent = "research_ops.globus"
+        for scheme in ("https://", "http://"):
+            transport.session.mount(scheme, PacedAdapter())
+        if is_loopback(self.addresses[service]):
+            transport.session.trust_env = False  # what is meant for this machine does not go through a proxy
+        return transport
+
+
+def quoted(part: str) -> str:
+    """A part of a path that comes from elsewhere."""
+    return quote(part, safe="")
+
+
+def pause_before(repetition: int) -> float:
+    """Seconds before a repetition, counted from 1: longer each time, within the bound (rule W6)."""
+    return min(PAUSE_BETWEEN_TRIES * 2.0 ** min(repetition - 1, 20), RETRY_AFTER_MAXIMUM)
+
+
+def _slowed_down(retry_after: str | None, tries: Tries) -> float:
+    """Seconds that a service wants to be left alone: as long as it says, or longer each time."""
+    seconds = _retry_after(retry_after)
+    return pause_before(tries.repeated + 1) if seconds is None else seconds
+
+
+def _retry_after(value: str | None) -> float | None:
+    """Seconds of a ``Retry-After`` header, a number or an HTTP date, within the bound; None for anything else."""
+    try:
+        seconds = float(value or "")
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(value or "") - datetime.now(timezone.utc)).total_seconds()
+        except (TypeError, ValueError, OverflowError):
+            return None
+    if math.isnan(seconds):
+        return None
+    return min(max(seconds, 0.0), RETRY_AFTER_MAXIMUM)
+
+
+# --- where credentials may go (rule X2) ----------------------------------------------------------------------------
+
+
+def service_addresses(environment: str) -> dict[str, str]:
+    """The root address of each service, overrides by ``GLOBUS_SDK_SERVICE_URL_*`` included.
+
+    :raises GlobusError: for an override that is neither a host of one of the SDK's environments (https) nor loopback.
+    """
+    from globus_sdk.config import get_service_url
+
+    addresses = {service: get_service_url(service, environment) for service in SERVICES}
+    for service, address in addresses.items():
+        variable = f"GLOBUS_SDK_SERVICE_URL_{service.upper()}"
+        if os.environ.get(variable) and not is_loopback(address) and not _is_globus(address, service):
+            parts = _plain_parts(address)
+            raise GlobusError(
+                f"{variable} points to {(parts and parts.netloc) or 'what is no plain address'}: credentials are sent "
+                "only to hosts of Globus over https, and to this machine (loopback) for rehearsals. Unset it",
+                code="untrusted_address",
+                remedy=f"unset {variable}",
+            )
+    return addresses
+
+
+def is_loopback(address: str) -> bool:
+    """Whether the address is on this machine, where http is allowed."""
+    parts = _plain_parts(address)
+    if parts is None or parts.scheme not in ("http", "https"):
+        return False
+    host = parts.hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_globus(address: str, service: str) -> bool:
+    from globus_sdk.config import EnvConfig
+
+    configurations = filter(None, map(EnvConfig.get_by_name, ENVIRONMENTS))
+    known = {urlsplit(configuration.get_service_url(service)).netloc for configuration in configurations}
+    parts = _plain_parts(address)
+    return parts is not None and parts.scheme == "https" and parts.netloc in known
+
+
+def _plain_parts(address: str) -> SplitResult | None:
+    """The parts of an address, or None where it is none or names a user: of ``http://a\\@b/`` the HTTP library below
+    takes ``a`` for the host, and not ``b``.
+    """
+    try:
+        parts = urlsplit(address)
+        plain = "@" not in parts.netloc and parts.port != 0
+    except ValueError:
+        return None
+    return parts if plain else None
+
+
+def certificate_check() -> bool | str:
+    """What to verify certificates with: True, or the CA bundle that ``GLOBUS_SDK_VERIFY_SSL`` names.
+
+    :raises GlobusError: where the variable would switch the check off.
+    """
+    value = os.environ.get("GLOBUS_SDK_VERIFY_SSL", "")
+    if not value or value.lower() in ("y", "yes", "t", "true", "on", "1"):
+        return True
+    if os.path.isfile(value):
+        return value
+    raise GlobusError(
+        f"GLOBUS_SDK_VERIFY_SSL is {value!r}: certificates are always checked. Unset it, or name the file of your "
+        "site's CA bundle",
+        code="certificate_check_off",
+        remedy="unset GLOBUS_SDK_VERIFY_SSL",
+    )
+
+
+# --- errors in words -----------------------------------------------------------------------------------------------
+
+
+class _NoAnswerError(Exception):
+    """No answer came; the text says why."""
+
+
+def unreadable(service: str, key: str | None = None) -> GlobusError:
+    """What to raise for an answer that is not the service's document."""
+    lacking = f" (no {key})" if key else ""
+    return GlobusError(
+        f"{SERVICES[service].name} answered with something that is not its document{lacking}: is a proxy in between?",
+        code="unreadable_answer",
+    )
+
+
+def _refusal(service: str, response: Any, create: bool, authorizer: Authorizer | None) -> GlobusError:
+    """What a service refused, and why, in its own words."""
+    status = response.status_code
+    body = Answer(status, response.headers, response.content).document()
+    message = f"{SERVICES[service].name} answered {status}: {_explanation(body) or response.reason or 'no explanation'}"
+    remedy = None
+    if status == 401 and authorizer is not None:
+        more = authorizer.refusal()
+        if more is not None:
+            message, remedy = f"{message}: {more[0]}", more[1]
+    kind = UncertainError if create and (status >= 500 or status == 408) else GlobusError
+    return kind(
+        message,
+        code=_error_code(body) or f"http_{status}",
+        http_status=status,
+        request_id=_request_id(body),
+        remedy=remedy,
+    )
+
+
+def _sub_errors(body: Any) -> list[Mapping[str, Any]]:
+    """The errors in any of the services' error bodies: one under ``error``, a list under ``errors``, or the body."""
+    if not isinstance(body, Mapping):
+        return []
+    nested, listed = body.get("error"), body.get("errors")
+    if isinstance(nested, Mapping):
+        return [nested]
+    if isinstance(listed, list) and listed and all(isinstance(one, Mapping) for one in listed):
+        return listed
+    return [body]
+
+
+def _error_code(body: Any) -> str | None:
+    """The service's own code, where its errors have one, and only one."""
+    codes = {one["code"] for one in _sub_errors(body) if isinstance(one.get("code"), str)}
+    if isinstance(body, Mapping):
+        codes = codes or {body[key] for key in ("code", "error") if isinstance(body.get(key), str)}
+    return codes.pop() if len(codes) == 1 and codes != {"Error"} else None
+
+
+def _request_id(body: Any) -> str | None:
+    """What the service calls the request, for its support; Globus Auth calls it ``id``."""
+    known = {one[key] for one in _sub_errors(body) for key in ("request_id", "id") if isinstance(one.get(key), str)}
+    if isinstance(body, Mapping) and isinstance(body.get("request_id"), str):
+        known = {body["request_id"]}
+    return known.pop() if len(known) == 1 else None
+
+
+def _explanation(body: Any) -> str:
+    """The messages of an error body, or an empty text."""
+    said = []
+    for error in _sub_errors(body):
+        for key in ("detail", "message", "error_description", "title", "code", "error"):
+            value = error.get(key)
+            if isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
+                said += [f"{_location(item)}{item.get('msg') or ''}" for item in value]
+            elif isinstance(value, str) and value:
+                said.append(value)
+            else:
+                continue
+            break
+    return "; ".join(said)
+
+
+def _location(item: Mapping[str, Any]) -> str:
+    """Where in the document an item of FastAPI's ``detail`` found something wrong. Its parts may be numbers."""
+    parts = item.get("loc")
+    return f"{'.'.join(str(part) for part in parts)}: " if isinstance(parts, list) and parts else ""
+
+
+def _network_reason(error: Any) -> str:
+    """Why there was no answer, without the object addresses and pools of the libraries below."""
+    cause = error.underlying_exception
+    if isinstance(cause, ValueError):
+        # Its text quotes what was wrong, such as the password in a proxy's address (rule X1).
+        return f"the request could not be made ({type(cause).__name__}); is HTTPS_PROXY right?"
+    reason = getattr(cause.args[0], "reason", cause.args[0]) if cause.args else cause
+    text = str(reason)
+    return text.rsplit(">: ", 1)[-1] or type(cause).__name__
