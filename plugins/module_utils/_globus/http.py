@@ -259,6 +259,13 @@ class Http:
             raise _NoAnswerError(
                 f"{SERVICES[service].name} did not answer ({address}): {_network_reason(error)}"
             ) from None
+        except (ValueError, TypeError, RecursionError) as error:
+            # Such as half a character (a surrogate) in a form. Its text could quote a secret (rule X1).
+            raise GlobusError(
+                f"The request to {SERVICES[service].name} could not be made ({type(error).__name__}): something in it "
+                "cannot be sent",
+                code="not_sent",
+            ) from None
 
     def _read_clock(self, date: str | None) -> None:
         try:

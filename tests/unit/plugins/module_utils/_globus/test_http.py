@@ -149,6 +149,35 @@ def test_what_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not [request for request in server.requests if "Authorization" in request.headers], "it knows no login"
 
 
+def deep(levels: int) -> dict[str, Any]:
+    """A document of so many levels."""
+    document: dict[str, Any] = {}
+    for _level in range(levels):
+        document = {"x": document}
+    return document
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"form": {"code": "half a character: \ud800"}},
+        {"query": {"filter_name": "\udfff"}},
+        {"body": {"x": {1, 2}}},
+        {"body": deep(100_000)},
+    ],
+    ids=["form", "query", "no JSON", "deep"],
+)
+@pytest.mark.parametrize("create", [False, True])
+def test_what_cannot_be_sent_is_told_in_words(
+    request_: dict[str, Any], create: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ended in a traceback that quoted it. Nothing was sent, so that even a creation leaves no doubt."""
+    with serving(in_turn(Reply())) as server, pytest.raises(GlobusError, match="cannot be sent") as told:
+        way(server, monkeypatch).call("timer", "POST", "/x", create=create, **request_)
+    assert (told.value.code, type(told.value), server.requests) == ("not_sent", GlobusError, [])
+    assert "character" not in told.value.message
+
+
 # --- errors in words -----------------------------------------------------------------------------------------------
 
 
