@@ -145,7 +145,7 @@ def test_a_replacement_is_checked_and_the_old_timer_stays(globus: LocalGlobus, e
     changed = options("/dat/", on_drift="replace")
     result = in_process.run("timer", changed, environment)
     assert result["failed"]
-    assert "timer 'nightly' was left unchanged" in result["msg"]
+    assert "timer 'nightly' was left as it is" in result["msg"]
     (there,) = Api(globus).login().call("GET", "/jobs/").json["jobs"]
     assert there["job_id"] == made["timer_id"]
     assert in_process.run("timer", {**changed, "check_paths": False}, environment)["changed"]

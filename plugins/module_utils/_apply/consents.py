@@ -17,20 +17,24 @@ from typing import Protocol
 
 from .._errors import GlobusError
 from .._globus.collections import (
-    Collection,
+    GlobusCollection,
     Needs,
-    check_collection,
     data_access_needed,
+    refusal_of,
+    warning_of,
 )
 from .._parallel import in_parallel
 from .._timers.plan import Plan
 from .paths import PathService, check_paths
 
+REFUSED = (400, 401, 403)  # HTTP statuses with which Globus Auth refuses a scope, or whoever asks for it
+NOT_SIGNED_IN = ("invalid_client", "unauthorized_client", "FORBIDDEN")
+
 
 class CollectionService(PathService, Protocol):
     """What of ``_globus.service.Globus`` is used here."""
 
-    def get_collection(self, collection_id: str) -> Collection:
+    def get_collection(self, collection_id: str) -> GlobusCollection:
         """Look a collection up."""
 
     def check_flow(self, flow_id: str) -> None:
@@ -38,6 +42,10 @@ class CollectionService(PathService, Protocol):
 
     def check_consents(self, needs: Needs) -> str | None:
         """Fail where a consent is missing; return a warning if that cannot be seen."""
+
+    @property
+    def grants_consents(self) -> bool:
+        """Whether ``grant`` does anything: only a service account grants consents by itself."""
 
     def grant(self, needs: Needs) -> None:
         """Grant consents."""
@@ -48,7 +56,7 @@ class Prepared:
     """Plans that can be carried out, those that cannot being failed now, and what was found on the way."""
 
     plans: list[Plan]
-    collections: dict[str, Collection]
+    collections: dict[str, GlobusCollection]
     warnings: list[str]
 
 
@@ -58,36 +66,23 @@ def prepare(plans: Sequence[Plan], service: CollectionService, *, concurrency: i
         **_look_up({key for plan in plans for key in plan.collections}, _usable(service.get_collection), concurrency),
         **_look_up({key for plan in plans for key in plan.flows}, service.check_flow, concurrency),
     }
-    collections = {found.id: found for found in looked_up.values() if isinstance(found, Collection)}
-    warnings = [warning for found in collections.values() if (warning := check_collection(found))]
+    collections = {found.id: found for found in looked_up.values() if isinstance(found, GlobusCollection)}
+    warnings = [warning for found in collections.values() if (warning := warning_of(found))]
     errors = {key: found for key, found in looked_up.items() if isinstance(found, GlobusError)}
     plans = [_failed_by_look_up(plan, errors) for plan in plans]
     plans, unseen = check_paths(plans, collections, service, concurrency=concurrency, check_mode=check_mode)
-    warnings += unseen
-
-    needing = [plan for plan in plans if plan.starts]
-    needs = Needs(
-        transfers=any(plan.collections for plan in needing),
-        data_access=data_access_needed(collections[key] for plan in needing for key in plan.collections),
-        flows=tuple(sorted({key for plan in needing for key in plan.flows})),
-    )
-    if needing:
-        try:
-            warning = service.check_consents(needs)
-            warnings += [warning] if warning else []
-            if not check_mode:
-                service.grant(needs)
-        except GlobusError as error:
-            plans = [_failed_by_consent(plan, error) if plan.starts else plan for plan in plans]
-    return Prepared(list(plans), collections, warnings)
+    plans, unsure = _get_consents(plans, collections, service, check_mode)
+    return Prepared(plans, collections, [*warnings, *unseen, *unsure])
 
 
-def _usable(get_collection: Callable[[str], Collection]) -> Callable[[str], Collection]:
+def _usable(get_collection: Callable[[str], GlobusCollection]) -> Callable[[str], GlobusCollection]:
     """Get a collection and refuse one that a timer cannot use (rule S5)."""
 
-    def get(collection_id: str) -> Collection:
+    def get(collection_id: str) -> GlobusCollection:
         collection = get_collection(collection_id)
-        check_collection(collection)
+        refusal = refusal_of(collection)
+        if refusal is not None:
+            raise refusal
         # under the ID that was asked for, however the service spells it
         return replace(collection, id=collection_id)
 
@@ -95,11 +90,11 @@ def _usable(get_collection: Callable[[str], Collection]) -> Callable[[str], Coll
 
 
 def _look_up(
-    ids: Iterable[str], look: Callable[[str], Collection | None], concurrency: int
-) -> dict[str, Collection | GlobusError | None]:
+    ids: Iterable[str], look: Callable[[str], GlobusCollection | None], concurrency: int
+) -> dict[str, GlobusCollection | GlobusError | None]:
     """Each of the IDs looked up, or why a timer cannot use it."""
 
-    def look_up(one: str) -> Collection | GlobusError | None:
+    def look_up(one: str) -> GlobusCollection | GlobusError | None:
         try:
             return look(one)
         except GlobusError as error:
@@ -112,9 +107,106 @@ def _look_up(
 def _failed_by_look_up(plan: Plan, errors: Mapping[str, GlobusError]) -> Plan:
     for key in (*plan.collections, *plan.flows):
         if key in errors:
-            return plan.failed(errors[key].about(f"{plan.wanted.label} was left as it is"))
+            return plan.failed(errors[key].about(plan.untouched))
     return plan
 
 
-def _failed_by_consent(plan: Plan, error: GlobusError) -> Plan:
-    return plan.failed(error.about(f"{plan.wanted.label} was left as it is"))
+# --- consents (rules S3, S4, S6a, L3) ------------------------------------------------------------------------------
+
+
+def _get_consents(
+    plans: Sequence[Plan], collections: Mapping[str, GlobusCollection], service: CollectionService, check_mode: bool
+) -> tuple[list[Plan], list[str]]:
+    """Check and, outside check mode, grant the consents of timers to be created or resumed.
+
+    A consent that is missing, or that Globus Auth refuses, fails the plans that need it and no others (rule L3).
+    """
+    needs = {number: _needs_of(plan, collections) for number, plan in enumerate(plans) if plan.starts}
+    if not needs:
+        return list(plans), []
+    every = list(dict.fromkeys(needs.values()))
+    errors, warnings = _check(every, service)
+    left = [one for one in every if one not in errors]
+    if left and check_mode:
+        warnings += _not_requested(_together(left), service)
+    elif left:
+        errors.update(_grant(left, service))
+    failed = {number: errors[one] for number, one in needs.items() if one in errors}
+    checked = [
+        plan.failed(failed[number].about(plan.untouched)) if number in failed else plan
+        for number, plan in enumerate(plans)
+    ]
+    return checked, warnings
+
+
+def _needs_of(plan: Plan, collections: Mapping[str, GlobusCollection]) -> Needs:
+    """What one plan needs consents for: a resumed timer for what it does now, a new one for what it will do."""
+    return Needs(
+        transfers=bool(plan.collections),
+        data_access=data_access_needed(collections[key] for key in plan.collections),
+        flows=plan.flows,
+    )
+
+
+def _together(needs: Sequence[Needs]) -> Needs:
+    return Needs(
+        transfers=any(one.transfers for one in needs),
+        data_access=tuple(sorted({key for one in needs for key in one.data_access})),
+        flows=tuple(sorted({key for one in needs for key in one.flows})),
+    )
+
+
+def _check(every: Sequence[Needs], service: CollectionService) -> tuple[dict[Needs, GlobusError], list[str]]:
+    """Which of the needs are not met, and a warning if nobody can tell. One look where nothing is missing."""
+    try:
+        warning = service.check_consents(_together(every))
+    except GlobusError as error:
+        if error.code != "consent_required":
+            return dict.fromkeys(every, error), []
+    else:
+        return {}, [warning] if warning else []
+    errors = {}
+    for one in every:
+        try:
+            service.check_consents(one)
+        except GlobusError as error:
+            errors[one] = error
+    return errors, []
+
+
+def _grant(every: Sequence[Needs], service: CollectionService) -> dict[Needs, GlobusError]:
+    """Grant the consents. If a combined request is refused, find out which of them is: the others are granted."""
+    together = _together(every)
+    try:
+        service.grant(together)
+    except GlobusError as error:
+        parts = together.each()
+        if len(parts) < 2 or error.http_status not in REFUSED or error.code in NOT_SIGNED_IN:
+            return dict.fromkeys(every, error)
+    else:
+        return {}
+    refused: dict[str, GlobusError] = {}
+    for part in parts:
+        try:
+            service.grant(part)
+        except GlobusError as error:
+            refused.update(dict.fromkeys((*part.data_access, *part.flows), error))
+    errors = {one: refused[key] for one in every for key in (*one.data_access, *one.flows) if key in refused}
+    left = [one for one in every if one not in errors]
+    if left:
+        try:
+            service.grant(_together(left))  # the last request is the one whose tokens are used
+        except GlobusError as error:
+            errors.update(dict.fromkeys(left, error))
+    return errors
+
+
+def _not_requested(needs: Needs, service: CollectionService) -> list[str]:
+    """Rule W1: a token request that names a consent grants it, so check mode does not make it, and says so."""
+    if not service.grants_consents or not (needs.data_access or needs.flows):
+        return []
+    what = [f"data_access for collection {one}" for one in needs.data_access] + [f"flow {one}" for one in needs.flows]
+    return [
+        f"Check mode does not request the consents that a run would grant ({', '.join(what)}). Only a run shows "
+        "whether Globus Auth grants them"
+    ]

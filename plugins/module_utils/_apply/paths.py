@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from .._errors import GlobusError
-from .._globus.collections import Collection
+from .._globus.collections import GlobusCollection
 from .._parallel import in_parallel
 from .._timers.definition import Transfer
 from .._timers.paths import MISSING, UNKNOWN, Finding, Look, Seen, findings, looks_of, near_name, parent_of
@@ -35,7 +35,7 @@ class PathService(Protocol):
 
 def check_paths(
     plans: Sequence[Plan],
-    collections: Mapping[str, Collection],
+    collections: Mapping[str, GlobusCollection],
     service: PathService,
     *,
     concurrency: int,
@@ -87,22 +87,21 @@ def _look(look: Look, service: PathService) -> Seen:
     return replace(seen, near=near_name(look.path, names))
 
 
-def _failed(plan: Plan, found: Sequence[Finding], collections: Mapping[str, Collection]) -> Plan:
+def _failed(plan: Plan, found: Sequence[Finding], collections: Mapping[str, GlobusCollection]) -> Plan:
     if not found:
         return plan
     said = "; ".join(
         f"{one.option}: {one.problem} on {_label(one.collection, collections)}. {one.advice}" for one in found
     )
-    kept = "left unchanged" if plan.timer is not None else "not created"
     return plan.failed(
         GlobusError(
-            f"{plan.wanted.label} was {kept}. {said}. To skip this check, set check_paths: false",
+            f"{plan.untouched}. {said}. To skip this check, set check_paths: false",
             code="path_unusable",
         )
     )
 
 
-def _unseen(seen: Mapping[Look, Seen], collections: Mapping[str, Collection]) -> list[str]:
+def _unseen(seen: Mapping[Look, Seen], collections: Mapping[str, GlobusCollection]) -> list[str]:
     """One warning for each reason why nobody could look, with the collections."""
     reasons: dict[str, dict[str, None]] = {}
     for look, found in seen.items():
@@ -114,6 +113,6 @@ def _unseen(seen: Mapping[Look, Seen], collections: Mapping[str, Collection]) ->
     ]
 
 
-def _label(collection_id: str, collections: Mapping[str, Collection]) -> str:
+def _label(collection_id: str, collections: Mapping[str, GlobusCollection]) -> str:
     collection = collections.get(collection_id)
     return f"collection {collection.label if collection else collection_id}"

@@ -19,7 +19,7 @@ ENDPOINT = "GCSv5_endpoint"
 
 
 @dataclass(frozen=True)
-class Collection:
+class GlobusCollection:
     """A collection as the Transfer service describes it (``GET /v0.10/endpoint/{id}``)."""
 
     id: str
@@ -66,11 +66,11 @@ class Needs:
         return single + [Needs(False, (), (flow,)) for flow in self.flows]
 
 
-def read_collection(document: Mapping[str, Any]) -> Collection:
+def read_collection(document: Mapping[str, Any]) -> GlobusCollection:
     """The collection in an endpoint document. Raises ValueError where it has no ID."""
     if not isinstance(document, Mapping) or not document.get("id"):
         raise ValueError("not an endpoint document: id is missing")
-    return Collection(
+    return GlobusCollection(
         id=str(document["id"]).lower(),
         display_name=str(document.get("display_name") or ""),
         entity_type=str(document.get("entity_type") or ""),
@@ -79,21 +79,26 @@ def read_collection(document: Mapping[str, Any]) -> Collection:
     )
 
 
-def check_collection(collection: Collection) -> str | None:
-    """A warning about a collection that a timer can use, or None; raises GlobusError for one that it cannot (S5)."""
-    if collection.entity_type == ENDPOINT:
-        raise GlobusError(
-            f"{collection.label} is an endpoint, not a collection: give the ID of one of its collections",
-            code="not_a_collection",
-        )
-    if collection.high_assurance:
-        return (
-            f"Collection {collection.label} is high assurance: its sessions expire, and a timer that uses it stops "
-            "(inactive) at its first run after that, until someone signs in again and resumes it"
-        )
-    return None
+def refusal_of(collection: GlobusCollection) -> GlobusError | None:
+    """Why a timer cannot use what was looked up, or None (rule S5)."""
+    if collection.entity_type != ENDPOINT:
+        return None
+    return GlobusError(
+        f"{collection.label} is an endpoint, not a collection: give the ID of one of its collections",
+        code="not_a_collection",
+    )
 
 
-def data_access_needed(collections: Iterable[Collection]) -> tuple[str, ...]:
+def warning_of(collection: GlobusCollection) -> str | None:
+    """What to know about a collection that a timer can use, or None (rule S5)."""
+    if not collection.high_assurance:
+        return None
+    return (
+        f"Collection {collection.label} is high assurance: its sessions expire, and a timer that uses it stops "
+        "(inactive) at its first run after that, until someone signs in again and resumes it"
+    )
+
+
+def data_access_needed(collections: Iterable[GlobusCollection]) -> tuple[str, ...]:
     """The IDs of those that need a data_access consent, sorted, each once."""
     return tuple(sorted({collection.id for collection in collections if collection.requires_data_access}))

@@ -69,6 +69,10 @@ class Login(Protocol):
     def check_consents(self, needs: Needs) -> str | None:
         """Reads only. A warning where nobody can tell; raises GlobusError, with the remedy, for a missing consent."""
 
+    @property
+    def grants_consents(self) -> bool:
+        """Whether ``grant`` does anything."""
+
     def grant(self, needs: Needs) -> None:
         """Write: give the consents that timers need, and have the coming requests carry them."""
 
@@ -135,6 +139,8 @@ class TokenLogin:
             f"{writing_scope(needs)}"
         )
 
+    grants_consents = False
+
     def grant(self, needs: Needs) -> None:
         """Nothing can be granted with an access token."""
 
@@ -181,10 +187,13 @@ class ClientLogin:
     def check_consents(self, needs: Needs) -> str | None:
         return None
 
+    grants_consents = True
+
     def grant(self, needs: Needs) -> None:
         with self._lock, self._stored():
-            self._scopes = [writing_scope(needs), *reading_scopes()[1:]]
-            self._request(self._scopes)
+            scopes = [writing_scope(needs), *reading_scopes()[1:]]
+            self._request(scopes)
+            self._scopes = scopes  # not before: a refused scope must not be asked for again when a token is renewed
 
     def open_data(self, collections: Sequence[str], check_mode: bool) -> dict[str, str]:
         if not collections:
@@ -296,6 +305,8 @@ class PersonLogin:
             code="consent_required",
             remedy=self._remedy(missing),
         )
+
+    grants_consents = False
 
     def grant(self, needs: Needs) -> None:
         """A person's consents are given in a login, not here."""

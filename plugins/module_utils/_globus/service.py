@@ -17,7 +17,7 @@ from .._errors import GlobusError, UncertainError
 from .._timers.document import Timer, read_timer, slim
 from .._timers.paths import FILE, FOLDER, FORBIDDEN, MISSING, UNKNOWN, Look, Seen
 from .auth_api import UNREADABLE, AuthApi
-from .collections import Collection, Needs, read_collection
+from .collections import GlobusCollection, Needs, read_collection
 from .http import Answer, Http, Tries, quoted, unreadable
 from .logins import Login, LoginAuthorizer
 
@@ -52,6 +52,11 @@ class Globus:
         Reads only. A warning where nobody can tell; raises GlobusError, with the remedy, for a missing consent.
         """
         return self._login.check_consents(needs)
+
+    @property
+    def grants_consents(self) -> bool:
+        """Whether this login grants consents by itself."""
+        return self._login.grants_consents
 
     def grant(self, needs: Needs) -> None:
         """Give the consents that timers need; only a service account can do this by itself (rules S4, W1)."""
@@ -114,7 +119,7 @@ class Globus:
         except UNREADABLE as error:
             raise GlobusError(f"Timer {timer_id} cannot be read: {error}", code="unreadable_answer") from None
 
-    def get_collection(self, collection_id: str) -> Collection:
+    def get_collection(self, collection_id: str) -> GlobusCollection:
         """The collection. Raises GlobusError, with the ID, for one that is not there or not visible (rule S5)."""
         if self._login.token("transfer") is None:
             raise GlobusError(
@@ -199,9 +204,9 @@ class Globus:
                 request_id=error.request_id,
             ) from None
 
-    def search_collections(self, text: str) -> list[Collection]:
+    def search_collections(self, text: str) -> list[GlobusCollection]:
         """The collections that a text finds, page by page; the service shows a thousand at most."""
-        found: list[Collection] = []
+        found: list[GlobusCollection] = []
         while len(found) < SEARCH_MAXIMUM:
             page = {"limit": min(SEARCH_PAGE, SEARCH_MAXIMUM - len(found)), "offset": len(found)}
             query = {"filter_fulltext": text, **page}

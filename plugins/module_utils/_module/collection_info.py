@@ -15,7 +15,7 @@ from ansible.module_utils.basic import AnsibleModule
 from .. import _arguments
 from .._errors import GlobusError, InputError
 from .._globus.auth_api import writing_scope
-from .._globus.collections import Collection, Needs, check_collection
+from .._globus.collections import GlobusCollection, Needs, refusal_of
 from .._globus.service import SEARCH_MAXIMUM, Globus
 from .._parallel import in_parallel
 from .._timers.options import parse_ids
@@ -66,13 +66,10 @@ def _collection_by_id(collection_id: str, globus: Globus) -> dict[str, Any]:
         return {**unread, "id": collection_id, "consent": "unknown", **error.as_result()}
 
 
-def _collection_entry(collection: Collection, globus: Globus) -> dict[str, Any]:
+def _collection_entry(collection: GlobusCollection, globus: Globus) -> dict[str, Any]:
     needed = collection.requires_data_access
-    try:
-        check_collection(collection)
-        unusable: dict[str, Any] = {}
-    except GlobusError as error:  # an endpoint that is none
-        unusable = error.as_result()
+    refusal = refusal_of(collection)
+    unusable: dict[str, Any] = {} if refusal is None else refusal.as_result()
     return {
         **collection.as_result(),
         **unusable,

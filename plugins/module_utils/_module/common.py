@@ -21,7 +21,7 @@ from .._apply.consents import prepare
 from .._apply.execute import Outcome, execute
 from .._errors import GlobusError
 from .._globus.auth_api import AuthApi
-from .._globus.collections import Collection
+from .._globus.collections import GlobusCollection
 from .._globus.credentials import choose_credentials
 from .._globus.http import Http
 from .._globus.logins import choose_login
@@ -77,7 +77,7 @@ def open_http(module: AnsibleModule) -> Http:
 
 def carry_out(
     module: AnsibleModule, globus: Globus, plans: Sequence[Plan], concurrency: int
-) -> tuple[list[Outcome], dict[str, Collection]]:
+) -> tuple[list[Outcome], dict[str, GlobusCollection]]:
     """Prepare the plans and execute them, or in check mode say what they come to (rule W1)."""
     prepared = prepare(plans, globus, concurrency=concurrency, check_mode=module.check_mode)
     for warning in prepared.warnings:

@@ -169,6 +169,11 @@ class Plan:
             return self.creation.action
         return self.timer.action if self.timer and self.timer.id not in self.deletes else None
 
+    @property
+    def untouched(self) -> str:
+        """What to say where nothing was done: a timer that does not exist was not created."""
+        return f"{self.wanted.label} was {'not created' if self.timer is None else 'left as it is'}"
+
     def failed(self, failure: GlobusError) -> Plan:
         """The plan that does nothing but fail; its diff shows no change."""
         return replace(self, failure=failure, operations=(), creation=None, after=self.before)

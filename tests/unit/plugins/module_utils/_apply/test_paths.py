@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.research_ops.globus.plugins.module_utils._apply.paths import check_paths
 from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError
-from ansible_collections.research_ops.globus.plugins.module_utils._globus.collections import Collection
+from ansible_collections.research_ops.globus.plugins.module_utils._globus.collections import GlobusCollection
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.paths import (
     FOLDER,
     FORBIDDEN,
@@ -26,8 +26,8 @@ from ansible_collections.research_ops.globus.plugins.module_utils._timers.plan i
 from unit.samples import DESTINATION, NOW, SOURCE, definition, sample
 
 COLLECTIONS = {
-    SOURCE: Collection(SOURCE, "Lab", "GCSv5_mapped_collection", False),
-    DESTINATION: Collection(DESTINATION, "Archive", "GCSv5_guest_collection", False),
+    SOURCE: GlobusCollection(SOURCE, "Lab", "GCSv5_mapped_collection", False),
+    DESTINATION: GlobusCollection(DESTINATION, "Archive", "GCSv5_guest_collection", False),
 }
 
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError
 from ansible_collections.research_ops.globus.plugins.module_utils._globus.collections import (
-    Collection,
-    check_collection,
+    GlobusCollection,
     data_access_needed,
     read_collection,
+    refusal_of,
+    warning_of,
 )
 from unit.timer_documents import recorded
 
@@ -30,7 +30,7 @@ TYPES = (
 )
 
 
-def collection(entity_type: str = "GCSv5_mapped_collection", **members: Any) -> Collection:
+def collection(entity_type: str = "GCSv5_mapped_collection", **members: Any) -> GlobusCollection:
     return read_collection({"id": ID, "display_name": "Lab", "entity_type": entity_type, **members})
 
 
@@ -58,20 +58,24 @@ def test_s2_the_consents_of_several_collections_are_sorted_and_each_there_once()
 
 @pytest.mark.parametrize("entity_type", [one for one in TYPES if one != "GCSv5_endpoint"])
 def test_s5_a_collection_is_fine(entity_type: str) -> None:
-    assert check_collection(collection(entity_type, high_assurance=False)) is None
+    found = collection(entity_type, high_assurance=False)
+    assert (refusal_of(found), warning_of(found)) == (None, None)
 
 
 def test_s5_an_endpoint_is_refused_by_name_and_id() -> None:
-    with pytest.raises(GlobusError, match="is an endpoint, not a collection") as caught:
-        check_collection(collection("GCSv5_endpoint"))
-    assert ID in caught.value.message
-    assert "Lab" in caught.value.message
-    assert caught.value.code == "not_a_collection"
+    refusal = refusal_of(collection("GCSv5_endpoint"))
+    assert refusal is not None
+    assert "is an endpoint, not a collection" in refusal.message
+    assert ID in refusal.message
+    assert "Lab" in refusal.message
+    assert refusal.code == "not_a_collection"
 
 
 @pytest.mark.parametrize(("name", "called"), [("Lab", f"'Lab' ({ID})"), (None, ID)])
 def test_s5_high_assurance_is_a_warning_by_id_and_by_name_where_known(name: str | None, called: str) -> None:
-    warning = check_collection(collection(display_name=name, high_assurance=True))
+    found = collection(display_name=name, high_assurance=True)
+    assert refusal_of(found) is None
+    warning = warning_of(found)
     assert warning is not None
     assert called in warning
     assert "high assurance" in warning
@@ -79,7 +83,7 @@ def test_s5_high_assurance_is_a_warning_by_id_and_by_name_where_known(name: str 
 
 def test_ids_are_lower_case_and_nulls_are_nothing() -> None:
     found = read_collection({"id": ID.upper(), "display_name": None, "entity_type": None, "high_assurance": None})
-    assert found == Collection(ID, "", "", high_assurance=False)
+    assert found == GlobusCollection(ID, "", "", high_assurance=False)
 
 
 def test_the_recorded_answer_of_transfer_reads() -> None:
