@@ -240,6 +240,13 @@ def watch(case: Case) -> Callable[[], None]:
     foreign = [timer for timer in account.timers() if timer.name == OTHER]
     unknown = {key for key in before if "recursive_symlinks" in account._stored[key].document["body"]}
 
+    # W4a: a run that replaced paused timers may have been killed before it paused the new one, which has not run
+    cut_short = (
+        wanted.state == "present"
+        and any(timer.is_paused_by_user for timer in before.values())
+        and not any(before[key].runs for key in running)
+    )
+
     def look() -> None:
         there = {timer.id: timer for timer in account.unfinished(NAME)}
         assert [timer for timer in account.timers() if timer.name == OTHER] == foreign, "another name was touched"
@@ -251,7 +258,7 @@ def watch(case: Case) -> Callable[[], None]:
         if gone:
             assert wanted.on_drift == "replace", "I3: something was deleted without on_drift: replace"
         active = {key for key, timer in there.items() if not timer.is_inactive}
-        if wanted.state != "paused":
+        if wanted.state != "paused" and not cut_short:
             assert not running or active, "I3: timers ran, and none runs any more"
             assert not equal or any(key in active for key in equal | (there.keys() - before.keys())), "I3: an equal one"
             paused = {key for key in running & there.keys() if there[key].is_inactive and before[key].runs}

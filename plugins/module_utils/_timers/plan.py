@@ -496,6 +496,9 @@ def _keep(plan: Plan, timer: Timer, others: Sequence[Timer], to_be_paused: bool)
     running = [other.id for other in others if other.runs_now]
     if running and not will_run and wanted.state != "paused":
         return plan.failed(_would_stop_failure(plan, timer, running))
+    for other in others:
+        if _is_not_replaceable(other):
+            return plan.failed(_not_replaceable_failure(plan, other))
     state = [Operation(change, timer.id, timer.name)] if change else []
     deletions = [Operation("delete", other.id, other.name) for other in others]
     after = shown([timer])
@@ -504,6 +507,7 @@ def _keep(plan: Plan, timer: Timer, others: Sequence[Timer], to_be_paused: bool)
     plan = plan.warn(
         *_stopped_warnings(timer, "it is resumed now" if change == "resume" else "state: active resumes it"),
         *_wrong_warnings(timer),
+        *(_unknown_warnings(timer) if wanted.definition is not None else ()),
         *_others_warnings(timer, others, will_run),
     )
     if to_be_paused and change == "pause":
@@ -525,6 +529,9 @@ def _replace(plan: Plan, definition: Definition, replaced: Sequence[Timer], now:
     :param replaced: in their precedence.
     """
     wanted, first = plan.wanted, replaced[0]
+    for timer in replaced:
+        if _is_not_replaceable(timer):
+            return plan.failed(_not_replaceable_failure(plan, timer))
     planned = _create(plan, definition, replaced, now)
     creation = planned.creation
     if creation is None:
@@ -542,6 +549,11 @@ def _replace(plan: Plan, definition: Definition, replaced: Sequence[Timer], now:
     for timer in replaced:
         planned = planned.warn(*_replaced_warnings(timer, "it" if len(replaced) == 1 else timer.id))
     return planned
+
+
+def _is_not_replaceable(timer: Timer) -> bool:
+    """Whether deleting the timer in favour of another would drop what a definition cannot say (rules D7, D8)."""
+    return bool(timer.unknown or timer.unreadable)
 
 
 def _resume_first(plan: Plan, timer: Timer) -> Plan:
@@ -773,6 +785,27 @@ def _never_worked_warnings(timer: Timer) -> tuple[str, ...]:
     return (
         f"it has never worked: Globus counts {timer.errors} errors in {timer.runs} runs. "
         "research_ops.globus.timer_info with runs says why",
+    )
+
+
+def _unknown_warnings(timer: Timer) -> tuple[str, ...]:
+    """Rule D7."""
+    if not timer.unknown:
+        return ()
+    return (f"a definition has no option for {', '.join(timer.unknown)}, which this timer has: it was not compared",)
+
+
+def _not_replaceable_failure(plan: Plan, timer: Timer) -> GlobusError:
+    """Rules D7, D8: nobody knows what would get lost."""
+    why = (
+        f"its document cannot be understood ({timer.unreadable})"
+        if timer.unreadable
+        else f"a definition has no option for {', '.join(timer.unknown)}, which a new timer would lack"
+    )
+    return GlobusError(
+        f"timer {plan.wanted.name!r} ({timer.id}) is not deleted in favour of another: {why}. If you do not need that, "
+        "delete it by its timer_id with state: absent and run the task again; otherwise use another on_drift",
+        code="not_replaceable",
     )
 
 

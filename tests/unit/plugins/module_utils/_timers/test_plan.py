@@ -479,6 +479,63 @@ def test_d4_follow_says_that_it_can_only_tell(on_drift: str) -> None:
     assert bool(warnings) is (on_drift != "replace")
 
 
+# --- D7, D8: what a definition cannot say is not dropped ---
+
+
+def odd(kind: str = "equal runs", **members: Any) -> Timer:
+    """A timer with a member that we do not know, or that cannot be understood."""
+    (found,) = namesakes(kind)
+    return replace(found, **({"unknown": ("transfer.recursive_symlinks",)} | members))
+
+
+UNREADABLE: dict[str, Any] = {"unknown": (), "unreadable": "transfer.DATA is no list", "action": None}
+
+
+@pytest.mark.parametrize("on_drift", ON_DRIFT)
+@pytest.mark.parametrize("state", ["present", "active", "paused"])
+def test_d7_without_other_drift_the_timer_is_left_with_a_warning(on_drift: str, state: str) -> None:
+    made = plan([odd()], on_drift=on_drift, state=state)
+    assert short(made) == ("pause 0" if state == "paused" else "nothing")
+    (warning,) = made.warnings
+    assert "a definition has no option for transfer.recursive_symlinks" in warning
+
+
+@pytest.mark.parametrize(
+    ("there", "word"),
+    [
+        ([odd("other runs")], "transfer.recursive_symlinks"),
+        ([odd("other paused")], "transfer.recursive_symlinks"),
+        ([odd("other stopped", last_run=NOW - timedelta(days=3))], "transfer.recursive_symlinks"),
+        ([odd(**UNREADABLE)], "transfer.DATA is no list"),
+        ([odd("equal stopped"), timer(timer_id=IDS[1])], "transfer.recursive_symlinks"),
+        ([odd("other runs"), timer(sample(label="z"), timer_id=IDS[1])], "transfer.recursive_symlinks"),
+        ([odd(**UNREADABLE), timer(timer_id=IDS[1])], "transfer.DATA is no list"),
+    ],
+)
+@pytest.mark.parametrize("state", ["present", "active", "paused"])
+def test_d7_it_is_not_deleted_in_favour_of_another(there: list[Timer], word: str, state: str) -> None:
+    failed = failure(plan(there, on_drift="replace", state=state))
+    assert failed.code == "not_replaceable"
+    assert word in failed.message
+    assert f"({IDS[0]})" in failed.message
+    assert "state: absent" in failed.message
+
+
+@pytest.mark.parametrize("members", [{}, UNREADABLE])
+def test_d7_everything_else_stays_allowed(members: dict[str, Any]) -> None:
+    runs, paused = odd("other runs", **members), odd("other paused", **members)
+    assert short(plan([runs], state="absent")) == "delete 0"
+    assert short(plan([runs], state="paused", definition=None)) == "pause 0"
+    assert short(plan([paused], state="active", definition=None)) == "resume 0"
+    assert short(plan([paused], state="active", on_drift="ignore")) == "resume 0"
+    assert short(plan([replace(runs, name="old")], timer_id=IDS[0])) == "rename 0"
+    (purged,) = plan_purge([], [runs], NOW, prefix=NAME, limit=1)
+    assert short(purged) == "delete 0"
+    assert short(plan([runs], on_drift="fail")) == "drift"
+    # kept, because it is the first: then only the others go
+    assert short(plan([odd("equal runs"), timer(timer_id=IDS[1])], on_drift="replace")) == "delete 1"
+
+
 # --- S1, S7 ---
 
 
