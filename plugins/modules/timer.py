@@ -28,7 +28,9 @@ extends_documentation_fragment:
   - research_ops.globus.attributes.action_group
 notes:
   - One of O(name) and O(timer_id) is required.
-  - All timers of an account together may run at most once a minute. The service refuses more.
+  - All timers of an account together may run at most once a minute. The service refuses more. While a timer is
+    replaced, the old and the new one count. So a timer that runs more often than every two minutes cannot be replaced
+    while it runs. Pause it first with O(state=paused) and only its name, then replace it with O(state=active).
   - A timer that runs once, or a number of times, and has no O(schedule.start) is not run a second time under the same
     name. The module then changes nothing and warns. Use another name to run it again.
   - Globus forgets a timer 90 days after it has ended. A play that still asks for such a timer then creates it again.

@@ -35,6 +35,8 @@ options:
   purge_prefix:
     description:
       - The scope of O(purge), names that start with it. Required with O(purge=true), and not empty.
+      - V(backup-), the default prefix of the role P(research_ops.globus.backup#role), and beginnings of it such as
+        V(backup) are refused, because they could match the backups of other people.
     type: str
   purge_limit:
     description:
@@ -51,7 +53,8 @@ options:
 notes:
   - Every entry needs O(timers[].name) or O(timers[].timer_id).
   - All timers of an account together may run once a minute at most. The module adds up what is there and what it would
-    create, and fails before anything is written where that is more.
+    create, and fails before anything is written where that is more. While a timer is replaced, the old and the new one
+    count. If there is no room for that, the message says what to do.
   - A timer that runs once, or a number of times, and has no O(timers[].schedule.start) is not run a second time under
     the same name. The module then changes nothing and warns. Use another name to run it again.
   - Globus forgets a timer 90 days after it has ended. A play that still asks for such a timer then creates it again.

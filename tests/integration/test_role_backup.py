@@ -390,7 +390,11 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
     "on_inactive of a job": ({"backup_jobs": [job("a", on_inactive="mend")]}, ["on_inactive", "mend"]),
     "spread": ({"backup_spread": -5}, ["backup_spread"]),
     "purge without a prefix of one's own": ({"backup_purge": True}, ["backup_purge", "backup_prefix"]),
-    "purge with an empty prefix": ({"backup_purge": True, "backup_prefix": ""}, ["prefix is empty"]),
+    "purge with an empty prefix": ({"backup_purge": True, "backup_prefix": ""}, ["backup_purge needs a backup_prefix"]),
+    "purge with a beginning of the prefix": (
+        {"backup_purge": True, "backup_prefix": "backup"},
+        ["backup_purge needs a backup_prefix"],
+    ),
     "purge limit": ({"backup_purge_limit": -1}, ["backup_purge_limit"]),
     "concurrency": ({"backup_concurrency": 17}, ["backup_concurrency"]),
     "now": ({"backup_now": "soon"}, ["backup_now", "soon"]),

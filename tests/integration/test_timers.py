@@ -370,9 +370,11 @@ def test_W7_limit_refuses_everything(globus: LocalGlobus, timers: Timers) -> Non
     [
         ({}, "purge_prefix"),
         ({"purge_prefix": ""}, "purge_prefix is empty"),
+        ({"purge_prefix": "  "}, "purge_prefix is empty"),
+        *(({"purge_prefix": one}, "default prefix of the role backup") for one in ("b", "backup", "backup-")),
         ({"purge_prefix": "lab-", "purge_limit": -1}, "purge_limit must be 0 or more"),
     ],
-    ids=["no prefix", "empty prefix", "negative limit"],
+    ids=str,
 )
 def test_W7_scope_and_limit_are_needed(options: Document, says: str, globus: LocalGlobus, timers: Timers) -> None:
     result = timers([definition("lab-a")], purge=True, **options)

@@ -26,6 +26,7 @@ from .plan import Wanted
 from .schedule import Schedule
 
 START_WITHIN = timedelta(days=366)
+ROLE_PREFIX = "backup-"  # the default prefix of the role backup
 
 # --- entries of a list ---------------------------------------------------------------------------------------------
 
@@ -85,8 +86,7 @@ def parse_wanted_list(parameters: Mapping[str, Any]) -> list[Wanted]:
             f"concurrency must be from 1 to {_arguments.CONCURRENCY_MAXIMUM}, not {parameters['concurrency']}"
         )
     if parameters["purge"]:
-        if not parameters["purge_prefix"]:
-            raise InputError("purge_prefix is empty: it is the scope of purge, names that start with it")
+        _check_purge_prefix(parameters["purge_prefix"])
         if parameters["purge_limit"] < 0:
             raise InputError(f"purge_limit must be 0 or more, not {parameters['purge_limit']}")
         if not any(entry.state != "absent" for entry in wanted):
@@ -95,6 +95,17 @@ def parse_wanted_list(parameters: Mapping[str, Any]) -> list[Wanted]:
                 "scope. To remove timers, list them with state: absent"
             )
     return wanted
+
+
+def _check_purge_prefix(prefix: str) -> None:
+    """Two teams on one account must not purge the timers of each other (rule W7)."""
+    if not prefix.strip():
+        raise InputError("purge_prefix is empty: it is the scope of purge, names that start with it")
+    if ROLE_PREFIX.startswith(prefix):
+        raise InputError(
+            f"purge_prefix {prefix!r} is the default prefix of the role backup, or a beginning of it, so purge could "
+            "delete the backups of other people. Use a prefix of your own"
+        )
 
 
 def entry_position(number: int, entry: Mapping[str, Any]) -> str:

@@ -52,6 +52,7 @@ from .schedule import (
 PAUSE_MARGIN = timedelta(minutes=5)
 # A first run is planned at least this far ahead: the service refuses a start that is past when the request arrives
 START_MARGIN = timedelta(seconds=2)
+RATE_LIMIT = 1 + 1e-9  # runs a minute of all timers of an account (rule L2), with room for rounding
 
 
 @dataclass(frozen=True)
@@ -320,21 +321,39 @@ def check_rates(plans: Sequence[Plan], timers: Collection[Timer], concurrency: i
     rates += [(_rate(creation.schedule), creation.name) for creation in creations]
     held = sorted(
         (
-            sum(_rate(running[op.timer_id].schedule) for op in plan.operations if op.timer_id in running)
-            for plan in plans
+            (sum(_rate(running[op.timer_id].schedule) for op in plan.operations if op.timer_id in running), number)
+            for number, plan in enumerate(plans)
             if plan.replaces
         ),
         reverse=True,
     )
-    total = sum(rate for rate, _name in rates) + sum(held[:concurrency])
-    if total > 1 + 1e-9:
+    steady = sum(rate for rate, _name in rates)
+    total = steady + sum(rate for rate, _number in held[:concurrency])
+    if total > RATE_LIMIT:
         worst = ", ".join(f"{name!r} {rate:.3g}" for rate, name in sorted(rates, reverse=True)[:5])
         often = "more than 1" if f"{total:.3g}" == "1" else f"{total:.3g}"
+        advice = "Give them longer intervals"
+        if steady <= RATE_LIMIT:
+            advice = _advice_on_replacing(plans[held[0][1]], fits_alone=steady + held[0][0] <= RATE_LIMIT)
         raise GlobusError(
             f"All timers of this account together would run {often} times a minute; the service allows once a "
-            f"minute. Nothing was done. The most frequent are (runs a minute): {worst}. Give them longer intervals",
+            f"minute. Nothing was done. The most frequent are (runs a minute): {worst}. {advice}",
             code="rate_limit",
         )
+
+
+def _advice_on_replacing(plan: Plan, fits_alone: bool) -> str:
+    """What to do if there is room for the new timers, but not for the old ones beside them.
+
+    Deleting or pausing the old timer first, of our own accord, could leave nothing that runs (rule W4). So the user
+    pauses it: then it needs no room, and ``state: active`` lets the new timer run.
+    """
+    if fits_alone:
+        return "While a timer is replaced, both count: set concurrency: 1 to replace one after the other"
+    return (
+        f"While a timer is replaced, both count, and there is no room for that. Pause {plan.wanted.label} first, in a "
+        "task with only its name and state: paused; then replace it with state: active"
+    )
 
 
 def _rate(schedule: Schedule) -> float:

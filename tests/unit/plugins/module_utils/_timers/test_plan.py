@@ -1278,10 +1278,35 @@ def test_l2_a_replacement_holds_both_for_a_moment(concurrency: int, over: bool) 
     plans = plan_timers(entries, timers, NOW)
     assert all(made.replaces for made in plans)
     if over:
-        with pytest.raises(GlobusError, match=r"1\.33 times a minute"):
+        with pytest.raises(GlobusError, match=r"1\.33 times a minute.*set concurrency: 1"):
             check_rates(plans, timers, concurrency)
     else:
         check_rates(plans, timers, concurrency)
+
+
+@pytest.mark.parametrize("interval", ["1m", "90s"])
+def test_l2_a_timer_that_uses_more_than_half_of_the_limit_is_paused_first_and_then_replaced(interval: str) -> None:
+    """The way out that the message names works."""
+    (there,) = [timer(sample({"interval": interval}, label="old"))]
+    entry = Wanted(NAME, on_drift="replace", definition=definition(sample({"interval": interval})))
+    for state in ("present", "active", "paused"):
+        plans = plan_timers([replace(entry, state=state)], [there], NOW)
+        with pytest.raises(GlobusError, match=r"Pause timer 'microscope-nightly' first, .* state: active"):
+            check_rates(plans, [there], 1)
+    paused = replace(there, status="inactive", inactive_reason={"cause": "user", "detail": None})
+    plans = plan_timers([replace(entry, state="active")], [paused], NOW)
+    check_rates(plans, [paused], 4)
+    assert short(plans[0]) == "create, delete 0"
+
+
+def test_l2_what_is_too_much_for_good_is_told_without_that_advice() -> None:
+    timers = [timer(sample({"interval": "1m"}, label="old"))]
+    entries = [
+        Wanted(NAME, on_drift="replace", definition=definition(sample({"interval": "1m"}))),
+        Wanted("new", definition=named("new", {"interval": "1m"})),
+    ]
+    with pytest.raises(GlobusError, match="Give them longer intervals"):
+        check_rates(plan_timers(entries, timers, NOW), timers, 1)
 
 
 # --- N4 ---
