@@ -100,7 +100,7 @@ class Started:
         output, _nothing = self._process.communicate(timeout=timeout)
         lines = self._record.read_text(encoding="utf-8").splitlines() if self._record.exists() else []
         results = {}
-        for sign in ("Traceback (most recent call last)", "MODULE FAILURE"):
+        for sign in ("Traceback (most recent call last)", "MODULE FAILURE", "unexpected_error"):
             assert sign not in output, output
         for line in map(json.loads, lines):
             results[line["task"]] = {"failed": line["failed"], **line["result"]}

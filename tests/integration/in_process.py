@@ -19,6 +19,7 @@ import pytest
 from ansible.module_utils import basic
 from ansible.module_utils.common import warnings
 
+from ansible_collections.research_ops.globus.plugins.module_utils import _secrets
 from patience import LIMIT
 
 try:
@@ -54,12 +55,23 @@ def only(environment: Mapping[str, str]) -> Iterator[None]:
             gc.enable()  # a module that turns collections off is usually at its process's end
 
 
-def run(module: str, options: Mapping[str, Any], environment: Mapping[str, str], *, check: bool = False) -> Any:
-    """What the module returns, ``failed`` always among it. A traceback goes through, and so ends the test."""
+def run(
+    module: str,
+    options: Mapping[str, Any],
+    environment: Mapping[str, str],
+    *,
+    check: bool = False,
+    fault: bool = False,
+) -> Any:
+    """What the module returns, ``failed`` always among it. A fault of the collection ends the test, unless a ``fault``
+    is expected.
+    """
     main = importlib.import_module(f"{MODULES}.{module}").main
     arguments = {"retries": 0, "request_timeout": LIMIT, **options, "_ansible_check_mode": check}
     printed = io.StringIO()
-    warnings._global_warnings.clear()  # of a process, which a module usually has to itself
+    # of a process, which a module usually has to itself
+    warnings._global_warnings.clear()
+    _secrets.forget()
     with (
         only(environment),
         patch_module_args(arguments),
@@ -68,6 +80,7 @@ def run(module: str, options: Mapping[str, Any], environment: Mapping[str, str],
     ):
         main()
     result = json.loads(printed.getvalue().splitlines()[-1])
+    assert ("unexpected_error" in printed.getvalue()) <= fault, printed.getvalue()
     # as the controller hands them on; before ansible-core 2.19 they are texts already
     told = [one if isinstance(one, str) else one["event"]["msg"] for one in result.pop("warnings", ())]
     return {"failed": False, **result, "warnings": told}

@@ -194,7 +194,7 @@ def test_N2_blank_options_leave_the_variables_in_force(
 ) -> None:
     """As a survey of AWX gives them; said to lack just what the environment had (issue 11, 21)."""
     person.environment |= {f"GLOBUS_{name.upper()}": value for name, value in account.items()}
-    blank = {"client_id": "", "client_secret": "", "timers_token": "", "transfer_token": "", "token_storage": ""}
+    blank = {"client_id": "", "client_secret": " ", "timers_token": "", "transfer_token": "", "token_storage": ""}
     for method in ({}, {"auth_method": "client_credentials"}):
         assert not ensure(person, state="absent", **method, **blank)["failed"]
         assert not ensure(person, state="absent", **method, **dict.fromkeys(blank))["failed"]

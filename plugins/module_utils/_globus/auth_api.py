@@ -18,14 +18,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .._errors import GlobusError
+from .._secrets import redact, register
 from .collections import Needs
-from .http import Authorizer, Http, quoted
+from .http import UNREADABLE, Authorizer, Http, quoted, unreadable
 from .token_storage import Token
 
 if TYPE_CHECKING:
     from globus_sdk.scopes import Scope
-
-UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)  # what reading a document of another shape raises
 
 
 class AuthApi:
@@ -48,14 +47,17 @@ class AuthApi:
             "auth", "/v2/oauth2/token", "access_token", method="POST", form=form, authorizer=authorizer
         )
         try:
+            received = (answer, *(answer.get("other_tokens") or ()))
+            for one in received:
+                register(one.get("access_token"), one.get("refresh_token"), one.get("id_token"))
             return {
                 str(token["resource_server"]): Token(
                     access_token=str(token["access_token"]),
                     expires_at=time.time() + float(token["expires_in"]),
                     refresh_token=token.get("refresh_token"),
-                    scope=str(token.get("scope") or ""),
+                    scope=redact(str(token.get("scope") or "")),  # it is stored, and shown when they are forgotten
                 )
-                for token in (answer, *(answer.get("other_tokens") or ()))
+                for token in received
             }
         except UNREADABLE:
             # Not even the reason is told: it could quote a token (rule X1).
@@ -179,6 +181,7 @@ def start_native_login(client_id: str, environment: str, needs: Needs) -> tuple[
     ]
     client = NativeAppAuthClient(client_id, environment=environment)
     flow = client.oauth2_start_flow(scopes, refresh_tokens=True)
+    register(flow.verifier)
     pending = {
         "client_id": client_id,
         "environment": environment,
@@ -197,4 +200,7 @@ def lacks_consent(consents: Iterable[Mapping[str, Any]], needs: Needs) -> bool:
 def _lacks(consents: Iterable[Mapping[str, Any]], scope: Scope) -> bool:
     from globus_sdk.scopes.consents import ConsentForest
 
-    return not ConsentForest(consents).meets_scope_requirements([scope])
+    try:
+        return not ConsentForest(consents).meets_scope_requirements([scope])
+    except UNREADABLE:
+        raise unreadable("auth") from None

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._errors import GlobusError
+from .._secrets import register
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,9 @@ class Credentials:
     timers_token: str | None = field(default=None, repr=False)
     transfer_token: str | None = field(default=None, repr=False)
     token_storage: str | None = None
+
+    def __post_init__(self) -> None:
+        register(self.client_secret, self.timers_token, self.transfer_token)
 
 
 def choose_credentials(parameters: Mapping[str, Any]) -> Credentials:

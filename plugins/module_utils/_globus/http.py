@@ -30,10 +30,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import SplitResult, quote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from .._arguments import ENVIRONMENTS
 from .._errors import GlobusError, UncertainError
+from .._secrets import register
 
 if TYPE_CHECKING:
     from globus_sdk.transport import RequestsTransport
@@ -41,7 +42,12 @@ if TYPE_CHECKING:
 RETRY_AFTER_MAXIMUM = 60.0  # seconds; what a service may make us wait between two tries
 PAUSE_BETWEEN_TRIES = 0.5  # seconds, doubled at every try
 REPEATED = (429, 500, 502, 503, 504)  # the statuses after which a request is repeated
+LONGEST_NUMBER = 300  # digits; a float has no more
+SECRET_FIELDS = ("client_secret", "code", "code_verifier", "refresh_token", "token")  # of the forms of Globus Auth
 SLOW_DOWN = (429, 503)  # of these, the ones that hold back every request
+
+# What reading a document of another shape raises: other types, infinite numbers, thousands of levels.
+UNREADABLE = (AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError)
 
 Hook = Callable[[dict[str, Any]], Any]
 
@@ -127,9 +133,26 @@ class Answer:
         :param object_hook: what each object in it is replaced by as soon as it is read, as in ``json.loads``.
         """
         try:
-            return json.loads(self.content, object_hook=object_hook)
-        except ValueError:
+            return json.loads(self.content, object_hook=object_hook, parse_constant=str, parse_float=_finite)
+        except (ValueError, RecursionError):
+            pass
+        try:
+            # A number of thousands of digits, which Python refuses to read, concerns its own document alone.
+            return json.loads(
+                self.content, object_hook=object_hook, parse_constant=str, parse_float=_finite, parse_int=_short
+            )
+        except (ValueError, RecursionError):
             return None
+
+
+def _finite(text: str) -> float | str:
+    """A number, or as a text one that is infinite: whoever reads it as a number then refuses it in words."""
+    number = float(text)
+    return text if math.isinf(number) else number
+
+
+def _short(text: str) -> int | str:
+    return int(text) if len(text) <= LONGEST_NUMBER else text
 
 
 class Http:
@@ -149,6 +172,7 @@ class Http:
         self.web_app = get_webapp_url(environment)
         self.addresses = service_addresses(environment)
         self._request_timeout = request_timeout
+        _register_proxies()
         self._certificates = certificate_check()
         self._pace = Pace()
         self._clock_offset = timedelta(0)
@@ -204,6 +228,7 @@ class Http:
         :param tries: shared by the requests of one operation; left out, this is one.
         :raises UncertainError: of ``create`` alone, where it is open whether it was carried out.
         """
+        register(*(value for name, value in (form or {}).items() if name in SECRET_FIELDS))
         tries = tries or self.tries()
         data = {"data": body} if form is None else {"data": form, "encoding": "form"}
         may_renew = authorizer is not None
@@ -270,9 +295,9 @@ class Http:
     def _read_clock(self, date: str | None) -> None:
         try:
             moment = parsedate_to_datetime(date or "")
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return
-        if moment.tzinfo is not None:
+        if moment.tzinfo is not None and 2000 < moment.year < 2200:  # later ones leave no room to count on
             self._clock_offset = moment - datetime.now(timezone.utc)
 
     def _transport(self, service: str) -> RequestsTransport:
@@ -291,9 +316,10 @@ class Http:
         class PacedAdapter(HTTPAdapter):
             """Waits its turn, after its token was fetched."""
 
-            def send(self, *arguments: Any, **options: Any) -> Any:
+            def send(self, request: Any, *arguments: Any, **options: Any) -> Any:
+                register(str(request.headers.get("Authorization") or "").partition(" ")[2])
                 pace.wait()
-                return super().send(*arguments, **options)
+                return super().send(request, *arguments, **options)
 
         transport = RequestsTransport(verify_ssl=self._certificates, http_timeout=self._request_timeout)
         transport.user_agent = "research_ops.globus"
@@ -302,6 +328,14 @@ class Http:
         if is_loopback(self.addresses[service]):
             transport.session.trust_env = False  # what is meant for this machine does not go through a proxy
         return transport
+
+
+def _register_proxies() -> None:
+    """The user and password of a proxy are sent to it."""
+    for name, value in os.environ.items():
+        if name.lower() in ("http_proxy", "https_proxy", "all_proxy") and "@" in value:
+            user = value.rpartition("@")[0].rpartition("//")[2]
+            register(user, user.partition(":")[2], unquote(user), unquote(user.partition(":")[2]))
 
 
 def quoted(part: str) -> str:

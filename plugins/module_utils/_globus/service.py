@@ -16,9 +16,9 @@ from typing import Any
 from .._errors import GlobusError, UncertainError
 from .._timers.document import Timer, read_timer, slim
 from .._timers.paths import FILE, FOLDER, FORBIDDEN, MISSING, UNKNOWN, Look, Seen
-from .auth_api import UNREADABLE, AuthApi
+from .auth_api import AuthApi
 from .collections import GlobusCollection, Needs, read_collection
-from .http import Answer, Http, Tries, quoted, unreadable
+from .http import UNREADABLE, Answer, Http, Tries, quoted, unreadable
 from .logins import Login, LoginAuthorizer
 
 SEARCH_PAGE = 100
@@ -103,7 +103,7 @@ class Globus:
             answer = self._read("timer", "/jobs/", "jobs", query=query, object_hook=slim)
         try:
             return [_read_listed(document) for document in answer["jobs"]]
-        except (TypeError, ValueError) as error:
+        except UNREADABLE as error:
             # Half a list would make a timer look absent, and create it again (rule W7 for purge).
             raise GlobusError(f"The list of timers cannot be read whole: {error}", code="unreadable_answer") from None
 
@@ -170,6 +170,8 @@ class Globus:
     def list_folder(self, look: Look) -> list[tuple[str, bool]]:
         """The names in a folder of a collection, and whether each is a folder."""
         listed = self._operation(look, "ls", "DATA", limit=LISTED_NAMES)["DATA"]
+        if not isinstance(listed, list):
+            raise unreadable("transfer")
         return [(str(one.get("name")), one.get("type") == FOLDER) for one in listed if isinstance(one, Mapping)]
 
     def _operation(self, look: Look, operation: str, key: str, **query: Any) -> Mapping[str, Any]:
@@ -211,7 +213,10 @@ class Globus:
             page = {"limit": min(SEARCH_PAGE, SEARCH_MAXIMUM - len(found)), "offset": len(found)}
             query = {"filter_fulltext": text, **page}
             answer = self._read("transfer", "/v0.10/endpoint_search", "DATA", query=query)
-            found += [read_collection(document) for document in answer["DATA"]]
+            try:
+                found += [read_collection(document) for document in answer["DATA"]]
+            except UNREADABLE:
+                raise unreadable("transfer") from None
             if not answer["DATA"] or not answer.get("has_next_page"):
                 break
         return found

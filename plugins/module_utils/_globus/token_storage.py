@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .._errors import GlobusError
+from .._secrets import register
 
 if TYPE_CHECKING:
     import sqlite3
@@ -47,6 +48,9 @@ class Token:
     refresh_token: str | None = field(default=None, repr=False)
     scope: str = ""
 
+    def __post_init__(self) -> None:
+        register(self.access_token, self.refresh_token)
+
 
 @dataclass(frozen=True)
 class StoredLogin:
@@ -64,6 +68,9 @@ class StoredLogin:
     client_secret: str | None = field(default=None, repr=False)
     identity: str | None = None
     username: str | None = None
+
+    def __post_init__(self) -> None:
+        register(self.client_secret)
 
 
 class TokenFile:

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-
 from .. import _arguments
 from .._errors import GlobusError, InputError
 from .._globus.auth_api import writing_scope
@@ -19,14 +17,15 @@ from .._globus.collections import GlobusCollection, Needs, refusal_of
 from .._globus.service import SEARCH_MAXIMUM, Globus
 from .._parallel import in_parallel
 from .._timers.options import parse_ids
-from .common import connect, fail, require_sdk
+from .common import GlobusModule, connect, ends_in_words, fail, require_sdk
 
 CONCURRENCY = 4
 
 
+@ends_in_words
 def run_collection_info() -> None:
     """The module ``collection_info``."""
-    module = AnsibleModule(
+    module = GlobusModule(
         argument_spec={**_arguments.auth_arguments(), **_arguments.collection_info_arguments()},
         required_one_of=[("collection_ids", "search")],
         mutually_exclusive=[("collection_ids", "search")],

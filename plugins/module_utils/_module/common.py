@@ -4,13 +4,19 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""AnsibleModule in, exit_json or fail_json out. Check mode stops before ``_apply.execute``."""
+"""AnsibleModule in, exit_json or fail_json out. Check mode stops before ``_apply.execute``.
+
+``GlobusModule`` is the one edge through which text leaves a module (rule X1).
+"""
 
 from __future__ import annotations
 
+import functools
+import inspect
 import shlex
 import sys
-from collections.abc import Sequence
+import traceback
+from collections.abc import Callable, Sequence
 from importlib import metadata
 from typing import Any, NoReturn
 
@@ -26,6 +32,7 @@ from .._globus.credentials import choose_credentials
 from .._globus.http import Http
 from .._globus.logins import choose_login
 from .._globus.service import Globus
+from .._secrets import SHORTEST, fit_to_print, fit_to_return, register
 from .._timers.document import timer_as_result
 from .._timers.plan import (
     Plan,
@@ -34,6 +41,92 @@ from .._timers.plan import (
 SDK_OLDEST = 4
 TIMEOUT_MAXIMUM = 86400.0  # seconds; not every number that Ansible takes is one that a socket takes
 WARNED_BY_NAME = 5  # how many timers one warning names
+
+
+HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"  # as Ansible writes it
+# Since ansible-core 2.19 fail_json makes the traceback itself, of what is handled, unless it is given one.
+_TAKES_TRACEBACK = "exception" in inspect.signature(AnsibleModule.fail_json).parameters
+
+
+class GlobusModule(AnsibleModule):  # type: ignore[misc]  # ansible-core is not typed
+    """AnsibleModule whose results, messages and warnings hold no secret, and no character that a terminal obeys.
+
+    :ivar started: the last one that was made.
+    """
+
+    started: GlobusModule | None = None
+    no_log_values: set[str]
+    params: dict[str, Any]
+
+    def __init__(self, argument_spec: dict[str, Any], **options: Any) -> None:
+        GlobusModule.started = self
+        super().__init__(argument_spec=argument_spec, **options)
+        self._register_options()
+
+    def exit_json(self, **result: Any) -> NoReturn:
+        super().exit_json(**self._fit(result))
+        raise SystemExit(0)  # not reached
+
+    def fail_json(self, msg: str, **result: Any) -> NoReturn:
+        if _TAKES_TRACEBACK and "exception" not in result and sys.exc_info()[1] is not None:
+            result["exception"] = traceback.format_exc()
+        super().fail_json(**self._fit({"msg": msg, **result}))
+        raise SystemExit(1)  # not reached
+
+    def warn(self, warning: str, **options: Any) -> None:
+        super().warn(fit_to_print(str(warning)), **options)
+
+    def deprecate(self, msg: str, *arguments: Any, **options: Any) -> None:
+        super().deprecate(fit_to_print(str(msg)), *arguments, **options)
+
+    def _register_options(self) -> None:
+        """What Ansible knows to be secret. It masks each occurrence of such a value, however short: a secret that is
+        one letter would mask that letter in every message. So it gets only those that are long enough.
+        """
+        register(*self.no_log_values)
+        self.no_log_values = {value for value in self.no_log_values if len(value.strip()) >= SHORTEST}
+
+    def _fit(self, result: dict[str, Any]) -> dict[str, Any]:
+        self._register_options()
+        if "invocation" in result:
+            result["invocation"] = {"module_args": self._shown(result["invocation"]["module_args"])}
+        else:
+            # Ansible returns the options at -vvv.
+            self.params = fit_to_return({"invocation": self._shown(self.params or {})})["invocation"]
+        return fit_to_return(result)
+
+    def _shown(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        """The options without those that are secret, and without those that are misspelt: they may be secret too."""
+        return {
+            name: value
+            if value is None or self.argument_spec.get(name, {"no_log": True}).get("no_log") is not True
+            else HIDDEN
+            for name, value in parameters.items()
+        }
+
+
+def ends_in_words(run: Callable[[], None]) -> Callable[[], None]:
+    """A module that ends in words, whatever happens: also a fault of the collection shows no secret (rule X1)."""
+
+    @functools.wraps(run)
+    def wrapped() -> None:
+        try:
+            run()
+        except Exception as error:
+            module = GlobusModule.started
+            if module is None:
+                raise
+            if isinstance(error, GlobusError):
+                fail(module, error)
+            module.fail_json(
+                msg=f"Unexpected error, a fault of the collection or of what it uses: {type(error).__name__}: {error}. "
+                "What was done before it is not known. Run the task again, and please report it with the output of "
+                "-vvv",
+                error={"code": "unexpected_error", "http_status": None, "request_id": None},
+                exception=traceback.format_exc(),
+            )
+
+    return wrapped
 
 
 def require_sdk(module: AnsibleModule) -> None:

@@ -17,8 +17,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NoReturn
 
-from ansible.module_utils.basic import AnsibleModule
-
 from .. import _arguments
 from .._errors import GlobusError, InputError
 from .._globus.auth_api import AuthApi, start_native_login
@@ -33,15 +31,17 @@ from .._globus.token_storage import (
     TokenFile,
     user_token_file,
 )
+from .._secrets import redact, register
 from .._timers.options import parse_ids, parse_uuid
-from .common import fail, open_http, require_sdk
+from .common import GlobusModule, ends_in_words, fail, open_http, require_sdk
 
 AUTH_SERVER = SERVICES["auth"].resource_server
 
 
+@ends_in_words
 def run_login() -> None:
     """The module ``login``."""
-    module = AnsibleModule(argument_spec=_arguments.login_arguments(), supports_check_mode=True)
+    module = GlobusModule(argument_spec=_arguments.login_arguments(), supports_check_mode=True)
     require_sdk(module)
     parameters = _arguments.with_variables(_arguments.login_arguments(), module.params)
     try:
@@ -74,7 +74,7 @@ def _ids(parameters: Mapping[str, Any], option: str) -> tuple[str, ...]:
 class SignIn:
     """One login of one client; every method ends the module."""
 
-    def __init__(self, module: AnsibleModule, file: TokenFile, client_id: str, needs: Needs) -> None:
+    def __init__(self, module: GlobusModule, file: TokenFile, client_id: str, needs: Needs) -> None:
         self._module = module
         self._http = open_http(module)
         self._auth = AuthApi(self._http)
@@ -129,8 +129,9 @@ class SignIn:
         login = StoredLogin(
             environment=self._environment,
             client_id=self._client_id,
-            identity=str(who["sub"]),
-            username=who.get("preferred_username"),
+            # redacted here, because what is stored is shown when these tokens are forgotten
+            identity=redact(str(who["sub"])),
+            username=redact(str(who.get("preferred_username") or "")) or None,
             tokens=tokens,
         )
         with self._file.locked():
@@ -192,6 +193,7 @@ class SignIn:
             begun = {name: str(pending[name]) for name in ("client_id", "environment", "redirect_uri", "verifier")}
         except (OSError, ValueError, KeyError, TypeError):
             begun = {}
+        register(begun.get("verifier"))
         if (begun.get("client_id"), begun.get("environment")) != (self._client_id, self._environment):
             raise GlobusError(
                 f"No login of client {self._client_id} was begun here: run the task without code first, and open the "

@@ -8,20 +8,19 @@
 
 from __future__ import annotations
 
-from ansible.module_utils.basic import AnsibleModule
-
 from .. import _arguments
 from .._errors import GlobusError, InputError
 from .._globus.service import Globus
 from .._timers.document import Timer
 from .._timers.options import parse_wanted
 from .._timers.plan import Wanted, plan_timer
-from .common import carry_out, connect, entry_result, fail, require_sdk, warn
+from .common import GlobusModule, carry_out, connect, ends_in_words, entry_result, fail, require_sdk, warn
 
 
+@ends_in_words
 def run_timer() -> None:
     """The module ``timer``: one element, taken the same way as a list."""
-    module = AnsibleModule(
+    module = GlobusModule(
         argument_spec={**_arguments.auth_arguments(), **_arguments.timer_arguments()},
         required_one_of=[("name", "timer_id")],
         supports_check_mode=True,

@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-
 from .. import _arguments
 from .._errors import GlobusError, InputError
 from .._globus.service import Globus
@@ -31,14 +29,15 @@ from .._timers.health import (
     runs_of,
 )
 from .._timers.options import parse_definition, parse_uuid
-from .common import connect, fail, require_sdk
+from .common import GlobusModule, connect, ends_in_words, fail, require_sdk
 
 CONCURRENCY = 4
 
 
+@ends_in_words
 def run_timer_info() -> None:
     """The module ``timer_info``."""
-    module = AnsibleModule(
+    module = GlobusModule(
         argument_spec={**_arguments.auth_arguments(), **_arguments.timer_info_arguments()},
         mutually_exclusive=[("timer_id", option) for option in ("name", "name_prefix", "name_contains")],
         supports_check_mode=True,

@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NoReturn
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from .. import _arguments
@@ -22,11 +21,12 @@ from .._errors import GlobusError, InputError
 from .._timers.document import Timer
 from .._timers.options import entry_position, parse_wanted_list
 from .._timers.plan import Plan, Wanted, check_rates, plan_purge, plan_timers
-from .common import carry_out, connect, entry_result, fail, require_sdk, warn
+from .common import GlobusModule, carry_out, connect, ends_in_words, entry_result, fail, require_sdk, warn
 
 SHOWS_INVOCATION = 3  # the verbosity at which Ansible shows the arguments of a task
 
 
+@ends_in_words
 def run_timers() -> None:
     """The module ``timers``."""
     # What hundreds of definitions are made of holds no cycles: looking for some would take a tenth of the time.
@@ -73,7 +73,7 @@ def run_timers() -> None:
     module.exit_json(**result)
 
 
-class _ListModule(AnsibleModule):  # type: ignore[misc]  # ansible-core is not typed
+class _ListModule(GlobusModule):
     """Says which entry of ``timers`` an invalid argument is in; Ansible's own nested errors do not (rule L3)."""
 
     def fail_json(self, msg: str, **result: Any) -> NoReturn:

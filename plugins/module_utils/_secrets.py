@@ -1,0 +1,235 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection research_ops.globus: free to change between releases.
+
+"""What is secret in this process, and how text is made fit to leave it (rule X1).
+
+Whoever learns a secret registers it: credentials and tokens when they are made, requests when they are sent. The edge
+(``_module.common``) then replaces it in everything that a module returns, in each spelling: plain, stripped,
+URL-encoded, in JSON or HTML, and inside base64.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+MASK = "********"
+SHORTEST = 4  # characters; replacing a shorter text would destroy the output. No secret of Globus is that short.
+DEEPEST = 100  # levels of a result; what Ansible makes of it recurses
+TOO_DEEP = "(nested too deeply to be shown)"
+TOO_LONG = "(a number that is too long to be shown)"
+# Values under these keys are data, which must stay as they are to the byte: they identify, or are fed back.
+DATA = frozenset({"name", "definition", "display_name", "desired", "actual", "token_storage", "invocation"})
+
+_SURROGATES = "\ud800-\udfff"  # halves of characters, which no output can encode
+# Characters that move the cursor, change colours, or turn the direction of what follows.
+_CONTROLS = "\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
+_ODD = re.compile(f"[\x00-\x1f{_CONTROLS}{_SURROGATES}]")
+_ODD_IN_LINES = re.compile(f"[\x00-\x08\x0b-\x1f{_CONTROLS}{_SURROGATES}]")
+_HALVES = re.compile(f"[{_SURROGATES}]")
+# The same in JSON that leaves other characters as they are.
+_ODD_IN_JSON = re.compile(f"\\\\[nrtbfu]|[{_CONTROLS}{_SURROGATES}]")
+_BASE64 = re.compile(r"[A-Za-z0-9+/_=-]")
+
+
+class _Secret:
+    """One secret: what finds it.
+
+    :ivar anchors: texts, in lower case, of which one is there wherever a spelling of the secret is.
+    """
+
+    def __init__(self, value: str) -> None:
+        self.length = len(value)
+        self._plain = re.compile("".join(map(_spellings, value)), re.IGNORECASE)
+        plain_anchor = max(re.findall(r"[a-z0-9]*", value.lower()), key=len)
+        self._cores = [
+            (re.compile("".join(map(_spellings_in_base64, core)), re.IGNORECASE), _base64_anchor(core))
+            for core in _cores(value.encode("utf-8", "surrogatepass"))
+        ]
+        self.anchors = {plain_anchor, *(anchor for _core, anchor in self._cores)}
+
+    def replaced(self, text: str) -> str:
+        text = self._plain.sub(MASK, text)
+        for core, _anchor in self._cores:
+            text = _replace_words(core, text)
+        return text
+
+
+_known: dict[str, _Secret] = {}
+_lock = threading.Lock()
+
+
+def register(*values: Any) -> None:
+    """Remember secrets; whatever is no text, or too short to be one, is passed over."""
+    for value in values:
+        if not isinstance(value, str):
+            continue
+        with _lock:
+            for spelling in (value, value.strip()):
+                if len(spelling.strip()) >= SHORTEST and spelling not in _known:
+                    _known[spelling] = _Secret(spelling)
+
+
+def forget() -> None:
+    """Forget them all; for tests, whose process is not a module's."""
+    with _lock:
+        _known.clear()
+
+
+def redact(text: str) -> str:
+    """The text without the secrets."""
+    lowered = text.lower()
+    for secret in _secrets():
+        if any(anchor in lowered for anchor in secret.anchors):
+            text = secret.replaced(text)
+    return text
+
+
+def printable(text: str, *, lines: bool = False) -> str:
+    """The text with its control characters, and those that turn the direction of writing, spelled out.
+
+    :param lines: leave line breaks and tabs.
+    """
+    return (_ODD_IN_LINES if lines else _ODD).sub(_spelled_out, text)
+
+
+def fit_to_print(text: str, *, lines: bool = False) -> str:
+    """A text for people, as it may leave a module."""
+    return printable(redact(text), lines=lines)
+
+
+def fit_to_return(result: Mapping[str, Any]) -> dict[str, Any]:
+    """What a module returns, as it may leave: no secret in any text or key, and no control character in a text for
+    people. Names, definitions and paths (``DATA``) keep every character but halves of one.
+    """
+    try:
+        text = json.dumps(result, ensure_ascii=False, allow_nan=False)
+    except (ValueError, TypeError, RecursionError):
+        text = None
+    if text is not None and not _ODD_IN_JSON.search(text):
+        lowered = text.lower()
+        if not any(anchor in lowered for secret in _secrets() for anchor in secret.anchors):
+            return dict(result)
+    cleaned: dict[str, Any] = _cleaned(result, is_data=False, may_be_data=True, depth=0)
+    return cleaned
+
+
+def _secrets() -> list[_Secret]:
+    """The longest first: one may be a part of another."""
+    with _lock:
+        return sorted(_known.values(), key=lambda secret: -secret.length)
+
+
+def _cleaned(value: Any, *, is_data: bool, may_be_data: bool, depth: int, lines: bool = False) -> Any:
+    if isinstance(value, str):
+        text = redact(value)
+        return _HALVES.sub(_spelled_out, text) if is_data else printable(text, lines=lines)
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, (int, float)):
+        return _cleaned_number(value)
+    if depth > DEEPEST:
+        return TOO_DEEP
+    if isinstance(value, Mapping):
+        return {
+            _cleaned(key, is_data=is_data, may_be_data=False, depth=depth): _cleaned(
+                item,
+                is_data=is_data or (may_be_data and key in DATA),
+                may_be_data=may_be_data and key != "diff",  # a diff is for people, all of it
+                depth=depth + 1,
+                lines=key == "exception",
+            )
+            for key, item in value.items()
+        }
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_cleaned(item, is_data=is_data, may_be_data=may_be_data, depth=depth + 1) for item in value]
+    return value
+
+
+def _cleaned_number(value: float) -> Any:
+    """A number that JSON has; a text for those that it has not."""
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return str(value)
+    try:
+        text = str(value)
+    except ValueError:  # more digits than Python prints
+        return TOO_LONG
+    return value if redact(text) == text else MASK
+
+
+def _spelled_out(match: re.Match[str]) -> str:
+    """``\\n``, ``\\x1b``, ``\\u202e``, as in a string of Python."""
+    code = ord(match[0])
+    named = {9: "\\t", 10: "\\n", 13: "\\r"}
+    return named.get(code) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
+
+
+# --- spellings -----------------------------------------------------------------------------------------------------
+
+
+def _spellings(character: str) -> str:
+    """A pattern for a character in each spelling that a service or a library may give it."""
+    if character.isascii() and (character.isalnum() or character in "-._~"):
+        return re.escape(character)
+    as_bytes = character.encode("utf-8", "surrogatepass")
+    spelled = {
+        character,
+        html.escape(character),
+        "".join(f"%{byte:02x}" for byte in as_bytes),
+        json.dumps(character)[1:-1],
+        f"&#{ord(character)};",
+        f"&#x{ord(character):x};",
+        ascii(character)[1:-1],
+    }
+    if character == " ":
+        spelled.add("+")
+    alternatives = "|".join(re.escape(one) for one in sorted(spelled, key=len, reverse=True))
+    return rf"(?:\\*(?:{alternatives}))" if character in "\"'\\/" else f"(?:{alternatives})"
+
+
+def _spellings_in_base64(character: str) -> str:
+    """The two alphabets, and what URLs and JSON make of them."""
+    return {"+": r"(?:\+|-|%2b)", "/": r"(?:\\?/|_|%2f)"}.get(character, re.escape(character))
+
+
+def _base64_anchor(core: str) -> str:
+    return max(re.split(r"[+/]", core), key=len).lower()
+
+
+def _cores(secret: bytes) -> list[str]:
+    """What the base64 of anything that contains the secret contains: one text for each of three alignments.
+
+    ``Basic`` credentials are such a base64: of ID, colon and secret.
+    """
+    cores = []
+    for before in range(3):
+        encoded = base64.b64encode(b"\0" * before + secret).decode().rstrip("=")
+        first = (before * 8 + 5) // 6  # characters that hold bits of what comes before
+        last = len(encoded) - (1 if (before + len(secret)) % 3 else 0)  # one that holds bits of what comes after
+        if last - first >= SHORTEST:
+            cores.append(encoded[first:last])
+    return cores
+
+
+def _replace_words(core: re.Pattern[str], text: str) -> str:
+    """Each match replaced, together with the base64 around it."""
+    parts, end = [], 0
+    for match in core.finditer(text):
+        if match.start() < end:
+            continue
+        start, stop = match.span()
+        while start > end and _BASE64.match(text[start - 1]):
+            start -= 1
+        while stop < len(text) and _BASE64.match(text[stop]):
+            stop += 1
+        parts += [text[end:start], MASK]
+        end = stop
+    return "".join([*parts, text[end:]])
