@@ -47,8 +47,15 @@ class GlobusError(Exception):
 
     def about(self, what: str) -> GlobusError:
         """The same error with ``what`` was being done, and to which timer, in front of its message."""
+        return self._with(f"{what}: {self.message}")
+
+    def followed_by(self, consequence: str) -> GlobusError:
+        """The same error with what follows from it, and what to do, behind its message."""
+        return self._with(f"{self.message}. {consequence}")
+
+    def _with(self, message: str) -> GlobusError:
         return type(self)(
-            f"{what}: {self.message}",
+            message,
             code=self.code,
             http_status=self.http_status,
             request_id=self.request_id,

@@ -12,21 +12,21 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 from .._errors import GlobusError, UncertainError
 from .._parallel import in_parallel
 from .._timers.definition import Definition
 from .._timers.document import (
     Timer,
-    timer_differences,
     write_timer,
 )
-from .._timers.health import health_of
+from .._timers.health import describe_inactive, health_of
 from .._timers.plan import (
     PAUSE_MARGIN,
     Operation,
     Plan,
+    drift_of,
     first_run_again,
     shown,
 )
@@ -88,6 +88,14 @@ class Outcome:
     created: str | None = None
     repeated: bool = False
 
+    def take(self, timer: Timer) -> None:
+        """From here on the outcome is about this timer. A run whose own timer was removed in favour of an equal one
+        takes that one for its own.
+        """
+        if self.timer is not None and timer.id != self.timer.id:
+            self.created = self.created and timer.id
+        self.timer = timer
+
     @property
     def after(self) -> Mapping[str, Any]:
         """What a diff shows: what was planned or, where that came to nothing or not to its end, what is there."""
@@ -131,9 +139,9 @@ def _could_not(operation: Operation, outcome: Outcome) -> str:
     timer_id = operation.timer_id or outcome.created
     what = f"Could not {operation.operation} {outcome.plan.wanted.label}" + (f" ({timer_id})" if timer_id else "")
     if operation.operation == "pause" and outcome.created:
-        return f"{what}, which was just created, so that it may run; run the task again"
+        return f"{what}, which was just created and may run. Run the task again"
     if operation.operation == "delete" and outcome.timer and outcome.plan.wanted.state != "absent":
-        return f"{what} in favour of {outcome.timer.id}, so that both may be there; run the task again"
+        return f"{what} in favour of {outcome.timer.id}"
     return what
 
 
@@ -151,8 +159,17 @@ def _do(operation: Operation, outcome: Outcome, service: TimerService) -> None:
     elif operation.operation == "rename":
         service.rename_timer(timer_id, operation.name)
     else:
-        _check_successor(outcome, service)
+        _verify_successor(outcome, service)
+        _delete(timer_id, outcome, service)
+
+
+def _delete(timer_id: str, outcome: Outcome, service: TimerService) -> None:
+    try:
         service.delete_timer(timer_id)
+    except GlobusError as error:
+        if outcome.timer is None or outcome.plan.wanted.state == "absent":
+            raise
+        raise error.followed_by("Both timers may exist now: run the task again") from None
 
 
 def _check_name(timer: Timer, name: str, service: TimerService) -> None:
@@ -177,9 +194,11 @@ def _pause(timer_id: str, outcome: Outcome, service: TimerService) -> None:
     try:
         service.pause_timer(timer_id)
     except GlobusError:
-        if not outcome.created or not _is_there(outcome, service) or outcome.created == timer_id:
+        found = _find(outcome, service) if outcome.created else None
+        if found is None or found.id == timer_id:
             raise
-        service.pause_timer(outcome.created)
+        outcome.take(found)
+        service.pause_timer(found.id)
 
 
 def _read_again(outcome: Outcome, service: TimerService) -> None:
@@ -192,14 +211,15 @@ def _read_again(outcome: Outcome, service: TimerService) -> None:
     only_deletes = all(operation.operation == "delete" for operation in outcome.plan.operations)
     vanished = _vanished(outcome.timer.id, outcome)
     try:
-        there = _is_there(outcome, service, or_an_equal_one=only_deletes)
+        found = _find(outcome, service, or_an_equal_one=only_deletes)
     except GlobusError as error:
         outcome.warnings.append(f"it was changed, but could not be read after that: {error}")
         return
-    if not there:
+    if found is None:
         outcome.failure = outcome.failure or vanished
     else:
-        outcome.failure = outcome.failure or _stopped_again(outcome.timer, outcome, service)
+        outcome.take(found)
+        outcome.failure = outcome.failure or _stopped_again(found, outcome, service)
 
 
 def _stopped_again(timer: Timer, outcome: Outcome, service: TimerService) -> GlobusError | None:
@@ -223,39 +243,93 @@ def _vanished(timer_id: str, outcome: Outcome) -> GlobusError:
     )
 
 
-def _check_successor(outcome: Outcome, service: TimerService) -> None:
-    """Before a timer is deleted in favour of another: that one is really there (rule W4)."""
-    successor = outcome.timer
-    if outcome.plan.wanted.state == "absent" or successor is None or _is_there(outcome, service):
+# --- before a deletion (rule W4b) ----------------------------------------------------------------------------------
+
+
+def _verify_successor(outcome: Outcome, service: TimerService) -> None:
+    """Before a timer is deleted in favour of another, read that one: it has to be there, to equal the definition, and
+    to run if it must. If the service shows a new timer otherwise, the new one is deleted and the old one stays:
+    otherwise every run would replace it again.
+
+    :raises GlobusError: then the timer is not deleted.
+    """
+    plan, successor = outcome.plan, outcome.timer
+    if plan.wanted.state == "absent" or successor is None:
         return
+    try:
+        found = _find(outcome, service)
+    except GlobusError as error:
+        raise error.about(
+            f"{successor.id}, which is to stay, could not be read, so neither was deleted. Run the task again"
+        ) from None
+    if found is None:
+        raise GlobusError(
+            f"{successor.id}, which is to stay, does not exist any more, so this timer stays. Another writer may have "
+            "removed it: run the task again",
+            code="successor_missing",
+        )
+    outcome.take(found)
+    why = _unfit(found, outcome, service.now())
+    if why is None:
+        return
+    if found.id != outcome.created or found.id in plan.known:
+        raise GlobusError(
+            f"{found.id}, which is to stay, {why}, so neither was deleted. Run the task again", code="successor_differs"
+        )
+    _take_back(found, why, outcome, service)
+
+
+def _unfit(timer: Timer, outcome: Outcome, now: datetime) -> str | None:
+    """Why a timer cannot take the place of another, or None."""
+    plan, definition = outcome.plan, outcome.plan.wanted.definition
+    unlike = drift_of(definition, timer, now) if definition is not None else ()
+    if unlike:
+        return f"differs from its definition ({'; '.join(str(difference) for difference in unlike)})"
+    if timer.is_inactive and not _may_rest(plan):
+        return f"does not run ({describe_inactive(timer)})"
+    return None
+
+
+def _may_rest(plan: Plan) -> bool:
+    """Whether the timer that stays may be inactive: on request, or because none that it replaces runs (rule I3)."""
+    if plan.pauses or plan.wanted.state == "paused":
+        return True
+    return plan.creation is None and plan.wanted.state == "present"
+
+
+def _take_back(new: Timer, why: str, outcome: Outcome, service: TimerService) -> NoReturn:
+    """Delete the new timer, since the old one is the better one. Raises GlobusError."""
+    old = outcome.plan.timer
+    there = f"the old timer {old.id} stays" if old else "the old timer stays"
+    try:
+        service.delete_timer(new.id)
+    except GlobusError as error:
+        raise error.about(f"the new timer {new.id} {why}, so {there}. Deleting the new one failed too") from None
+    outcome.operations.append(Operation("delete", new.id, new.name))
+    outcome.timer, outcome.created = old, None
     raise GlobusError(
-        f"the timer that is to stay, {successor.id}, is not there any more, so this one stays. Another writer may "
-        "have removed the other: run the task again",
-        code="successor_missing",
+        f"Globus shows the new timer {new.id} otherwise than it was asked for: it {why}. So the new timer was deleted "
+        f"again, and {there}. Write the option in the way that Globus shows it",
+        code="stored_differently",
     )
 
 
-def _is_there(outcome: Outcome, service: TimerService, or_an_equal_one: bool = True) -> bool:
-    """Whether the outcome's timer is there, or an equal one in favour of which another run removed it (rule W3).
+def _find(outcome: Outcome, service: TimerService, or_an_equal_one: bool = True) -> Timer | None:
+    """The outcome's timer, or an equal one in favour of which another run removed it (rule W3); None if it is gone.
 
     That it is gone is believed only if the list says so too.
     """
     if outcome.timer is None:
-        return False
+        return None
     own = outcome.timer.id
     found = service.get_timer(own)
-    if found is None or found.is_gone:
-        timers = service.list_timers(outcome.plan.wanted.name or outcome.timer.name)
-        stay = [timer for timer in timers if timer.id == own and not timer.is_gone]
-        if or_an_equal_one:
-            stay += _equal(outcome.plan, timers, service.now())
-        if not stay:
-            return False
-        found = stay[0]
-    if found.id != own:
-        outcome.created = outcome.created and found.id
-    outcome.timer = found
-    return True
+    if found is not None and not found.is_gone:
+        return found
+    timers = service.list_timers(outcome.plan.wanted.name or outcome.timer.name)
+    stay = [timer for timer in timers if timer.id == own and not timer.is_gone]
+    if or_an_equal_one:
+        stay += _equal_ones(outcome.plan, timers, service.now())
+    return stay[0] if stay else None
 
 
 # --- creating (rule W2) --------------------------------------------------------------------------------------------
@@ -264,18 +338,16 @@ def _is_there(outcome: Outcome, service: TimerService, or_an_equal_one: bool = T
 def _create(outcome: Outcome, creation: Definition, service: TimerService) -> Timer:
     """Create the planned timer exactly once, also when an answer is lost.
 
-    After an ambiguous answer: wait, look the timer up by name and definition; found, it is adopted; not found, its
-    creation is tried again. So it is after a 429, which alone says for sure that nothing was created. A timer that is
+    After an ambiguous answer: wait, then look for the timer. If it is there, it is adopted, and otherwise its creation
+    is sent again. After a 429 it is sent again too: that alone says for sure that nothing was created. A timer that is
     there after all is never reported as failed.
     """
     doubt: UncertainError | None = None
     attempt = 0
     while True:
         outcome.repeated = doubt is not None
-        service.wait()  # first: a first run that is near passes meanwhile
-        start = _start_in_time(outcome.plan, creation, service.now())
         try:
-            return service.create_timer(write_timer(creation, start))
+            return _send(outcome.plan, creation, service)
         except UncertainError as error:
             failure: GlobusError = error
             doubt = error
@@ -287,22 +359,46 @@ def _create(outcome: Outcome, creation: Definition, service: TimerService) -> Ti
             raise failure
         time.sleep(min(LOOK_AGAIN_AFTER * 2**attempt, LOOK_AGAIN_MAXIMUM))
         attempt += 1
-        if doubt is None:
-            continue
-        try:
-            timers = service.list_timers(outcome.plan.wanted.name)
-        except GlobusError as error:
-            why = f"whether it was created could not be found out ({error.message})"
-            raise _unknown(doubt, f"{why}. Run the task again: it adopts the timer if it is there") from None
-        equal = _equal(outcome.plan, timers, service.now())
-        if equal:
-            return equal[0]
-        others = _others(outcome, timers, equal)
-        if others:
-            why = f"there is a new timer of this name that is not quite the definition ({', '.join(others)})"
-            raise _unknown(doubt, f"{why}: from this request or from another run. Run the task again")
-        if not again:
-            raise failure
+        if doubt is not None:
+            found = _look_for_lost(outcome, doubt, service)
+            if found is not None:
+                return found
+            if not again:
+                raise failure if failure is doubt else _still_in_doubt(failure, doubt)
+
+
+def _send(plan: Plan, creation: Definition, service: TimerService) -> Timer:
+    """One request to create the timer, with a first run that is still ahead."""
+    service.wait()  # first: a first run that is near passes meanwhile
+    return service.create_timer(write_timer(creation, _start_in_time(plan, creation, service.now())))
+
+
+def _look_for_lost(outcome: Outcome, doubt: UncertainError, service: TimerService) -> Timer | None:
+    """The timer that a request without an answer has created after all, or None (rule W2).
+
+    :raises GlobusError: where that cannot be told.
+    """
+    try:
+        timers = service.list_timers(outcome.plan.wanted.name)
+    except GlobusError as error:
+        why = f"whether it was created could not be found out ({error.message})"
+        raise _unknown(doubt, f"{why}. Run the task again: it adopts the timer if it exists") from None
+    equal = _equal_ones(outcome.plan, timers, service.now())
+    if equal:
+        return equal[0]
+    others = _others(outcome, timers, equal)
+    if others:
+        why = f"there is a new timer of this name that is not quite the definition ({', '.join(others)})"
+        raise _unknown(doubt, f"{why}: from this request or from another run. Run the task again")
+    return None
+
+
+def _still_in_doubt(failure: GlobusError, doubt: UncertainError) -> GlobusError:
+    """A later refusal does not undo the doubt that an earlier request left (rule W2)."""
+    return failure.followed_by(
+        f"An earlier request to create it was not answered ({doubt.message}), and Globus may still carry it out. Run "
+        "the task again: it adopts the timer if it exists"
+    )
 
 
 def _start_in_time(plan: Plan, creation: Definition, now: datetime) -> datetime | None:
@@ -315,7 +411,7 @@ def _start_in_time(plan: Plan, creation: Definition, now: datetime) -> datetime 
     start = first_run_again(creation, pause)
     if start is not None and start <= pause:
         raise GlobusError(
-            "its only run is too near by now: it could come before the pause. Give schedule.start a later time",
+            "its only run is now too near: it could come before the pause. Give schedule.start a later time",
             code="would_run_before_pause",
         )
     return start
@@ -330,11 +426,14 @@ def _unknown(doubt: GlobusError, why: str) -> GlobusError:
     )
 
 
-def _equal(plan: Plan, timers: Sequence[Timer], now: datetime) -> list[Timer]:
-    """Those of the timers that equal the definition and were not there before, first one first.
+def _equal_ones(plan: Plan, timers: Sequence[Timer], now: datetime) -> list[Timer]:
+    """The timers that equal the definition and were not there before: first the one that stays (rules I3, W3).
 
-    Of a plan that creates none, those that it does not delete. They need not have the first run that was planned: where
-    the definition leaves it open, others plan another one.
+    Where they are paused, the oldest is the first: while several runs pause their timers, "one that runs" is another
+    timer from moment to moment, and all runs have to keep the same one.
+
+    For a plan that creates none, those that it does not delete. They need not have the first run that was planned: if
+    the definition leaves it open, other runs plan another one.
     """
     definition = plan.wanted.definition
     passed_over = plan.known if plan.creation else {operation.timer_id for operation in plan.operations}
@@ -346,9 +445,9 @@ def _equal(plan: Plan, timers: Sequence[Timer], now: datetime) -> list[Timer]:
             and timer.id not in passed_over
             and not timer.is_gone
             and definition is not None
-            and not timer_differences(definition, timer, now)
+            and not drift_of(definition, timer, now)
         ),
-        key=lambda timer: timer.order,
+        key=lambda timer: timer.order if plan.pauses else timer.precedence,
     )
 
 
@@ -378,13 +477,13 @@ def _verify_one(outcome: Outcome, timers: Sequence[Timer], now: datetime, servic
     own = next((timer for timer in timers if timer.id == outcome.created), None)
     if own is not None and definition is not None:
         outcome.timer = own
-        unlike = timer_differences(definition, own, now)
+        unlike = drift_of(definition, own, now)
         if unlike:
             outcome.warnings.append(
                 "it was created, but the service stores it differently from what was asked for: "
                 f"{'; '.join(str(difference) for difference in unlike)}"
             )
-    equal = [timer for timer in _equal(outcome.plan, timers, now) if timer.is_unfinished]
+    equal = [timer for timer in _equal_ones(outcome.plan, timers, now) if timer.is_unfinished]
     others = _others(outcome, timers, equal)
     if others:
         outcome.warnings.append(
@@ -394,8 +493,8 @@ def _verify_one(outcome: Outcome, timers: Sequence[Timer], now: datetime, servic
     try:
         if equal:
             _keep_first(equal, outcome, service)
-        elif own is None and not _is_there(outcome, service):
-            outcome.failure = outcome.failure or _vanished(outcome.created or "", outcome)
+        elif own is None:
+            _look_for_own(outcome, service)
     except GlobusError as error:
         outcome.failure = error.about(
             f"{outcome.plan.wanted.label} was created more than once ({', '.join(timer.id for timer in equal)}), and "
@@ -403,6 +502,15 @@ def _verify_one(outcome: Outcome, timers: Sequence[Timer], now: datetime, servic
             if equal
             else f"Whether {outcome.plan.wanted.label} is still there could not be found out"
         )
+
+
+def _look_for_own(outcome: Outcome, service: TimerService) -> None:
+    """The list lacks the timer that this run created: it is there all the same, or it has vanished."""
+    found = _find(outcome, service)
+    if found is None:
+        outcome.failure = outcome.failure or _vanished(outcome.created or "", outcome)
+    else:
+        outcome.take(found)
 
 
 def _others(outcome: Outcome, timers: Sequence[Timer], equal: Sequence[Timer]) -> list[str]:
@@ -419,12 +527,25 @@ def _others(outcome: Outcome, timers: Sequence[Timer], equal: Sequence[Timer]) -
 
 
 def _keep_first(equal: Sequence[Timer], outcome: Outcome, service: TimerService) -> None:
-    """Of equal timers the first stays. Where that is another one than this run created, it gets its state."""
+    """Of equal timers the first stays, whoever created it, and gets the state that is wanted (rules I3, W3)."""
     kept = outcome.timer = equal[0]
     if outcome.plan.pauses and not kept.is_inactive and kept.id != outcome.created:
         service.pause_timer(kept.id)
         outcome.operations.append(Operation("pause", kept.id, kept.name))
         _read_again(outcome, service)
     for surplus in equal[1:]:
+        _verify_kept(kept, surplus, outcome, service)
         service.delete_timer(surplus.id)
         outcome.operations.append(Operation("delete", surplus.id, surplus.name))
+
+
+def _verify_kept(kept: Timer, surplus: Timer, outcome: Outcome, service: TimerService) -> None:
+    """Rule W4b for equal timers: read the one that stays. Raises GlobusError, and then none is deleted."""
+    found = service.get_timer(kept.id)
+    if found is None or not found.is_unfinished:
+        raise GlobusError(f"{kept.id}, which is to stay, does not exist any more", code="successor_missing")
+    definition = outcome.plan.wanted.definition
+    if definition is not None and drift_of(definition, found, service.now()):
+        raise GlobusError(f"{kept.id}, which is to stay, differs from its definition", code="successor_differs")
+    if surplus.runs_now and not found.runs_now and not outcome.plan.pauses:
+        raise GlobusError(f"{kept.id}, which is to stay, does not run", code="successor_differs")

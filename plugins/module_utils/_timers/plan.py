@@ -432,7 +432,7 @@ def _completed(definition: Definition, timer: Timer, now: datetime) -> bool:
     return schedule.ends and not begins_later and not timer_differences(definition, timer, now)
 
 
-def _drift(definition: Definition, timer: Timer, now: datetime) -> tuple[Difference, ...]:
+def drift_of(definition: Definition, timer: Timer, now: datetime) -> tuple[Difference, ...]:
     """Where an unfinished timer differs from the definition.
 
     For a paused one a start within the margin counts as past: a timer that could not have been paused before it was
@@ -458,7 +458,7 @@ def _plan_several(plan: Plan, matched: Sequence[Timer], now: datetime) -> Plan:
                 code="ambiguous_name",
             )
         )
-    equal = [timer for timer in matched if not _drift(definition, timer, now)]
+    equal = [timer for timer in matched if not drift_of(definition, timer, now)]
     timer = equal[0] if equal else matched[0]
     others = [other for other in matched if other is not timer]
     return _plan_existing(plan, timer, others, now, to_be_paused=len(equal) == 1 and _cut_short(wanted, timer, others))
@@ -498,7 +498,7 @@ def _plan_existing(
     if wanted.state == "present" and wanted.on_inactive == "fail" and timer.is_stopped_by_service:
         return plan.failed(_stopped_failure(plan, timer))
     if definition is not None:
-        plan = replace(plan, drift=_drift(definition, timer, now))
+        plan = replace(plan, drift=drift_of(definition, timer, now))
         if plan.drift and wanted.on_drift == "replace":
             return _replace(plan, definition, [timer, *others], now)
         if plan.drift and wanted.on_drift == "fail":

@@ -337,8 +337,8 @@ def test_w4_an_old_timer_that_cannot_be_deleted_is_told_with_both_ids() -> None:
     outcome = run(service, wanted(sample(label="new"), on_drift="replace"))
     assert outcome.failure is not None
     assert outcome.failure.message == (
-        f"Could not delete timer {NAME!r} ({old}) in favour of {outcome.created}, so that both may be there; run the "
-        "task again: delete was refused"
+        f"Could not delete timer {NAME!r} ({old}) in favour of {outcome.created}: delete was refused. Both timers may "
+        "exist now: run the task again"
     )
     assert outcome.after["transfer"]["label"] == "new"
 
@@ -349,8 +349,8 @@ def test_w4a_a_new_timer_that_cannot_be_paused_is_told_and_shown_as_it_is() -> N
     outcome = run(service, wanted(state="paused"))
     assert outcome.failure is not None
     assert outcome.failure.message == (
-        f"Could not pause timer {NAME!r} ({outcome.created}), which was just created, so that it may run; run the task "
-        "again: pause was refused"
+        f"Could not pause timer {NAME!r} ({outcome.created}), which was just created and may run. Run the task again: "
+        "pause was refused"
     )
     assert (outcome.plan.after["state"], outcome.after["state"]) == ("paused", "active")
 
@@ -619,3 +619,120 @@ def test_nothing_to_do_is_no_request() -> None:
     (outcome,) = execute([plan_timer(wanted(), service.timers(), NOW)], service)
     assert outcome.timer is not None
     assert (outcome.timer.id, done(outcome), service.requests) == (key, [], [])
+
+
+# --- before a deletion (W4b) ---
+
+
+def stored_otherwise(service: MemoryService, monkeypatch: pytest.MonkeyPatch, **members: Any) -> None:
+    """The service keeps new timers otherwise than they were asked for."""
+    create = service.create_timer
+
+    def create_otherwise(document: Mapping[str, Any]) -> Timer:
+        changed = {**document, "body": {**document["body"], **members}}
+        return create(changed)
+
+    monkeypatch.setattr(service, "create_timer", create_otherwise)
+
+
+@pytest.mark.parametrize("state", ["present", "active", "paused"])
+@pytest.mark.parametrize("old", [{}, {"status": "inactive", "inactive_reason": {"cause": "user", "detail": None}}])
+def test_a_new_timer_that_is_stored_otherwise_is_deleted_and_the_old_one_stays_W4b(
+    monkeypatch: pytest.MonkeyPatch, state: str, old: dict[str, Any]
+) -> None:
+    """Otherwise every run would replace it again."""
+    service = MemoryService()
+    kept = seed(service, **old)
+    stored_otherwise(service, monkeypatch, label="cut")
+    for _run in range(2):
+        outcome = run(service, wanted(sample(label="a label"), on_drift="replace", state=state))
+        assert [timer.id for timer in service.unfinished(NAME)] == [kept]
+        assert outcome.failure is not None
+        assert outcome.failure.code == "stored_differently"
+        assert 'transfer.label is "cut", should be "a label"' in outcome.failure.message
+        assert f"the old timer {kept} stays" in outcome.failure.message
+        assert outcome.timer is not None
+        assert outcome.timer.id == kept
+        assert [operation for operation, _id in done(outcome) if operation != "pause"] == ["create", "delete"]
+
+
+def test_members_that_the_service_adds_are_no_reason_to_keep_the_old_timer_W4b_D6() -> None:
+    service = MemoryService("filled")
+    old = seed(service)
+    outcome = run(service, wanted(sample(label="new"), on_drift="replace"))
+    assert outcome.failure is None
+    assert [timer.id for timer in service.unfinished(NAME)] == [outcome.created]
+    assert outcome.created != old
+
+
+def test_where_the_new_timer_cannot_be_read_nothing_is_deleted_and_both_are_named_W4b() -> None:
+    service = MemoryService()
+    old = seed(service)
+    service.faults["get"] = ["refused"] * 9
+    outcome = run(service, wanted(sample(label="new"), on_drift="replace"))
+    assert {timer.id for timer in service.unfinished(NAME)} == {old, outcome.created}
+    assert outcome.failure is not None
+    assert old in outcome.failure.message
+    assert str(outcome.created) in outcome.failure.message
+    service.faults.clear()
+    again = run(service, wanted(sample(label="new"), on_drift="replace"))
+    assert again.failure is None
+    assert [timer.id for timer in service.unfinished(NAME)] == [outcome.created]
+
+
+def test_a_new_timer_that_the_service_stops_at_once_does_not_replace_one_that_runs_W4b(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    service = MemoryService()
+    old = seed(service)
+    create = service.create_timer
+
+    def create_stopped(document: Mapping[str, Any]) -> Timer:
+        timer = create(document)
+        service._stored[timer.id].members.update(status="inactive", inactive_reason={"cause": "other", "detail": None})
+        return timer
+
+    monkeypatch.setattr(service, "create_timer", create_stopped)
+    outcome = run(service, wanted(sample(label="new"), on_drift="replace"))
+    assert [timer.id for timer in service.unfinished(NAME)] == [old]
+    assert outcome.failure is not None
+    assert "does not run (other)" in outcome.failure.message
+
+
+def test_of_several_equal_timers_none_is_deleted_where_the_one_that_stays_has_changed_W4b() -> None:
+    service = MemoryService()
+    first, second = seed(service), seed(service)
+    plan = plan_timer(wanted(on_drift="replace"), service.list_timers(NAME), service.now())
+    assert plan.deletes == {second}
+    service._stored[first].document["body"]["label"] = "changed meanwhile"
+    (outcome,) = execute([plan], service)
+    assert {timer.id for timer in service.unfinished(NAME)} == {first, second}
+    assert outcome.failure is not None
+    assert outcome.failure.code == "successor_differs"
+    assert first in outcome.failure.message
+
+
+def test_of_equal_timers_of_several_writers_the_running_one_stays_W3() -> None:
+    """One that the service stopped meanwhile is older; the running one is kept all the same."""
+    service = MemoryService()
+    plan = plan_timer(wanted(), [], service.now())
+    stopped = seed(service, status="inactive", inactive_reason={"cause": "other", "detail": None})
+    (outcome,) = execute([plan], service)
+    assert [timer.id for timer in service.unfinished(NAME)] == [outcome.created]
+    assert outcome.created != stopped
+
+
+def test_a_refusal_after_a_lost_answer_does_not_hide_the_doubt_W2() -> None:
+    """Fault 32: the timer may have been created, also where the request cannot be sent again."""
+    service = MemoryService()
+    service.faults["create"] = ["lost"]
+    start = NOW + timedelta(minutes=6)
+    one = wanted(sample({"start": start.isoformat()}), state="paused")
+    plan = plan_timer(one, [], service.now())
+    clock = iter([NOW, NOW, *[start] * 50])
+    service.now = lambda: next(clock)  # type: ignore[method-assign]  # time passes while it waits
+    (outcome,) = execute([plan], service)
+    assert outcome.failure is not None
+    assert outcome.failure.code == "would_run_before_pause"
+    assert "An earlier request to create it was not answered" in outcome.failure.message
+    assert "Run the task again" in outcome.failure.message
