@@ -429,9 +429,6 @@ def _unknown(doubt: GlobusError, why: str) -> GlobusError:
 def _equal_ones(plan: Plan, timers: Sequence[Timer], now: datetime) -> list[Timer]:
     """The timers that equal the definition and were not there before: first the one that stays (rules I3, W3).
 
-    Where they are paused, the oldest is the first: while several runs pause their timers, "one that runs" is another
-    timer from moment to moment, and all runs have to keep the same one.
-
     For a plan that creates none, those that it does not delete. They need not have the first run that was planned: if
     the definition leaves it open, other runs plan another one.
     """
@@ -447,7 +444,7 @@ def _equal_ones(plan: Plan, timers: Sequence[Timer], now: datetime) -> list[Time
             and definition is not None
             and not drift_of(definition, timer, now)
         ),
-        key=lambda timer: timer.order if plan.pauses else timer.precedence,
+        key=lambda timer: timer.precedence_to_pause if plan.pauses else timer.precedence,
     )
 
 

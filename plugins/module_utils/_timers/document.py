@@ -169,6 +169,13 @@ class Timer:
         return (0 if self.runs_now else 1 if self.is_paused_by_user else 2, *self.order)
 
     @property
+    def precedence_to_pause(self) -> tuple[bool, bool, str, str]:
+        """The same where the one that stays is to be paused: one that has run comes first. "One that runs" is another
+        timer from moment to moment while several runs pause theirs, and all have to keep the same one (rule W3).
+        """
+        return (self.is_stopped_by_service, not self.runs, *self.order)
+
+    @property
     def order(self) -> tuple[str, str]:
         """By this the first of several equal timers is told (rules I3, W3)."""
         return (format_instant(self.submitted_at) if self.submitted_at else "9", self.id)

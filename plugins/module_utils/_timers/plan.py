@@ -190,7 +190,9 @@ def plan_timer(wanted: Wanted, timers: Collection[Timer], now: datetime) -> Plan
     if wanted.timer_id is not None:
         return _plan_by_id(wanted, timers, now)
     namesakes = [timer for timer in timers if timer.name == wanted.name]
-    matched = sorted((t for t in namesakes if t.is_unfinished), key=lambda timer: timer.precedence)
+    unfinished = (timer for timer in namesakes if timer.is_unfinished)
+    to_pause = wanted.state == "paused"
+    matched = sorted(unfinished, key=lambda one: one.precedence_to_pause if to_pause else one.precedence)
     known = frozenset(timer.id for timer in namesakes)
     plan = Plan(wanted, known=known, timer=matched[0] if matched else None, before=shown(matched))
     plan = replace(plan, after=plan.before)

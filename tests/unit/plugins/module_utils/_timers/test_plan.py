@@ -277,7 +277,9 @@ def short(made: Plan) -> str:
         ("equal stopped, equal paused, equal runs", {}, "delete 1, delete 0"),
         ("equal stopped, equal runs", {"state": "active"}, "delete 0"),
         ("equal stopped, equal runs", {"state": "paused"}, "pause 1, delete 0"),
-        ("equal paused, equal runs", {"state": "paused"}, "pause 1, delete 0"),
+        # where all is to be paused, parallel runs have to keep the same one: one that has run, then the oldest
+        ("equal paused, equal runs", {"state": "paused"}, "delete 1"),
+        ("equal paused, equal runs ran", {"state": "paused"}, "pause 1, delete 0"),
         # none runs: the user's pause comes before the service's stop, then age
         ("equal stopped, equal paused", {}, "delete 0"),
         ("equal stopped, equal paused", {"on_inactive": "resume"}, "delete 0"),
