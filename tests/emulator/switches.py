@@ -30,8 +30,8 @@ class Switches(BaseModel):
     )
     status_words: Literal["loaded", "active", "always_loaded"] = Field(
         "loaded",
-        description="What a waiting timer shows: `loaded` until its first run and then `active`, always `active`, "
-        "or always `loaded`",
+        description="What a waiting timer shows: `loaded` until its first run and then `active` (one of the old form "
+        "stays `loaded`, as recorded), always `active`, or always `loaded`",
     )
     filter_status_loaded: YesNo = Field("yes", description="Whether `filter_status=active` matches `loaded` timers")
     default_order: Literal["submitted_at asc", "submitted_at desc"] = Field(

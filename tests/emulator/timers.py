@@ -158,7 +158,8 @@ def shown_status(emulator: Emulator, timer: Timer) -> str:
     if timer.status != "active":
         return timer.status
     words = emulator.switches.status_words
-    return "loaded" if words == "always_loaded" or (words == "loaded" and timer.n_runs == 0) else "active"
+    early = timer.n_runs == 0 or timer.timer_type == "generic"
+    return "loaded" if words == "always_loaded" or (words == "loaded" and early) else "active"
 
 
 def _schedule(emulator: Emulator, timer: Timer) -> dict[str, Any]:

@@ -358,6 +358,9 @@ def test_the_old_form(globus: LocalGlobus, api: Api) -> None:
     run = api.job(shown["job_id"])["results"]["data"][0]
     assert run["run_status"] == "SUCCEEDED"
     assert run["data"]["details"]["sync_level"] == 3
+    theirs = recorded("timer.get_job")
+    assert (theirs["status"], theirs["n_runs"]) == ("loaded", 1)
+    assert (api.job(shown["job_id"])["status"], api.job(shown["job_id"])["n_runs"]) == ("loaded", 1)
     globus.advance(20 * DAY)
     api.login()  # tokens live for two days
     assert (api.job(shown["job_id"])["status"], api.job(shown["job_id"])["n_runs"]) == ("ended", 2)
