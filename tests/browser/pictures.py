@@ -17,7 +17,7 @@ from pathlib import Path
 from browser.headless import LIGHT, open_page
 from emulator.control import LocalGlobus
 from emulator.plain import MAPPED, MAPPED_TOO
-from integration.harness import START, Playbooks, control
+from integration.harness import START, Playbooks
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURE = ROOT / "docs" / "docsite" / "images" / "backup-report.png"
@@ -41,6 +41,8 @@ def report(folder: Path) -> Path:
     roots = {MAPPED: folder / "instruments", MAPPED_TOO: folder / "storage"}
     for root in roots.values():
         (root / "data").mkdir(parents=True)
+    moved = roots[MAPPED] / "moved-away"
+    moved.mkdir()
     with LocalGlobus() as globus:
         world = {
             "collections": [{"id": key, "display_name": root.name, "root": str(root)} for key, root in roots.items()],
@@ -55,13 +57,11 @@ def report(folder: Path) -> Path:
             "backup_report": str(page),
             "backup_jobs": jobs,
         }
-        run = Playbooks(globus, ROOT / ".ansible" / "collections", folder).run(
-            [
-                {"name": "make", **role, "vars": {**variables, "backup_now": START}},
-                control("POST", "clock", {"set": LATER}),
-                {"name": "look", **role, "vars": {**variables, "backup_now": LATER}},
-            ]
-        )
+        playbooks = Playbooks(globus, ROOT / ".ansible" / "collections", folder)
+        playbooks.run([{"name": "make", **role, "vars": {**variables, "backup_now": START}}])
+        moved.rmdir()
+        globus.set_clock(LATER)
+        run = playbooks.run([{"name": "look", **role, "vars": {**variables, "backup_now": LATER}}])
         if not page.exists():
             sys.exit(run.output)
     return page

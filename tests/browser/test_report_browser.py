@@ -21,7 +21,7 @@ import pytest
 
 from browser.headless import DARK, LIGHT, OWN_TRAFFIC, open_page
 from emulator.control import LocalGlobus
-from emulator.plain import MAPPED, MAPPED_TOO
+from emulator.plain import GUEST, MAPPED, MAPPED_TOO
 from integration.harness import START, Playbooks, control
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,7 +70,10 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with LocalGlobus() as globus:
         roots = {MAPPED: source, MAPPED_TOO: destination}
         world = {
-            "collections": [{"id": key, "display_name": root.name, "root": str(root)} for key, root in roots.items()],
+            "collections": [
+                *({"id": key, "display_name": root.name, "root": str(root)} for key, root in roots.items()),
+                {"id": GUEST, "display_name": "guest", "entity_type": "GCSv5_guest_collection", "root": str(source)},
+            ],
             "clients": [{"id": globus.client_id, "secret": globus.client_secret}],
         }
         globus.reset(world=world, clock=START)
@@ -78,7 +81,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
             {"name": "microscope", "schedule": "nightly"},
             {"name": "sequencer", "schedule": "grandfather_father_son", "at": "03:30"},
             {"name": "hourly", "schedule": "hourly"},
-            {"name": "six-hours", "schedule": "every_6_hours", "source_path": "/nothing/"},  # every run fails
+            {"name": "six-hours", "schedule": "every_6_hours", "source_collection": GUEST},  # which is deleted
             {"name": "paused", "schedule": "weekly", "state": "paused"},
             {"name": "a-job-with-a-name-that-is-too-long-for-the-timeline", "schedule": "weekdays"},
         ]
@@ -99,6 +102,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         run = playbooks.run(
             [
                 {"name": "make", **role, "vars": {**variables, "backup_jobs": surplus, "backup_now": START}},
+                control("POST", f"collections/{GUEST}", {"deleted": True}),
                 control("POST", "clock", {"set": later}),
             ]
         )
