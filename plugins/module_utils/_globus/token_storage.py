@@ -17,11 +17,12 @@ import fcntl
 import json
 import os
 import shlex
+import stat
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from .._errors import GlobusError
 from .._secrets import register
@@ -82,7 +83,7 @@ class TokenFile:
     def read(self) -> StoredLogin | None:
         """The login, or None where there is no file. Raises GlobusError for a file that is none of ours."""
         try:
-            with self.path.open(encoding="utf-8") as file:
+            with open_private(self.path) as file:
                 document = json.load(file)
                 tokens = {server: _read_token(token) for server, token in document["tokens"].items()}
                 login = StoredLogin(
@@ -92,6 +93,7 @@ class TokenFile:
                     username=document.get("username"),
                     tokens=tokens,
                 )
+                _check_types(login)
                 _keep_private(file.fileno())
             return login
         except FileNotFoundError:
@@ -100,7 +102,7 @@ class TokenFile:
             raise GlobusError(
                 f"The token storage {self.path} cannot be read: {error.strerror}", code="token_storage"
             ) from None
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise GlobusError(
                 f"The token storage {self.path} is not a file of this collection. Remove it, or name another",
                 code="token_storage",
@@ -141,14 +143,16 @@ class TokenFile:
     def locked(self) -> Iterator[None]:
         """Hold off other tasks that want to change the file; wait for one that does, but not for ever."""
         try:
+            check_place(self.path)
             _make_private_folder(self.path.parent)
             name = self.path.with_name(f".{self.path.name}.lock")
-            handle = os.open(name, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
+            handle = os.open(name, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
         except OSError as error:
             raise GlobusError(
                 f"The folder of the token storage {self.path} cannot be used: {error.strerror}", code="token_storage"
             ) from None
         try:
+            _check_file(name, os.fstat(handle))
             self._lock(handle)
             yield
         finally:
@@ -189,10 +193,118 @@ class TokenFile:
         return True
 
 
+# --- whose files these are -----------------------------------------------------------------------------------------
+
+
+def open_private(path: Path) -> IO[str]:
+    """Open a file for reading, if nobody else can have put it there. Never waits, as a named pipe would make one.
+
+    :raises FileNotFoundError: where there is none.
+    :raises GlobusError: for what is no file, and for a place that other users can write to.
+    """
+    _check_file(path, path.stat())  # first: opening a device may do something
+    check_place(path)
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        _check_file(path, os.fstat(handle))
+    except GlobusError:
+        os.close(handle)
+        raise
+    return os.fdopen(handle, encoding="utf-8")
+
+
+def check_place(path: Path) -> None:
+    """Refuse a place where another user could put a file, or a link, in front of ours; as ssh does.
+
+    Every folder above the file must belong to this user or to root, and nobody else may write to it. In a sticky folder
+    such as ``/tmp`` everybody may write, but only add: there what lies below it must be ours.
+    """
+    lexical, real = Path(os.path.abspath(path)), Path(os.path.realpath(path))
+    folders = {*lexical.parents, *real.parents}
+    trusted = _trusted_owners(real, folders)
+    for link in (lexical, *lexical.parents):
+        if link.is_symlink() and link.lstat().st_uid not in trusted:
+            raise _foreign(f"The link {link}", link.lstat().st_uid, path)
+    for folder in sorted(folders):
+        try:
+            state = folder.stat()
+        except FileNotFoundError:
+            continue  # it will be made, and be ours
+        if state.st_uid not in trusted:
+            raise _foreign(f"The folder {folder}", state.st_uid, path)
+        if not state.st_mode & stat.S_ISVTX and _others_may_write(state):
+            remedy = f"chmod go-w {shlex.quote(str(folder))}"
+            raise GlobusError(
+                f"Other users can write to the folder {folder}, so they could replace the token storage {path}. Make "
+                f"the folder private with: {remedy}",
+                code="token_storage",
+                remedy=remedy,
+            )
+
+
+def _check_file(path: Path, state: os.stat_result) -> None:
+    """Refuse what is no file, and the file of another user."""
+    if not stat.S_ISREG(state.st_mode):
+        kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}
+        kind = kinds.get(stat.S_IFMT(state.st_mode), "a device")
+        raise GlobusError(f"The token storage {path} is {kind}, not a file: name a file", code="token_storage")
+    real = Path(os.path.realpath(path))
+    if state.st_uid not in _trusted_owners(real, {*real.parents}):
+        raise _foreign("The file", state.st_uid, path)
+
+
+def _trusted_owners(path: Path, folders: set[Path]) -> set[int]:
+    """This user and root; for root also the owner of the file's folder, as where a container mounts a home. But not
+    where a folder such as ``/tmp`` lies above it: there anybody may have made it.
+    """
+    trusted = {0, os.geteuid()}
+    if os.geteuid() == 0:
+        there = [folder.stat() for folder in folders if folder.exists()]
+        if not any(state.st_mode & stat.S_IWOTH for state in there) and path.parent.exists():
+            trusted.add(path.parent.stat().st_uid)
+    return trusted
+
+
+def _others_may_write(state: os.stat_result) -> bool:
+    """Whether somebody else can write to a folder. A group of which this user is the only member is nobody else."""
+    if state.st_mode & stat.S_IWOTH:
+        return True
+    return bool(state.st_mode & stat.S_IWGRP) and state.st_gid != 0 and not _is_own_group(state.st_gid)
+
+
+def _is_own_group(group: int) -> bool:
+    """Whether a group is this user's private one, as many systems make it."""
+    import grp  # few need it (rule C4)
+    import pwd
+
+    try:
+        user, entry = pwd.getpwuid(os.geteuid()), grp.getgrgid(group)
+    except KeyError:
+        return False
+    return user.pw_gid == group and entry.gr_name == user.pw_name and set(entry.gr_mem) <= {user.pw_name}
+
+
+def _foreign(what: str, owner: int, path: Path) -> GlobusError:
+    return GlobusError(
+        f"{what} belongs to another user (number {owner}), who could replace the token storage {path}. Name a file in "
+        "a folder of your own",
+        code="token_storage",
+        remedy="set token_storage (GLOBUS_TOKEN_STORAGE) to another file",
+    )
+
+
+def _check_types(login: StoredLogin) -> None:
+    """Raises TypeError for members of another type."""
+    wrong = [text for text in (login.identity, login.username) if text is not None and not isinstance(text, str)]
+    if wrong or not isinstance(login.environment, str) or not isinstance(login.client_id, str):
+        raise TypeError("a login consists of texts")
+
+
 def _read_token(document: Mapping[str, Any]) -> Token:
     """A token of our own file. Raises TypeError for members that are not those, or not of their types."""
     token = Token(**document)
-    if not isinstance(token.access_token, str) or not isinstance(token.expires_at, (int, float)):
+    texts = (token.access_token, "" if token.refresh_token is None else token.refresh_token, token.scope)
+    if not all(isinstance(text, str) for text in texts) or not isinstance(token.expires_at, (int, float)):
         raise TypeError("a token is a text, and expires at a number of seconds")
     return token
 
@@ -205,6 +317,8 @@ def _keep_private(file: int) -> None:
 
 
 def _expand(path: str) -> Path:
+    if "\0" in path:
+        raise GlobusError("The name of the token storage has a NUL in it", code="token_storage")
     try:
         return Path(path).expanduser()
     except RuntimeError:
@@ -260,6 +374,11 @@ def read_cli_login(environment: str) -> StoredLogin | None:
     namespace = "/".join(filter(None, ("userprofile", environment, cli_profile())))
     if not path.is_file():
         return None
+    try:
+        _check_file(path, path.stat())
+        check_place(path)
+    except OSError as error:
+        raise _cli_storage_error(path, error) from None
     import sqlite3  # few need it (rule C4)
 
     try:

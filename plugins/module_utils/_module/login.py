@@ -29,6 +29,7 @@ from .._globus.token_storage import (
     StoredLogin,
     Token,
     TokenFile,
+    open_private,
     user_token_file,
 )
 from .._secrets import redact, register
@@ -189,9 +190,10 @@ class SignIn:
 
     def _read_pending(self) -> Mapping[str, str]:
         try:
-            pending = json.loads(self._pending.read_text(encoding="utf-8"))
+            with open_private(self._pending) as file:
+                pending = json.load(file)
             begun = {name: str(pending[name]) for name in ("client_id", "environment", "redirect_uri", "verifier")}
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             begun = {}
         register(begun.get("verifier"))
         if (begun.get("client_id"), begun.get("environment")) != (self._client_id, self._environment):

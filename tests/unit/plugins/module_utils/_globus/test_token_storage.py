@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
+import socket
 import sqlite3
 import stat
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -267,3 +272,198 @@ def test_what_is_no_database_may_be_removed(tmp_path: Path) -> None:
     with pytest.raises(GlobusError, match="cannot be read: file is not a database") as told:
         read_cli_login("production")
     assert told.value.remedy == f"rm {path} && globus login"
+
+
+# --- whose files they are (issue 11, 44) ---
+
+SOMEBODY, ME = 12345, 54321
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+
+
+@pytest.fixture
+def _me(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user of the test's own, who is not root."""
+    monkeypatch.setattr(os, "geteuid", lambda: ME)
+
+
+def is_refused(file: TokenFile, words: str) -> GlobusError:
+    """Neither read nor written, in these words, and at once."""
+    with pytest.raises(GlobusError, match=words) as told:
+        file.read()
+    with pytest.raises(GlobusError, match=words), file.locked():
+        file.write(PERSON)
+    return told.value
+
+
+@pytest.mark.parametrize("kind", ["pipe", "socket", "device", "folder", "link to a pipe"])
+def test_what_is_no_file_is_refused_and_nothing_hangs(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    words = {"pipe": "a named pipe", "socket": "a socket", "device": "a device", "folder": "a folder"}
+    listener = socket.socket(socket.AF_UNIX)
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "socket":
+        here = os.getcwd()
+        os.chdir(tmp_path)  # the path of a socket is short
+        listener.bind("x")
+        os.chdir(here)
+    elif kind == "device":
+        path = Path("/dev/zero")
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        os.mkfifo(tmp_path / "pipe")
+        path.symlink_to(tmp_path / "pipe")
+    with pytest.raises(GlobusError, match=f"is {words.get(kind, 'a named pipe')}, not a file"):
+        TokenFile(str(path)).read()
+    listener.close()
+
+
+@as_root
+@pytest.mark.usefixtures("_me")
+def test_files_and_folders_of_others_are_refused(file: TokenFile, tmp_path: Path) -> None:
+    write(file)
+    for path in (tmp_path, file.path.parent, *file.path.parent.iterdir()):
+        os.chown(path, ME, ME)
+    assert file.read() == PERSON
+    os.chown(file.path, SOMEBODY, ME)
+    with pytest.raises(GlobusError, match="number 12345"):
+        file.read()
+    os.chown(file.path, 0, 0)
+    assert file.read() == PERSON, "root could do worse"
+    os.chown(file.path.parent, SOMEBODY, ME)
+    is_refused(file, "folder .*belongs to another user")
+    os.chown(file.path.parent, ME, ME)
+    os.chown(tmp_path, SOMEBODY, ME)
+    is_refused(file, "folder .*belongs to another user")
+
+
+@pytest.mark.parametrize(
+    ("mode", "group", "refused"),
+    [
+        (0o700, ME, False),
+        (0o755, SOMEBODY, False),
+        (0o777, ME, True),
+        (0o702, ME, True),
+        (0o775, SOMEBODY, True),
+        (0o775, 0, False),  # the group of root, as in images of containers
+        (0o1777, ME, False),  # sticky, as /tmp
+        (0o1775, SOMEBODY, False),
+    ],
+)
+@pytest.mark.parametrize("which", ["its folder", "the one above"])
+@as_root
+@pytest.mark.usefixtures("_me")
+def test_folders_that_others_can_write_to_are_refused(
+    mode: int, group: int, refused: bool, which: str, file: TokenFile, tmp_path: Path
+) -> None:
+    write(file)
+    for path in (tmp_path, file.path.parent, *file.path.parent.iterdir()):
+        os.chown(path, ME, ME)
+    folder = file.path.parent if which == "its folder" else tmp_path
+    os.chown(folder, ME, group)
+    folder.chmod(mode)
+    if refused:
+        error = is_refused(file, "Other users can write to the folder")
+        assert error.remedy == f"chmod go-w {folder}"
+        folder.chmod(mode & ~0o022)
+    assert file.read() == PERSON
+
+
+@as_root
+@pytest.mark.usefixtures("_me")
+def test_a_private_group_is_nobody_else(file: TokenFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(file)
+    for path in (tmp_path, file.path.parent, *file.path.parent.iterdir()):
+        os.chown(path, ME, ME)
+    file.path.parent.chmod(0o775)
+    monkeypatch.setattr("pwd.getpwuid", lambda _number: SimpleNamespace(pw_gid=ME, pw_name="me"))
+    monkeypatch.setattr("grp.getgrgid", lambda _number: SimpleNamespace(gr_name="me", gr_mem=[]))
+    assert file.read() == PERSON
+    monkeypatch.setattr("grp.getgrgid", lambda _number: SimpleNamespace(gr_name="me", gr_mem=["other"]))
+    is_refused(file, "Other users can write")
+
+
+@as_root
+@pytest.mark.usefixtures("_me")
+def test_links_of_others_are_refused(file: TokenFile, tmp_path: Path) -> None:
+    """In a folder like /tmp somebody can put one where the file is to be."""
+    write(file)
+    for path in (tmp_path, file.path.parent, *file.path.parent.iterdir()):
+        os.chown(path, ME, ME)
+    public = tmp_path / "public"
+    public.mkdir()
+    public.chmod(0o1777)
+    link = public / "tokens.json"
+    link.symlink_to(file.path)
+    os.chown(link, ME, ME, follow_symlinks=False)
+    assert TokenFile(str(link)).read() == PERSON
+    os.chown(link, SOMEBODY, ME, follow_symlinks=False)
+    is_refused(TokenFile(str(link)), "link .*belongs to another user")
+    folder = public / "folder"
+    folder.symlink_to(file.path.parent)
+    os.chown(folder, SOMEBODY, ME, follow_symlinks=False)
+    is_refused(TokenFile(str(folder / "tokens.json")), "link .*belongs to another user")
+
+
+@as_root
+def test_root_uses_what_a_container_mounts_but_not_what_anybody_put_into_tmp(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    mounted = TokenFile(str(home / "tokens.json"))
+    write(mounted)
+    # tmp_path lies below /tmp, which is sticky: there the owner of a folder says nothing
+    os.chown(home, SOMEBODY, SOMEBODY)
+    os.chown(mounted.path, SOMEBODY, SOMEBODY)
+    with pytest.raises(GlobusError, match="belongs to another user"):
+        mounted.read()
+    assert _token_storage._trusted_owners(Path("/proc/self/x"), {Path("/")}) == {0}
+    folder = next((one for one in map(Path, ("/var/opt", "/opt", "/srv")) if one.is_dir()), None)
+    assert folder is not None
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        outside = TokenFile(f"{name}/tokens.json")
+        write(outside)
+        os.chown(name, SOMEBODY, SOMEBODY)
+        os.chown(outside.path, SOMEBODY, SOMEBODY)
+        assert outside.read() == PERSON
+        os.chown(outside.path, ME, ME)
+        with pytest.raises(GlobusError, match="belongs to another user"):
+            outside.read()
+        os.chown(name, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"tokens": "deep"},
+        {"environment": 5},
+        {"client_id": ["x"]},
+        {"identity": {}, "username": []},
+        {"username": 5},
+        {"tokens": {"x": {"access_token": "a", "scope": 5}}},
+        {"tokens": {"x": {"access_token": "a", "refresh_token": ["r"]}}},
+        {"tokens": {"x": {"access_token": None}}},
+        {"tokens": []},
+    ],
+)
+def test_43_token_files_of_odd_json_are_refused_in_words(file: TokenFile, change: dict[str, Any]) -> None:
+    write(file)
+    document = {**json.loads(file.path.read_text(encoding="utf-8")), **change}
+    text = json.dumps(document).replace('"deep"', "[" * 100_000)
+    file.path.write_text(text, encoding="utf-8")
+    with pytest.raises(GlobusError, match="not a file of this collection"):
+        file.read()
+
+
+def test_43_a_token_that_never_expires_is_one(file: TokenFile) -> None:
+    write(file)
+    text = file.path.read_text(encoding="utf-8").replace("1.5", "Infinity").replace("2.0", "1" + "0" * 400)
+    file.path.write_text(text, encoding="utf-8")
+    login = file.read()
+    assert login is not None
+    assert all(token.expires_at > 10**300 for token in login.tokens.values())
+
+
+def test_a_name_with_a_nul_is_none() -> None:
+    with pytest.raises(GlobusError, match="NUL"):
+        TokenFile("/tmp/a\0b")
