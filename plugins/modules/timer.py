@@ -546,6 +546,39 @@ drift:
     - field: transfer.sync_level
       desired: checksum
       actual: null
+replaced:
+  description:
+    - The timers that were deleted in favour of this one, or in check mode would be, as they were before.
+    - The service forgets the runs of a deleted timer, and a new timer begins without any.
+  type: list
+  elements: dict
+  returned: success, and on failure once the timer was looked up
+  contains:
+    timer_id:
+      description: ID of the deleted timer.
+      type: str
+    runs:
+      description: Number of its runs, or null where the timer could not be read.
+      type: int
+    errors:
+      description: Number of its errors as the service counts them, or null where the timer could not be read.
+      type: int
+    last_run:
+      description: Its last run, ISO 8601 in UTC, or null.
+      type: str
+    health:
+      description:
+        - Its health, as M(research_ops.globus.timer_info) returns it. Null where the timer could not be read.
+      type: dict
+  sample:
+    - timer_id: 226fda72-8b6e-4f0e-9d49-b6e5b4a3cf3f
+      runs: 1
+      errors: 0
+      last_run: "2026-03-03T04:00:00+00:00"
+      health:
+        state: paused
+        reason: A user paused it
+        remedy: "state: active resumes it; a run that it missed comes at once"
 collections:
   description: The collections that were looked up.
   type: list

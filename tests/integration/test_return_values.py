@@ -155,6 +155,7 @@ def _timers(life: Life) -> None:
     life.run(timers=[definition(sync_level="checksum")])
     life.globus.set_clock("2026-03-03T12:00:00+00:00")
     life.run(timers=[{"name": "microscope-nightly", "state": "paused"}])
+    life.run(timers=[definition(sync_level="checksum")], on_drift="replace")
     life.run(timers=[kept], **purging, check=True, diff=True)
     life.run(timers=[kept], **purging, purge_limit=0)
     life.run(timers=[kept], **purging, diff=True)
@@ -361,7 +362,7 @@ def test_modules_that_return_the_same_document_the_same() -> None:
         """Without what differs by the option that it is about."""
         return json.loads(re.sub(r'"returned": "[^"]*"(, )?', "", json.dumps(node)).replace("timers[].", ""))
 
-    for name in ("timer_id", "timer", "operations", "drift", "remedy"):
+    for name in ("timer_id", "timer", "operations", "drift", "replaced", "remedy"):
         assert plain(entry[name]) == plain(one[name])
     assert plain(entry["error"]) == plain(one["error"])
     of_info = {key: info["timers"]["contains"][key] for key in one["timer"]["contains"]}

@@ -107,6 +107,29 @@ def test_a_replacement_leaves_no_gap_and_keeps_the_phase_W4(globus: LocalGlobus,
         assert calls(log[:deleted]).count("POST timer") == 1 + calls(log[:deleted]).count("DELETE job")
 
 
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_failure_is_told_before_its_timer_is_replaced_W4e(
+    check_mode: bool, globus: LocalGlobus, playbooks: Playbooks
+) -> None:
+    """The new timer is well, since it has not run yet."""
+    schedule = {"interval": "1d", "start": "2026-03-02T13:00:00+00:00"}
+    created = playbooks.run([timer("nightly", **definition("nightly", schedule))])
+    old = created["nightly"]["timer_id"]
+    globus.collection(MAPPED, deleted=True)
+    globus.set_clock("2026-03-02T15:00:00+00:00")
+    globus.collection(MAPPED, deleted=False)
+    new = definition("nightly", schedule, label="another label")
+
+    result = playbooks.run([timer("replace", task={"check_mode": check_mode}, **new, on_drift="replace")])["replace"]
+
+    assert kinds(result) == ["create", "delete"], result
+    (replaced,) = result["replaced"]
+    assert (replaced["timer_id"], replaced["runs"], replaced["health"]["state"]) == (old, 1, "failing")
+    (warning,) = [one for one in result["warnings"] if "which it replaces, did not work" in one]
+    assert old in warning
+    assert "begins without history" in warning
+
+
 def test_a_timer_created_paused_does_not_run_before_the_pause_W4a(globus: LocalGlobus, playbooks: Playbooks) -> None:
     soon = "2026-03-02T12:01:00+00:00"
     later = {"start": "2026-03-02T18:00:00+00:00"}

@@ -89,7 +89,7 @@ class MemoryService:
             found = [timer for timer in self.timers() if name is None or name.lower() in timer.name.lower()]
             return found if len(self.requests) % 2 else found[::-1]  # in no order that one could rely on
 
-    def get_timer(self, timer_id: str) -> Timer | None:
+    def get_timer(self, timer_id: str, results: int = 1) -> Timer | None:
         with self._request("get", timer_id):
             return self._read(timer_id) if timer_id in self._stored else None
 

@@ -30,6 +30,7 @@ from .._timers.plan import (
     first_run_again,
     shown,
 )
+from .history import Replaced
 
 LOOK_AGAIN_AFTER = 1.0  # seconds from a creation that failed to a look whether it took place; doubled each time
 LOOK_AGAIN_MAXIMUM = 10.0
@@ -78,6 +79,7 @@ class Outcome:
     :ivar created: the ID of the timer that this run created, found after an unanswered creation, or takes for its own
         after another run removed it in favour of an equal one.
     :ivar repeated: its creation was sent more than once, so that an unanswered one may still be carried out.
+    :ivar replaced: the timers that were deleted in favour of this one, as they were before (rule W4e).
     """
 
     plan: Plan
@@ -87,6 +89,7 @@ class Outcome:
     failure: GlobusError | None = None
     created: str | None = None
     repeated: bool = False
+    replaced: list[Replaced] = field(default_factory=list)
 
     def take(self, timer: Timer) -> None:
         """From here on the outcome is about this timer. A run whose own timer was removed in favour of an equal one

@@ -16,7 +16,7 @@ import inspect
 import shlex
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
 from typing import Any, NoReturn
 
@@ -25,6 +25,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from .. import _arguments
 from .._apply.consents import prepare
 from .._apply.execute import Outcome, execute
+from .._apply.history import Replaced, read_replaced, replaced_by
 from .._errors import GlobusError
 from .._globus.auth_api import AuthApi
 from .._globus.collections import GlobusCollection
@@ -175,9 +176,21 @@ def carry_out(
     prepared = prepare(plans, globus, concurrency=concurrency, check_mode=module.check_mode)
     for warning in prepared.warnings:
         module.warn(warning)
+    history = read_replaced(prepared.plans, globus, concurrency)
     if module.check_mode:
-        return [_foreseen(plan) for plan in prepared.plans], prepared.collections
-    return execute(prepared.plans, globus, concurrency), prepared.collections
+        outcomes = [_foreseen(plan) for plan in prepared.plans]
+    else:
+        outcomes = execute(prepared.plans, globus, concurrency)
+    for outcome in outcomes:
+        _tell_replaced(outcome, history)
+    return outcomes, prepared.collections
+
+
+def _tell_replaced(outcome: Outcome, history: Mapping[str, Replaced]) -> None:
+    """What is lost with the timers that were deleted in favour of this one (rule W4e)."""
+    deleted = [one.timer_id for one in outcome.operations if one.operation == "delete"]
+    outcome.replaced = replaced_by(outcome.plan, deleted, history)
+    outcome.warnings += filter(None, (one.warning(outcome.plan) for one in outcome.replaced))
 
 
 def _foreseen(plan: Plan) -> Outcome:
@@ -204,6 +217,7 @@ def entry_result(outcome: Outcome, web_app: str) -> dict[str, Any]:
         "timer": timer_as_result(timer, web_app) if timer else None,
         "operations": [operation.as_result() for operation in outcome.operations],
         "drift": [difference.as_result() for difference in outcome.plan.drift],
+        "replaced": [replaced.as_result() for replaced in outcome.replaced],
     }
 
 

@@ -1,0 +1,112 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is remembered of timers that are deleted in favour of others (rule W4e)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.research_ops.globus.plugins.module_utils._apply.history import read_replaced, replaced_by
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.definition import Definition
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.document import write_timer
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.plan import Plan, Wanted, plan_timer
+from unit.memory_service import MemoryService
+from unit.samples import NAME, definition, sample
+
+LAST = "2026-03-02T02:00:00+00:00"
+PAUSED = {"status": "inactive", "inactive_reason": {"cause": "user", "detail": None}}
+STOPPED = {"status": "inactive", "inactive_reason": {"cause": "other", "detail": None}}
+
+
+def ended(status: str) -> dict[str, Any]:
+    """The last run, whose transfer ended like this, and one before it."""
+    runs = [("2026-03-01T02:00:00", "SUCCEEDED"), (LAST[:19], status)]
+    data = [{"ran_at": at, "status": 200, "data": {"status": word, "details": {}}} for at, word in runs]
+    return {"n_runs": 2, "n_errors": 0, "last_ran_at": LAST, "results": {"data": data, "page_next": None}}
+
+
+def seed(service: MemoryService, parameters: dict[str, Any] | None = None, **members: Any) -> str:
+    return service.add(write_timer(definition(parameters), None), **members)
+
+
+def plan(service: MemoryService, wanted: Definition, **options: Any) -> Plan:
+    one = Wanted(**{"name": NAME, "definition": wanted, "on_drift": "replace", **options})
+    return plan_timer(one, service.list_timers(NAME), service.now())
+
+
+def told(service: MemoryService, made: Plan) -> tuple[list[dict[str, Any]], list[str]]:
+    """The return value ``replaced`` and the warnings."""
+    found = replaced_by(made, sorted(made.deletes), read_replaced([made], service, 2))
+    return [one.as_result() for one in found], [one for one in (entry.warning(made) for entry in found) if one]
+
+
+@pytest.mark.parametrize("members", [{}, PAUSED, STOPPED], ids=["running", "paused", "stopped"])
+def test_a_timer_whose_last_run_failed_is_not_replaced_in_silence_W4e(members: dict[str, Any]) -> None:
+    """Also one that was paused, or that the service stopped, after that run."""
+    service = MemoryService()
+    old = seed(service, **ended("FAILED"), **members)
+    made = plan(service, definition(sample(label="new")))
+    assert made.creation is not None
+    (entry,), (warning,) = told(service, made)
+    assert (entry["timer_id"], entry["runs"], entry["errors"], entry["last_run"]) == (old, 2, 0, LAST)
+    assert (
+        entry["health"]["state"]
+        == {None: "failing", "user": "paused", "other": "inactive"}[members.get("inactive_reason", {}).get("cause")]
+    )
+    assert warning.startswith(f"timer {old}, which it replaces, did not work. ")
+    assert warning.endswith("The new timer begins without history")
+    assert LAST[:16] in warning
+
+
+def test_a_timer_that_worked_is_replaced_without_a_warning_W4e() -> None:
+    service = MemoryService()
+    seed(service, **ended("SUCCEEDED"))
+    (entry,), warnings = told(service, plan(service, definition(sample(label="new"))))
+    assert (entry["runs"], entry["health"]["state"], warnings) == (2, "ok", [])
+
+
+def test_the_runs_of_every_deleted_timer_are_read_with_one_request_each_W4e() -> None:
+    """Several timers of the name, and one that is deleted in favour of an equal one that is there already."""
+    service = MemoryService()
+    keys = [seed(service, sample(label=label), **ended("FAILED")) for label in ("old", "older")]
+    made = plan(service, definition(sample(label="new")))
+    service.requests.clear()
+    entries, warnings = told(service, made)
+    assert [entry["timer_id"] for entry in entries] == keys
+    assert len(warnings) == 2
+    assert sorted(service.requests) == [("get", key) for key in keys]
+    equal = seed(service, sample(label="new"), **ended("SUCCEEDED"))
+    made = plan(service, definition(sample(label="new")))
+    assert made.creation is None
+    assert made.deletes == set(keys)
+    assert all(one.endswith("The timer that stays lacks it") for one in told(service, made)[1])
+    assert equal not in made.deletes
+
+
+def test_runs_that_cannot_be_read_are_no_reason_to_keep_a_timer_W4e() -> None:
+    service = MemoryService()
+    old = seed(service, **ended("FAILED"))
+    made = plan(service, definition(sample(label="new")))
+    service.faults["get"] = ["refused"]
+    (entry,), (warning,) = told(service, made)
+    assert entry == {"timer_id": old, "runs": None, "errors": None, "last_run": None, "health": None}
+    assert f"the runs of timer {old}, which it replaces, could not be read (get was refused)" in warning
+
+
+def test_absent_reads_no_runs() -> None:
+    service = MemoryService()
+    seed(service, **ended("FAILED"))
+    made = plan(service, definition(), state="absent")
+    service.requests.clear()
+    assert told(service, made) == ([], [])
+    assert service.requests == []
+
+
+def test_a_timer_that_was_not_deleted_after_all_is_not_told_W4e() -> None:
+    service = MemoryService()
+    seed(service, **ended("FAILED"))
+    made = plan(service, definition(sample(label="new")))
+    assert replaced_by(made, [], read_replaced([made], service, 2)) == []
