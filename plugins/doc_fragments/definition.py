@@ -57,11 +57,14 @@ options:
               - Whether the path is a directory. If not set, the service finds out at each run.
             type: bool
           external_checksum:
-            description: The checksum that the file must have, in O(transfer.paths[].checksum_algorithm).
+            description:
+              - The checksum that the file must have, by O(transfer.paths[].checksum_algorithm). Without that it is an
+                MD5 checksum.
             type: str
           checksum_algorithm:
             description:
-              - The algorithm of O(transfer.paths[].external_checksum), for example V(SHA256). The one needs the other.
+              - The algorithm of O(transfer.paths[].external_checksum) and of O(transfer.verify_checksum), for example
+                V(SHA256).
             type: str
       label:
         description: A label for the transfer tasks, one line of at most 128 characters.

@@ -13,12 +13,12 @@ from itertools import islice, takewhile
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ..module_utils import _arguments
 from ..module_utils._errors import InputError
 from ..module_utils._timers import schedule as _schedule
 from ..module_utils._timers.options import parse_moment, parse_schedule
+from ..module_utils._validation import validate
 
 PARAMETERS = ("from", "until", "count")  # in this order when given without their names
 DEFAULT_COUNT = 10  # of a list that nothing else ends
@@ -66,18 +66,10 @@ def _runs(options: Any, parameters: Mapping[str, Any], now: datetime) -> list[di
 
 
 def _validated(options: Any) -> dict[str, Any]:
-    """The schedule as AnsibleModule would hand it on, or its complaint."""
+    """The schedule as AnsibleModule would hand it on. Raises InputError."""
     if not isinstance(options, Mapping):
         raise InputError(f"takes a schedule, a dictionary as in a timer's definition, not {type(options).__name__}")
-    given = {name: dict(value) if isinstance(value, Mapping) else value for name, value in options.items()}
-    validator = ArgumentSpecValidator({"schedule": _arguments.definition_arguments()["schedule"]})
-    result = validator.validate({"schedule": given})
-    if result.unsupported_parameters:
-        raise InputError(f"unsupported parameters: {'; '.join(result.error_messages)}")
-    if result.error_messages:
-        raise InputError("; ".join(result.error_messages))
-    schedule: dict[str, Any] = result.validated_parameters["schedule"]
-    return schedule
+    return validate(_arguments.definition_arguments()["schedule"]["options"], options, "schedule.")
 
 
 def _moment(name: str, parameters: Mapping[str, Any], zone: str) -> datetime | None:

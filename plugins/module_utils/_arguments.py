@@ -4,12 +4,16 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""Every option of every module, declared once, with its constraints; documented in the doc fragments."""
+"""Every option of every module, declared once, with its constraints; documented in the doc fragments.
+
+``module_arguments`` puts together what AnsibleModule takes; the role and the filters check options with the same
+declarations (``_validation``).
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleFallbackNotFound
@@ -123,7 +127,6 @@ def definition_arguments() -> dict[str, Any]:
                         "external_checksum": {"type": "str"},
                         "checksum_algorithm": {"type": "str"},
                     },
-                    "required_together": [["external_checksum", "checksum_algorithm"]],
                 },
                 "label": {"type": "str"},
                 "sync_level": {"type": "str", "choices": list(SYNC_LEVELS)},
@@ -234,7 +237,7 @@ def timers_arguments() -> dict[str, Any]:
             "elements": "dict",
             "required": True,
             "options": {**timer_arguments(), **of_entry},
-            "required_one_of": [["name", "timer_id"]],
+            **WHICH_TIMER,
         },
         **policy_arguments(),
         "purge": {"type": "bool", "default": False},
@@ -242,3 +245,33 @@ def timers_arguments() -> dict[str, Any]:
         "purge_limit": {"type": "int", "default": 10},
         "concurrency": {"type": "int", "default": 4},
     }
+
+
+# --- modules -------------------------------------------------------------------------------------------------------
+
+WHICH_TIMER = {"required_one_of": [["name", "timer_id"]]}  # also of each entry of ``timers``
+
+
+def module_arguments(module: str) -> dict[str, Any]:
+    """What AnsibleModule takes of a module: its options, and the constraints between them."""
+    if module == "login":
+        return {"argument_spec": login_arguments()}
+    own, constraints = _MODULES[module]
+    return {"argument_spec": {**auth_arguments(), **own()}, **constraints}
+
+
+_MODULES: dict[str, tuple[Callable[[], dict[str, Any]], dict[str, Any]]] = {
+    "timer": (timer_arguments, WHICH_TIMER),
+    "timers": (timers_arguments, {"required_if": [["purge", True, ["purge_prefix"]]]}),
+    "timer_info": (
+        timer_info_arguments,
+        {"mutually_exclusive": [["timer_id", option] for option in ("name", "name_prefix", "name_contains")]},
+    ),
+    "collection_info": (
+        collection_info_arguments,
+        {
+            "required_one_of": [["collection_ids", "search"]],
+            "mutually_exclusive": [["collection_ids", "search"]],
+        },
+    ),
+}

@@ -21,14 +21,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-
 from ..module_utils import _arguments
 from ..module_utils._errors import InputError
 from ..module_utils._timers import schedule as _schedule
 from ..module_utils._timers.definition import Definition
 from ..module_utils._timers.options import parse_definition, parse_schedule
 from ..module_utils._timers.refusals import refusals_of
+from ..module_utils._validation import validate
 from ._overlap import JobWrite, check_rotation, check_writes, is_true, job_writes
 
 _WEEKDAY_SLOTS = {day[:3]: {"weekday": day} for day in _schedule.WEEKDAYS}
@@ -342,11 +341,8 @@ def _check_definition(where: str, timer: Options, now: datetime) -> Definition:
     L1a, L3), and what it would refuse if it had to create the timer (N3, N4).
     """
     definition = {option: timer[option] for option in ("name", "transfer", "schedule")}
-    validated = ArgumentSpecValidator(_TIMER_OPTIONS).validate(definition)
-    if validated.error_messages:
-        raise InputError(f"{where}: {validated.error_messages[0]}")
     try:
-        parsed = parse_definition(validated.validated_parameters, now)
+        parsed = parse_definition(validate(_TIMER_OPTIONS, definition), now)
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
     assert parsed is not None, "a timer of a job has a transfer and a schedule"

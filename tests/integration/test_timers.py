@@ -165,7 +165,7 @@ def entry_of(**changes: Any) -> Document:
     for option, value in changes.items():
         if value is None:
             del entry[option]
-        elif isinstance(value, dict) and option in entry:
+        elif isinstance(value, dict) and isinstance(entry.get(option), dict):
             entry[option].update(value)
         else:
             entry[option] = value
@@ -173,14 +173,32 @@ def entry_of(**changes: Any) -> Document:
 
 
 WRONG: dict[str, tuple[Document, str]] = {
-    "choice": (entry_of(state="running"), "state must be one of: present, active, paused, absent"),
-    "choice below": (entry_of(transfer={"sync_level": "newer"}), "sync_level must be one of"),
-    "type": (entry_of(transfer={"encrypt_data": "perhaps"}), "encrypt_data"),
-    "unknown option": (entry_of(schedules={}), "schedules"),
-    "unknown option below": (entry_of(transfer={"path": []}), "transfer.path"),
-    "required below": (entry_of(transfer={"paths": [{"source_path": "/a/"}]}), "destination_path"),
-    "no name": (entry_of(name=None), "one of the following is required: name, timer_id"),
-    "empty name": (entry_of(name=" "), "name is empty"),
+    "choice": (entry_of(state="running"), ": state must be one of: present, active, paused, absent, not 'running'"),
+    "choice below": (entry_of(transfer={"sync_level": "newer"}), ": transfer.sync_level must be one of"),
+    "type": (entry_of(transfer={"encrypt_data": "perhaps"}), ": transfer.encrypt_data must be true or false"),
+    "unknown option": (entry_of(schedules={}), ": schedules is an unsupported option; is it schedule?"),
+    "misspelt option": (entry_of(on_drfit="fail"), ": on_drfit is an unsupported option; is it on_drift?"),
+    "unknown option below": (entry_of(transfer={"path": []}), ": transfer.path is an unsupported option; is it paths?"),
+    "required below": (
+        entry_of(transfer={"paths": [{"source_path": "/a/"}]}),
+        ": transfer.paths[0].destination_path is missing",
+    ),
+    "null required below": (
+        entry_of(transfer={"paths": [{"source_path": "/a/", "destination_path": None}]}),
+        ": transfer.paths[0].destination_path is missing",
+    ),
+    "texts as rules": (
+        entry_of(transfer={"filter_rules": ["*.tmp"]}),
+        ": transfer.filter_rules[0] must be a dictionary of options, not '*.tmp'",
+    ),
+    "a name as schedule": (
+        entry_of(schedule="nightly"),
+        ": schedule must be a dictionary of options, not 'nightly', for example {interval: 1d",
+    ),
+    "no name": (entry_of(name=None), ": name or timer_id is missing"),
+    "null name": ({**entry_of(), "name": None}, ": name or timer_id is missing"),
+    "blank timer_id": (entry_of(timer_id=" "), ": timer_id is empty"),
+    "empty name": (entry_of(name=" "), ": name is empty"),
     "no schedule": (entry_of(schedule=None), "without schedule"),
     "no definition": ({"name": "wrong"}, "are required for state: present"),
     "uuid": (entry_of(transfer={"source_collection": "lab"}), "transfer.source_collection must be a UUID"),
@@ -235,6 +253,36 @@ def test_L3_what_would_destroy_data_fails_before_anything_is_written_N4(
     assert says in result["msg"]
     assert result["error"]["code"] == "invalid_input"
     assert writes(globus.log()) == []
+
+
+@pytest.mark.parametrize("entry", [None, "nightly", ["a"], 5])
+def test_L3_an_entry_that_is_no_dictionary_is_named(entry: Any, globus: LocalGlobus, timers: Timers) -> None:
+    result = timers([definition("right"), entry])
+    assert result["msg"].startswith("timers[1] must be a dictionary of options, not ")
+    assert result["error"]["code"] == "invalid_input"
+    assert globus.log() == []
+
+
+def nulls(options: Document) -> Document:
+    """The options, and null for some more that are not given."""
+    transfer = {"sync_level": None, "label": None, "verify_checksum": None, "filter_rules": None, **options["transfer"]}
+    schedule = {"start": None, "weekday": None, "timezone": None, "end": None, **options["schedule"]}
+    rest = {"state": None, "on_drift": None, "timer_id": None, "flow": None}
+    return {**rest, **options, "transfer": transfer, "schedule": schedule}
+
+
+def test_null_is_not_given_in_a_list_N1(globus: LocalGlobus, timers: Timers) -> None:
+    assert timers([definition("a"), definition("b")])["changed"]
+    again = timers([nulls(definition("a")), nulls(definition("b"))], on_drift="fail", purge=None, concurrency=None)
+    assert (again["failed"], again["changed"]) == (False, False)
+
+
+def test_the_result_fed_back_with_its_nulls_N1(globus: LocalGlobus, timers: Timers) -> None:
+    """In check mode the ID of a timer that would be created is null."""
+    (entry,) = timers([definition("a")], check=True)["timers"]
+    assert entry["timer_id"] is None
+    result = timers([{"timer_id": entry["timer_id"], "state": "absent"}])
+    assert "timers[0] (no name): name or timer_id is missing" in result["msg"]
 
 
 @pytest.mark.parametrize(

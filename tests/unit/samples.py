@@ -100,8 +100,11 @@ def _paths(draw: st.DrawFn, mirror: bool) -> dict[str, Any]:
     recursive = draw(st.sampled_from((None, True) if mirror else (None, True, False)))
     if recursive is not None:
         path["recursive"] = recursive
-    if draw(st.integers(0, 3)) == 0:
-        path |= {"external_checksum": "d41d8cd98f00b204e9800998ecf8427e", "checksum_algorithm": "MD5"}
+    checksum = draw(st.integers(0, 11))  # most files have none
+    if checksum in (0, 1):
+        path["external_checksum"] = "d41d8cd98f00b204e9800998ecf8427e"
+    if checksum in (1, 2):  # it also serves verify_checksum
+        path["checksum_algorithm"] = draw(st.sampled_from(("MD5", "SHA256")))
     return path
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import _arguments
 from .._errors import GlobusError, InputError
 from .._globus.auth_api import writing_scope
 from .._globus.collections import GlobusCollection, Needs, refusal_of
@@ -25,12 +24,7 @@ CONCURRENCY = 4
 @ends_in_words
 def run_collection_info() -> None:
     """The module ``collection_info``."""
-    module = GlobusModule(
-        argument_spec={**_arguments.auth_arguments(), **_arguments.collection_info_arguments()},
-        required_one_of=[("collection_ids", "search")],
-        mutually_exclusive=[("collection_ids", "search")],
-        supports_check_mode=True,
-    )
+    module = GlobusModule("collection_info")
     require_sdk(module)
     try:
         ids = parse_ids("collection_ids", module.params["collection_ids"])

@@ -26,7 +26,7 @@ from .. import _arguments
 from .._apply.consents import prepare
 from .._apply.execute import Outcome, execute
 from .._apply.history import Replaced, read_replaced, replaced_by
-from .._errors import GlobusError
+from .._errors import GlobusError, InputError
 from .._globus.auth_api import AuthApi
 from .._globus.collections import GlobusCollection
 from .._globus.credentials import choose_credentials
@@ -38,6 +38,7 @@ from .._timers.document import timer_as_result
 from .._timers.plan import (
     Plan,
 )
+from .._validation import for_ansible, validate, without_nulls
 
 SDK_OLDEST = 4
 TIMEOUT_MAXIMUM = 86400.0  # seconds; not every number that Ansible takes is one that a socket takes
@@ -52,6 +53,11 @@ _TAKES_TRACEBACK = "exception" in inspect.signature(AnsibleModule.fail_json).par
 class GlobusModule(AnsibleModule):  # type: ignore[misc]  # ansible-core is not typed
     """AnsibleModule whose results, messages and warnings hold no secret, and no character that a terminal obeys.
 
+    To it null means "not given" at every level (rule N1), and its messages about options name the option, and the
+    timer, in full (rule N6).
+
+    :param name: of the module.
+    :param check: raises InputError for options that are wrong.
     :ivar started: the last one that was made.
     """
 
@@ -59,20 +65,47 @@ class GlobusModule(AnsibleModule):  # type: ignore[misc]  # ansible-core is not 
     no_log_values: set[str]
     params: dict[str, Any]
 
-    def __init__(self, argument_spec: dict[str, Any], **options: Any) -> None:
+    def __init__(self, name: str, check: Callable[[Mapping[str, Any]], object] | None = None) -> None:
         GlobusModule.started = self
-        super().__init__(argument_spec=argument_spec, **options)
+        self._declared = _arguments.module_arguments(name)
+        self._check = check
+        self._given: dict[str, Any] = {}
+        super().__init__(**self._declared, supports_check_mode=True)
         self._register_options()
+        refusal = self._refusal()  # Ansible takes a list for a text, and true for a number
+        if refusal is not None:
+            fail(self, refusal)
 
     def exit_json(self, **result: Any) -> NoReturn:
         super().exit_json(**self._fit(result))
         raise SystemExit(0)  # not reached
 
+    def _load_params(self) -> None:
+        super()._load_params()
+        options = self._declared["argument_spec"]
+        self._given = without_nulls(options, self.params)
+        self.params = for_ansible(options, self._given)
+
     def fail_json(self, msg: str, **result: Any) -> NoReturn:
+        """Also what AnsibleModule calls when it refuses an option."""
+        validation = getattr(self, "validation_result", None)
+        if validation is not None and validation.error_messages:
+            refusal = self._refusal() or GlobusError(msg, code="invalid_input")
+            result, msg = {**result, **refusal.as_result()}, refusal.message
+            del result["msg"]
         if _TAKES_TRACEBACK and "exception" not in result and sys.exc_info()[1] is not None:
             result["exception"] = traceback.format_exc()
         super().fail_json(**self._fit({"msg": msg, **result}))
         raise SystemExit(1)  # not reached
+
+    def _refusal(self) -> GlobusError | None:
+        """What is wrong with the options, in our words."""
+        try:
+            if self._check is not None:
+                self._check({name: value for name, value in self._given.items() if not name.startswith("_ansible_")})
+        except InputError as error:
+            return GlobusError(str(error), code="invalid_input")
+        return None
 
     def warn(self, warning: str, **options: Any) -> None:
         super().warn(fit_to_print(str(warning)), **options)
@@ -128,6 +161,27 @@ def ends_in_words(run: Callable[[], None]) -> Callable[[], None]:
             )
 
     return wrapped
+
+
+def check_timer(given: Mapping[str, Any], options: Mapping[str, Any]) -> None:
+    """Options that describe a timer, as Ansible checks them. Raises InputError.
+
+    :param options: the declarations, beside those of a timer any others that may be given.
+    """
+    try:
+        validate(options, given, constraints=_arguments.WHICH_TIMER)
+    except InputError as error:
+        if isinstance(given.get("schedule"), str) and str(error).startswith("schedule must be"):
+            raise InputError(
+                f'{error}, for example {{interval: 1d, at: "02:00"}}. Names of schedules, such as nightly, are for the '
+                "jobs of the role research_ops.globus.backup"
+            ) from None
+        raise
+
+
+def login_options() -> dict[str, Any]:
+    """The options of signing in, whatever their values: these are left to Ansible, and never quoted (rule X1)."""
+    return {name: {"type": "raw"} for name in _arguments.auth_arguments()}
 
 
 def require_sdk(module: AnsibleModule) -> None:

@@ -42,7 +42,7 @@ AUTH_SERVER = SERVICES["auth"].resource_server
 @ends_in_words
 def run_login() -> None:
     """The module ``login``."""
-    module = GlobusModule(argument_spec=_arguments.login_arguments(), supports_check_mode=True)
+    module = GlobusModule("login")
     require_sdk(module)
     parameters = _arguments.with_variables(_arguments.login_arguments(), module.params)
     try:

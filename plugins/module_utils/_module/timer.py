@@ -8,28 +8,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from .. import _arguments
 from .._errors import GlobusError, InputError
 from .._globus.service import Globus
 from .._timers.document import Timer
 from .._timers.options import parse_wanted
 from .._timers.plan import Wanted, plan_timer
-from .common import GlobusModule, carry_out, connect, ends_in_words, entry_result, fail, require_sdk, warn
+from .common import (
+    GlobusModule,
+    carry_out,
+    check_timer,
+    connect,
+    ends_in_words,
+    entry_result,
+    fail,
+    login_options,
+    require_sdk,
+    warn,
+)
 
 
 @ends_in_words
 def run_timer() -> None:
     """The module ``timer``: one element, taken the same way as a list."""
-    module = GlobusModule(
-        argument_spec={**_arguments.auth_arguments(), **_arguments.timer_arguments()},
-        required_one_of=[("name", "timer_id")],
-        supports_check_mode=True,
-    )
+    module = GlobusModule("timer", check=_check)
     require_sdk(module)
     try:
         wanted = parse_wanted(module.params)
     except InputError as error:
-        fail(module, GlobusError(str(error), code="invalid_input"))
+        fail(module, GlobusError(_about(module.params, error), code="invalid_input"))
     try:
         globus = connect(module)
         plan = plan_timer(wanted, _read(wanted, globus), globus.now())
@@ -46,6 +56,22 @@ def run_timer() -> None:
     if failure:
         module.fail_json(**{**result, **failure.as_result()})
     module.exit_json(**result)
+
+
+def _check(given: Mapping[str, Any]) -> None:
+    try:
+        check_timer(given, {**login_options(), **_arguments.timer_arguments()})
+    except InputError as error:
+        raise InputError(_about(given, error)) from None
+
+
+def _about(parameters: Mapping[str, Any], error: InputError) -> str:
+    """The message with the timer in front, which a task in a loop does not show."""
+    for what in ("name", "timer_id"):
+        value = parameters.get(what)
+        if isinstance(value, (str, int)) and str(value).strip():
+            return f"timer {str(value)!r}: {error}"
+    return str(error)
 
 
 def _read(wanted: Wanted, globus: Globus) -> list[Timer]:

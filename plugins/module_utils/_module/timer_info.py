@@ -19,7 +19,6 @@ from .. import _arguments
 from .._errors import GlobusError, InputError
 from .._globus.service import Globus
 from .._parallel import in_parallel
-from .._timers.definition import SYNC_LEVELS
 from .._timers.document import Timer, timer_as_result
 from .._timers.health import (
     RESULTS_NEEDED,
@@ -29,19 +28,17 @@ from .._timers.health import (
     runs_of,
 )
 from .._timers.options import parse_definition, parse_uuid
+from .._validation import validate
 from .common import GlobusModule, connect, ends_in_words, fail, require_sdk
 
 CONCURRENCY = 4
+_OPTIONS = _arguments.timer_arguments()
 
 
 @ends_in_words
 def run_timer_info() -> None:
     """The module ``timer_info``."""
-    module = GlobusModule(
-        argument_spec={**_arguments.auth_arguments(), **_arguments.timer_info_arguments()},
-        mutually_exclusive=[("timer_id", option) for option in ("name", "name_prefix", "name_contains")],
-        supports_check_mode=True,
-    )
+    module = GlobusModule("timer_info")
     require_sdk(module)
     parameters = module.params
     try:
@@ -134,27 +131,7 @@ def _not_manageable(timer: Timer, definition: Mapping[str, Any] | None) -> str |
     if timer.unknown:
         return f"A definition cannot say what it does: it has no option for {', '.join(timer.unknown)}"
     try:
-        _check_values(definition)
-        parse_definition(definition, datetime.now(timezone.utc))
+        parse_definition(validate(_OPTIONS, definition), datetime.now(timezone.utc))
     except InputError as error:
         return f"A definition cannot say what it does: {error}"
     return None
-
-
-def _check_values(definition: Mapping[str, Any]) -> None:
-    """What AnsibleModule checks of the options before ``parse_definition``. Raises InputError."""
-    transfer = definition.get("transfer") or {}
-    values: list[tuple[str, Any, Sequence[str]]] = [
-        ("transfer.sync_level", transfer.get("sync_level"), SYNC_LEVELS),
-    ]
-    for rule in transfer.get("filter_rules", ()):
-        values.append(("transfer.filter_rules.method", rule.get("method"), ("include", "exclude")))
-        values.append(("transfer.filter_rules.type", rule.get("type"), ("file", "dir")))
-    for option, value, choices in values:
-        if value is not None and value not in choices:
-            raise InputError(f"{option} must be one of {', '.join(choices)}, not {value!r}")
-    for path in transfer.get("paths", ()):
-        if not {"source_path", "destination_path"} <= path.keys():
-            raise InputError("transfer.paths: source_path and destination_path are both needed")
-        if ("external_checksum" in path) is not ("checksum_algorithm" in path):
-            raise InputError("transfer.paths: external_checksum and checksum_algorithm go together")

@@ -11,9 +11,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NoReturn
-
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from typing import Any
 
 from .. import _arguments
 from .._apply.execute import Outcome
@@ -21,7 +19,19 @@ from .._errors import GlobusError, InputError
 from .._timers.document import Timer
 from .._timers.options import entry_position, parse_wanted_list
 from .._timers.plan import Plan, Wanted, check_rates, plan_purge, plan_timers
-from .common import GlobusModule, carry_out, connect, ends_in_words, entry_result, fail, require_sdk, warn
+from .._validation import quoted, validate
+from .common import (
+    GlobusModule,
+    carry_out,
+    check_timer,
+    connect,
+    ends_in_words,
+    entry_result,
+    fail,
+    login_options,
+    require_sdk,
+    warn,
+)
 
 SHOWS_INVOCATION = 3  # the verbosity at which Ansible shows the arguments of a task
 
@@ -31,11 +41,7 @@ def run_timers() -> None:
     """The module ``timers``."""
     # What hundreds of definitions are made of holds no cycles: looking for some would take a tenth of the time.
     gc.disable()
-    module = _ListModule(
-        argument_spec={**_arguments.auth_arguments(), **_arguments.timers_arguments()},
-        required_if=[("purge", True, ["purge_prefix"])],
-        supports_check_mode=True,
-    )
+    module = GlobusModule("timers", check=_check)
     require_sdk(module)
     parameters = module.params
     try:
@@ -73,33 +79,19 @@ def run_timers() -> None:
     module.exit_json(**result)
 
 
-class _ListModule(GlobusModule):
-    """Says which entry of ``timers`` an invalid argument is in; Ansible's own nested errors do not (rule L3)."""
-
-    def fail_json(self, msg: str, **result: Any) -> NoReturn:
-        if self.validation_result.errors:
-            msg = _invalid_entry(self.params.get("timers")) or msg
-        super().fail_json(msg=msg, **result)
-        raise SystemExit(1)  # not reached
-
-
-def _invalid_entry(entries: Any) -> str | None:
-    """The first entry that its options refuse, and why."""
-    options = _arguments.timers_arguments()["timers"]
-    validator = ArgumentSpecValidator(options["options"], required_one_of=options["required_one_of"])
+def _check(given: Mapping[str, Any]) -> None:
+    """The options as Ansible checks them; says which entry of ``timers`` is wrong, which Ansible does not (rule L3)."""
+    options = _arguments.timers_arguments()
+    of_entry = options["timers"]["options"]
+    entries = given.get("timers")
     for number, entry in enumerate(entries if isinstance(entries, list) else ()):
-        if isinstance(entry, Mapping):
-            errors = validator.validate(_given(entry)).error_messages
-            if errors:
-                return f"{entry_position(number, entry)}: {errors[0]}"
-    return None
-
-
-def _given(value: Any) -> Any:
-    """Without the options that were not given: AnsibleModule has set them to None by now."""
-    if isinstance(value, Mapping):
-        return {key: _given(item) for key, item in value.items() if item is not None}
-    return [_given(item) for item in value] if isinstance(value, list) else value
+        if not isinstance(entry, Mapping):
+            raise InputError(f"timers[{number}] must be a dictionary of options, not {quoted(entry)}")
+        try:
+            check_timer(entry, of_entry)
+        except InputError as error:
+            raise InputError(f"{entry_position(number, entry)}: {error}") from None
+    validate({**login_options(), **options}, given)
 
 
 def _refuse_wrong_input(plans: Sequence[Plan], entries: Sequence[Mapping[str, Any]]) -> None:

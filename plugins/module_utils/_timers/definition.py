@@ -24,6 +24,7 @@ from .schedule import Schedule
 
 SYNC_LEVELS = ("exists", "size", "mtime", "checksum")  # the service's 0 to 3
 LABEL_LENGTH = 128
+CHECKSUM_ALGORITHM = "MD5"  # of external_checksum, where none is given
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,12 @@ class Path:
     recursive: bool | None = None
     external_checksum: str | None = None
     checksum_algorithm: str | None = None
+
+    def normal(self) -> Path:
+        """Of a checksum without an algorithm the service takes MD5."""
+        if self.external_checksum is None or self.checksum_algorithm is not None:
+            return self
+        return replace(self, checksum_algorithm=CHECKSUM_ALGORITHM)
 
 
 @dataclass(frozen=True)
@@ -83,11 +90,12 @@ class Transfer:
         The items of a transfer are independent of each other, so their order means nothing. Of filter rules the first
         match decides, so only the order between including and excluding rules means something.
         """
-        if len(self.paths) < 2 and len(self.filter_rules) < 2:
+        checksums = any(path.external_checksum for path in self.paths)
+        if len(self.paths) < 2 and len(self.filter_rules) < 2 and not checksums:
             return self  # as most are
         return replace(
             self,
-            paths=tuple(sorted(self.paths, key=repr)),
+            paths=tuple(sorted((path.normal() for path in self.paths), key=repr)),
             filter_rules=tuple(
                 rule
                 for _method, rules in groupby(self.filter_rules, key=lambda rule: rule.method)

@@ -41,15 +41,18 @@ def parse_wanted(parameters: Mapping[str, Any], task: Mapping[str, Any] | None =
         option: defaults[option] if parameters.get(option) is None else parameters[option]
         for option in _arguments.policy_arguments()
     }
-    timer_id = parameters.get("timer_id")
-    if timer_id is not None:
-        timer_id = parse_uuid("timer_id", timer_id)
-    name = parameters.get("name")
+    name, timer_id = (parameters.get(option) for option in ("name", "timer_id"))
+    if name is None and timer_id is None:
+        raise InputError(
+            "name or timer_id is missing: a timer is found by one of them. A template that comes out null gives none"
+        )
     if name is not None and not name.strip():
         raise InputError("name is empty: a timer is found by its name")
+    if timer_id is not None and not timer_id.strip():
+        raise InputError("timer_id is empty: leave it out to choose the timer by its name, or give its UUID")
     wanted = Wanted(
         name=name or "",
-        timer_id=timer_id,
+        timer_id=timer_id if timer_id is None else parse_uuid("timer_id", timer_id),
         state=parameters["state"],
         **policies,
         definition=parse_definition(parameters, datetime.now(timezone.utc)),
@@ -172,8 +175,7 @@ def _parse_transfer(options: Mapping[str, Any]) -> Transfer:
     if "deadline" in given:
         given["deadline"] = parse_moment("transfer.deadline", given["deadline"], "UTC")[0]
     for option in ("source_local_user", "destination_local_user"):
-        if given.get(option) == "":
-            raise InputError(f"transfer.{option} is empty: leave it out, or name the user")
+        _refuse_blank(f"transfer.{option}", given.get(option))
     known = {field.name for field in fields(Transfer)}  # an alias stays beside the option that it stands for
     transfer = Transfer(**{option: value for option, value in given.items() if option in known})
     if transfer.delete_destination_extra and any(path.recursive is False for path in transfer.paths):
@@ -189,6 +191,8 @@ def _parse_flow(options: Mapping[str, Any]) -> Flow:
     given["flow_id"] = parse_uuid("flow.flow_id", given["flow_id"])
     for option in ("run_managers", "run_monitors", "tags"):
         given[option] = tuple(given.get(option, ()))
+        for number, value in enumerate(given[option]):
+            _refuse_blank(f"flow.{option}[{number}]", value)
     return Flow(**given)
 
 
@@ -199,23 +203,32 @@ def _parse_paths(paths: Sequence[Mapping[str, Any]]) -> tuple[Path, ...]:
         for option in ("source_path", "destination_path"):
             if not path[option].strip():
                 raise InputError(f"transfer.paths[{number}].{option} is empty: give a path, for example /data/")
+        for option in ("external_checksum", "checksum_algorithm"):
+            _refuse_blank(f"transfer.paths[{number}].{option}", path.get(option))
     return tuple(Path(**path) for path in paths)
 
 
 def _parse_filter_rules(rules: Sequence[Mapping[str, Any]]) -> tuple[FilterRule, ...]:
     for number, rule in enumerate(rules):
-        if not rule["name"]:
+        if not rule["name"].strip():
             raise InputError(f'transfer.filter_rules[{number}].name is empty: give a pattern, for example "*.tmp"')
     return tuple(FilterRule(**rule) for rule in rules)
 
 
 def _parse_label(label: str) -> str | None:
+    """An empty label is what the service takes for none."""
     if len(label) > LABEL_LENGTH or "\n" in label or "\r" in label or label != label.strip():
         raise InputError(
             f"transfer.label must be one line of at most {LABEL_LENGTH} characters without blanks at its ends; "
             f"this one has {len(label)} characters: {label!r}"
         )
     return label or None
+
+
+def _refuse_blank(option: str, value: str | None) -> None:
+    """An empty text never means that an option is not given (rule N2): a survey or a template came out empty."""
+    if value is not None and not value.strip():
+        raise InputError(f"{option} is empty: leave it out, or give it a value")
 
 
 def parse_moment(option: str, value: str, zone: str) -> tuple[datetime, datetime | None]:
@@ -230,7 +243,9 @@ def parse_moment(option: str, value: str, zone: str) -> tuple[datetime, datetime
 
 def parse_schedule(options: Mapping[str, Any], now: datetime) -> Schedule:
     """The schedule that the option ``schedule`` describes, unset options being None or left out. Raises InputError."""
-    zone = options.get("timezone") or "UTC"
+    zone = options.get("timezone")
+    _refuse_blank("schedule.timezone", zone)
+    zone = "UTC" if zone is None else zone
     _check_zone(zone)
     interval = _parse_interval(options.get("interval"))
     follow = options.get("daylight_saving") == "follow"

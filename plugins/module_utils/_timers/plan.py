@@ -189,6 +189,8 @@ def plan_timer(wanted: Wanted, timers: Collection[Timer], now: datetime) -> Plan
     """
     if wanted.timer_id is not None:
         return _plan_by_id(wanted, timers, now)
+    if not wanted.name.strip():
+        return Plan(wanted).failed(_nameless())
     namesakes = [timer for timer in timers if timer.name == wanted.name]
     unfinished = (timer for timer in namesakes if timer.is_unfinished)
     to_pause = wanted.state == "paused"
@@ -203,6 +205,14 @@ def plan_timer(wanted: Wanted, timers: Collection[Timer], now: datetime) -> Plan
     if len(matched) > 1:
         return _plan_several(plan, matched, now)
     return _plan_existing(plan, matched[0], (), now)
+
+
+def _nameless() -> GlobusError:
+    """Timers without a name may be there, several of them: no definition means one of these (rule N1)."""
+    return GlobusError(
+        "A timer is chosen by its name or its timer_id, and neither is given. Timers without a name are left alone",
+        code="invalid_input",
+    )
 
 
 def plan_timers(wanted: Sequence[Wanted], timers: Collection[Timer], now: datetime) -> list[Plan]:

@@ -178,9 +178,16 @@ def test_a_start_is_far_off_only_as_seen_from_both_now_and_from() -> None:
 
 WRONG: list[tuple[str, Any, tuple[Any, ...], dict[str, Any], str]] = [
     ("no schedule", "1d", (), {}, "takes a schedule, a dictionary as in a timer's definition, not str"),
-    ("an unknown option", {"intervals": "1d"}, (), {}, "unsupported parameters: schedule.intervals. Supported"),
-    ("a choice", {"at": "02:00", "weekday": "caturday"}, (), {}, "value of weekday must be one of: monday"),
-    ("a type", {"interval": "1d", "end": {"count": "many"}}, (), {}, "'count' is of type"),
+    ("an unknown option", {"intervals": "1d"}, (), {}, "schedule.intervals is an unsupported option; is it"),
+    ("a choice", {"at": "02:00", "weekday": "caturday"}, (), {}, "schedule.weekday must be one of: monday"),
+    ("a type", {"interval": "1d", "end": {"count": "many"}}, (), {}, "schedule.end.count must be a whole"),
+    ("end 0", {"interval": "1d", "end": 0}, (), {}, "schedule.end must be a dictionary of options, not 0"),
+    ("end []", {"interval": "1d", "end": []}, (), {}, "schedule.end must be a dictionary of options, not []"),
+    ("end 10", {"interval": "1d", "end": "10"}, (), {}, "schedule.end must be a dictionary of options, not '10'"),
+    ("blank zone", {**NIGHTLY, "timezone": " "}, (), {}, "schedule.timezone is empty: leave it out"),
+    ("blank start", {"interval": "1d", "start": ""}, (), {}, "schedule.start must be a moment in ISO 8601"),
+    ("blank end", {"interval": "1d", "end": {"datetime": ""}}, (), {}, "schedule.end.datetime must be a moment in"),
+    ("blank weekday", {"at": "02:00", "weekday": ""}, (), {}, "schedule.weekday must be one of: monday"),
     ("moment", NIGHTLY, ("tomorrow",), {}, "from must be a moment in ISO 8601"),
     ("moment until", NIGHTLY, (), {"until": "some day"}, "until must be a moment in ISO 8601"),
     (

@@ -177,12 +177,3 @@ def test_arguments_are_made_anew_for_every_module() -> None:
 def test_wrong_words_are_refused_with_the_right_ones(parameters: dict[str, Any], message: str) -> None:
     (told,) = ArgumentSpecValidator(timer_arguments()).validate({"name": "a", **parameters}).error_messages
     assert message in told
-
-
-def test_a_checksum_needs_its_algorithm() -> None:
-    path = {"source_path": "/a", "destination_path": "/b", "external_checksum": "d41d"}
-    transfer = {"source_collection": "a", "destination_collection": "b", "paths": [path]}
-    result = ArgumentSpecValidator(timer_arguments()).validate({"name": "a", "transfer": transfer})
-    assert result.error_messages == [
-        "parameters are required together: external_checksum, checksum_algorithm found in transfer -> paths"
-    ]

@@ -31,6 +31,7 @@ from unit import samples
 from unit.samples import DESTINATION, NOW, SOURCE, definition, sample, validated
 
 PATH = {"source_path": "/data/", "destination_path": "/backup/"}
+SHA = {"checksum_algorithm": "SHA256"}
 
 
 def transfer(**options: Any) -> Transfer:
@@ -182,6 +183,15 @@ def test_d1_the_order_of_paths_means_nothing(paths: list[Path], random: Any) -> 
     one, other = replace(transfer(), paths=tuple(paths)), replace(transfer(), paths=tuple(shuffled))
     assert one.normal() == other.normal()
     assert action_differences(one, other) == []
+
+
+def test_d1_a_checksum_without_an_algorithm_is_md5() -> None:
+    bare, md5, sha = ({**PATH, "external_checksum": "d41d"} | more for more in ({}, {"checksum_algorithm": "MD5"}, SHA))
+    assert not action_differences(transfer(paths=[bare]), transfer(paths=[md5]))
+    assert not action_differences(transfer(paths=[PATH, bare]), transfer(paths=[md5, PATH]))
+    assert action_differences(transfer(paths=[bare]), transfer(paths=[sha]))
+    # alone the algorithm is that of verify_checksum, whose default is not known
+    assert action_differences(transfer(paths=[PATH]), transfer(paths=[{**PATH, "checksum_algorithm": "MD5"}]))
 
 
 def test_d1_a_path_that_is_there_twice_is_not_there_once() -> None:

@@ -1398,3 +1398,22 @@ def test_of_mirrors_of_each_other_the_one_that_is_there_stays_N4() -> None:
     for made in plan_timers([one, two], both, NOW):
         assert made.failure is None
         assert len([warning for warning in made.warnings if "mirror each other" in warning]) == 1
+
+
+# --- N1 ---
+
+
+@pytest.mark.parametrize("name", ["", "  "])
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("on_drift", ON_DRIFT)
+def test_timers_without_a_name_are_nobodys_N1(name: str, state: str, on_drift: str) -> None:
+    there = [timer(sample(name=NAME), name=name, timer_id=timer_id) for timer_id in IDS[:3]]
+    wanted = Wanted(name, state=state, on_drift=on_drift, definition=definition(sample(schedule={"interval": "7d"})))
+    assert failure(plan_timer(wanted, there, NOW)).code == "invalid_input"
+    (made,) = plan_timers([wanted], there, NOW)
+    assert failure(made).code == "invalid_input"
+
+
+def test_purge_leaves_timers_without_a_name_alone_N1() -> None:
+    there = [timer(name="", timer_id=IDS[0]), timer(name="a-1", timer_id=IDS[1])]
+    assert [made.deletes for made in plan_purge([], there, NOW, prefix="a-", limit=5)] == [{IDS[1]}]

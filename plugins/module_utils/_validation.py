@@ -1,0 +1,197 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection research_ops.globus: free to change between releases.
+
+"""Options checked against their declaration, with messages that name the option in full (rules L3, N1, N6).
+
+Ansible checks the options of a task itself, but its messages name neither the entry of a list nor the timer, and null
+is a wrong value to it below a list. Filters have no such check at all. Pure: no input or output.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from typing import Any
+
+from ansible.module_utils.common.validation import (
+    check_type_bool,
+    check_type_dict,
+    check_type_float,
+    check_type_int,
+    check_type_list,
+)
+
+from ._errors import InputError
+
+Declaration = Mapping[str, Any]
+SHOWN = 60  # characters of a value in a message
+
+
+def for_ansible(options: Mapping[str, Declaration], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What AnsibleModule can check. A number in place of a dictionary of options makes it end in a TypeError, so it
+    gets a text there, which it refuses in words.
+    """
+    declared = _declarations(options)
+    return {
+        name: _for_ansible(declared[name], value) if "options" in declared.get(name, {}) else value
+        for name, value in given.items()
+    }
+
+
+def _for_ansible(declaration: Declaration, value: Any) -> Any:
+    if isinstance(value, list):
+        return [_for_ansible(declaration, item) for item in value]
+    return for_ansible(declaration["options"], value) if isinstance(value, Mapping) else str(value)
+
+
+def without_nulls(options: Mapping[str, Declaration], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What is given, without the options that are null, at every level: null means "not given" (rule N1).
+
+    Free-form dictionaries, such as the input of a flow, stay as they are. So do null entries of lists, which are
+    mistakes.
+    """
+    declared = _declarations(options)
+    return {
+        name: _without_nulls(declared[name], value) if name in declared else value
+        for name, value in given.items()
+        if value is not None or name not in declared
+    }
+
+
+def _without_nulls(declaration: Declaration, value: Any) -> Any:
+    if "options" not in declaration:
+        return value
+    if isinstance(value, list):
+        return [_without_nulls(declaration, item) for item in value]
+    return without_nulls(declaration["options"], value) if isinstance(value, Mapping) else value
+
+
+def validate(
+    options: Mapping[str, Declaration],
+    given: Any,
+    path: str = "",
+    constraints: Mapping[str, Sequence[Any]] | None = None,
+) -> dict[str, Any]:
+    """The options as AnsibleModule would hand them on: converted, and those that are not given with their default.
+
+    :param path: what stands in front of the options' names, for example ``schedule.``.
+    :param constraints: ``required_one_of`` and ``mutually_exclusive``, as AnsibleModule takes them.
+    :raises InputError: about the first option that is wrong.
+    """
+    if not isinstance(given, Mapping):
+        raise InputError(f"{path.rstrip('.')} must be a dictionary of options, not {quoted(given)}")
+    return _validated(options, without_nulls(options, given), path, constraints or {})
+
+
+def _validated(
+    options: Mapping[str, Declaration], given: Mapping[str, Any], path: str, constraints: Mapping[str, Any]
+) -> dict[str, Any]:
+    named = _by_name(options, given, path)
+    checked: dict[str, Any] = {}
+    for name, declaration in options.items():
+        if name in named:
+            checked[name] = _checked(declaration, named[name], path + name)
+        elif declaration.get("required"):
+            raise InputError(f"{path}{name} is missing")
+        else:
+            checked[name] = deepcopy(declaration.get("default"))
+    for names in constraints.get("required_one_of", ()):
+        if not named.keys() & set(names):
+            raise InputError(f"{path}{' or '.join(names)} is missing")
+    for names in constraints.get("mutually_exclusive", ()):
+        both = [name for name in names if name in named]
+        if len(both) > 1:
+            raise InputError(f"{path}{' and '.join(both)} exclude each other")
+    return checked
+
+
+def _declarations(options: Mapping[str, Declaration]) -> dict[str, Declaration]:
+    """The options by each of their names."""
+    aliases = {alias: one for one in options.values() for alias in one.get("aliases", ())}
+    return {**aliases, **options}
+
+
+def _by_name(options: Mapping[str, Declaration], given: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """The values by the names of their options; unknown ones are refused."""
+    aliases = {alias: name for name, one in options.items() for alias in one.get("aliases", ())}
+    named: dict[str, Any] = {}
+    for key, value in given.items():
+        name = aliases.get(key, key)
+        if name not in options:
+            raise InputError(f"{path}{key} is an unsupported option; {_suggestion(key, [*options, *aliases])}")
+        if name in named:
+            raise InputError(f"{path}{name} is given twice, once by another of its names")
+        named[name] = value
+    return named
+
+
+def _suggestion(key: Any, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(str(key), known, 1)
+    return f"is it {near[0]}?" if near else f"there are {', '.join(sorted(known))}"
+
+
+def _checked(declaration: Declaration, value: Any, path: str) -> Any:
+    """A value, converted to the type of its option."""
+    kind = declaration["type"]
+    if kind == "list":
+        return [
+            _checked_one(declaration["elements"], declaration, item, f"{path}[{number}]")
+            for number, item in enumerate(_converted("list", value, path))
+        ]
+    return _checked_one(kind, declaration, value, path)
+
+
+def _checked_one(kind: str, declaration: Declaration, value: Any, path: str) -> Any:
+    converted = _converted(kind, value, path)
+    if "options" in declaration:
+        return _validated(declaration["options"], converted, f"{path}.", declaration)
+    choices = declaration.get("choices")
+    if choices is not None and converted not in choices:
+        raise InputError(f"{path} must be one of: {', '.join(choices)}, not {quoted(value)}")
+    return converted
+
+
+def _converted(kind: str, value: Any, path: str) -> Any:
+    if kind == "raw":
+        return value
+    convert, words = _TYPES[kind]
+    try:
+        return convert(value)
+    except (TypeError, ValueError):
+        raise InputError(f"{path} must be {words}, not {quoted(value)}") from None
+
+
+def _text(value: Any) -> str:
+    """Numbers and the like are text, as YAML takes ``name: 600`` for a number; lists and dictionaries are none."""
+    if value is None or isinstance(value, (list, tuple, set, Mapping, bytes)):
+        raise TypeError
+    return str(value)
+
+
+def _whole_number(value: Any) -> int:
+    if isinstance(value, bool):
+        raise TypeError
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return int(check_type_int(value))
+
+
+_TYPES: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "str": (_text, "text"),
+    "path": (_text, "a path"),
+    "int": (_whole_number, "a whole number"),
+    "float": (check_type_float, "a number"),
+    "bool": (check_type_bool, "true or false"),
+    "list": (check_type_list, "a list"),
+    "dict": (check_type_dict, "a dictionary of options"),
+}
+
+
+def quoted(value: Any) -> str:
+    """A value in a message, shortened; null as YAML writes it."""
+    text = "null" if value is None else repr(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
