@@ -45,11 +45,13 @@ options:
         required: true
         suboptions:
           source_path:
-            description: Path on the source collection.
+            description:
+              - Path on the source collection, with forward slashes. It begins with C(/), or with C(/~/) or C(~/) for
+                the home directory. Globus writes the Windows drive C(C:) as C(/C/).
             type: str
             required: true
           destination_path:
-            description: Path on the destination collection.
+            description: Path on the destination collection, likewise.
             type: str
             required: true
           recursive:
@@ -126,7 +128,8 @@ options:
       deadline:
         description:
           - A moment, in ISO 8601, after which a transfer is cancelled. Without an offset it is UTC.
-          - It is the same for every run of the timer, so it is rarely wanted.
+          - It is the same for every run of the timer, so it is rarely wanted. A timer is not created with a deadline
+            before its first run.
         type: str
       filter_rules:
         description: Which files of recursive paths to leave out or to take. The first rule that matches decides.
@@ -188,6 +191,8 @@ options:
         description:
           - Time between two runs, such as V(30m), V(12h), V(1d), V(1w), V(1h30m), or a number of seconds. From 60
             seconds to 365 days. If not set, the timer runs once.
+          - Units are lower case, and there are no months. YAML reads an unquoted C(12:00) as the number 720, which is
+            12 minutes here. Write V(12h).
         type: raw
       start:
         description:
@@ -198,7 +203,7 @@ options:
       at:
         description:
           - Local time of day of the runs in O(schedule.timezone), such as V("02:00"). Quote it, YAML reads an unquoted
-            C(22:30) as a number. Excludes O(schedule.start).
+            C(22:30) or C(0200) as another number, which is refused. Excludes O(schedule.start).
           - Needs an interval that divides a day or is whole days, or none (run once at the next such time).
         type: raw
       weekday:

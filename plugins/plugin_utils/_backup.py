@@ -25,7 +25,7 @@ from ..module_utils import _arguments
 from ..module_utils._errors import InputError
 from ..module_utils._timers import schedule as _schedule
 from ..module_utils._timers.definition import Definition
-from ..module_utils._timers.options import parse_definition, parse_schedule
+from ..module_utils._timers.options import check_zone, parse_definition, parse_schedule
 from ..module_utils._timers.refusals import refusals_of
 from ..module_utils._validation import validate
 from ._overlap import JobWrite, check_rotation, check_writes, is_true, job_writes
@@ -62,8 +62,8 @@ SLOT = "{slot}"
 
 # Of two states that hold for a job, its own and that of all jobs, the stronger
 _STATES = ("present", "active", "paused", "absent")
-# A start lies at least this many intervals in the past, so that no difference between two clocks makes it a future one
 _INTERVALS_BACK = range(2, 40)
+_SURELY_PAST = timedelta(days=1)  # a start, so that no difference between two clocks makes it a future one
 _MONDAY = datetime(2001, 1, 1)  # noqa: DTZ001 - a wall time, in whichever zone the schedule has
 
 _WHEN = ("start", "at", "weekday", "week", "day")
@@ -155,10 +155,9 @@ def expand(
 
 
 def _check_variables(zone: str, prefix: str, state: str, spread: Any, now: datetime) -> None:
-    try:
-        parse_schedule({"timezone": zone}, now)
-    except InputError:
-        raise InputError(f"backup_timezone must be an IANA name such as America/Chicago, not {zone!r}") from None
+    if not isinstance(zone, str):
+        raise InputError(f"backup_timezone must be an IANA name such as America/Chicago, not {zone!r}")
+    check_zone("backup_timezone", zone)
     if not isinstance(prefix, str):
         raise InputError(f"backup_prefix must be text, not {prefix!r}")
     if state not in _STATES:
@@ -347,7 +346,8 @@ def _check_definition(where: str, timer: Options, now: datetime) -> Definition:
         raise InputError(f"{where}: {error}") from None
     assert parsed is not None, "a timer of a job has a transfer and a schedule"
     # what is to be paused may be there already; where it is not, the module refuses to create it
-    for refusal in refusals_of(parsed.action) if timer["state"] != "paused" else ():
+    first_run = _schedule.first_run(parsed.schedule, now) or now
+    for refusal in refusals_of(parsed, first_run) if timer["state"] != "paused" else ():
         raise InputError(f"{where}: {refusal}")
     return parsed
 
@@ -358,6 +358,10 @@ def _check_definition(where: str, timer: Options, now: datetime) -> Definition:
 def _when(job: _Job, of_slot: Options, where: str, spread: int, now: datetime, used: set[str]) -> dict[str, Any]:
     """The option ``schedule`` of a timer. Adds to ``used`` what a job has a say in."""
     options = _merged((*job.layers, of_slot), where)
+    try:
+        check_zone("timezone", str(options["timezone"]))  # dates are reckoned in it
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
     says = {"timezone", "daylight_saving", "end"}
     schedule = {name: options[name] for name in sorted(says & set(options))}
     interval = _interval(options, where, job.schedule)
@@ -388,7 +392,8 @@ def _when(job: _Job, of_slot: Options, where: str, spread: int, now: datetime, u
             schedule["at"] = _schedule.format_time_of_day(at)
         else:
             _check_end(options, where, job.schedule)
-            schedule["start"] = _start_before(wall, interval, options["timezone"]).isoformat()
+            follows = options.get("daylight_saving") == "follow"
+            schedule["start"] = _start_before(wall, interval, options["timezone"], now, follows)
     # any other interval has no time of day of its own: it runs from whenever it is created (rule D3)
     used |= says - set(of_slot)
     return schedule
@@ -477,17 +482,22 @@ def _next_date(options: Options, at: int, where: str, now: datetime) -> datetime
     return coming if coming - timedelta(days=365) <= local else latest
 
 
-def _start_before(wall: datetime, interval: int, zone: str) -> datetime:
-    """The start, as a wall time some intervals before ``wall``, from which whole intervals lead to exactly ``wall``.
+def _start_before(wall: datetime, interval: int, zone: str, now: datetime, follows: bool) -> str:
+    """A start that is past, from which whole intervals lead to exactly ``wall``, the next run.
 
-    So it must not be in another half of the zone's year, nor at a time that a clock change skips or doubles.
+    It is a wall time, which must not be in another half of the zone's year, nor at a time that a clock change skips or
+    doubles. There may be none, for a year after the zone changed its law (Almaty in 2024): then it is a moment with its
+    offset, unless the runs follow the wall clock anyway.
     """
     target = _schedule.from_wall(wall, zone)
-    for number in _INTERVALS_BACK:
-        back = timedelta(seconds=interval) * number
-        if _schedule.from_wall(wall - back, zone) == target - back:
-            return wall - back
-    return wall - timedelta(seconds=interval) * _INTERVALS_BACK[0]
+    for number in (*_INTERVALS_BACK, 1):
+        back = timedelta(seconds=interval * number)
+        if _schedule.from_wall(wall - back, zone) == target - back and target - back <= now - _SURELY_PAST:
+            return (wall - back).isoformat()
+    back = timedelta(seconds=interval * _INTERVALS_BACK[0])
+    if follows:
+        return (wall - back).isoformat()
+    return _schedule.format_local(target - back, zone)
 
 
 def _check_end(options: Options, where: str, schedule: str) -> None:

@@ -148,7 +148,11 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "at unquoted": (
         schedule(interval="1d", at=1350),
-        ["schedule.at is the number 1350", 'at: "22:30"'],
+        ["schedule.at is the number 1350", 'quote the time: at: "22:30"'],
+    ),
+    "at that YAML has destroyed": (
+        schedule(interval="1d", at=0o200),
+        ["schedule.at is the number 128", 'write it as "HH:MM"'],
     ),
     "at no time of day": (schedule(interval="1d", at="25:00"), ['schedule.at must be a time of day from "00:00"']),
     "at with start": (

@@ -62,6 +62,8 @@ def definition(parameters: Mapping[str, Any] | None = None, now: datetime = NOW)
 _ZONES = ("UTC", "America/Chicago", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kolkata", "Pacific/Apia")
 _DAY, _WEEK, _YEAR = 86400, 7 * 86400, 365 * 86400
 _texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12).filter(str.strip)
+# What a timer is created with (rule N3): without blanks at the ends, and nothing that Windows or a browser would write
+_path_texts = _texts.map(lambda text: "/" + text.strip())
 _uuids = st.sampled_from((SOURCE, SOURCE.upper(), DESTINATION, "{" + DESTINATION + "}", DESTINATION.replace("-", "")))
 _labels = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n"), max_size=128).filter(
     lambda text: text == text.strip()
@@ -96,7 +98,7 @@ def _instant(draw: st.DrawFn, moment: datetime) -> str:
 
 @st.composite
 def _paths(draw: st.DrawFn, mirror: bool) -> dict[str, Any]:
-    path: dict[str, Any] = {"source_path": draw(_texts), "destination_path": draw(_texts)}
+    path: dict[str, Any] = {"source_path": draw(_path_texts), "destination_path": draw(_path_texts)}
     recursive = draw(st.sampled_from((None, True) if mirror else (None, True, False)))
     if recursive is not None:
         path["recursive"] = recursive
@@ -126,7 +128,7 @@ def transfers(draw: st.DrawFn) -> dict[str, Any]:
     if mirror:
         required["delete_destination_extra"] = True
     if draw(st.integers(0, 3)) == 0:
-        required["deadline"] = _instant(draw, draw(_moments(-_YEAR, _YEAR)))
+        required["deadline"] = _instant(draw, draw(_moments(2 * _YEAR, 4 * _YEAR)))
     optional = draw(
         st.fixed_dictionaries(
             {},

@@ -83,7 +83,7 @@ def spoken(node: ast.AST) -> Iterator[tuple[ast.AST, str | None]]:
             yield keywords["msg"], None
     elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in ("warning", "why"):
         yield node.value, None
-    elif isinstance(node, ast.FunctionDef) and re.match(r"check_|_\w+_warnings$|\w+_refusals?$", node.name):
+    elif isinstance(node, ast.FunctionDef) and re.match(r"check_|_\w+_warnings$|\w+_refusals?$|\w+_doubts$", node.name):
         kinds = (ast.Return, ast.Yield)
         for returned in (one.value for one in ast.walk(node) if isinstance(one, kinds) and one.value):
             for part in returned.elts if isinstance(returned, ast.Tuple) else (returned,):

@@ -16,7 +16,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta, timezone
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .. import _arguments
 from .._errors import InputError
@@ -244,9 +243,9 @@ def parse_moment(option: str, value: str, zone: str) -> tuple[datetime, datetime
 def parse_schedule(options: Mapping[str, Any], now: datetime) -> Schedule:
     """The schedule that the option ``schedule`` describes, unset options being None or left out. Raises InputError."""
     zone = options.get("timezone")
-    _refuse_blank("schedule.timezone", zone)
     zone = "UTC" if zone is None else zone
-    _check_zone(zone)
+    needed = any(options.get(option) is not None for option in ("start", "at", "end"))
+    check_zone("schedule.timezone", zone, needed=needed)
     interval = _parse_interval(options.get("interval"))
     follow = options.get("daylight_saving") == "follow"
     start, wall_start = None, None
@@ -275,14 +274,23 @@ def parse_schedule(options: Mapping[str, Any], now: datetime) -> Schedule:
     return schedule
 
 
-def _check_zone(zone: str) -> None:
+def check_zone(option: str, zone: str, *, needed: bool = True) -> None:
+    """Refuses what is no time zone, by the name of the option (rules N2, N7).
+
+    :param needed: where the zone means nothing yet, a host that has no time zones need not know it.
+    """
+    _refuse_blank(option, zone)
     try:
-        ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise InputError(
-            f"schedule.timezone must be an IANA name such as America/Chicago, not {zone!r} (a host without time-zone "
-            "data of its own needs the Python package tzdata)"
-        ) from None
+        _schedule.find_zone(zone)
+    except (KeyError, ValueError, OSError):
+        if _schedule.has_zone_data():
+            raise InputError(f"{option} must be an IANA name such as America/Chicago, not {zone!r}") from None
+        if needed:
+            raise InputError(
+                f"{option} {zone!r} cannot be looked up: the host where this runs has no time-zone data. Install it "
+                "for the Python that runs it: python -m pip install tzdata (or the system's package tzdata). UTC needs "
+                "none"
+            ) from None
 
 
 def _parse_interval(value: object) -> int | None:
@@ -292,7 +300,8 @@ def _parse_interval(value: object) -> int | None:
         interval = _schedule.parse_interval(value)
     except ValueError:
         raise InputError(
-            f"schedule.interval must be like 30m, 12h, 1d, 1w, 1h30m, or a number of seconds, not {value!r}"
+            "schedule.interval must be like 30m, 12h, 1d, 1w, 1h30m (lower case; there are no months), or a number of "
+            f"seconds, not {value!r}"
         ) from None
     if not _schedule.INTERVAL_MINIMUM <= interval <= _schedule.INTERVAL_MAXIMUM:
         raise InputError(f"schedule.interval must be from 60 seconds to 365 days, not {value!r} ({interval} seconds)")
@@ -304,17 +313,17 @@ def _parse_at(value: object) -> int | None:
         return None
     text = str(value).strip()
     if text.isdecimal():
-        # YAML reads an unquoted 22:30 as so many minutes, and 22:30:15 as so many seconds
-        seconds = int(text) * (_schedule.MINUTE if int(text) < _schedule.DAY // _schedule.MINUTE else 1)
-        meant = _schedule.format_time_of_day(seconds) if seconds < _schedule.DAY else "22:30"
+        # YAML reads an unquoted 22:30 as 1350, the number of its minutes, and 0200 as 128: what it was is gone (N5)
         raise InputError(
-            f"schedule.at is the number {text}, which is how YAML reads an unquoted time of day; "
-            f'quote the time: at: "{meant}"'
+            f"schedule.at is the number {text}, and YAML reads an unquoted time of day as a number; write it as "
+            '"HH:MM", and quote the time: at: "22:30"'
         )
     try:
         return _schedule.parse_time_of_day(text)
     except ValueError:
-        raise InputError(f'schedule.at must be a time of day from "00:00" to "23:59", not {value!r}') from None
+        raise InputError(
+            f'schedule.at must be a time of day from "00:00" to "23:59", not {value!r}; write it as "HH:MM"'
+        ) from None
 
 
 def _parse_end(end: Mapping[str, Any] | None, zone: str) -> tuple[int | None, datetime | None]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from .._errors import GlobusError
@@ -34,7 +34,7 @@ from .document import (
 )
 from .health import OVERDUE_AFTER, describe_inactive
 from .overlap import rings_between, writes_of
-from .refusals import refusals_of, ring_refusal
+from .refusals import doubts_of, name_refusals, refusals_of, ring_refusal
 from .schedule import (
     HISTORY,
     Schedule,
@@ -53,6 +53,7 @@ PAUSE_MARGIN = timedelta(minutes=5)
 # A first run is planned at least this far ahead: the service refuses a start that is past when the request arrives
 START_MARGIN = timedelta(seconds=2)
 RATE_LIMIT = 1 + 1e-9  # runs a minute of all timers of an account (rule L2), with room for rounding
+_NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True)
@@ -401,6 +402,8 @@ def _plan_by_id(wanted: Wanted, timers: Collection[Timer], now: datetime) -> Pla
                 code="name_taken",
             )
         )
+    for why in name_refusals(wanted.name) if renamed else ():
+        return plan.failed(GlobusError(f"Timer {timer.id} cannot be renamed: {why}", code="invalid_input"))
     plan = _plan_existing(plan, timer, (), now)
     if renamed and not plan.failure:
         rename = Operation("rename", timer.id, wanted.name)
@@ -657,8 +660,6 @@ def _create(plan: Plan, definition: Definition, replaced: Sequence[Timer], now: 
                 code="schedule_over",
             )
         )
-    for why in refusals_of(definition.action):
-        return plan.failed(_refused(wanted, why))
     paused = _stays_paused(wanted, replaced)
     old = _whose_phase(replaced, now)
     if not paused:
@@ -674,6 +675,8 @@ def _create(plan: Plan, definition: Definition, replaced: Sequence[Timer], now: 
                     code="would_run_before_pause",
                 )
             )
+    for why in refusals_of(definition, start or now):
+        return plan.failed(_refused(wanted, why))
     creation = replace(definition, schedule=replace(definition.schedule, start=start))
     operations = [Operation("create", None, wanted.name)]
     if paused:
@@ -686,7 +689,9 @@ def _create(plan: Plan, definition: Definition, replaced: Sequence[Timer], now: 
         after=_shown_definition(creation, "paused" if paused else "active"),
     )
     return planned.warn(
-        *_skipped_warnings(definition.schedule, start, now), *_count_warnings(definition.schedule, replaced)
+        *_skipped_warnings(definition.schedule, start, now),
+        *_count_warnings(definition.schedule, replaced),
+        *doubts_of(definition, start or now),
     )
 
 
@@ -903,7 +908,11 @@ def _wrong_warnings(timer: Timer) -> tuple[str, ...]:
     """What is wrong with a timer that would not be created today (rules N3, N4)."""
     if timer.action is None:
         return ()
-    return tuple(f"it is left as it is, but would not be created like this: {why}" for why in refusals_of(timer.action))
+    definition = Definition(timer.name, timer.action, timer.schedule)
+    coming = timer.next_run or timer.last_run or timer.submitted_at or _NEVER
+    return tuple(
+        f"it is left as it is, but would not be created like this: {why}" for why in refusals_of(definition, coming)
+    )
 
 
 def _count_warnings(schedule: Schedule, replaced: Sequence[Timer]) -> tuple[str, ...]:

@@ -13,17 +13,110 @@ here. Pure: no input or output.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 
-from .definition import Action, Transfer
+from .definition import Definition, Transfer
 from .overlap import Write, ring_through, successors, writes_of
+from .schedule import Schedule, format_instant, next_tick
+
+_DRIVE = re.compile(r"([A-Za-z]):(?:$|[\\/])")
+_SHARE = re.compile(r"\\")
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_FOLDED = "In YAML, texts after > and | end with a line break; those after >- and |- do not"
+_COLLECTION = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}:")
 
 
-def refusals_of(action: Action) -> list[str]:
-    """Why no timer that does this is created; empty where nothing is wrong with it. Each names the option."""
-    if not isinstance(action, Transfer):
+def refusals_of(definition: Definition, first_run: datetime) -> list[str]:
+    """Why no timer like this is created; empty where nothing is wrong with it. Each names the option.
+
+    :param first_run: of a timer that is there already the next one.
+    """
+    found = list(name_refusals(definition.name))
+    if isinstance(definition.action, Transfer):
+        found += _path_refusals(definition.action)
+        found += _own_source_refusals(definition.action)
+        found += _deadline_refusals(definition.action, first_run)
+    return found
+
+
+def name_refusals(name: str) -> Iterator[str]:
+    """A name that is not the same without what stands at its ends: the next play would not find the timer (rule N3)."""
+    if name != name.strip():
+        yield f"name {name!r} has blanks or line breaks at its ends. {_FOLDED}"
+
+
+def _path_refusals(transfer: Transfer) -> Iterator[str]:
+    """Paths that name no place on a collection, however it is set up (rule N3)."""
+    for number, path in enumerate(transfer.paths):
+        for option in ("source_path", "destination_path"):
+            text = getattr(path, option)
+            what = f"transfer.paths[{number}].{option} {text!r}"
+            if text != text.strip():
+                yield f"{what} has blanks or line breaks at its ends. {_FOLDED}"
+            elif _DRIVE.match(text):
+                globus = f"/{text[0]}/" + text[2:].replace("\\", "/").lstrip("/")
+                yield f"{what} is a path as Windows writes it. Globus writes {globus!r}"
+            elif _SHARE.match(text):
+                yield f"{what} is a path as Windows writes it. Paths of Globus have forward slashes and begin with /"
+            elif _ADDRESS.match(text):
+                yield f"{what} is an address. Give the path on the collection alone, for example /data/"
+            elif found := _COLLECTION.match(text):
+                yield f"{what} begins with a collection's ID. Give the path alone: {text[found.end() :]!r}"
+
+
+def _deadline_refusals(transfer: Transfer, first_run: datetime) -> Iterator[str]:
+    """The deadline is that of every run, so one before the first leaves no run that can succeed (rule N3)."""
+    if transfer.deadline is not None and transfer.deadline <= first_run:
+        yield (
+            f"transfer.deadline {format_instant(transfer.deadline)} is not later than the run of "
+            f"{format_instant(first_run)}, so that this run and all after it fail. Leave it out, or give a later moment"
+        )
+
+
+# --- what may be a mistake -----------------------------------------------------------------------------------------
+
+
+def doubts_of(definition: Definition, first_run: datetime) -> list[str]:
+    """What to warn of when a timer is created: it may work, or work for a time. Each names the option."""
+    if not isinstance(definition.action, Transfer):
         return []
-    return list(_own_source_refusals(action))
+    return [*_path_doubts(definition.action), *_deadline_doubts(definition.action, definition.schedule, first_run)]
+
+
+def _path_doubts(transfer: Transfer) -> Iterator[str]:
+    """Relative paths: where a collection takes them, they begin in a folder that is not written here.
+
+    The forms ``/~/data`` and ``~/data``, which begin in the home directory, are those of the service's documentation.
+    """
+    for number, path in enumerate(transfer.paths):
+        for option in ("source_path", "destination_path"):
+            text = getattr(path, option)
+            if not text.startswith(("/", "~")):
+                yield (
+                    f"transfer.paths[{number}].{option} {text!r} does not begin with /, so where it leads is up to the "
+                    f"collection. Write {'/' + text!r} or, below the home directory, {'/~/' + text!r}"
+                )
+
+
+def _deadline_doubts(transfer: Transfer, schedule: Schedule, first_run: datetime) -> Iterator[str]:
+    """The deadline is that of every run: those after it fail."""
+    if transfer.deadline is None or schedule.interval is None:
+        return
+    late = next_tick(first_run, schedule.interval, transfer.deadline - timedelta(seconds=1))
+    if schedule.end_datetime is not None and late > schedule.end_datetime:
+        return
+    number = (late - first_run) // timedelta(seconds=schedule.interval)  # of runs before that one
+    if schedule.end_count is not None and number >= schedule.end_count:
+        return
+    yield (
+        f"transfer.deadline {format_instant(transfer.deadline)} is that of every run, so that the run of "
+        f"{format_instant(late)} and all after it fail. Leave it out, unless the timer is to be replaced by then"
+    )
+
+
+# --- mirrors (rule N4) ---------------------------------------------------------------------------------------------
 
 
 def _own_source_refusals(transfer: Transfer) -> Iterator[str]:

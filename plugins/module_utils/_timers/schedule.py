@@ -22,9 +22,9 @@ import re
 from calendar import isleap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 UTC = timezone.utc
 MINUTE, HOUR, DAY, WEEK = 60, 3600, 86400, 7 * 86400
@@ -82,7 +82,7 @@ def parse_interval(value: object) -> int:
     """Seconds of ``1d``, ``12h``, ``1h30m``, ``2w`` or a number of seconds. Raises ValueError."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         raise ValueError(f"not an interval: {value!r}")
-    text = str(value).strip().lower()
+    text = str(value).strip()
     if re.fullmatch(r"\d+(\.0+)?", text):
         return int(text.partition(".")[0])
     match = _INTERVAL.fullmatch(text)
@@ -142,24 +142,40 @@ def format_instant(moment: datetime) -> str:
 
 def format_local(moment: datetime, zone: str) -> str:
     """ISO 8601 as a clock in the zone shows it, with its offset: ``2026-12-01T02:00:00-06:00``."""
-    return moment.astimezone(ZoneInfo(zone)).isoformat(timespec="seconds")
+    return moment.astimezone(find_zone(zone)).isoformat(timespec="seconds")
 
 
 # --- zones ---------------------------------------------------------------------------------------------------------
 
 
+_UTC_NAMES = ("UTC", "Etc/UTC")
+
+
+def find_zone(name: str) -> tzinfo:
+    """The time zone of an IANA name. UTC needs no time-zone data (rule N7).
+
+    Raises KeyError, ValueError or OSError where there is none of that name, or no data.
+    """
+    return UTC if name in _UTC_NAMES else ZoneInfo(name)
+
+
+def has_zone_data() -> bool:
+    """Whether this host knows any time zones."""
+    return bool(available_timezones())
+
+
 def to_wall(moment: datetime, zone: str) -> datetime:
     """What a clock in the zone shows at that moment (naive)."""
-    return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    return moment.astimezone(find_zone(zone)).replace(tzinfo=None)
 
 
 def from_wall(wall: datetime, zone: str) -> datetime:
     """The moment at which a clock in the zone shows ``wall``: the first of two, or later where a change skips it."""
-    return wall.replace(tzinfo=ZoneInfo(zone), fold=0).astimezone(UTC)
+    return wall.replace(tzinfo=find_zone(zone), fold=0).astimezone(UTC)
 
 
 def _offset(moment: datetime, zone: str) -> timedelta:
-    return moment.astimezone(ZoneInfo(zone)).utcoffset() or timedelta(0)
+    return moment.astimezone(find_zone(zone)).utcoffset() or timedelta(0)
 
 
 def _offsets_of(moment: datetime, zone: str) -> Iterator[timedelta]:
@@ -364,6 +380,7 @@ def skipped_runs(schedule: Schedule, start: datetime | None, now: datetime) -> l
     """The runs of the coming year whose wall time a clock change skips: that wall time, and the one at which they come.
 
     Those that a change moves to another wall time of the schedule, such as hourly ones, are left out: nobody sees that.
+    Without ``daylight_saving: follow`` every run of the other half of the year is an hour off, so that none is special.
 
     :param start: the first run of the timer.
     """
@@ -374,13 +391,15 @@ def skipped_runs(schedule: Schedule, start: datetime | None, now: datetime) -> l
     if schedule.interval is None:
         shown = to_wall(start, schedule.zone)
         return [(first, shown)] if shown != first else []
+    if not schedule.follow:
+        return []
     interval = timedelta(seconds=schedule.interval)
     found = []
     for begin, end in _gaps(schedule.zone, now, now + timedelta(days=366)):
         number = max(0, -((first - begin) // interval))
         while first + number * interval < end and (schedule.end_count is None or number < schedule.end_count):
             wall = first + number * interval
-            run = from_wall(wall, schedule.zone) if schedule.follow else start + number * interval
+            run = from_wall(wall, schedule.zone)
             shown = to_wall(run, schedule.zone)
             if grid.excess(shown) and (schedule.end_datetime is None or run <= schedule.end_datetime):
                 found.append((wall, shown))
@@ -442,7 +461,11 @@ def _phase_differences(
         return _wall_differences(wanted, wanted.at, grid, start, now)
     if wanted.start is None or _same_start(wanted, wanted.start, start, next_run, now):
         return []
-    shown = _coming(start, wanted.interval, now) if wanted.start > now else start
+    coming = _coming(start, wanted.interval, now)
+    if wanted.follow and grid is not None and grid.wall(coming) is None:
+        # the two starts may be one moment: what differs is the local time of the next run
+        return [("start", format_local(grid.nearest(coming), wanted.zone), format_local(coming, wanted.zone))]
+    shown = coming if wanted.start > now else start
     return [("start", format_instant(wanted.start), format_instant(shown))]
 
 

@@ -536,6 +536,25 @@ REFUSED: dict[str, tuple[list[Any], dict[str, Any], list[str]]] = {
     ),
     "a slot where there is none": ([job(destination_path="/b/{slot}/")], {}, ["(lab)", "no slots", "{slot}"]),
     "a slot in the name": ([job(name="a{slot}")], {}, ["name has {slot}", "no slots"]),
+    # zones (N2, N6, N7)
+    "zone of a job with dates": ([job("monthly", timezone="Mars/Base")], {}, ["(lab), slot jan: timezone must be an"]),
+    "blank zone of a job": ([job(timezone="")], {}, ["(lab)", "timezone is empty"]),
+    "blank zone of all": ([job()], {"zone": ""}, ["backup_timezone is empty"]),
+    # what can never work (N3)
+    "1M": ([job(interval="1M")], {}, ["(lab)", "interval"]),
+    "Windows": ([job(source_path="C:\\data\\")], {}, ["(lab)", "source_path", "Globus writes '/C/data/'"]),
+    "an ID in a path": (
+        [job(destination_path=f"{SOURCE}:/b/")],
+        {},
+        ["(lab)", "destination_path", "begins with a coll"],
+    ),
+    "a folded path": ([job(source_path="/data/\n")], {}, ["(lab)", "source_path", "blanks or line breaks"]),
+    "a folded name": ([job(name="lab\n")], {}, ["blanks or line breaks at its ends"]),
+    "deadline": ([job(deadline="2020-01-01")], {}, ["(lab)", "transfer.deadline", "is not later than the run of"]),
+    # YAML (N5)
+    "at 0200": ([job(at=0o200)], {}, ["(lab)", "at is the number 128", 'write it as "HH:MM"']),
+    "end 0": ([job(end=0)], {}, ["(lab)", "schedule.end must be a dictionary of options, not 0"]),
+    "end []": ([job(end=[])], {}, ["(lab)", "schedule.end must be a dictionary of options, not []"]),
     # paths
     "inside its source": (
         [job(destination_collection=SOURCE, destination_path="/data/backup/")],
@@ -650,3 +669,49 @@ def test_jobs_that_write_to_one_path_are_warned_of_once() -> None:
 
 def test_an_empty_list_is_no_timer() -> None:
     assert expanded() == Expansion([], [])
+
+
+def test_what_can_never_work_may_be_there_to_be_paused_N3() -> None:
+    assert len(expanded(job(source_path="C:/data/", state="paused")).timers) == 1
+    assert len(expanded(job(source_path="C:/data/", state="absent")).timers) == 1
+
+
+@pytest.mark.parametrize("daylight_saving", ["ignore", "follow"])
+@pytest.mark.parametrize("schedule", ["monthly", "fortnightly", "every_4_weeks"])
+@pytest.mark.parametrize(
+    ("zone", "law"),
+    [
+        ("Asia/Almaty", "2024-03-01"),  # from +06:00 to +05:00
+        ("America/Nuuk", "2023-03-25"),  # from -03:00 to -02:00
+        ("America/Asuncion", "2024-10-06"),  # summer time for good
+        ("America/Chicago", "2024-03-10"),  # no new law
+    ],
+)
+def test_dates_are_right_where_a_zone_changed_its_law_D4(
+    zone: str, law: str, schedule: str, daylight_saving: str
+) -> None:
+    """The first run is at the local time, and no later play sees drift in it unless it follows a clock change."""
+    clock = datetime.fromisoformat(law).replace(tzinfo=UTC)
+    for days in (1, 20, 200, 400, 700):
+        now = clock + timedelta(days=days)
+        one = job(schedule, timezone=zone, daylight_saving=daylight_saving)
+        tomorrow = now + timedelta(days=1)
+        later = {
+            timer["name"]: parse_schedule(timer["schedule"], tomorrow) for timer in expanded(one, now=tomorrow).timers
+        }
+        for timer in expanded(one, now=now).timers:
+            wanted = parse_schedule(timer["schedule"], now)
+            first = _schedule.first_run(wanted, now)
+            assert first is not None
+            wall = _schedule.to_wall(first, zone)
+            assert wall.hour == (3 if _is_skipped(wall, zone) else 2), timer
+            there = _schedule.Schedule(interval=wanted.interval, start=first)
+            assert _schedule.differences(wanted, there, first, now) == []
+            if first > tomorrow:
+                assert _schedule.differences(later[timer["name"]], there, first, tomorrow) == []
+
+
+def _is_skipped(wall: datetime, zone: str) -> bool:
+    """Whether a clock change has skipped the hour before."""
+    before = wall - timedelta(hours=1)
+    return _schedule.to_wall(_schedule.from_wall(before, zone), zone) != before

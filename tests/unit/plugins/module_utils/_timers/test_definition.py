@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import sys
+import zoneinfo
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
@@ -26,7 +29,13 @@ from ansible_collections.research_ops.globus.plugins.module_utils._timers.defini
     schedule_as_options,
 )
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.options import parse_definition, parse_uuid
-from ansible_collections.research_ops.globus.plugins.module_utils._timers.schedule import DAY, HOUR, WEEK, YEAR
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.schedule import (
+    DAY,
+    HOUR,
+    WEEK,
+    YEAR,
+    first_run,
+)
 from unit import samples
 from unit.samples import DESTINATION, NOW, SOURCE, definition, sample, validated
 
@@ -366,6 +375,32 @@ LIMITS: list[tuple[str, dict[str, Any], str, str]] = [
     ("L1 once with end", sample({"end": {"count": 3}}), "schedule.end", "schedule.interval"),
     ("L1a number", sample({"interval": "1d", "at": 1350}), "schedule.at", 'quote the time: at: "22:30"'),
     ("L1a number as text", sample({"interval": "1d", "at": "1350"}), "schedule.at", 'at: "22:30"'),
+    ("N5 0200", sample({"interval": "1d", "at": 0o200}), "schedule.at is the number 128", 'write it as "HH:MM"'),
+    ("N5 '0200'", sample({"interval": "1d", "at": "0200"}), "schedule.at is the number 0200", 'write it as "HH:MM"'),
+    ("N5 2200", sample({"interval": "1d", "at": 2200}), "schedule.at is the number 2200", 'write it as "HH:MM"'),
+    ("N5 2.30", sample({"interval": "1d", "at": 2.30}), "schedule.at must be a time of day", 'write it as "HH:MM"'),
+    ("N5 2:30", sample({"interval": "1d", "at": "2:30"}), "schedule.at must be a time of day", 'write it as "HH:MM"'),
+    ("N3 1M", sample({"interval": "1M"}), "schedule.interval must be like", "lower case; there are no months"),
+    ("N3 1D", sample({"interval": "1D"}), "schedule.interval must be like", "lower case"),
+    ("N3 1H30m", sample({"interval": "1H30m"}), "schedule.interval must be like", "lower case"),
+    ("N3 1 month", sample({"interval": "1 month"}), "schedule.interval must be like", "no months"),
+    ("N2 zone", sample({"timezone": ""}), "schedule.timezone is empty", "leave it out"),
+    ("N2 zone of blanks", sample({"timezone": " "}), "schedule.timezone is empty", "leave it out"),
+    ("N2 deadline", sample(deadline=""), "transfer.deadline", "ISO 8601"),
+    ("N2 rule", sample(filter_rules=[{"name": " "}]), "transfer.filter_rules[0].name", "*.tmp"),
+    ("N2 user", sample(source_local_user=" "), "transfer.source_local_user is empty", "leave it out"),
+    (
+        "N2 checksum",
+        sample(paths=[{**PATH, "external_checksum": ""}]),
+        "transfer.paths[0].external_checksum is empty",
+        "leave it out",
+    ),
+    (
+        "N2 algorithm",
+        sample(paths=[{**PATH, "external_checksum": "d41d", "checksum_algorithm": ""}]),
+        "transfer.paths[0].checksum_algorithm is empty",
+        "leave it out",
+    ),
     ("L1a no time", sample({"interval": "1d", "at": "noon"}), "schedule.at", '"00:00" to "23:59"'),
     ("L1a late", sample({"interval": "1d", "at": "24:00"}), "schedule.at", '"00:00" to "23:59"'),
     (
@@ -418,3 +453,51 @@ def test_l1_everything_that_is_allowed_is_taken(parameters: dict[str, Any]) -> N
     found = definition(parameters)
     assert found.name == parameters["name"]
     assert found.schedule.ends is ("interval" not in parameters["schedule"] or "end" in parameters["schedule"])
+
+
+# --- N7 ---
+
+
+@pytest.fixture
+def no_zone_data(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A host without time zones, neither its own nor those of tzdata."""
+    for module in ["tzdata", *(name for name in sys.modules if name.startswith("tzdata."))]:
+        monkeypatch.setitem(sys.modules, module, None)  # that is how an import is made to fail
+    zoneinfo.reset_tzpath(to=[])
+    zoneinfo.ZoneInfo.clear_cache()
+    yield
+    zoneinfo.reset_tzpath()
+    zoneinfo.ZoneInfo.clear_cache()
+
+
+ZONELESS = [
+    {"interval": "1d"},
+    {},
+    {"interval": "1d", "at": "02:00"},
+    {"interval": "1d", "start": "2026-12-01T02:00:00", "end": {"datetime": "2027-01-01T00:00:00"}},
+    {"interval": "1w", "at": "02:00", "weekday": "sunday", "timezone": "UTC", "daylight_saving": "follow"},
+]
+
+
+@pytest.mark.parametrize("schedule", ZONELESS)
+@pytest.mark.usefixtures("no_zone_data")
+def test_utc_needs_no_time_zone_data_N7(schedule: dict[str, Any]) -> None:
+    parsed = definition(sample(schedule)).schedule
+    assert first_run(parsed, NOW) is None or first_run(parsed, NOW) > NOW  # type: ignore[operator]
+    assert parsed.zone == "UTC"
+
+
+@pytest.mark.usefixtures("no_zone_data")
+def test_a_zone_that_means_nothing_is_not_looked_up_N7() -> None:
+    assert definition(sample({"interval": "1d", "timezone": "America/Chicago"})).schedule.interval == DAY
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [{"at": "02:00"}, {"start": "2026-12-01T02:00:00"}, {"interval": "1d", "end": {"datetime": "2027-01-01"}}],
+)
+@pytest.mark.usefixtures("no_zone_data")
+def test_a_host_without_time_zones_says_so_and_how_to_get_them_N7(schedule: dict[str, Any]) -> None:
+    told = refusal(sample({**schedule, "timezone": "America/Chicago"}))
+    assert told.startswith("schedule.timezone 'America/Chicago' cannot be looked up: the host where this runs has no")
+    assert "python -m pip install tzdata" in told

@@ -11,7 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.research_ops.globus.plugins.module_utils._timers.definition import Path, Transfer
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.definition import (
+    Definition,
+    Path,
+    Transfer,
+)
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.overlap import (
     Place,
     Write,
@@ -21,14 +25,19 @@ from ansible_collections.research_ops.globus.plugins.module_utils._timers.overla
     successors,
     writes_of,
 )
-from ansible_collections.research_ops.globus.plugins.module_utils._timers.refusals import refusals_of
-from unit.samples import DESTINATION, SOURCE
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.refusals import refusals_of as refusals
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.schedule import Schedule
+from unit.samples import DESTINATION, NAME, NOW, SOURCE
 
 
 def mirror(*paths: tuple[str, str], source: str = SOURCE, destination: str = SOURCE, **options: Any) -> Transfer:
     """By default on one collection."""
     options = {"delete_destination_extra": True, **options}
     return Transfer(source, destination, tuple(Path(*path) for path in paths), **options)
+
+
+def refusals_of(transfer: Transfer) -> list[str]:
+    return refusals(Definition(NAME, transfer, Schedule()), NOW)
 
 
 @pytest.mark.parametrize(
