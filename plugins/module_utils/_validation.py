@@ -157,7 +157,8 @@ def _checked_one(kind: str, declaration: Declaration, value: Any, path: str) -> 
 
 def _converted(kind: str, value: Any, path: str) -> Any:
     if kind == "raw":
-        return value
+        # a text from a vault is no str before ansible-core 2.19, and a moment in YAML is a datetime (rule N5)
+        return value if value is None or isinstance(value, (str, int, float, list, tuple, Mapping)) else str(value)
     convert, words = _TYPES[kind]
     try:
         return convert(value)

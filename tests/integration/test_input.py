@@ -226,7 +226,8 @@ def test_bad_input_is_refused_in_words_before_any_request_L1(
                 assert word in run[name]["msg"]
             if not options.keys() & {"environment", "auth_method", "request_timeout", "retries"}:
                 # N6: in a loop nothing else says which timer it is
-                label = str(options.get("name") or options.get("timer_id") or "").strip()
+                known = [one for one in (options.get("name"), options.get("timer_id")) if isinstance(one, str)]
+                label = next((one for one in known if one.strip()), "")
                 assert run[name]["msg"].startswith(f"timer {label!r}: " if label else "name ")
                 assert run[name]["error"]["code"] == "invalid_input"
 

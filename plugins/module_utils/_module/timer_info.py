@@ -44,6 +44,8 @@ def run_timer_info() -> None:
     try:
         if parameters["timer_id"] is not None:
             parameters["timer_id"] = parse_uuid("timer_id", parameters["timer_id"])
+        if parameters["name"] is not None and not parameters["name"].strip():
+            raise InputError("name is empty: leave it out to read all timers, or give a name")
         if parameters["runs"] < 0:
             raise InputError(f"runs must be 0 or more, not {parameters['runs']}")
     except InputError as error:

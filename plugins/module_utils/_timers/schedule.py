@@ -421,13 +421,13 @@ def differences(
     """In which options the service's schedule means something else than the wanted one: (option, wanted, actual).
 
     :param actual: as the service has it: start, interval and end.
-    :param next_run: the service's next run of the timer, where it says one.
+    :param next_run: the service's next run of the timer, where it says one; used where it tells no start.
     """
     found: list[tuple[str, object, object]] = []
     if wanted.interval != actual.interval:
         found.append(("interval", _interval_or_none(wanted), _interval_or_none(actual)))
     elif start := actual.start or next_run:
-        found += _phase_differences(wanted, start, next_run, now)
+        found += _phase_differences(wanted, start, now)
     if wanted.interval is not None and (wanted.end_count, wanted.end_datetime) != (
         actual.end_count,
         actual.end_datetime,
@@ -449,9 +449,7 @@ def end_as_option(schedule: Schedule) -> dict[str, object] | None:
     return None
 
 
-def _phase_differences(
-    wanted: Schedule, start: datetime, next_run: datetime | None, now: datetime
-) -> list[tuple[str, object, object]]:
+def _phase_differences(wanted: Schedule, start: datetime, now: datetime) -> list[tuple[str, object, object]]:
     """Where the two are of one interval: whether they run at the same times.
 
     :param start: of the timer: where it is anchored.
@@ -459,7 +457,7 @@ def _phase_differences(
     grid = _grid(wanted)
     if wanted.at is not None and grid is not None:
         return _wall_differences(wanted, wanted.at, grid, start, now)
-    if wanted.start is None or _same_start(wanted, wanted.start, start, next_run, now):
+    if wanted.start is None or _same_start(wanted, wanted.start, start, now):
         return []
     coming = _coming(start, wanted.interval, now)
     if wanted.follow and grid is not None and grid.wall(coming) is None:
@@ -476,7 +474,7 @@ def _coming(start: datetime, interval: int | None, now: datetime) -> datetime:
     return start if interval is None else next_tick(start, interval, now)
 
 
-def _same_start(wanted: Schedule, first: datetime, start: datetime, next_run: datetime | None, now: datetime) -> bool:
+def _same_start(wanted: Schedule, first: datetime, start: datetime, now: datetime) -> bool:
     """Rule D2, and D4 for a start that is a wall time.
 
     :param first: the wanted start.
@@ -490,7 +488,7 @@ def _same_start(wanted: Schedule, first: datetime, start: datetime, next_run: da
     if wanted.follow and grid is not None and grid.wall(coming) is None:
         return False
     if first > now:
-        if first in (start, coming, next_run):
+        if first in (start, coming):
             return True
         wall = wanted.wall_start or to_wall(first, wanted.zone)
         anchored = _anchored_walls(coming, start, wanted.zone)

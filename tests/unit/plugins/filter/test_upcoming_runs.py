@@ -176,6 +176,18 @@ def test_a_start_is_far_off_only_as_seen_from_both_now_and_from() -> None:
         runs({"interval": "1d", "start": there.isoformat()}, count=1)
 
 
+def test_moments_of_yaml_mean_what_they_say_N5() -> None:
+    """Unquoted, ``2026-12-01 02:00:00`` is a datetime by the time a filter gets it."""
+    options = {"interval": "1d", "timezone": "America/Chicago"}
+    start = datetime(2026, 12, 1, 2, 0)  # noqa: DTZ001 - a wall time
+    written = runs({**options, "start": start}, "2026-12-01", count=2)
+    assert written == runs({**options, "start": "2026-12-01T02:00:00"}, "2026-12-01", count=2)
+    ended = runs(
+        {**options, "start": "2026-12-01", "end": {"datetime": datetime(2026, 12, 2, tzinfo=UTC)}}, "2026-12-01"
+    )
+    assert [run["utc"] for run in ended] == ["2026-12-01T06:00:00+00:00"]
+
+
 WRONG: list[tuple[str, Any, tuple[Any, ...], dict[str, Any], str]] = [
     ("no schedule", "1d", (), {}, "takes a schedule, a dictionary as in a timer's definition, not str"),
     ("an unknown option", {"intervals": "1d"}, (), {}, "schedule.intervals is an unsupported option; is it"),

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -61,6 +62,35 @@ def test_what_is_allowed_is_read_as_ansible_reads_it(parameters: dict[str, Any])
 )
 def test_values_are_converted_as_ansible_converts_them(parameters: dict[str, Any]) -> None:
     assert validate(OPTIONS, parameters) == without_aliases(by_ansible(parameters))
+
+
+class VaultText:
+    """A text from a vault, as ansible-core before 2.19 has it: no str."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __str__(self) -> str:
+        return self._text
+
+
+def test_texts_from_vaults_and_moments_of_yaml_are_texts_N5() -> None:
+    schedule = {
+        "interval": VaultText("1d"),
+        "at": VaultText("02:00"),
+        "timezone": VaultText("America/Chicago"),
+        "start": datetime(2026, 12, 1, 2, 0),  # noqa: DTZ001 - as YAML reads it
+        "end": {"datetime": datetime(2027, 1, 1, tzinfo=UTC)},
+    }
+    checked = validate(OPTIONS, {"name": VaultText("nightly"), "schedule": schedule})
+    assert checked["name"] == "nightly"
+    assert {name: checked["schedule"][name] for name in schedule} == {
+        "interval": "1d",
+        "at": "02:00",
+        "timezone": "America/Chicago",
+        "start": "2026-12-01 02:00:00",
+        "end": {"count": None, "datetime": "2027-01-01 00:00:00+00:00"},
+    }
 
 
 # --- N1 ---

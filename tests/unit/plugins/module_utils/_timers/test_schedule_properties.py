@@ -108,7 +108,9 @@ class Played:
     def differences(self, options: dict[str, Any], now: datetime) -> list[str]:
         """What a play at ``now`` finds different from its definition."""
         wanted = parse_schedule(options, now)
-        return [found[0] for found in _schedule.differences(wanted, self.schedule, self.next_run(now), now)]
+        found = _schedule.differences(wanted, self.schedule, self.next_run(now), now)
+        assert not [one for one in found if one[1] == one[2]], "what is wanted and what is there read the same"
+        return [one[0] for one in found]
 
 
 def play(options: dict[str, Any], now: datetime, replaced: Played | None = None) -> Played:
