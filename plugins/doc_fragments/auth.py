@@ -94,7 +94,8 @@ notes:
     variable that is set but blank counts as unset. Where an option for credentials is given blank, its variable is
     used.
   - Credentials are sent only to the hosts of Globus over verified TLS, and to this machine (loopback) for rehearsals.
-    E(GLOBUS_SDK_VERIFY_SSL) may name the file of your site's CA bundle. It cannot switch the check off.
+    E(GLOBUS_SDK_VERIFY_SSL), E(REQUESTS_CA_BUNDLE), E(CURL_CA_BUNDLE) or E(SSL_CERT_FILE) may name the file of your
+    site's CA bundle. The check cannot be switched off.
 seealso:
   - ref: ansible_collections.research_ops.globus.docsite.guide_authentication
     description: The ways to sign in, what each is good for, and what is kept and sent where.

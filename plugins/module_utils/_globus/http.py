@@ -23,9 +23,11 @@ import ipaddress
 import json
 import math
 import os
+import re
+import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
 RETRY_AFTER_MAXIMUM = 60.0  # seconds; what a service may make us wait between two tries
 PAUSE_BETWEEN_TRIES = 0.5  # seconds, doubled at every try
 REPEATED = (429, 500, 502, 503, 504)  # the statuses after which a request is repeated
+# Variables that name the CA bundle of a site, as other programs read them; the first that is set.
+CA_VARIABLES = ("GLOBUS_SDK_VERIFY_SSL", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 LONGEST_NUMBER = 300  # digits; a float has no more
 SECRET_FIELDS = ("client_secret", "code", "code_verifier", "refresh_token", "token")  # of the forms of Globus Auth
 SLOW_DOWN = (429, 503)  # of these, the ones that hold back every request
@@ -105,6 +109,7 @@ class Tries:
 
     def __init__(self, retries: int) -> None:
         self._retries = retries
+        self._began = time.monotonic()
         self.repeated = 0
 
     def again(self) -> bool:
@@ -113,6 +118,11 @@ class Tries:
             return False
         self.repeated += 1
         return True
+
+    def told(self) -> str:
+        """How often it was tried, and for how long nothing was heard of it; nothing where it was tried once."""
+        seconds = time.monotonic() - self._began
+        return f" (tried {self.repeated + 1} times in {seconds:.0f} seconds)" if self.repeated else ""
 
     def pause(self) -> float:
         """Seconds before the next try: longer each time, within the bound (rule W6)."""
@@ -236,9 +246,9 @@ class Http:
             try:
                 response = self._send(service, method, path, authorizer, query_params=query, **data)
             except _NoAnswerError as failure:
-                if create or not tries.again():
-                    kind = UncertainError if create else GlobusError
-                    raise kind(str(failure), code="no_answer") from None
+                if create or failure.is_final or not tries.again():
+                    kind = UncertainError if create and not failure.is_final else GlobusError
+                    raise kind(f"{failure}{tries.told()}", code="no_answer") from None
                 time.sleep(tries.pause())
                 continue
             status = response.status_code
@@ -253,7 +263,7 @@ class Http:
                     time.sleep(tries.pause())
                 continue
             if status >= 400:
-                raise _refusal(service, response, create, authorizer)
+                raise _refusal(service, response, create, authorizer, tries.told())
             if status >= 300:
                 raise GlobusError(
                     f"{SERVICES[service].name} answered with a redirect, which is not followed: credentials go nowhere "
@@ -281,9 +291,9 @@ class Http:
                 **request,
             )
         except exc.NetworkError as error:
-            raise _NoAnswerError(
-                f"{SERVICES[service].name} did not answer ({address}): {_network_reason(error)}"
-            ) from None
+            reason, is_final = _network_reason(error.underlying_exception, service, address, self._certificates)
+            name = SERVICES[service].name
+            raise _NoAnswerError(f"{name} did not answer ({address}): {reason}", is_final) from None
         except (ValueError, TypeError, RecursionError) as error:
             # Such as half a character (a surrogate) in a form. Its text could quote a secret (rule X1).
             raise GlobusError(
@@ -321,7 +331,8 @@ class Http:
                 pace.wait()
                 return super().send(request, *arguments, **options)
 
-        transport = RequestsTransport(verify_ssl=self._certificates, http_timeout=self._request_timeout)
+        transport = RequestsTransport(verify_ssl=True, http_timeout=self._request_timeout)
+        transport.verify_ssl = self._certificates  # a folder too, which the SDK would not take
         transport.user_agent = "research_ops.globus"
         for scheme in ("https://", "http://"):
             transport.session.mount(scheme, PacedAdapter())
@@ -428,28 +439,46 @@ def _plain_parts(address: str) -> SplitResult | None:
 
 
 def certificate_check() -> bool | str:
-    """What to verify certificates with: True, or the CA bundle that ``GLOBUS_SDK_VERIFY_SSL`` names.
+    """What to verify certificates with: True, or the CA bundle that one of ``CA_VARIABLES`` names.
 
-    :raises GlobusError: where the variable would switch the check off.
+    :raises GlobusError: where ``GLOBUS_SDK_VERIFY_SSL`` would switch the check off, and for a bundle that is not there.
     """
-    value = os.environ.get("GLOBUS_SDK_VERIFY_SSL", "")
-    if not value or value.lower() in ("y", "yes", "t", "true", "on", "1"):
-        return True
-    if os.path.isfile(value):
+    for variable in CA_VARIABLES:
+        value = os.environ.get(variable, "").strip()
+        is_switch = variable == "GLOBUS_SDK_VERIFY_SSL"
+        if not value or (is_switch and value.lower() in ("y", "yes", "t", "true", "on", "1")):
+            continue
+        if is_switch and value.lower() in ("n", "no", "f", "false", "off", "0"):
+            raise GlobusError(
+                f"GLOBUS_SDK_VERIFY_SSL is {value!r}: certificates are always checked. Unset it, or name the file of "
+                "your site's CA bundle",
+                code="certificate_check_off",
+                remedy="unset GLOBUS_SDK_VERIFY_SSL",
+            )
+        if not os.path.exists(value) or not os.access(value, os.R_OK):
+            fault = "cannot be read" if os.path.exists(value) else "does not exist"
+            raise GlobusError(
+                f"{variable} names the CA bundle {value}, which {fault}: without it certificates cannot be checked. "
+                "Name the file of your site's CA bundle, or unset the variable",
+                code="ca_bundle",
+                remedy=f"unset {variable}",
+            )
         return value
-    raise GlobusError(
-        f"GLOBUS_SDK_VERIFY_SSL is {value!r}: certificates are always checked. Unset it, or name the file of your "
-        "site's CA bundle",
-        code="certificate_check_off",
-        remedy="unset GLOBUS_SDK_VERIFY_SSL",
-    )
+    return True
 
 
 # --- errors in words -----------------------------------------------------------------------------------------------
 
 
 class _NoAnswerError(Exception):
-    """No answer came; the text says why."""
+    """No answer came; the text says why.
+
+    :ivar is_final: the request was not even sent, and another try would not be either.
+    """
+
+    def __init__(self, message: str, is_final: bool) -> None:
+        super().__init__(message)
+        self.is_final = is_final
 
 
 def unreadable(service: str, key: str | None = None) -> GlobusError:
@@ -461,11 +490,12 @@ def unreadable(service: str, key: str | None = None) -> GlobusError:
     )
 
 
-def _refusal(service: str, response: Any, create: bool, authorizer: Authorizer | None) -> GlobusError:
+def _refusal(service: str, response: Any, create: bool, authorizer: Authorizer | None, tried: str = "") -> GlobusError:
     """What a service refused, and why, in its own words."""
     status = response.status_code
     body = Answer(status, response.headers, response.content).document()
-    message = f"{SERVICES[service].name} answered {status}: {_explanation(body) or response.reason or 'no explanation'}"
+    said = _explanation(body) or response.reason or "no explanation"
+    message = f"{SERVICES[service].name} answered {status}: {said}{tried}"
     remedy = None
     if status == 401 and authorizer is not None:
         more = authorizer.refusal()
@@ -531,12 +561,54 @@ def _location(item: Mapping[str, Any]) -> str:
     return f"{'.'.join(str(part) for part in parts)}: " if isinstance(parts, list) and parts else ""
 
 
-def _network_reason(error: Any) -> str:
-    """Why there was no answer, without the object addresses and pools of the libraries below."""
-    cause = error.underlying_exception
+def _network_reason(cause: Any, service: str, address: str, certificates: bool | str) -> tuple[str, bool]:
+    """Why there was no answer, without the object addresses and pools of the libraries below; and whether another try
+    would meet the same.
+    """
     if isinstance(cause, ValueError):
         # Its text quotes what was wrong, such as the password in a proxy's address (rule X1).
-        return f"the request could not be made ({type(cause).__name__}); is HTTPS_PROXY right?"
-    reason = getattr(cause.args[0], "reason", cause.args[0]) if cause.args else cause
-    text = str(reason)
-    return text.rsplit(">: ", 1)[-1] or type(cause).__name__
+        return f"the request could not be made ({type(cause).__name__}); is HTTPS_PROXY right?", True
+    causes = list(_causes(cause))
+    tunnel = re.search(r"Tunnel connection failed: (\d+) ?([^')\"]*)", " ".join(map(str, causes)))
+    if tunnel is not None:
+        status, reason = tunnel.groups()
+        hint = ". Put the user and the password of the proxy into HTTPS_PROXY" if status == "407" else ""
+        return f"the proxy refused the connection: {status} {reason}".rstrip() + hint, status.startswith("4")
+    untrusted = next((one for one in causes if isinstance(one, ssl.SSLCertVerificationError)), None)
+    if untrusted is not None:
+        return _untrusted(untrusted, certificates), True
+    if isinstance(certificates, str) and any(
+        isinstance(one, ssl.SSLError) and re.search("PEM|X509|no certificate or crl", str(one)) for one in causes
+    ):
+        return f"the CA bundle {certificates} has no certificates that can be read", True
+    if is_loopback(address) and any(isinstance(one, ConnectionRefusedError) for one in causes):
+        variable = f"GLOBUS_SDK_SERVICE_URL_{service.upper()}"
+        return f"nothing listens there. Start the local Globus, or unset {variable} to use the real one", True
+    text = str(getattr(cause.args[0], "reason", cause.args[0]) if cause.args else cause)
+    return text.rsplit(">: ", 1)[-1] or type(cause).__name__, False
+
+
+def _untrusted(error: ssl.SSLCertVerificationError, certificates: bool | str) -> str:
+    """What is wrong with a certificate, and what to do about it."""
+    message = getattr(error, "verify_message", "") or str(error)
+    if "expired" in message or "not yet valid" in message:
+        hint = "Is the clock of this host right?"
+    elif "mismatch" in message:
+        hint = "Is a proxy in between?"
+    else:
+        used = certificates if isinstance(certificates, str) else "those that come with Python's certifi"
+        hint = f"If your site has a CA of its own, name the file of its bundle in REQUESTS_CA_BUNDLE (used now: {used})"
+    return f"its certificate is not trusted: {message.rstrip('.')}. {hint}"
+
+
+def _causes(error: Any) -> Iterator[BaseException]:
+    """The error and what lies below it, the libraries' own wrapping first."""
+    seen: set[int] = set()
+    left = [error]
+    while left:
+        one = left.pop(0)
+        if not isinstance(one, BaseException) or id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        left += [getattr(one, "reason", None), *one.args, one.__cause__, one.__context__]

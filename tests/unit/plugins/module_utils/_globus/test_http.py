@@ -5,17 +5,27 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
+import ssl
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from ansible_collections.research_ops.globus.plugins.module_utils._arguments import ENVIRONMENTS
 from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError, UncertainError
 from ansible_collections.research_ops.globus.plugins.module_utils._globus import http as _http
 from ansible_collections.research_ops.globus.plugins.module_utils._globus.http import (
+    CA_VARIABLES,
     REPEATED,
     RETRY_AFTER_MAXIMUM,
     SERVICES,
@@ -25,14 +35,14 @@ from ansible_collections.research_ops.globus.plugins.module_utils._globus.http i
     is_loopback,
     service_addresses,
 )
-from unit.small_server import DROP, PAGE, Reply, SmallServer, in_turn, serving
+from unit.small_server import DROP, PAGE, Reply, SmallServer, closed_port, in_turn, serving
 
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for service in SERVICES:
         monkeypatch.delenv(f"GLOBUS_SDK_SERVICE_URL_{service.upper()}", raising=False)
-    for name in ("GLOBUS_SDK_VERIFY_SSL", "GLOBUS_SDK_ENVIRONMENT"):
+    for name in (*CA_VARIABLES, "GLOBUS_SDK_ENVIRONMENT"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(_http, "PAUSE_BETWEEN_TRIES", 0.001)
 
@@ -354,23 +364,197 @@ def test_x3_an_empty_override_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     assert service_addresses("production")["timer"] == "https://timer.automate.globus.org/"
 
 
-@pytest.mark.parametrize("value", [None, "", "1", "true", "True", "YES", "on", "y", "t"])
+@pytest.mark.parametrize("value", [None, "", " ", "1", "true", "True", "YES", "on", "y", "t"])
 def test_x2_certificates_are_checked(value: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     if value is not None:
         monkeypatch.setenv("GLOBUS_SDK_VERIFY_SSL", value)
     assert certificate_check() is True
 
 
-@pytest.mark.parametrize("value", ["0", "false", "False", "no", "off", "n", " ", "maybe", "no/such/file.pem", "."])
+@pytest.mark.parametrize("value", ["0", "false", "False", "no", "off", "n", "F"])
 def test_x2_switching_the_check_off_is_refused(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GLOBUS_SDK_VERIFY_SSL", value)
+    monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file")
     with pytest.raises(GlobusError, match="certificates are always checked") as caught:
         certificate_check()
     assert caught.value.remedy == "unset GLOBUS_SDK_VERIFY_SSL"
 
 
-def test_x2_a_site_s_own_authority_is_a_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("variable", CA_VARIABLES)
+def test_23_a_site_s_own_authority_is_a_check(variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As everywhere else; the first variable that is set counts."""
     bundle = tmp_path / "site.pem"
     bundle.write_text("", encoding="utf-8")
-    monkeypatch.setenv("GLOBUS_SDK_VERIFY_SSL", str(bundle))
+    for other in CA_VARIABLES[CA_VARIABLES.index(variable) + 1 :]:
+        monkeypatch.setenv(other, "/not/looked/at")
+    for other in CA_VARIABLES[: CA_VARIABLES.index(variable)]:
+        monkeypatch.setenv(other, " ")
+    monkeypatch.setenv(variable, str(bundle))
     assert certificate_check() == str(bundle)
+
+
+@pytest.mark.parametrize("variable", CA_VARIABLES)
+def test_23_a_missing_bundle_is_not_called_a_switched_off_check(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(variable, "/no/such/file.pem")
+    with pytest.raises(GlobusError) as caught:
+        certificate_check()
+    assert caught.value.message.startswith(f"{variable} names the CA bundle /no/such/file.pem, which does not exist")
+    assert (caught.value.code, caught.value.remedy) == ("ca_bundle", f"unset {variable}")
+
+
+# --- certificates, over real TLS (issue 11, 23) --------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Authority:
+    """A site's own CA.
+
+    :ivar bundle: the file of its certificate.
+    :ivar context: what a server with a certificate of it needs.
+    """
+
+    bundle: Path
+    context: ssl.SSLContext
+
+
+def authority(folder: Path, *, host: str = "127.0.0.1", days: int = 1) -> Authority:
+    """Made for one test. The server's certificate is for a host, until so many days from now."""
+    now = datetime.now(UTC)
+    keys = [ec.generate_private_key(ec.SECP256R1()) for _number in range(2)]
+    issuer, subject = (x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]) for name in ("Site CA", "server"))
+    address = x509.IPAddress(ipaddress.ip_address(host))
+    certificates = [
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=3))
+        .not_valid_after(until)
+        .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(keys[0].public_key()), critical=False)
+        .add_extension(usage(is_authority), critical=True)
+        .sign(keys[0], hashes.SHA256())
+        for name, key, is_authority, until in (
+            (issuer, keys[0], True, now + timedelta(days=9)),
+            (subject, keys[1], False, now + timedelta(days=days)),
+        )
+    ]
+    bundle, served = folder / "site-ca.pem", folder / "server.pem"
+    bundle.write_bytes(certificates[0].public_bytes(Encoding.PEM))
+    private = keys[1].private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    served.write_bytes(certificates[1].public_bytes(Encoding.PEM) + private)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(served)
+    return Authority(bundle, context)
+
+
+def usage(is_authority: bool) -> x509.KeyUsage:
+    """What a key is for."""
+    uses = ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "encipher_only")
+    unused = dict.fromkeys((*uses, "decipher_only"), False)
+    return x509.KeyUsage(digital_signature=True, key_cert_sign=is_authority, crl_sign=is_authority, **unused)
+
+
+@pytest.mark.parametrize("variable", CA_VARIABLES)
+def test_23_a_service_behind_a_site_s_ca_is_reached(
+    variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = authority(tmp_path)
+    with serving(in_turn(Reply(body={"jobs": []})), site.context) as server:
+        monkeypatch.setenv(variable, str(site.bundle))
+        assert way(server, monkeypatch).read("timer", "/jobs/", "jobs") == {"jobs": []}
+
+
+def test_23_a_certificate_error_says_so_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also of a creation, which leaves no doubt: nothing was sent."""
+    with serving(in_turn(Reply()), authority(tmp_path).context) as server:
+        for create in (False, True):
+            with pytest.raises(GlobusError) as told:
+                way(server, monkeypatch, 5).call("timer", "POST", "/x", create=create)
+            assert "its certificate is not trusted: unable to get local issuer certificate." in told.value.message
+            assert "name the file of its bundle in REQUESTS_CA_BUNDLE" in told.value.message
+            assert "tried" not in told.value.message
+            assert type(told.value) is GlobusError
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        ({"days": -1}, "certificate has expired. Is the clock of this host right?"),
+        (
+            {"host": "192.0.2.1"},
+            "IP address mismatch, certificate is not valid for '127.0.0.1'. Is a proxy in between?",
+        ),
+    ],
+    ids=["expired", "another host"],
+)
+def test_23_what_is_wrong_with_a_certificate(
+    made: dict[str, Any], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = authority(tmp_path, **made)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(site.bundle))
+    with serving(in_turn(Reply()), site.context) as server, pytest.raises(GlobusError) as told:
+        way(server, monkeypatch, 5).call("timer", "GET", "/jobs/")
+    assert f"its certificate is not trusted: {words}" in told.value.message
+
+
+def test_23_a_bundle_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bundle = tmp_path / "empty.pem"
+    bundle.write_text("no certificate", encoding="utf-8")
+    monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
+    with (
+        serving(in_turn(Reply()), authority(tmp_path).context) as server,
+        pytest.raises(GlobusError, match=f"the CA bundle {bundle} has no certificates that can be read"),
+    ):
+        way(server, monkeypatch, 5).call("timer", "GET", "/jobs/")
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "words", "times"),
+    [
+        (407, "Proxy Authentication Required", "407 Proxy Authentication Required. Put the user and the password", 1),
+        (403, "Forbidden", "the proxy refused the connection: 403 Forbidden", 1),
+        (503, "Busy", "the proxy refused the connection: 503 Busy (tried 3 times in ", 3),
+    ],
+)
+def test_23_a_proxy_that_refuses_reads_as_a_sentence(
+    status: int, reason: str, words: str, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No connection leaves this machine, so that this test may name the real Globus."""
+    with serving(in_turn(Reply(status, b"", reason=reason))) as proxy:
+        for name in ("https_proxy", "HTTPS_PROXY"):
+            monkeypatch.setenv(name, proxy.address)
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        with pytest.raises(GlobusError) as told:
+            Http("preview", request_timeout=10, retries=2).call("timer", "GET", "/jobs/")
+    assert words in told.value.message
+    assert not re.search(r"OSError|\(['\"]|'\)", told.value.message)
+    assert len(proxy.requests) == times
+
+
+@pytest.mark.parametrize("create", [False, True])
+def test_a_closed_port_is_told_at_once_with_what_to_do(create: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It took 17 silent seconds (issue 14, 5). Nothing was sent, so a creation leaves no doubt."""
+    monkeypatch.setattr(_http, "PAUSE_BETWEEN_TRIES", 60.0)
+    address = f"http://127.0.0.1:{closed_port()}/"
+    monkeypatch.setenv("GLOBUS_SDK_SERVICE_URL_TIMER", address)
+    with pytest.raises(GlobusError) as told:
+        Http("production", request_timeout=10, retries=5).call("timer", "POST", "/x", create=create)
+    assert told.value.message == (
+        f"Globus Timers did not answer ({address}): nothing listens there. Start the local Globus, or unset "
+        "GLOBUS_SDK_SERVICE_URL_TIMER to use the real one"
+    )
+    assert (told.value.code, type(told.value)) == ("no_answer", GlobusError)
+
+
+@pytest.mark.parametrize("reply", [DROP, Reply(503)], ids=["drop", "503"])
+def test_what_was_tried_several_times_says_so(reply: Reply, monkeypatch: pytest.MonkeyPatch) -> None:
+    for retries, tried in ((0, False), (2, True)):
+        with serving(in_turn(reply)) as server, pytest.raises(GlobusError) as told:
+            way(server, monkeypatch, retries).call("timer", "GET", "/jobs/")
+        assert (" (tried 3 times in 0 seconds)" in told.value.message) is tried
