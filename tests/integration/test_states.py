@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.research_ops.globus.plugins.module_utils._module import common
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.plan import Plan
 from emulator.control import LocalGlobus
 from emulator.plain import MAPPED, MAPPED_TOO, Api
 from integration import in_process
@@ -283,3 +285,27 @@ def test_a_timer_that_never_worked_is_told_of_I4(globus: LocalGlobus, api: Api, 
     for options in ({}, {"on_drift": "ignore"}, {"timer_id": timer_id}, {"state": "paused"}):
         result = in_process.run("timer", {**definition(), **options}, environment)
         assert any("it has never worked: Globus counts 2 errors in 2 runs" in one for one in result["warnings"])
+
+
+# --- diffs ---
+
+
+@pytest.mark.parametrize("module", ["timer", "timers"])
+def test_a_diff_is_drawn_only_where_one_is_asked_for(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, module: str
+) -> None:
+    drawn: list[Plan] = []
+    draw = common.diff_before
+
+    def drawing(plan: Plan) -> dict[str, Any]:
+        drawn.append(plan)
+        return draw(plan)
+
+    for name in (f"{common.__package__}.{module}", common.__name__):
+        monkeypatch.setattr(f"{name}.diff_before", drawing)
+    options = definition() if module == "timer" else {"timers": [definition()]}
+
+    for diff in (False, True):
+        result = in_process.run(module, {**options, "_ansible_diff": diff}, environment, check=True)
+        assert kinds(result) == ["create"]
+        assert ("diff" in result) is bool(drawn) is diff

@@ -28,7 +28,6 @@ from .._timers.plan import (
     Plan,
     drift_of,
     first_run_again,
-    shown,
 )
 from .history import Replaced
 
@@ -98,15 +97,6 @@ class Outcome:
         if self.timer is not None and timer.id != self.timer.id:
             self.created = self.created and timer.id
         self.timer = timer
-
-    @property
-    def after(self) -> Mapping[str, Any]:
-        """What a diff shows: what was planned or, where that came to nothing or not to its end, what is there."""
-        if self.failure is None:
-            return self.plan.after
-        if not self.operations:
-            return self.plan.before
-        return shown([self.timer] if self.timer else [])
 
 
 def execute(plans: Sequence[Plan], service: TimerService, concurrency: int = 1) -> list[Outcome]:

@@ -34,7 +34,8 @@ from .._globus.http import Http
 from .._globus.logins import choose_login
 from .._globus.service import Globus
 from .._secrets import SHORTEST, fit_to_print, fit_to_return, register
-from .._timers.document import timer_as_result
+from .._timers.definition import Definition, action_as_options, schedule_as_options
+from .._timers.document import Timer, definition_of, timer_as_result
 from .._timers.plan import (
     Plan,
 )
@@ -272,6 +273,67 @@ def entry_result(outcome: Outcome, web_app: str) -> dict[str, Any]:
         "operations": [operation.as_result() for operation in outcome.operations],
         "drift": [difference.as_result() for difference in outcome.plan.drift],
         "replaced": [replaced.as_result() for replaced in outcome.replaced],
+    }
+
+
+# --- diffs, drawn only where one is asked for -----------------------------------------------------------------------
+
+
+def diff_before(plan: Plan) -> dict[str, Any]:
+    """The timers that a plan is about, as a diff shows them before the task."""
+    return _drawn(plan.found)
+
+
+def diff_after(outcome: Outcome) -> dict[str, Any]:
+    """What a diff shows after the task: what was planned or, if that failed, what is there."""
+    if outcome.failure is None:
+        return _drawn_plan(outcome.plan)
+    if not outcome.operations:
+        return diff_before(outcome.plan)
+    return _drawn([outcome.timer] if outcome.timer else [])
+
+
+def _drawn_plan(plan: Plan) -> dict[str, Any]:
+    if not plan.operations:
+        return diff_before(plan)
+    if plan.creation is not None:
+        return _drawn_definition(plan.creation, "paused" if plan.pauses else "active")
+    if plan.timer is None or plan.timer.id in plan.deletes:
+        return {}
+    drawn = _drawn([plan.timer])
+    changes = {
+        "pause": {"state": "paused"},
+        "resume": {"state": "active"},
+        "rename": {"name": plan.wanted.name},
+    }
+    for operation in plan.operations:
+        drawn.update(changes.get(operation.operation, {}))
+    return drawn
+
+
+def _drawn(timers: Sequence[Timer]) -> dict[str, Any]:
+    """A timer in a diff. Of several timers of one name the first, and how many there are."""
+    if not timers:
+        return {}
+    timer = timers[0]
+    drawn: dict[str, Any] = {**(definition_of(timer) or {"name": timer.name, "type": timer.type})}
+    if timer.is_ended:
+        drawn["state"] = "ended"
+    elif timer.is_inactive:
+        drawn["state"] = "paused" if timer.is_paused_by_user else "inactive"
+    else:
+        drawn["state"] = "active"
+    if len(timers) > 1:
+        drawn["timers_of_this_name"] = len(timers)
+    return drawn
+
+
+def _drawn_definition(definition: Definition, state: str) -> dict[str, Any]:
+    return {
+        "name": definition.name,
+        **action_as_options(definition.action),
+        "schedule": schedule_as_options(definition.schedule),
+        "state": state,
     }
 
 

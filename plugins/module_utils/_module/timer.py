@@ -22,6 +22,8 @@ from .common import (
     carry_out,
     check_timer,
     connect,
+    diff_after,
+    diff_before,
     ends_in_words,
     entry_result,
     fail,
@@ -50,7 +52,7 @@ def run_timer() -> None:
     if collections:
         result["collections"] = [collections[key].as_result() for key in plan.collections if key in collections]
     if module._diff:
-        result["diff"] = {"before": dict(plan.before), "after": dict(outcomes[0].after)}
+        result["diff"] = {"before": diff_before(plan), "after": diff_after(outcomes[0])}
     warn(module, outcomes)
     failure = outcomes[0].failure
     if failure:

@@ -25,6 +25,8 @@ from .common import (
     carry_out,
     check_timer,
     connect,
+    diff_after,
+    diff_before,
     ends_in_words,
     entry_result,
     fail,
@@ -144,11 +146,14 @@ def _list_result(outcomes: Sequence[Outcome], purged: Sequence[Outcome], web_app
 
 def _list_diff(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """Before and after of the timers that change, by name; the others would only bury them."""
-    changing = {_diff_key(outcome.plan.wanted): outcome for outcome in outcomes if outcome.plan.before != outcome.after}
-    return {
-        "before": {key: dict(outcome.plan.before) for key, outcome in changing.items() if outcome.plan.before},
-        "after": {key: dict(outcome.after) for key, outcome in changing.items() if outcome.after},
-    }
+    diff: dict[str, dict[str, Any]] = {"before": {}, "after": {}}
+    for outcome in outcomes:
+        before, after = diff_before(outcome.plan), diff_after(outcome)
+        if before != after:
+            key = _diff_key(outcome.plan.wanted)
+            diff["before"].update({key: before} if before else {})
+            diff["after"].update({key: after} if after else {})
+    return diff
 
 
 def _diff_key(wanted: Wanted) -> str:

@@ -4,7 +4,7 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""Wanted + existing -> what to do: operations, drift, before and after (pure).
+"""Wanted + existing -> what to do: operations and drift (pure).
 
 One plan serves the real run, check mode and diff mode alike, so they cannot disagree (rule W1). Carrying a plan out is
 the business of ``_apply.execute``.
@@ -12,8 +12,8 @@ the business of ``_apply.execute``.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -24,12 +24,9 @@ from .definition import (
     Difference,
     Flow,
     Transfer,
-    action_as_options,
-    schedule_as_options,
 )
 from .document import (
     Timer,
-    definition_of,
     timer_differences,
 )
 from .health import OVERDUE_AFTER, describe_inactive
@@ -102,6 +99,8 @@ class Operation:
 class Plan:
     """What is to be done for one wanted timer.
 
+    :ivar found: the timers that the plan is about, as they are now. Of several, the first of their precedence comes
+        first.
     :ivar timer: the timer that is there already and stays, or is replaced.
     :ivar operations: in the order in which they are done. Nothing is deleted before its successor is created (W4).
     :ivar creation: what ``create`` makes; its schedule's start is the first run (None: when it is created).
@@ -111,6 +110,7 @@ class Plan:
     """
 
     wanted: Wanted
+    found: tuple[Timer, ...] = ()
     timer: Timer | None = None
     operations: tuple[Operation, ...] = ()
     creation: Definition | None = None
@@ -118,8 +118,6 @@ class Plan:
     known: frozenset[str] = frozenset()
     warnings: tuple[str, ...] = ()
     failure: GlobusError | None = None
-    before: Mapping[str, Any] = field(default_factory=dict, hash=False)
-    after: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def deletes(self) -> frozenset[str]:
@@ -177,8 +175,8 @@ class Plan:
         return f"{self.wanted.label} was {'not created' if self.timer is None else 'left as it is'}"
 
     def failed(self, failure: GlobusError) -> Plan:
-        """The plan that does nothing but fail; its diff shows no change."""
-        return replace(self, failure=failure, operations=(), creation=None, after=self.before)
+        """The plan that does nothing but fail."""
+        return replace(self, failure=failure, operations=(), creation=None)
 
 
 def plan_timer(wanted: Wanted, timers: Collection[Timer], now: datetime) -> Plan:
@@ -197,8 +195,7 @@ def plan_timer(wanted: Wanted, timers: Collection[Timer], now: datetime) -> Plan
     to_pause = wanted.state == "paused"
     matched = sorted(unfinished, key=lambda one: one.precedence_to_pause if to_pause else one.precedence)
     known = frozenset(timer.id for timer in namesakes)
-    plan = Plan(wanted, known=known, timer=matched[0] if matched else None, before=shown(matched))
-    plan = replace(plan, after=plan.before)
+    plan = Plan(wanted, tuple(matched), matched[0] if matched else None, known=known)
     if wanted.state == "absent":
         return _delete(plan, matched)
     if not matched:
@@ -390,7 +387,7 @@ def _plan_by_id(wanted: Wanted, timers: Collection[Timer], now: datetime) -> Pla
                 code="timer_not_found",
             )
         )
-    plan = replace(plan, before=shown([timer]), after=shown([timer]))
+    plan = replace(plan, found=(timer,))
     if wanted.state == "absent":
         return _delete(plan, [timer])
     namesakes = [t.id for t in timers if t.name == wanted.name and t.is_unfinished and t.id != timer.id]
@@ -407,7 +404,7 @@ def _plan_by_id(wanted: Wanted, timers: Collection[Timer], now: datetime) -> Pla
     plan = _plan_existing(plan, timer, (), now)
     if renamed and not plan.failure:
         rename = Operation("rename", timer.id, wanted.name)
-        plan = replace(plan, operations=(rename, *plan.operations), after={**plan.after, "name": wanted.name})
+        plan = replace(plan, operations=(rename, *plan.operations))
     return plan
 
 
@@ -428,8 +425,7 @@ def _plan_missing(plan: Plan, ended: Sequence[Timer], now: datetime) -> Plan:
     over = is_over(definition.schedule, now)
     for timer in sorted(ended, key=lambda timer: timer.order, reverse=True):
         if _completed(definition, timer, now):
-            plan = replace(plan, timer=timer, before=shown([timer]), after=shown([timer]))
-            plan = plan.warn(*_never_worked_warnings(timer))
+            plan = replace(plan, found=(timer,), timer=timer).warn(*_never_worked_warnings(timer))
             return plan if over is not None else plan.warn(*_completed_warnings(definition.schedule, timer))
     if over is not None and now - over > HISTORY:
         warning = (
@@ -535,9 +531,6 @@ def _keep(plan: Plan, timer: Timer, others: Sequence[Timer], to_be_paused: bool)
             return plan.failed(_not_replaceable_failure(plan, other))
     state = [Operation(change, timer.id, timer.name)] if change else []
     deletions = [Operation("delete", other.id, other.name) for other in others]
-    after = shown([timer])
-    if change:
-        after["state"] = "active" if change == "resume" else "paused"
     plan = plan.warn(
         *_stopped_warnings(timer, "it is resumed now" if change == "resume" else "state: active resumes it"),
         *_wrong_warnings(timer),
@@ -546,7 +539,7 @@ def _keep(plan: Plan, timer: Timer, others: Sequence[Timer], to_be_paused: bool)
     )
     if to_be_paused and change == "pause":
         plan = plan.warn("it was paused, because the timers that it replaces are paused; state: active resumes it")
-    return replace(plan, operations=(*state, *deletions), after=after)
+    return replace(plan, operations=(*state, *deletions))
 
 
 def _change_of_state(wanted: Wanted, timer: Timer, to_be_paused: bool = False) -> str | None:
@@ -592,9 +585,7 @@ def _is_not_replaceable(timer: Timer) -> bool:
 
 def _resume_first(plan: Plan, timer: Timer) -> Plan:
     """The run that the timer missed comes before its replacement (rule W4f)."""
-    resumed = replace(
-        plan, operations=(Operation("resume", timer.id, timer.name),), after={**shown([timer]), "state": "active"}
-    )
+    resumed = replace(plan, operations=(Operation("resume", timer.id, timer.name),))
     return resumed.warn(
         *_stopped_warnings(timer, "it is resumed now"),
         f"it is resumed for the run that it missed. It differs from its definition ({_listed(plan.drift)}): the next "
@@ -645,7 +636,7 @@ def _changed_times(wanted: Schedule, timer: Timer, now: datetime) -> bool:
 
 def _delete(plan: Plan, timers: Sequence[Timer]) -> Plan:
     operations = tuple(Operation("delete", timer.id, timer.name) for timer in timers)
-    return replace(plan, operations=operations, after={})
+    return replace(plan, operations=operations)
 
 
 def _create(plan: Plan, definition: Definition, replaced: Sequence[Timer], now: datetime) -> Plan:
@@ -682,12 +673,7 @@ def _create(plan: Plan, definition: Definition, replaced: Sequence[Timer], now: 
     if paused:
         operations.append(Operation("pause", None, wanted.name))
     operations += [Operation("delete", timer.id, timer.name) for timer in replaced]
-    planned = replace(
-        plan,
-        operations=tuple(operations),
-        creation=creation,
-        after=_shown_definition(creation, "paused" if paused else "active"),
-    )
+    planned = replace(plan, operations=tuple(operations), creation=creation)
     return planned.warn(
         *_skipped_warnings(definition.schedule, start, now),
         *_count_warnings(definition.schedule, replaced),
@@ -749,32 +735,6 @@ def _next_tick(timer: Timer, after: datetime) -> datetime | None:
 
 def _listed(drift: Sequence[Difference]) -> str:
     return "; ".join(str(difference) for difference in drift)
-
-
-def shown(timers: Sequence[Timer]) -> dict[str, Any]:
-    """A timer in a diff. Of several timers of one name the first, and how many there are."""
-    if not timers:
-        return {}
-    timer = timers[0]
-    found: dict[str, Any] = {**(definition_of(timer) or {"name": timer.name, "type": timer.type})}
-    if timer.is_ended:
-        found["state"] = "ended"
-    elif timer.is_inactive:
-        found["state"] = "paused" if timer.is_paused_by_user else "inactive"
-    else:
-        found["state"] = "active"
-    if len(timers) > 1:
-        found["timers_of_this_name"] = len(timers)
-    return found
-
-
-def _shown_definition(definition: Definition, state: str) -> dict[str, Any]:
-    return {
-        "name": definition.name,
-        **action_as_options(definition.action),
-        "schedule": schedule_as_options(definition.schedule),
-        "state": state,
-    }
 
 
 def _with_states(timers: Sequence[Timer]) -> str:

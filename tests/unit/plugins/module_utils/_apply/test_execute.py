@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from ansible_collections.research_ops.globus.plugins.module_utils._apply import execute as _execute
 from ansible_collections.research_ops.globus.plugins.module_utils._apply.execute import Outcome, execute
 from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError
+from ansible_collections.research_ops.globus.plugins.module_utils._module.common import diff_after, diff_before
 from ansible_collections.research_ops.globus.plugins.module_utils._parallel import in_parallel
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.document import (
     Timer,
@@ -306,7 +307,7 @@ def test_a_name_that_the_service_changes_does_not_make_a_timer_at_every_run() ->
         assert outcome.failure is not None
         assert outcome.failure.code == "name_changed"
         assert f"Could not create timer {NAME!r}: Globus stores the name as {NAME[:5]!r}" in outcome.failure.message
-        assert (done(outcome), outcome.timer, outcome.after) == ([], None, {})
+        assert (done(outcome), outcome.timer, diff_after(outcome)) == ([], None, {})
     assert [timer for timer in service.timers() if timer.is_unfinished] == []
     service.faults["delete"] = ["refused"]
     outcome = run(service, wanted())
@@ -340,7 +341,7 @@ def test_w4_an_old_timer_that_cannot_be_deleted_is_told_with_both_ids() -> None:
         f"Could not delete timer {NAME!r} ({old}) in favour of {outcome.created}: delete was refused. Both timers may "
         "exist now: run the task again"
     )
-    assert outcome.after["transfer"]["label"] == "new"
+    assert diff_after(outcome)["transfer"]["label"] == "new"
 
 
 def test_w4a_a_new_timer_that_cannot_be_paused_is_told_and_shown_as_it_is() -> None:
@@ -352,18 +353,18 @@ def test_w4a_a_new_timer_that_cannot_be_paused_is_told_and_shown_as_it_is() -> N
         f"Could not pause timer {NAME!r} ({outcome.created}), which was just created and may run. Run the task again: "
         "pause was refused"
     )
-    assert (outcome.plan.after["state"], outcome.after["state"]) == ("paused", "active")
+    assert (outcome.plan.pauses, diff_after(outcome)["state"]) == (True, "active")
 
 
 def test_a_diff_shows_nothing_that_was_not_done() -> None:
     service = MemoryService()
     service.faults["create"] = ["refused"] * 2
     outcome = run(service, wanted())
-    assert (outcome.plan.before, outcome.after) == ({}, {})
+    assert (diff_before(outcome.plan), diff_after(outcome)) == ({}, {})
     seed(service)
     outcome = run(service, wanted(sample(label="new"), on_drift="replace"))
-    assert outcome.after == outcome.plan.before
-    assert "label" not in outcome.after["transfer"]
+    assert diff_after(outcome) == diff_before(outcome.plan)
+    assert "label" not in diff_after(outcome)["transfer"]
 
 
 def test_i3_of_several_that_are_not_all_deleted_none_that_is_gone_is_returned() -> None:
@@ -374,7 +375,7 @@ def test_i3_of_several_that_are_not_all_deleted_none_that_is_gone_is_returned() 
     outcome = run(service, wanted(state="absent"))
     assert outcome.failure is not None
     assert outcome.failure.message == f"Could not delete timer {NAME!r} ({left}): delete was refused"
-    assert (outcome.timer, outcome.after) == (None, {})
+    assert (outcome.timer, diff_after(outcome)) == (None, {})
 
 
 # --- W3: others write too ---

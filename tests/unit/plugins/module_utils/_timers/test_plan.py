@@ -14,7 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.research_ops.globus.plugins.module_utils._apply.execute import Outcome
 from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError
+from ansible_collections.research_ops.globus.plugins.module_utils._module.common import diff_after, diff_before
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.definition import Definition
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.document import (
     Timer,
@@ -76,6 +78,16 @@ def operations(made: Plan) -> list[tuple[str, str | None]]:
     return [(operation.operation, operation.timer_id) for operation in made.operations]
 
 
+def before(made: Plan) -> dict[str, Any]:
+    """What a diff shows before the task."""
+    return diff_before(made)
+
+
+def after(made: Plan) -> dict[str, Any]:
+    """What a diff shows after it, if everything is done as planned."""
+    return diff_after(Outcome(made, made.timer, list(made.operations), failure=made.failure))
+
+
 def failure(made: Plan) -> GlobusError:
     assert made.failure is not None
     assert made.operations == ()
@@ -98,7 +110,7 @@ def failure(made: Plan) -> GlobusError:
 def test_a_timer_that_is_not_there(state: str, expected: list[tuple[str, str | None]]) -> None:
     made = plan([], state=state)
     assert operations(made) == expected
-    assert (made.timer, made.failure, made.before) == (None, None, {})
+    assert (made.timer, made.failure, before(made)) == (None, None, {})
 
 
 @pytest.mark.parametrize("status", ["new", "loaded", "active"])
@@ -157,8 +169,8 @@ def test_i1_a_timer_that_completed_the_definition_counts(schedule: dict[str, Any
     made = plan([timer(sample(schedule), **ENDED)], sample(schedule), state=state, on_drift="replace")
     assert (operations(made), made.failure) == ([], None)
     assert made.timer is not None
-    assert made.timer.status == made.before["state"] == "ended"
-    assert made.before == made.after
+    assert made.timer.status == before(made)["state"] == "ended"
+    assert before(made) == after(made)
 
 
 @pytest.mark.parametrize(
@@ -220,7 +232,7 @@ UNLIKE = timer(sample(label="other"), timer_id=IDS[2], born=NOW - timedelta(days
 def test_i3_absent_deletes_all_of_a_name() -> None:
     made = plan([SECOND, UNLIKE, FIRST, timer(timer_id=IDS[3], **ENDED)], state="absent")
     assert operations(made) == [("delete", IDS[2]), ("delete", IDS[1]), ("delete", IDS[0])]
-    assert (made.before["timers_of_this_name"], made.after) == (3, {})
+    assert (before(made)["timers_of_this_name"], after(made)) == (3, {})
 
 
 @pytest.mark.parametrize("on_drift", ["warn", "ignore", "fail"])
@@ -393,8 +405,8 @@ def test_i5_an_unknown_ended_or_deleted_id_fails_but_for_absent(timers: list[Tim
 def test_i5_a_name_beside_the_id_renames() -> None:
     made = plan([timer(name="old")], timer_id=IDS[0], state="paused")
     assert made.operations == (Operation("rename", IDS[0], NAME), Operation("pause", IDS[0], "old"))
-    assert (made.before["name"], made.after["name"]) == ("old", NAME)
-    assert (made.before["state"], made.after["state"]) == ("active", "paused")
+    assert (before(made)["name"], after(made)["name"]) == ("old", NAME)
+    assert (before(made)["state"], after(made)["state"]) == ("active", "paused")
     assert plan([timer()], timer_id=IDS[0]).operations == ()
     assert plan([timer()], timer_id=IDS[0], name="").operations == ()
 
@@ -423,7 +435,7 @@ def test_i5_absent_by_id_deletes_it_whatever_its_name_and_nothing_else() -> None
 def test_i5_a_failure_keeps_the_name_too() -> None:
     made = plan([timer(name="old")], sample(label="x"), timer_id=IDS[0], on_drift="fail")
     assert failure(made).code == "drift"
-    assert made.before == made.after
+    assert before(made) == after(made)
 
 
 def test_i5_drift_of_a_timer_chosen_by_its_id_is_told_with_its_name_and_the_way_to_replace_it() -> None:
@@ -469,8 +481,8 @@ def test_a_timer_of_another_kind_is_drift() -> None:
     flow = read_timer({**recorded("timer.create_timer", "flow_timer_success")["timer"], "name": NAME})
     made = plan([flow], on_drift="replace")
     assert operations(made) == [("create", None), ("delete", flow.id)]
-    assert "transfer" not in made.before
-    assert made.after["transfer"]["source_collection"] == SOURCE
+    assert "transfer" not in before(made)
+    assert after(made)["transfer"]["source_collection"] == SOURCE
 
 
 @pytest.mark.parametrize("on_drift", ON_DRIFT)
@@ -657,7 +669,7 @@ def test_d5_what_is_over_is_never_made_up_for(schedule: dict[str, Any]) -> None:
         assert "has passed" in failed.message
     made = plan([timer()], sample(schedule), on_drift="replace")
     assert failure(made).code == "schedule_over"
-    assert made.before == made.after
+    assert before(made) == after(made)
 
 
 @pytest.mark.parametrize(
@@ -686,7 +698,7 @@ def test_w4_a_new_label_does_not_move_the_runs(members: dict[str, Any]) -> None:
     assert made.creation is not None
     # born at noon yesterday, so it ran at 19:00, 02:00 and 09:00
     assert made.creation.schedule.start == datetime(2026, 11, 23, 16, tzinfo=UTC)
-    assert made.after["schedule"] == {"interval": "7h", "start": "2026-11-23T16:00:00+00:00"}
+    assert after(made)["schedule"] == {"interval": "7h", "start": "2026-11-23T16:00:00+00:00"}
 
 
 def test_w4_a_late_run_of_the_old_timer_does_not_become_a_start_in_the_past() -> None:
@@ -737,7 +749,7 @@ def test_w4_a_replacement_stays_paused_unless_the_state_says_otherwise(
     made = plan([timer(**members)], sample(label="x"), on_drift="replace", state=state)
     middle = [("pause", None)] if paused else []
     assert operations(made) == [("create", None), *middle, ("delete", IDS[0])]
-    assert made.after["state"] == ("paused" if paused else "active")
+    assert after(made)["state"] == ("paused" if paused else "active")
 
 
 @pytest.mark.parametrize(
@@ -797,7 +809,7 @@ def test_w4c_a_replacement_waits_for_the_run_that_it_would_skip(
         return
     assert (operations(made), made.creation, made.failure) == ([], None, None)
     assert made.drift
-    assert made.before == made.after
+    assert before(made) == after(made)
     (warning,) = made.warnings
     assert f"Its replacement waits for the run of {due}+00:00, which it would skip" in warning
     # it converges: after that run the next play replaces it, near the time of the old one's next run
@@ -920,7 +932,7 @@ def test_w4f_a_missed_run_comes_before_other_times_but_not_before_another_transf
         (warning,) = resumed
         assert 'schedule.at is "12:00", should be "20:00"' in warning
         assert "the next run of the play replaces it" in warning
-        assert (made.after["state"], made.creation) == ("active", None)
+        assert (after(made)["state"], made.creation) == ("active", None)
         # and so it does
         again = timer(born=NOW - timedelta(days=2), last_ran_at="2026-11-23T12:00:00+00:00", n_runs=2)
         assert short(plan([again], parameters, on_drift="replace", **options)) == "create, delete 0"
@@ -1087,7 +1099,7 @@ def test_a_plan_does_or_fails_and_shows_what_it_does(situation: tuple[Wanted, li
     wanted, timers = situation
     made = plan_timer(wanted, timers, NOW)
     assert made.failure is None or (made.operations, made.creation) == ((), None)
-    assert (made.before == made.after) is (made.operations == ())
+    assert (before(made) == after(made)) is (made.operations == ())
     assert (made.creation is not None) is any(one.operation == "create" for one in made.operations)
     # only what is there, what is meant, and nothing twice
     meant = {one.id for one in timers if one.is_unfinished and (one.name == NAME or one.id == wanted.timer_id)}
