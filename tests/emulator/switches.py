@@ -141,6 +141,10 @@ class Switches(BaseModel):
         description="Label of the task of a timer with a label: that label, or with the number of the run behind it. "
         "Without a label it is `NAME, run 1`",
     )
+    nice_status_case: Literal["mixed", "upper", "lower"] = Field(
+        "mixed", description="`nice_status` of tasks: `OK`, `Queued`, `FILE_NOT_FOUND`, or all in upper or lower case"
+    )
+    task_days: int = Field(90, ge=1, examples=[30], description="How long Transfer keeps tasks that are over, in days")
     hopeless_errors: Literal["retried", "fatal"] = Field(
         "retried",
         description="What an error does that no second try cures (`IS_A_DIRECTORY`, `NOT_A_DIRECTORY`, `FILE_EXISTS`, "

@@ -9,7 +9,7 @@ import base64
 import json
 import uuid
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -136,7 +136,10 @@ def explain(error: TransferError) -> str:
     return f"Error (transfer)\n{where}{path}Message: {error.message}\n"
 
 
-def _nice(task: Task, now: datetime) -> dict[str, Any]:
+_CASES: dict[str, Callable[[str], str]] = {"mixed": str, "upper": str.upper, "lower": str.lower}
+
+
+def _nice(task: Task, now: datetime, case: str) -> dict[str, Any]:
     """``is_ok`` and the ``nice_status`` members: what an unfinished task is doing, or which error it is retrying."""
     code, details, ok = "OK", None, True
     recent = task.error_at is not None and now - task.error_at <= ERROR_SHOWN
@@ -150,7 +153,7 @@ def _nice(task: Task, now: datetime) -> dict[str, Any]:
         code = "Queued"
     return {
         "is_ok": ok,
-        "nice_status": code,
+        "nice_status": _CASES[case](code),
         "nice_status_details": details,
         "nice_status_expires_in": -1,
         "nice_status_short_description": _SHORT.get(code, code if ok else code.replace("_", " ").lower()),
@@ -202,7 +205,7 @@ def task_document(emulator: Emulator, task: Task) -> dict[str, Any]:
         "history_deleted": task.history_deleted,
         "is_paused": task.state == "paused",
         "status": task.status,
-        **(_NOT_NICE if task.over else _nice(task, now)),
+        **(_NOT_NICE if task.over else _nice(task, now, emulator.switches.nice_status_case)),
         **_subtasks(task),
     }
 
@@ -237,7 +240,7 @@ def submitted_document(emulator: Emulator, task: Task) -> dict[str, Any]:
         "history_deleted": False,
         "is_ok": True,
         "is_paused": False,
-        "nice_status": "Queued",
+        "nice_status": _CASES[emulator.switches.nice_status_case]("Queued"),
         "nice_status_details": None,
         "nice_status_expires_in": -1,
         "nice_status_short_description": "Queued",

@@ -31,7 +31,6 @@ FIRST_RETRY = timedelta(minutes=1)
 AFTER_PROGRESS = timedelta(hours=72)
 WHILE_PAUSED = timedelta(days=90)
 LONGEST_NAME = 100  # of a timer, in the label of a task
-TASKS_KEPT = timedelta(days=90)
 HISTORY_KEPT = timedelta(days=30)
 
 
@@ -320,8 +319,9 @@ class Worker:
             self._set_alarm(task)
 
     def _forget_old(self, at: datetime) -> None:
-        """What happened in detail goes after 30 days, tasks after 90."""
+        """What happened in detail goes after 30 days, tasks after 90 or as many as the switch says."""
+        kept = timedelta(days=self._emulator.switches.task_days)
         while self._with_history and (self._with_history[0].completed_at or at) < at - HISTORY_KEPT:
             self._with_history.popleft().forget_history()
-        while self._finished and (self._finished[0].completed_at or at) < at - TASKS_KEPT:
+        while self._finished and (self._finished[0].completed_at or at) < at - kept:
             self._emulator.tasks.pop(self._finished.popleft().id, None)

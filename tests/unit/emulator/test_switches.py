@@ -444,3 +444,31 @@ def test_unreachable_status(globus: LocalGlobus, api: Api, value: str) -> None:
     globus.collection(GUEST, reachable=False)
     for what in ("ls", "stat"):
         assert api.call("GET", f"/v0.10/operation/endpoint/{GUEST}/{what}?path=/a/").status == int(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("mixed", {"OK", "Queued", "FILE_NOT_FOUND"}),
+        ("upper", {"OK", "QUEUED", "FILE_NOT_FOUND"}),
+        ("lower", {"ok", "queued", "file_not_found"}),
+    ],
+)
+def test_nice_status_case(globus: LocalGlobus, api: Api, value: str, words: set[str]) -> None:
+    globus.switch(nice_status_case=value, run_duration_seconds=HOUR)
+    globus.collection(GUEST, missing=["/0"])
+    for number in range(5):
+        api.create(body={"DATA": [{"source_path": f"/{number}", "destination_path": f"/{number}"}]})
+    assert {one["nice_status"] for one in api.tasks()} == words
+
+
+@pytest.mark.parametrize(("value", "number"), [(90, 50), (30, 31)])
+def test_task_days(globus: LocalGlobus, api: Api, value: int, number: int) -> None:
+    """Results of timers are kept for 90 days whatever becomes of their tasks."""
+    globus.switch(task_days=value)
+    job = api.create(schedule=recurring(interval_seconds=24 * HOUR))
+    globus.advance(50 * 24 * HOUR)
+    api.login()
+    assert len(api.tasks()) == number
+    oldest = api.call("GET", f"/jobs/{job}?page_size=100").json["results"]["data"][-1]
+    assert (api.call("GET", f"/v0.10/task/{oldest['resource_id']}").status == 404) == (value == 30)

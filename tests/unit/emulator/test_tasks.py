@@ -214,6 +214,25 @@ def test_tasks_that_back_off_leave_their_place_to_others(globus: LocalGlobus, ap
     assert states == ["ACTIVE"] * 5 + ["SUCCEEDED"]
 
 
+def test_a_task_that_waits_after_an_error_shows_it_for_a_quarter_of_an_hour(globus: LocalGlobus, api: Api) -> None:
+    """It backs off, and meanwhile others have taken all three places."""
+    globus.collection(GUEST, missing=["/stalled"])
+    paths = [{"source_path": "/stalled", "destination_path": "/stalled"}]
+    stalled = api.create(name="stalled", schedule=HOURLY, body={"DATA": paths})
+    globus.switch(run_duration_seconds=DAY)
+    for number in range(3):
+        paths = [{"source_path": f"/{number}", "destination_path": f"/{number}"}]
+        schedule = {**NIGHTLY, "start": "2027-03-01T01:00:30Z"}
+        api.create(name=str(number), schedule=schedule, body={"DATA": paths})
+    globus.set_clock("2027-03-01T01:08:00Z")
+    task = api.last_task(stalled)
+    assert (task["nice_status"], task["is_ok"], task["faults"]) == ("FILE_NOT_FOUND", False, 1)
+    assert {one["state"] for one in globus.tasks()} == {"working", "queued"}
+    globus.set_clock("2027-03-01T01:30:00Z")
+    task = api.last_task(stalled)
+    assert (task["nice_status"], task["is_ok"], task["faults"]) == ("Queued", True, 1)
+
+
 def test_a_task_that_only_waits_does_not_expire(globus: LocalGlobus, api: Api) -> None:
     globus.switch(bytes_per_second=1)
     globus.collection(GUEST, bytes=4 * DAY)
