@@ -67,11 +67,11 @@ class GlobusModule(AnsibleModule):  # type: ignore[misc]  # ansible-core is not 
     params: dict[str, Any]
 
     def __init__(self, name: str, check: Callable[[Mapping[str, Any]], object] | None = None) -> None:
-        GlobusModule.started = self
         self._declared = _arguments.module_arguments(name)
         self._check = check
         self._given: dict[str, Any] = {}
         super().__init__(**self._declared, supports_check_mode=True)
+        GlobusModule.started = self
         self._register_options()
         refusal = self._refusal()  # Ansible takes a list for a text, and true for a number
         if refusal is not None:

@@ -338,7 +338,7 @@ def test_a_time_of_the_jobs_own_is_not_spread() -> None:
 
 
 @given(
-    name=st.text(min_size=1, max_size=20).filter(lambda text: text.strip() and "{slot}" not in text),
+    name=st.text(min_size=1, max_size=20).map(str.strip).filter(lambda text: text and "{slot}" not in text),
     schedule=st.sampled_from(sorted(SCHEDULES)),
     hour=st.integers(0, 23),
     minute=st.integers(0, 59),
