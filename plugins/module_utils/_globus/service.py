@@ -230,11 +230,14 @@ class Globus:
         """
         answer = self._call("POST", "/v2/timer", body={"timer": dict(document)}, create=True)
         try:
-            return read_timer(answer.document()["timer"])
+            timer = read_timer(answer.document()["timer"])
         except UNREADABLE:
+            timer = None
+        if timer is None or timer.unreadable is not None:
             raise UncertainError(
                 "Globus Timers accepted the timer, but its answer cannot be read", code="unreadable_answer"
-            ) from None
+            )
+        return timer
 
     def delete_timer(self, timer_id: str) -> None:
         """Delete a timer; one that is gone already is deleted (rule W5)."""

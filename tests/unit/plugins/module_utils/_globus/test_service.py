@@ -5,18 +5,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError
+from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError, UncertainError
 from ansible_collections.research_ops.globus.plugins.module_utils._globus import http as _http
 from ansible_collections.research_ops.globus.plugins.module_utils._globus.auth_api import AuthApi
+from ansible_collections.research_ops.globus.plugins.module_utils._globus.collections import Needs
 from ansible_collections.research_ops.globus.plugins.module_utils._globus.credentials import Credentials
 from ansible_collections.research_ops.globus.plugins.module_utils._globus.http import Http
-from ansible_collections.research_ops.globus.plugins.module_utils._globus.logins import TokenLogin
+from ansible_collections.research_ops.globus.plugins.module_utils._globus.logins import LoginAuthorizer, TokenLogin
 from ansible_collections.research_ops.globus.plugins.module_utils._globus.service import Globus
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.paths import Look
 from unit.small_server import DROP, PAGE, Reply, Request, SmallServer, serving
 
 TIMER = "11111111-aaaa-4aaa-8aaa-000000000001"
@@ -98,3 +103,103 @@ def test_what_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     tokens = {request.headers["Authorization"] for request in server.requests[:5]}
     assert tokens == {"Bearer a-timers"}
     assert {request.headers["Authorization"] for request in server.requests[5:]} == {"Bearer a-transfer"}
+
+
+# --- odd JSON (issue 11, 43) ---
+
+DEEP = "[" * 100_000 + "]" * 100_000
+LONG = "1" + "0" * 5000
+# What a document may have where a text or a number is expected.
+ODD = {
+    "deep": DEEP,
+    "900 deep": "[" * 900 + "]" * 900,
+    "infinite": "Infinity",
+    "infinite by its exponent": "1e999",
+    "not a number": "NaN",
+    "a long number": LONG,
+    "a longer number": "1" + "0" * 400,
+    "half a character": '"\\ud83d"',
+    "a list": "[1, {}]",
+    "true": "true",
+}
+
+
+def with_odd(document: dict[str, Any], member: str, odd: str) -> bytes:
+    """The document, with this JSON for a member."""
+    return json.dumps({**document, member: "ODD"}).replace('"ODD"', odd).encode()
+
+
+TIMER_DOCUMENT: dict[str, Any] = {
+    "job_id": TIMER,
+    "name": "a",
+    "status": "active",
+    "timer_type": "flow",
+    "flow_id": TIMER,
+}
+TIMER_DOCUMENT |= {"schedule": {"type": "once"}, "body": {"body": {}}, "n_runs": 0, "n_errors": 0, "results": None}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+@pytest.mark.parametrize("member", [*TIMER_DOCUMENT, "interval", "start", "next_run", "last_ran_at", "activity"])
+def test_43_odd_json_in_a_timer_is_told_in_words(member: str, odd: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read alone, in a list, and after a creation, where what cannot be read is a doubt (W2)."""
+    document = with_odd(TIMER_DOCUMENT, member, odd)
+
+    def answer(request: Request) -> Reply:
+        if request.path.startswith("/jobs/?"):
+            return Reply(body=b'{"jobs": [' + document + b"]}")
+        return Reply(body=document if request.method == "GET" else b'{"timer": ' + document + b"}")
+
+    with serving(answer) as server:
+        globus = signed_in(server, monkeypatch, 0)
+        for read in (lambda: globus.list_timers("a"), lambda: globus.get_timer(TIMER)):
+            with contextlib.suppress(GlobusError):
+                read()
+        created = None
+        with contextlib.suppress(UncertainError):
+            created = globus.create_timer({})
+    assert created is None or created.unreadable is None
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+def test_43_odd_json_in_other_answers_is_told_in_words(odd: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everywhere in them at once, at each member, and at statuses that refuse."""
+    answered = "id display_name high_assurance DATA consents jobs type access_token expires_in other_tokens scope sub"
+    refused = "code error detail errors message request_id"
+    base: dict[str, Any] = {"id": TIMER, "DATA": [], "consents": [], "jobs": [], "access_token": "a", "type": "file"}
+    base |= {"resource_server": "auth.globus.org", "expires_in": 5, "sub": "me"}
+    current = Reply()
+    with serving(lambda _request: current) as server:
+        globus = signed_in(server, monkeypatch, 0)
+        auth = globus._auth
+        calls: list[Callable[[], Any]] = [
+            lambda: globus.get_collection(TIMER),
+            lambda: globus.search_collections("x"),
+            lambda: globus.look(Look(TIMER, "/x", None)),
+            lambda: globus.list_folder(Look(TIMER, "/x", None)),
+            lambda: globus.list_timers(),
+            lambda: globus.delete_timer(TIMER),
+            lambda: globus.rename_timer(TIMER, "x"),
+            lambda: auth.request_tokens({}, ("x", "hush")),
+            lambda: auth.user_information("x"),
+            lambda: AuthApi(globus._http).missing_consents("me", Needs(), LoginAuthorizer(globus._login, "timer")),
+        ]
+        for member in answered.split():
+            current = Reply(body=with_odd(base, member, odd))
+            for call in calls:
+                with contextlib.suppress(GlobusError):
+                    call()
+        for member in refused.split():
+            current = Reply(400, with_odd(base, member, odd))
+            with pytest.raises(GlobusError):
+                calls[0]()
+
+
+@pytest.mark.parametrize(
+    "date", ["Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 0001 00:00:00 GMT", "nan", "", "x" * 9000]
+)
+def test_43_an_odd_clock_is_not_believed(date: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(lambda _request: Reply(body={"jobs": []}, headers={"Date": date})) as server:
+        globus = signed_in(server, monkeypatch, 0)
+        globus.list_timers()
+        assert globus.now() + timedelta(days=36500) > globus.now()
