@@ -40,6 +40,7 @@ class MemoryService:
     :ivar requests: the calls so far, as ``(operation, timer ID or name)``.
     :ivar before: called ahead of every request.
     :ivar step: seconds the clock moves on with every request.
+    :ivar shape: in which timers are shown, one of ``SHAPES``.
     """
 
     retries = 3
@@ -50,7 +51,7 @@ class MemoryService:
         self.faults: dict[str, list[str]] = {}
         self.requests: list[tuple[str, str]] = []
         self.before: Callable[[], None] = lambda: None
-        self._shape = shape
+        self.shape = shape
         self._ids = count() if ids is None else ids
         self._stored: dict[str, _Stored] = {}
         self._late: list[tuple[int, Mapping[str, Any]]] = []
@@ -120,7 +121,7 @@ class MemoryService:
     def _read(self, timer_id: str) -> Timer:
         stored = self._stored[timer_id]
         members = {"status": "loaded", **stored.members}
-        timer = read_timer(shown(stored.document, self._shape, timer_id=timer_id, now=stored.created, **members))
+        timer = read_timer(shown(stored.document, self.shape, timer_id=timer_id, now=stored.created, **members))
         start, interval = timer.schedule.start, timer.schedule.interval
         if start is None or interval is None or "next_run" in members:
             return timer

@@ -133,8 +133,9 @@ def _could_not(operation: Operation, outcome: Outcome) -> str:
     what = f"Could not {operation.operation} {outcome.plan.wanted.label}" + (f" ({timer_id})" if timer_id else "")
     if operation.operation == "pause" and outcome.created:
         return f"{what}, which was just created and may run. Run the task again"
-    if operation.operation == "delete" and outcome.timer and outcome.plan.wanted.state != "absent":
-        return f"{what} in favour of {outcome.timer.id}"
+    stays = outcome.timer.id if outcome.timer and outcome.plan.wanted.state != "absent" else timer_id
+    if operation.operation == "delete" and stays != timer_id:  # a new one that was deleted again is named elsewhere
+        return f"{what} in favour of {stays}"
     return what
 
 

@@ -652,6 +652,7 @@ def test_a_new_timer_that_is_stored_otherwise_is_deleted_and_the_old_one_stays_W
         assert outcome.failure.code == "stored_differently"
         assert 'transfer.label is "cut", should be "a label"' in outcome.failure.message
         assert f"the old timer {kept} stays" in outcome.failure.message
+        assert outcome.failure.message.count(kept) == 2  # not "could not be deleted in favour of itself"
         assert outcome.timer is not None
         assert outcome.timer.id == kept
         assert [operation for operation, _id in done(outcome) if operation != "pause"] == ["create", "delete"]
