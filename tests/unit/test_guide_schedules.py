@@ -56,7 +56,8 @@ def test_the_tasks_are_tasks() -> None:
 
 def test_the_cases_in_the_text() -> None:
     """What the sections on clock changes and leap years give as examples."""
-    skipped = definition(sample({"interval": "1d", "at": "02:30", "timezone": "America/Chicago"}), NOW)
+    chicago = {"interval": "1d", "at": "02:30", "timezone": "America/Chicago", "daylight_saving": "follow"}
+    skipped = definition(sample(chicago), NOW)
     (warning,) = plan_timer(Wanted(name="a", definition=skipped), [], NOW).warnings
     assert "of 2027-03-14 02:30 comes" in warning
     assert "02:30 on 14 March 2027 in Chicago" in GUIDE
