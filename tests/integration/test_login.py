@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from emulator.browser import sign_in
 from emulator.control import LocalGlobus
 from emulator.plain import (
     COLLEAGUE,
@@ -95,17 +97,44 @@ def test_the_login_playbook_for_a_list_of_timers_and_then_the_timers(
     assert [event["event"] for event in made["history"]] == ["ran", "ran", "ran"]
 
 
-def test_without_a_terminal_no_task_waits(playbooks: Playbooks, person: Person) -> None:
-    """The playbook says so at once, instead of waiting for a code that nobody can type."""
+@pytest.fixture
+def login_book(person: Person) -> str:
+    """The login playbook, as a file."""
     book: Task = {"ansible.builtin.import_playbook": "research_ops.globus.login"}
     path = person.home / "login.json"
     path.write_text(json.dumps([book]), encoding="utf-8")
+    return str(path)
 
-    run = playbooks.run((), str(path), "-e", f"globus_client_id={NATIVE_APP}")
+
+def test_without_a_terminal_no_task_waits(playbooks: Playbooks, person: Person, login_book: str) -> None:
+    """The playbook says at once how to sign in with two commands, and the second one does it (issue 14, 6)."""
+    client = ("-e", f"globus_client_id={NATIVE_APP}", "-e", f"globus_collections={MAPPED}")
+
+    run = playbooks.run((), login_book, *client)
 
     assert run.status == 2
-    assert "code is empty" in run["Finish signing in"]["msg"]
+    message = run["Stop where nobody can type the code"]["msg"]
+    assert f"-e globus_client_id={NATIVE_APP} -e globus_code=CODE" in message
     assert not person.tokens().exists()
+    (address,) = re.findall(r"http://127[^ ]+", message)
+    again = playbooks.run((), login_book, *client, "-e", "globus_force=true", "-e", f"globus_code={sign_in(address)}")
+    assert again.status == 0, again.output
+    assert "Signed in as researcher@example.org" in again.output
+    assert person.tokens().exists()
+
+
+def test_without_the_id_of_an_app_the_playbook_says_how_to_give_it(
+    playbooks: Playbooks, person: Person, login_book: str
+) -> None:
+    """It said that it must be a UUID, and not 'None' (issue 14, 6)."""
+    for given in ((), ("-e", "globus_client_id="), ("-e", '{"globus_client_id": null}')):
+        run = playbooks.run((), login_book, *given)
+        assert run.status == 2
+        message = run["Check that the ID of the native app is given"]["msg"]
+        assert "globus_client_id is not given" in message
+        assert "-e globus_client_id=ID" in message
+    run = playbooks.run((), login_book, environment={"GLOBUS_CLIENT_ID": NATIVE_APP})
+    assert "globus_code=CODE" in run["Stop where nobody can type the code"]["msg"]
 
 
 def test_the_login_of_the_real_cli_with_its_profiles_and_environments(
