@@ -18,7 +18,7 @@ import html
 import json
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 MASK = "********"
@@ -86,8 +86,14 @@ def forget() -> None:
 
 def redact(text: str) -> str:
     """The text without the secrets."""
+    return _redacted(text, _secrets())
+
+
+def _redacted(text: str, secrets: Sequence[_Secret]) -> str:
+    if not secrets:
+        return text
     lowered = text.lower()
-    for secret in _secrets():
+    for secret in secrets:
         if any(anchor in lowered for anchor in secret.anchors):
             text = secret.replaced(text)
     return text
@@ -114,11 +120,13 @@ def fit_to_return(result: Mapping[str, Any]) -> dict[str, Any]:
         text = json.dumps(result, ensure_ascii=False, allow_nan=False)
     except (ValueError, TypeError, RecursionError):
         text = None
-    if text is not None and not _ODD_IN_JSON.search(text):
+    secrets = _secrets()
+    if text is not None:
         lowered = text.lower()
-        if not any(anchor in lowered for secret in _secrets() for anchor in secret.anchors):
+        secrets = [secret for secret in secrets if any(anchor in lowered for anchor in secret.anchors)]
+        if not secrets and not _ODD_IN_JSON.search(text):
             return dict(result)
-    cleaned: dict[str, Any] = _cleaned(result, is_data=False, may_be_data=True, depth=0)
+    cleaned: dict[str, Any] = _cleaned(result, secrets, is_data=False, may_be_data=True, depth=0)
     return cleaned
 
 
@@ -128,20 +136,25 @@ def _secrets() -> list[_Secret]:
         return sorted(_known.values(), key=lambda secret: -secret.length)
 
 
-def _cleaned(value: Any, *, is_data: bool, may_be_data: bool, depth: int, lines: bool = False) -> Any:
+def _cleaned(
+    value: Any, secrets: Sequence[_Secret], *, is_data: bool, may_be_data: bool, depth: int, lines: bool = False
+) -> Any:
     if isinstance(value, str):
-        text = redact(value)
+        if not secrets and value.isprintable():
+            return value
+        text = _redacted(value, secrets)
         return _HALVES.sub(_spelled_out, text) if is_data else printable(text, lines=lines)
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, (int, float)):
-        return _cleaned_number(value)
+        return _cleaned_number(value, secrets)
     if depth > DEEPEST:
         return TOO_DEEP
     if isinstance(value, Mapping):
         return {
-            _cleaned(key, is_data=is_data, may_be_data=False, depth=depth): _cleaned(
+            _cleaned(key, secrets, is_data=is_data, may_be_data=False, depth=depth): _cleaned(
                 item,
+                secrets,
                 is_data=is_data or (may_be_data and key in DATA),
                 may_be_data=may_be_data and key != "diff",  # a diff is for people, all of it
                 depth=depth + 1,
@@ -150,11 +163,11 @@ def _cleaned(value: Any, *, is_data: bool, may_be_data: bool, depth: int, lines:
             for key, item in value.items()
         }
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [_cleaned(item, is_data=is_data, may_be_data=may_be_data, depth=depth + 1) for item in value]
+        return [_cleaned(item, secrets, is_data=is_data, may_be_data=may_be_data, depth=depth + 1) for item in value]
     return value
 
 
-def _cleaned_number(value: float) -> Any:
+def _cleaned_number(value: float, secrets: Sequence[_Secret]) -> Any:
     """A number that JSON has; a text for those that it has not."""
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
         return str(value)
@@ -162,7 +175,7 @@ def _cleaned_number(value: float) -> Any:
         text = str(value)
     except ValueError:  # more digits than Python prints
         return TOO_LONG
-    return value if redact(text) == text else MASK
+    return value if _redacted(text, secrets) == text else MASK
 
 
 def _spelled_out(match: re.Match[str]) -> str:
