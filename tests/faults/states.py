@@ -159,17 +159,21 @@ def build(seed: int) -> Case:
     """The case of a seed. Built twice, it is the same."""
     chance = random.Random(seed)
     account = Account(chance.choice(("as_sent", "as_sent", "filled")))
-    anchored = chance.choice((WINTER, SUMMER))
+    season = chance.random() < 0.2  # a timer of winter that follows the clock, in summer, shortly before a run (W4c)
+    anchored = WINTER if season else chance.choice((WINTER, SUMMER))
     account.clock = anchored
-    schedule = chance.choice(SCHEDULES)
+    schedule = chance.choice([one for one in SCHEDULES if not season or "daylight_saving" in one])
     parameters = sample(schedule, name=NAME)
     target = definition(parameters, now=anchored)
     story = [f"schedule {schedule}, made at {anchored}, shown {account.shape}"]
     made = [_timer(chance, account, schedule, target, story) for _n in range(chance.choice((0, 1, 1, 1, 2, 2, 3)))]
     foreign = write_timer(definition(sample({"interval": "1d"}, name=OTHER), now=anchored), anchored)
     account.put(foreign, status="active")
-    now = chance.choice((WINTER, SUMMER, SUMMER + timedelta(days=200)))
+    now = SUMMER if season else chance.choice((WINTER, SUMMER, SUMMER + timedelta(days=200)))
     account.move_to(max(now, anchored) + timedelta(minutes=chance.randrange(1, 60 * 24 * 28)))
+    due = [timer.next_run for timer in account.unfinished(NAME) if timer.next_run]
+    if due and (season or chance.random() < 0.3):  # a run is about to come: a replacement can skip it (W4c)
+        account.move_to(max(account.clock, min(due) - timedelta(minutes=chance.randrange(1, 59))))
     options: dict[str, Any] = {
         "state": chance.choice(("present", "present", "active", "paused", "absent")),
         "on_drift": chance.choice(("replace", "replace", "replace", "warn", "ignore", "fail")),
@@ -304,7 +308,7 @@ def check_no_run_is_skipped(case: Case, before: list[Timer], outcome: Outcome, n
         return
     interval = wanted.schedule.interval
     running = [timer for timer in before if not timer.is_inactive and timer.next_run]
-    if not running or interval is None or case.moved & {timer.id for timer in before}:
+    if not running or interval is None or case.moved & {timer.id for timer in running}:
         return  # times that the user changed take effect at once
     old = min(timer.next_run for timer in running if timer.next_run)
     new = [timer.next_run for timer in case.account.unfinished(NAME) if timer.next_run and not timer.is_inactive]
@@ -359,10 +363,12 @@ def trouble(case: Case, chance: random.Random, as_list: bool) -> None:
         if deadline is not None and len(account.requests) >= start + deadline:
             raise Killed
 
-    start = len(account.requests)
+    start, there, now = len(account.requests), account.unfinished(NAME), account.clock
     account.before = before
     try:
-        task(case, as_list)
+        outcome = task(case, as_list)
+        account.before = lambda: None
+        check_no_run_is_skipped(case, there, outcome, now)
     except (GlobusError, Killed):
         pass
     finally:

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
 
 import pytest
 
 from ansible_collections.research_ops.globus.plugins.module_utils._apply import execute as execution
+from ansible_collections.research_ops.globus.plugins.module_utils._timers import plan as planning
 from faults.states import build, examine
 
 BATCHES = 60 if os.environ.get("FAULTS") == "whole" else 6
@@ -29,10 +32,27 @@ def _no_waiting() -> Iterator[None]:
         yield
 
 
+def _search(first: int, end: int) -> None:
+    for seed in range(first, end):
+        examine(seed)
+
+
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_whatever_the_state_W4(batch: int) -> None:
-    for seed in range(batch * SIZE, (batch + 1) * SIZE):
-        examine(seed)
+    _search(batch * SIZE, (batch + 1) * SIZE)
+
+
+@pytest.mark.parametrize(
+    ("room", "name", "answer"),
+    [(execution, "_verify_successor", None), (planning, "_due_run", None), (planning, "_is_not_replaceable", False)],
+    ids=["W4b", "W4c", "D7"],
+)
+def test_a_broken_rule_would_be_noticed(
+    room: ModuleType, name: str, answer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, name, lambda *_arguments: answer)
+    with pytest.raises(AssertionError, match="seed"):
+        _search(0, 6 * SIZE)
 
 
 def test_a_seed_tells_the_whole_case() -> None:
