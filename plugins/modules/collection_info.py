@@ -145,7 +145,7 @@ msg:
   type: str
   returned: failure
   sample: >-
-    collection_ids must be a UUID such as 6c54cade-bde5-45c1-bdea-f4bd71dba2cc, not 'not one'
+    collection_ids[0] must be a UUID such as 6c54cade-bde5-45c1-bdea-f4bd71dba2cc, not 'not one'
 error:
   description: What failed, for programs. RV(msg) says it for people.
   type: dict

@@ -571,6 +571,9 @@ def test_W1_check_mode_equals_the_real_run(failing: bool, globus: LocalGlobus, t
             ],
         }
 
+    # the one thing that only check mode says
+    (not_requested,) = [one for one in foreseen["warnings"] if "Check mode does not request the consents" in one]
+    foreseen["warnings"].remove(not_requested)
     assert comparable(foreseen) == comparable(done)
     assert done["failed"] is failing
 
@@ -666,7 +669,8 @@ def test_C1_one_of_fifty_changed(globus: LocalGlobus, timers: Timers) -> None:
     assert sorted(found) == sorted(
         [
             *("POST token", "GET jobs", "GET collection", "GET collection", "POST consent"),
-            *("POST timer", "GET job", "DELETE job", "GET jobs"),
+            # the runs of the old timer (W4e), and the new one before the old one is deleted (W4b)
+            *("POST timer", "GET job", "GET job", "DELETE job", "GET jobs"),
         ]
     )
 
@@ -688,7 +692,7 @@ def test_C3_one_timer_among_ten_thousand_moves_a_few_kilobytes(globus: LocalGlob
         if entry["method"] == "GET" and entry["service"] == "timer":
             query = "&".join(f"{name}={value}" for name, value in entry["query"].items())
             moved += len(api.call("GET", f"{entry['path']}?{query}").text)
-    assert 0 < moved < 8_000
+    assert 0 < moved < 12_000  # among them the last runs of the timer that is replaced (W4e)
 
 
 # --- the guide ---
@@ -711,6 +715,6 @@ def test_the_tasks_of_the_guide(globus: LocalGlobus, playbooks: Playbooks) -> No
     assert run.status == 0, run.output
     assert run["The backups of the facility"]["counts"]["created"] == 2
     assert run["A timer for every share"]["counts"]["created"] == 2
-    purged = {one["name"] for one in run["These, and no others of the facility"]["purged"]}
+    purged = {one["name"] for one in run["Keep these timers and no others of the facility"]["purged"]}
     assert purged == {f"facility-{one}" for one in ("microscope", "sequencer", "optics", "imaging", "of-nobody")}
     assert names(globus) == ["facility-a", "facility-b", "other"]
