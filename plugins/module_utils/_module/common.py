@@ -77,6 +77,10 @@ class GlobusModule(AnsibleModule):  # type: ignore[misc]  # ansible-core is not 
         if refusal is not None:
             fail(self, refusal)
 
+    @classmethod
+    def forget(cls) -> None:
+        cls.started = None
+
     def exit_json(self, **result: Any) -> NoReturn:
         super().exit_json(**self._fit(result))
         raise SystemExit(0)  # not reached
@@ -145,6 +149,7 @@ def ends_in_words(run: Callable[[], None]) -> Callable[[], None]:
 
     @functools.wraps(run)
     def wrapped() -> None:
+        GlobusModule.forget()  # a module of an earlier run in this process
         try:
             run()
         except Exception as error:
