@@ -213,15 +213,12 @@ def timer_info_arguments() -> dict[str, Any]:
         "name": {"type": "str"},
         "name_prefix": {"type": "str"},
         "name_contains": {"type": "str"},
-        "status": {
-            "type": "list",
-            "elements": "str",
-            "choices": ["active", "inactive", "ended"],
-            "default": ["active", "inactive"],
-        },
+        "status": {"type": "list", "elements": "str", "choices": ["active", "inactive", "ended"]},
         "type": {"type": "str", "choices": ["transfer", "flow", "generic"]},
         "health": {"type": "str", "choices": ["any", "unhealthy"], "default": "any"},
         "runs": {"type": "int", "default": 0},
+        "transfers": {"type": "bool", "default": True},
+        "max_age": {"type": "str"},
     }
 
 

@@ -11,6 +11,9 @@ short_description: Read Globus timers, their runs and their health
 version_added: 0.1.0
 description:
   - Returns the timers of the account with their health, the reason of a problem, and its remedy.
+  - The health of a timer that transfers is judged by its Transfer tasks. A run only submits a task. If a path is
+    missing or an endpoint is off, the task does not fail. Globus tries again for one to three days, and the timer skips
+    its runs meanwhile.
   - Every entry has a C(definition). If you pass it to M(research_ops.globus.timers), nothing changes, so you can take
     over timers that were created by hand.
 author:
@@ -41,10 +44,10 @@ options:
       - "V(active): Timers that run, new ones that have not run yet among them."
       - "V(inactive): Timers that their user paused, or that the service stopped."
       - "V(ended): Timers that have done all their runs. The service forgets them after 90 days."
+      - If not set, V(active) and V(inactive), and with O(health=unhealthy) all three.
     type: list
     elements: str
     choices: [active, inactive, ended]
-    default: [active, inactive]
   type:
     description:
       - Only timers of this type. If not set, of all types.
@@ -57,17 +60,35 @@ options:
     description:
       - Only timers of this health.
       - "V(any): All timers."
-      - "V(unhealthy): Timers that someone should look at, those with the RV(timers[].health.state) V(failing),
-        V(overdue), V(needs_consent), V(needs_session) or V(inactive)."
+      - "V(unhealthy): Timers that someone should look at, which are those whose RV(timers[].health.state) is not V(ok),
+        V(paused) or V(ended)."
     type: str
     choices: [any, unhealthy]
     default: any
   runs:
     description:
       - How many of its last runs to return with each timer, as RV(timers[].recent_runs).
-      - May take a request more for each timer that has run more often than the list of all timers tells.
+      - The list of all timers may bring fewer runs than this. Then the module sends one more request for each timer
+        that has more.
     type: int
     default: 0
+  transfers:
+    description:
+      - Whether to read the Transfer tasks of the timers, by which their health is judged.
+      - The module reads the tasks of the last two runs of each timer, and for timers without a complete transfer among
+        these up to eight older ones. It sends one request for each hundred tasks.
+      - If tasks cannot be read, for example without a transfer token, the module warns and judges by what the timers
+        say of their runs. See RV(timers[].health.source).
+    type: bool
+    default: true
+  max_age:
+    description:
+      - A timer that transfers is V(stale) if no complete transfer arrived within this time, such as V(2d), V(36h) or a
+        number of seconds. If not set, no timer is stale.
+      - A timer that is younger than this is not stale, nor is one whose readable history is shorter. The service keeps
+        90 days.
+      - Needs O(transfers=true).
+    type: str
 notes:
   - What several of the options O(name), O(name_prefix), O(name_contains), O(status), O(type) and O(health) choose are
     the timers that meet all of them.
@@ -99,6 +120,7 @@ EXAMPLES = r"""
   research_ops.globus.timer_info:
     name_prefix: facility-
     health: unhealthy
+    max_age: 2d
   register: unhealthy
 
 - name: Fail when there are any
@@ -115,6 +137,14 @@ EXAMPLES = r"""
 - name: Show those that failed
   ansible.builtin.debug:
     msg: "{{ microscope.timers[0].recent_runs | selectattr('failed') | map(attribute='message') }}"
+
+- name: Show when data last arrived whole, or null
+  ansible.builtin.debug:
+    msg: "{{ microscope.timers[0].last_success }}"
+
+- name: Read the timers without their transfer tasks, with a single request
+  research_ops.globus.timer_info:
+    transfers: false
 
 - name: Read one timer by its ID, whatever its status
   research_ops.globus.timer_info:
@@ -199,7 +229,9 @@ timers:
       type: int
       sample: 1
     errors:
-      description: Number of runs so far that failed.
+      description:
+        - What the service calls the number of timer errors. It counts runs that could not be started.
+        - It is not known whether it counts transfers that failed. RV(timers[].health) says how the last transfer ended.
       type: int
       sample: 0
     inactive_reason:
@@ -217,14 +249,26 @@ timers:
       type: str
       sample: https://app.globus.org/activity/timers/226fda72-8b6e-4f0e-9d49-b6e5b4a3cf3f
     health:
-      description: Whether the timer does what it is there for.
+      description: Whether the timer works.
       type: dict
       contains:
         state:
           description:
-            - V(ok); V(failing), the last run that is over failed; V(overdue), its next run is past, or it never ran
-              though it should; V(paused), by its user; V(needs_consent); V(needs_session), on a high assurance
-              collection; V(inactive), stopped for any other cause; V(ended).
+            - "V(ok): The timer works. Also for a timer that has not run yet, with this as the reason."
+            - "V(failing): The last transfer or flow run that is over failed, or the last run could not be started."
+            - "V(stalled): Its transfer stands still. It has been retrying an error for more than 15 minutes, or it is
+              paused, or its credentials ran out."
+            - "V(incomplete): The last transfer succeeded and left out items that could not be read at the source."
+            - "V(overrunning): Its transfer takes longer than the interval of the timer, so that runs are skipped."
+            - "V(overdue): Its next run is past, or it never ran although it should have."
+            - "V(stale): No complete transfer arrived within O(max_age)."
+            - "V(paused): A user paused it."
+            - "V(needs_consent): The service stopped it because a consent is missing."
+            - "V(needs_session): The service stopped it because someone must sign in again, on a high assurance
+              collection."
+            - "V(inactive): The service stopped it for any other reason."
+            - "V(ended): It has done all its runs, and the last of them did not fail. A failed one is V(failing) until a
+              later timer of the same name succeeded."
           type: str
           sample: paused
         reason:
@@ -234,7 +278,51 @@ timers:
         remedy:
           description: What cures it, or null.
           type: str
-          sample: "state: active resumes it; a run that it missed comes at once"
+          sample: "state: active resumes it; if it missed a run, it runs at once"
+        since:
+          description: Since when the timer is in this state, ISO 8601 in UTC, or null if nobody knows.
+          type: str
+          sample: "2026-03-03T12:00:00+00:00"
+        source:
+          description:
+            - "V(transfer): The health is judged by the Transfer tasks of the timer."
+            - "V(timer): It is judged by what the timer says of its runs, which does not tell whether data arrived."
+          type: str
+          sample: transfer
+    last_success:
+      description:
+        - The last transfer that arrived whole, or null if none was found among the runs that were looked at.
+        - Always null for a timer whose tasks were not read.
+      type: dict
+      contains:
+        ran_at:
+          description: When the run started, ISO 8601 in UTC.
+          type: str
+          sample: "2026-03-03T04:00:00+00:00"
+        completed_at:
+          description: When the transfer was complete, ISO 8601 in UTC.
+          type: str
+          sample: "2026-03-03T04:00:00+00:00"
+        task_id:
+          description: ID of the transfer task.
+          type: str
+          sample: a5d2f5f8-16cd-11f1-9f0b-0242ac110002
+        files:
+          description: How many files the task looked at.
+          type: int
+          sample: 1204
+        files_transferred:
+          description: How many files it transferred.
+          type: int
+          sample: 1204
+        bytes_transferred:
+          description: How many bytes it transferred.
+          type: int
+          sample: 52428800000
+    last_success_searched:
+      description: How many runs were looked at to find RV(timers[].last_success).
+      type: int
+      sample: 1
     not_manageable:
       description:
         - Why the modules of this collection cannot manage the timer.
@@ -253,25 +341,87 @@ timers:
       returned: when O(runs) is not 0
       contains:
         ran_at:
-          description: When the run started, as the service spells it.
+          description: When the run started, ISO 8601 in UTC.
           type: str
           sample: "2026-03-03T04:00:00+00:00"
         failed:
-          description: Whether the run failed, by any sign of it.
+          description:
+            - Whether the transfer failed, according to its task.
+            - Without a task, whether the timer shows any sign that the run failed.
           type: bool
           sample: false
         status:
-          description: The service's word for the status of the run, or null.
+          description: The status of the task, or without a task the service's word for the status of the run, or null.
           type: str
           sample: SUCCEEDED
         message:
           description: Why it failed, or null.
           type: str
-          sample: FAILED
+          sample: null
         task_id:
-          description: ID of the transfer task, or null.
+          description:
+            - ID of the transfer task, or null.
+            - Other IDs that the service has for a run are no IDs of tasks, and are not returned.
           type: str
           sample: a5d2f5f8-16cd-11f1-9f0b-0242ac110002
+        transfer:
+          description: The transfer task, or null if it was not read or Transfer no longer knows it.
+          type: dict
+          contains:
+            task_id:
+              description: ID of the transfer task.
+              type: str
+              sample: a5d2f5f8-16cd-11f1-9f0b-0242ac110002
+            status:
+              description: V(ACTIVE), V(INACTIVE), V(SUCCEEDED) or V(FAILED).
+              type: str
+              sample: SUCCEEDED
+            detail:
+              description:
+                - What Globus says of it, such as V(OK), V(Queued), V(FILE_NOT_FOUND), or null after a success.
+                - Every other word than V(OK) and V(Queued) names an error. Globus retries it until the deadline.
+              type: str
+              sample: null
+            files:
+              description: How many files the task looked at.
+              type: int
+              sample: 1204
+            files_transferred:
+              description: How many files it transferred.
+              type: int
+              sample: 1204
+            files_skipped:
+              description: How many files it did not transfer because they are at the destination already.
+              type: int
+              sample: 0
+            bytes_transferred:
+              description: How many bytes it transferred.
+              type: int
+              sample: 52428800000
+            skipped_errors:
+              description: How many items it left out because they could not be read at the source.
+              type: int
+              sample: 0
+            faults:
+              description: How many tries failed.
+              type: int
+              sample: 0
+            requested_at:
+              description: When the task was submitted, ISO 8601 in UTC.
+              type: str
+              sample: "2026-03-03T04:00:00+00:00"
+            completed_at:
+              description: When the task was over, ISO 8601 in UTC, or null.
+              type: str
+              sample: "2026-03-03T04:00:00+00:00"
+            deadline:
+              description: When Globus gives up, ISO 8601 in UTC.
+              type: str
+              sample: "2026-03-06T04:00:00+00:00"
+            url:
+              description: Page of the task in the Globus web app.
+              type: str
+              sample: https://app.globus.org/activity/a5d2f5f8-16cd-11f1-9f0b-0242ac110002
 msg:
   description: Why the task failed, in a sentence that a person can act on.
   type: str

@@ -32,7 +32,11 @@ LIMIT = 1.0  # runs a minute that the service allows to all timers of an account
 STATES: Mapping[str, tuple[str, str, str]] = {
     "missing": ("Missing", "?", "bad"),
     "failing": ("Failing", "\u2715", "bad"),
+    "stalled": ("Stands still", "!", "bad"),
+    "incomplete": ("Incomplete", "!", "bad"),
+    "overrunning": ("Overrunning", "!", "bad"),
     "overdue": ("Overdue", "!", "bad"),
+    "stale": ("Too old", "!", "bad"),
     "needs_consent": ("Needs consent", "!", "bad"),
     "needs_session": ("Needs sign-in", "!", "bad"),
     "inactive": ("Inactive", "!", "bad"),

@@ -39,6 +39,7 @@ from integration.people import Person
 DAY = 86400
 LATER = {"type": "recurring", "interval_seconds": 86400, "start": "2026-03-03T02:00:00+00:00"}
 LIST = ["POST token", "GET jobs"]
+LIST_AND_TASKS = [*LIST, "GET task_list"]
 
 
 def credentials(globus: LocalGlobus) -> dict[str, str]:
@@ -115,14 +116,15 @@ def test_what_each_filter_chooses_with_one_list_I2(
         globus.clear_log()
         with subtests.test(options=options):
             assert names(globus, **options) == expected
-            assert calls(globus.log()) == LIST
+            assert calls(globus.log()) in (LIST, LIST_AND_TASKS), "one list; where something has run, its tasks"
 
 
 def test_by_id_whatever_the_status_with_one_request(globus: LocalGlobus, account: dict[str, str]) -> None:
     for name in ("lab-b", "lab-ended", "lab-hook"):
         globus.clear_log()
         assert names(globus, timer_id=account[name].upper()) == [name]
-        assert calls(globus.log()) == ["POST token", "GET job"]
+        tasks = ["GET task_list"] if name == "lab-ended" else []
+        assert calls(globus.log()) == ["POST token", "GET job", *tasks]
     assert read(globus, timer_id=UNKNOWN) == []
 
 
@@ -134,6 +136,9 @@ def test_by_id_whatever_the_status_with_one_request(globus: LocalGlobus, account
         ({"timer_id": UNKNOWN, "name": "a"}, "mutually exclusive"),
         ({"timer_id": UNKNOWN, "name_prefix": "a"}, "mutually exclusive"),
         ({"status": ["gone"]}, "value of status must be one or more of"),
+        ({"max_age": "soon"}, "max_age must be like 2d"),
+        ({"max_age": "0"}, "max_age must be like 2d"),
+        ({"max_age": "2d", "transfers": False}, "max_age needs transfers: true"),
     ],
 )
 def test_wrong_options_are_refused_before_any_request(options: Any, words: str, globus: LocalGlobus) -> None:
@@ -149,10 +154,11 @@ def test_runs_come_with_the_list_and_one_request_more_only_where_it_falls_short(
         api.create(name=name, schedule=LATER)
     globus.advance(3 * DAY)
     for options, number, requests in (
-        ({}, None, LIST),
-        ({"runs": 1}, 1, LIST),
-        ({"runs": 3}, 3, LIST),
-        ({"runs": 50}, 3, LIST),
+        ({"transfers": False}, None, LIST),
+        ({}, None, LIST_AND_TASKS),
+        ({"runs": 1}, 1, LIST_AND_TASKS),
+        ({"runs": 3}, 3, LIST_AND_TASKS),
+        ({"runs": 50}, 3, LIST_AND_TASKS),
     ):
         globus.clear_log()
         found = read(globus, **options)
@@ -190,6 +196,24 @@ def cost(globus: LocalGlobus, options: dict[str, Any]) -> tuple[int, int]:
 CHOICES: list[tuple[dict[str, Any], int]] = [({"name_prefix": "need"}, 1), ({"health": "unhealthy"}, 0), ({}, 10_000)]
 
 
+def tasks_lists(globus: LocalGlobus) -> int:
+    """How many requests for tasks there were beside one for a token and one list."""
+    requests = calls(globus.log())
+    assert requests[:2] == LIST
+    assert set(requests[2:]) == {"GET task_list"}
+    return len(requests) - 2
+
+
+@pytest.mark.parametrize(("number", "most"), [(1, 1), (50, 1), (100, 2), (1000, 20)])
+def test_tasks_are_read_a_hundred_at_a_time_O2(number: int, most: int, globus: LocalGlobus) -> None:
+    globus.seed(number, runs=2)
+    assert {timer["health"]["source"] for timer in read(globus)} == {"transfer"}
+    assert tasks_lists(globus) == most
+    asked = [one["query"] for one in globus.log() if one["path"].endswith("task_list")]
+    assert sum(int(query["limit"]) for query in asked) == 2 * number, "a list gives ten unless limit says otherwise"
+    assert max(int(query["limit"]) for query in asked) <= 100
+
+
 def test_ten_thousand_timers_are_listed_and_filtered_C3(globus: LocalGlobus) -> None:
     """Each with two runs, which is what health looks at. How long it takes is what `make benchmark` measures."""
     globus.seed(9999, runs=2, options={"label": "Nightly", "sync_level": 3})
@@ -197,7 +221,10 @@ def test_ten_thousand_timers_are_listed_and_filtered_C3(globus: LocalGlobus) -> 
     for options, number in CHOICES:
         globus.clear_log()
         assert len(read(globus, **options)) == number
-        assert calls(globus.log()) == LIST
+        assert tasks_lists(globus) == (1 if number == 1 else 200)
+    globus.clear_log()
+    assert len(read(globus, transfers=False)) == 10_000
+    assert calls(globus.log()) == LIST
 
 
 def test_the_work_and_the_memory_grow_no_faster_than_the_timers_C3(globus: LocalGlobus) -> None:

@@ -17,6 +17,7 @@ from itertools import count
 from typing import Any
 
 from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError, UncertainError
+from ansible_collections.research_ops.globus.plugins.module_utils._globus.requirements import with_requirements
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.document import Timer, read_timer
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.schedule import next_tick
 from patience import LIMIT
@@ -121,7 +122,9 @@ class MemoryService:
     def _read(self, timer_id: str) -> Timer:
         stored = self._stored[timer_id]
         members = {"status": "loaded", **stored.members}
-        timer = read_timer(shown(stored.document, self.shape, timer_id=timer_id, now=stored.created, **members))
+        timer = with_requirements(
+            read_timer(shown(stored.document, self.shape, timer_id=timer_id, now=stored.created, **members))
+        )
         start, interval = timer.schedule.start, timer.schedule.interval
         if start is None or interval is None or "next_run" in members:
             return timer

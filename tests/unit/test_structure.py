@@ -27,7 +27,7 @@ ROOMS = {
 }
 SHARED = "module_utils"
 # The order inside _globus: each file may import those before it. So each layer works, and is tested, without the next.
-LAYERS = ("collections", "credentials", "token_storage", "http", "auth_api", "logins", "service")
+LAYERS = ("collections", "credentials", "token_storage", "http", "auth_api", "logins", "requirements", "service")
 
 
 def room_of(file: Path) -> str:

@@ -14,15 +14,20 @@ from datetime import datetime
 from typing import Any
 
 from .._errors import GlobusError, UncertainError
+from .._parallel import in_parallel
 from .._timers.document import Timer, read_timer, slim
 from .._timers.paths import FILE, FOLDER, FORBIDDEN, MISSING, UNKNOWN, Look, Seen
+from .._timers.tasks import Task, read_task
 from .auth_api import AuthApi
 from .collections import GlobusCollection, Needs, read_collection
 from .http import UNREADABLE, Answer, Http, Tries, quoted, unreadable
 from .logins import Login, LoginAuthorizer
+from .requirements import with_requirements
 
 SEARCH_PAGE = 100
 SEARCH_MAXIMUM = 1000
+TASKS_PAGE = 100  # IDs in one request for tasks
+TASKS_CONCURRENCY = 4
 LISTED_NAMES = 1000  # of a folder, among which a similar name is looked for
 
 
@@ -111,13 +116,35 @@ class Globus:
         """The timer with its last runs, deleted ones included as long as the service shows them; None: unknown ID."""
         query = {"page_size": results}
         try:
-            return read_timer(self._read("timer", f"/jobs/{quoted(timer_id)}", "job_id", query=query, tries=tries))
+            return _read_timer(self._read("timer", f"/jobs/{quoted(timer_id)}", "job_id", query=query, tries=tries))
         except GlobusError as error:
             if error.http_status == 404:
                 return None
             raise
         except UNREADABLE as error:
             raise GlobusError(f"Timer {timer_id} cannot be read: {error}", code="unreadable_answer") from None
+
+    def list_tasks(self, task_ids: Sequence[str]) -> dict[str, Task]:
+        """The Transfer tasks of these IDs, by ID; those that Transfer no longer knows are missing (rule O2).
+
+        :raises GlobusError: where tasks cannot be read; without a transfer token its code is ``no_credentials``.
+        """
+        if not task_ids:
+            return {}
+        if self._login.token("transfer") is None:
+            raise GlobusError(
+                "transfer_token is missing (GLOBUS_TRANSFER_TOKEN)",
+                code="no_credentials",
+                remedy="set transfer_token",
+            )
+        pages = [task_ids[start : start + TASKS_PAGE] for start in range(0, len(task_ids), TASKS_PAGE)]
+        documents = [one for page in in_parallel(self._list_tasks, pages, TASKS_CONCURRENCY) for one in page]
+        return {task.id: task for task in map(read_task, documents) if task is not None}
+
+    def _list_tasks(self, task_ids: Sequence[str]) -> Sequence[Any]:
+        query = {"filter": f"task_id:{','.join(task_ids)}", "limit": len(task_ids)}
+        documents = self._read("transfer", "/v0.10/task_list", "DATA", query=query)["DATA"]
+        return documents if isinstance(documents, list) else []
 
     def get_collection(self, collection_id: str) -> GlobusCollection:
         """The collection. Raises GlobusError, with the ID, for one that is not there or not visible (rule S5)."""
@@ -316,10 +343,16 @@ def _first_line(message: str) -> str:
     return message.strip().partition("\n")[0]
 
 
+def _read_timer(document: Any) -> Timer:
+    """A timer; an inactive one with what Globus Auth asks for."""
+    timer = read_timer(document)
+    return with_requirements(timer) if timer.is_inactive else timer
+
+
 def _read_listed(document: Any) -> Timer:
     """A timer of a list. Raises ValueError, with its ID, for one that cannot be read: it holds up all others."""
     try:
-        return read_timer(document)
+        return _read_timer(document)
     except UNREADABLE as error:
         timer_id = document.get("job_id") if isinstance(document, Mapping) else None
         raise ValueError(f"timer {timer_id}: {error}" if timer_id else str(error)) from None

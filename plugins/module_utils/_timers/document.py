@@ -90,6 +90,25 @@ _Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True)
+class Requirements:
+    """What Globus Auth asks for before an inactive timer may run again, as the SDK reads it.
+
+    :ivar code: Globus's word for it, such as ``ConsentRequired``.
+    :ivar is_consent: a consent is missing.
+    :ivar is_session: someone must sign in again, in a certain way.
+    :ivar collections: IDs of the collections whose data_access lacks consent.
+    :ivar flows: IDs of the flows, likewise.
+    """
+
+    code: str
+    message: str | None = None
+    is_consent: bool = False
+    is_session: bool = False
+    collections: tuple[str, ...] = ()
+    flows: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Timer:
     """A timer as the service has it.
 
@@ -98,6 +117,7 @@ class Timer:
     :ivar action: what it does at each run; None for a generic timer, or one whose document could not be read.
     :ivar schedule: start, interval and end.
     :ivar inactive_reason: ``{"cause": ..., "detail": ...}`` of an inactive timer.
+    :ivar requirements: the same as the SDK understands it, where it is about credentials; set by ``_globus``.
     :ivar activity: ``{"code": ..., ...}``: what it is doing now.
     :ivar results: the documents of those of its runs that were asked for.
     :ivar unknown: the members of its document that mean something which a definition cannot say, such as
@@ -121,6 +141,7 @@ class Timer:
     results: tuple[Any, ...] = field(default=(), hash=False)
     unknown: tuple[str, ...] = ()
     unreadable: str | None = None
+    requirements: Requirements | None = None
 
     @property
     def is_gone(self) -> bool:

@@ -4,153 +4,438 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""Whether a timer does what it is there for, why not, and what cures it. Pure: no input or output.
+"""Whether a timer works, why not, and what cures it. Pure: no input or output.
 
-The reasons are the service's own (``inactive_reason``, ``activity``, results; facts, "Timers: operations"). How a run
-ended is said by the action's status, whose words are documented (Transfer's and Flows' ``SUCCEEDED``, ``FAILED``,
-``ACTIVE``, ``INACTIVE``). The words of ``run_status`` are not known, so they, errors and HTTP statuses count only where
-the action's status leaves it open.
+Only Transfer knows whether data arrived: a timer's run submits a Transfer task, and the task is where data moves, fails
+or stands still. So a timer that transfers is judged by its tasks (rules O1 to O6). Where these cannot be read, and for
+flows, it is judged by its own results: ``_timers.runs``.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
-from . import schedule as _schedule
+from .definition import Path, Transfer
 from .document import Timer
+from .runs import SUCCEEDED, Run, runs_of
+from .schedule import format_instant, format_interval
+from .task_words import failure_of, page_of, remedy_of, standstill_of
+from .tasks import INACTIVE, Task, instant_as_result
+from .values import presentable_text, shown
 
-STATES = ("ok", "failing", "overdue", "paused", "needs_consent", "needs_session", "inactive", "ended")
-UNHEALTHY = ("failing", "overdue", "needs_consent", "needs_session", "inactive")
+STATES = (
+    *("needs_consent", "needs_session", "inactive", "failing", "stalled", "incomplete", "overrunning", "overdue"),
+    *("stale", "ok", "paused", "ended"),
+)
+UNHEALTHY = STATES[: STATES.index("ok")]
 RESULTS_NEEDED = 2  # the last run, and the one before where that is still going on
+RESULTS_SEARCHED = 10  # among which the last complete transfer is looked for (rule O2)
 # A run starts some time after its tick, and the service repeats a start that fails for up to 45 minutes.
 OVERDUE_AFTER = timedelta(minutes=50)
-
-SUCCEEDED, FAILED, ONGOING, WAITING, UNKNOWN = "succeeded", "failed", "ongoing", "waiting", "unknown"
-_WORDS = (
-    (SUCCEEDED, re.compile(r"(.*_)?(success|successful|succeeded|completed|done|finished|ok)")),
-    # not "no_error", nor "completed_with_errors"
-    (
-        FAILED,
-        re.compile(
-            r"(?!no_|without_)(.*_)?(fail|failed|failure|error|errored|denied|expired|canceled|cancelled|aborted)"
-        ),
-    ),
-    (ONGOING, re.compile(r"(.*_)?(active|running|progress|pending|queued|started|submitted)")),
-    (WAITING, re.compile(r"inactive")),
-)
-_CONSENTS = {
-    "collection": re.compile(r"/scopes/([0-9a-f-]{36})/data_access", re.IGNORECASE),
-    "flow": re.compile(r"/scopes/([0-9a-f-]{36})/flow_[0-9a-f_]{36}_user", re.IGNORECASE),
-}
+STALLED_AFTER = timedelta(minutes=15)  # many errors pass within minutes
+CLOCK_ERROR = timedelta(minutes=5)  # a request further in the future than this is a date that means nothing
+WEB_APP = "https://app.globus.org/"
+_MOMENT_AT_END = re.compile(r"((?:restore|now)-.+)-[0-9]{4}-?[0-9]{2}-?[0-9]{2}(?:[T-]?[0-9:.-]*Z?)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Health:
-    """:ivar state: one of ``STATES``.
-    :ivar reason: one sentence, or None for a timer that is simply well.
+    """How a timer is.
+
+    :ivar state: one of ``STATES``.
+    :ivar reason: one sentence, or None for a timer that works and of which nothing else is to be said.
     :ivar remedy: what cures it, or None.
+    :ivar since: since when it is in this state, or None where nobody knows.
+    :ivar source: ``transfer`` where the timer's tasks were read, otherwise ``timer``.
     """
 
     state: str
     reason: str | None = None
     remedy: str | None = None
+    since: datetime | None = None
+    source: str = "timer"
 
     def as_result(self) -> dict[str, str | None]:
-        return {"state": self.state, "reason": self.reason, "remedy": self.remedy}
+        return {
+            "state": self.state,
+            "reason": self.reason,
+            "remedy": self.remedy,
+            "since": instant_as_result(self.since),
+            "source": self.source,
+        }
 
 
-def health_of(timer: Timer, now: datetime) -> Health:
+@dataclass(frozen=True)
+class History:
+    """The runs of a timer that were looked at, latest first, each with its task where that could be read.
+
+    :ivar searched: how many runs were looked at for a complete transfer.
+    :ivar success: the last of them that arrived whole (rule O4).
+    """
+
+    runs: tuple[Run, ...]
+    searched: int
+    success: Run | None
+
+    @property
+    def current(self) -> Run | None:
+        """The run whose task is not over. A run that could not start may be later: the task is in its way."""
+        for run in self.runs:
+            if run.task is not None:
+                return None if run.task.is_over else run
+            if not run.failed:
+                return None
+        return None
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the task of the last run was read, of those that could start."""
+        started = next((run for run in self.runs if not run.failed or run.task is not None), None)
+        return started is not None and started.task is not None
+
+    def as_result(self) -> dict[str, Any]:
+        """``last_success`` and ``last_success_searched`` of the module ``timer_info``."""
+        found = None
+        if self.success is not None and self.success.task is not None:
+            task = self.success.task
+            found = {
+                "ran_at": self.success.ran_at,
+                "completed_at": instant_as_result(task.completed_at),
+                "task_id": task.id,
+                "files": task.files,
+                "files_transferred": task.files_transferred,
+                "bytes_transferred": task.bytes_transferred,
+            }
+        return {"last_success": found, "last_success_searched": self.searched}
+
+
+def history_of(timer: Timer, tasks: Mapping[str, Task] | None = None) -> History:
+    """The runs that came with a timer, and which of them was the last to arrive whole.
+
+    :param tasks: the tasks that could be read, by ID.
+    """
+    runs = runs_of(timer, tasks)
+    success = next((run for run in runs if run.task is not None and run.task.arrived_whole), None)
+    looked_at = [run for run in runs if run.task is not None]
+    return History(tuple(runs), runs.index(success) + 1 if success else len(looked_at), success)
+
+
+def tasks_to_read(timer: Timer, tasks: Mapping[str, Task] | None = None, runs: int = 0) -> list[str]:
+    """The IDs of the tasks to read of a timer (rule O2).
+
+    First those of its last two runs, or of as many as are to be returned. Then, if none of these arrived whole, those
+    of up to eight runs before.
+
+    :param tasks: what was read the first time; None: nothing yet.
+    """
+    first = max(runs, RESULTS_NEEDED)
+    found = runs_of(timer)
+    wanted = found[:first] if tasks is None else found[first:RESULTS_SEARCHED]
+    if timer.type != "transfer" or (tasks is not None and history_of(timer, tasks).success is not None):
+        return []
+    return [run.task_id for run in wanted if run.task_id is not None]
+
+
+def lacks_results(timer: Timer, tasks: Mapping[str, Task]) -> bool:
+    """Whether a timer has older runs, which did not come with it, that may have arrived whole."""
+    brought = len(timer.results)
+    return (
+        timer.type == "transfer"
+        and brought < min(timer.runs, RESULTS_SEARCHED)
+        and history_of(timer, tasks).success is None
+    )
+
+
+def health_of(
+    timer: Timer,
+    now: datetime,
+    tasks: Mapping[str, Task] | None = None,
+    *,
+    max_age: int | None = None,
+    others: Iterable[Timer] = (),
+    web_app: str = WEB_APP,
+) -> Health:
     """The health of a timer at a moment of the service's clock.
 
-    The timer has to bring ``RESULTS_NEEDED`` results.
+    :param timer: with ``RESULTS_NEEDED`` results, or all it has.
+    :param tasks: the Transfer tasks that could be read, by ID; None: none were read.
+    :param max_age: seconds within which a complete transfer must have arrived.
+    :param others: timers that may stand for this one, such as later ones of its name (rule O3a).
+    :param web_app: address of the Globus web app, ending in a slash.
     """
+    history = history_of(timer, tasks)
+    if timer.is_ended:
+        health = _ended(timer, history, now, is_done_again(timer, others, tasks), web_app)
+    else:
+        health = _judge(timer, history, now, max_age, web_app)
+    return replace(health, source="transfer" if history.is_read else "timer")
+
+
+def _judge(timer: Timer, history: History, now: datetime, max_age: int | None, web_app: str) -> Health:
+    """A timer that has not ended."""
     if timer.is_gone:
         return Health("ended", "It is being deleted")
-    last = _last_run(timer)
-    if timer.is_ended:
-        failed = f", and its last run failed: {last['message']}" if last and last["failed"] else ""
-        return Health("ended", f"{_how_ended(timer)}{failed}", "A definition with a later end makes a new timer")
+    problems = list(filter(None, _run_problems(timer, history, now, web_app)))
     if timer.is_paused_by_user:
-        return Health("paused", "A user paused it", "state: active resumes it; a run that it missed comes at once")
+        worst = next((problem for problem in problems if problem.state in ("failing", "stalled")), None)
+        return Health(
+            "paused",
+            "A user paused it" + _clause(worst),
+            "state: active resumes it; if it missed a run, it runs at once",
+        )
     if timer.is_inactive:
-        return _inactive(timer)
-    if last and last["failed"]:
+        stopped = _inactive(timer)
+        worst = next((problem for problem in problems if problem.state in ("failing", "stalled")), None)
+        return replace(stopped, reason=f"{stopped.reason}{_clause(worst)}")
+    problems += filter(None, (_overdue(timer, history, now, web_app), _stale(timer, history, now, max_age)))
+    if problems:
+        first, *rest = problems
+        return replace(first, reason=f"{first.reason}{''.join(map(_clause, rest))}")
+    return Health("ok", _remark(timer, history))
+
+
+def _clause(problem: Health | None, conjunction: str = "; ") -> str:
+    """A problem at the end of a sentence about something else."""
+    if problem is None or problem.reason is None:
+        return ""
+    return f"{conjunction}{problem.reason[0].lower()}{problem.reason[1:]}"
+
+
+# --- runs ----------------------------------------------------------------------------------------------------------
+
+
+def _run_problems(timer: Timer, history: History, now: datetime, web_app: str) -> Sequence[Health | None]:
+    """What is wrong with the last run that is over, and with the one that is going on; worst first."""
+    last, current = _last_over(timer, history), history.current
+    failing = _failing(last, web_app, _paths(timer))
+    if failing is not None and timer.schedule.interval is not None:
+        failing = replace(failing, remedy=f"{failing.remedy}; the next run tries again")
+    return (
+        failing,
+        _stalled(timer, current, now, web_app),
+        _incomplete(last, web_app),
+        _overrunning(timer, current, now, web_app),
+    )
+
+
+def _last_over(timer: Timer, history: History) -> Run | None:
+    """The last run that is over: by its task, or else unless the timer says that it is going on. Documents of runs long
+    past can still say ``ACTIVE``.
+    """
+    for number, run in enumerate(history.runs):
+        if run.task is not None and not run.task.is_over:
+            continue
+        if run.task is None and number == 0 and not run.failed and _activity(timer) == "run_in_progress":
+            continue
+        return run
+    return None
+
+
+def _failing(last: Run | None, web_app: str, paths: Sequence[Path] = ()) -> Health | None:
+    if last is None or not last.failed:
+        return None
+    at = f", at {last.ran_at}," if last.ran_at else ""
+    if last.task is None:
         return Health(
             "failing",
-            f"Its last run, at {last['ran_at']}, failed: {last['message']}",
-            "Look at the run in the Globus web app and cure its cause; the next run tries again",
+            f"Its last run{at} failed: {last.message}",
+            "Look at the run in the Globus web app and remove its cause",
+            last.moment,
         )
-    overdue = _overdue(timer, now)
-    if overdue is not None:
-        return Health(
-            "overdue",
-            overdue,
-            "Look at its page in the Globus web app; state: paused and then active makes it run at once",
-        )
-    return Health("ok", _well(timer))
+    return Health(
+        "failing",
+        f"The transfer of its last run{at} failed: {failure_of(last.task)}",
+        remedy_of(last.task, web_app, paths),
+        last.task.completed_at or last.moment,
+    )
 
 
-def _last_run(timer: Timer) -> dict[str, Any] | None:
-    """The last run that is over. One that has begun is over unless the timer says that it is going on: documents of
-    runs long past can still say ``ACTIVE``.
-    """
-    runs = runs_of(timer)
-    if runs and not runs[0]["failed"] and _does(timer) == "run_in_progress":
-        del runs[0]
-    return runs[0] if runs else None
+def _stalled(timer: Timer, current: Run | None, now: datetime, web_app: str) -> Health | None:
+    task = current.task if current else None
+    if task is None or not (_stands_still(task) or (task.error is not None and _is_old(task, now))):
+        return None
+    since = f" since {format_instant(task.requested_at)}" if task.requested_at else ""
+    parts = [f"Its transfer stands still{since}: {standstill_of(task)}"]
+    if task.deadline is not None:
+        parts.append(f"Globus gives up at {format_instant(task.deadline)}")
+    skipped = _ticks_between(timer, task.requested_at, now)
+    if skipped:
+        parts.append(f"{skipped} run{'s were' if skipped > 1 else ' was'} skipped meanwhile")
+    return Health("stalled", "; ".join(parts), remedy_of(task, web_app, _paths(timer)), task.requested_at)
 
 
-def _how_ended(timer: Timer) -> str:
-    schedule = timer.schedule
-    if schedule.end_datetime is not None:
-        return f"Its end, {_schedule.format_instant(schedule.end_datetime)}, is past"
-    return "It has done all its runs"
+def _stands_still(task: Task) -> bool:
+    """Whether somebody must act before the task goes on."""
+    return task.status == INACTIVE or task.is_paused is True
 
 
-def _overdue(timer: Timer, now: datetime) -> str | None:
-    """What should have begun and has not, or None."""
+def _is_old(task: Task, now: datetime) -> bool:
+    """Whether a task was requested longer ago than most errors last; unknown counts as long ago."""
+    if task.requested_at is None:
+        return True
+    return not -CLOCK_ERROR <= now - task.requested_at <= STALLED_AFTER
+
+
+def _incomplete(last: Run | None, web_app: str) -> Health | None:
+    task = last.task if last else None
+    if task is None or last is None or not task.is_incomplete:
+        return None
+    number = task.skipped_errors
+    what = "Globus does not call it well"
+    if number:
+        what = f"{number} item{'s' if number != 1 else ''} at the source could not be read and {_were(number)} left out"
+        if task.is_mirror:
+            what += ", so the mirror deleted nothing at the destination"
+    at = f", at {last.ran_at}," if last.ran_at else ""
+    return Health(
+        "incomplete",
+        f"The transfer of its last run{at} is not complete: {what}",
+        f"The page of the task lists what was left out: {page_of(task, web_app)}. Make it readable at the source, or "
+        "exclude it with transfer.filter_rules",
+        task.completed_at or last.moment,
+    )
+
+
+def _were(number: int) -> str:
+    return "was" if number == 1 else "were"
+
+
+def _overrunning(timer: Timer, current: Run | None, now: datetime, web_app: str) -> Health | None:
+    task, interval = current.task if current else None, timer.schedule.interval
+    if task is None or task.requested_at is None or interval is None or task.error is not None or _stands_still(task):
+        return None
+    if now - task.requested_at <= timedelta(seconds=interval):
+        return None
+    waits = task.is_queued
+    skipped = _ticks_between(timer, task.requested_at, now)
+    return Health(
+        "overrunning",
+        f"Its transfer has been {'queued' if waits else 'going on'} since {format_instant(task.requested_at)}, longer "
+        f"than its interval of {format_interval(interval)}"
+        + (f"; {skipped} run{'s were' if skipped > 1 else ' was'} skipped meanwhile" if skipped else "")
+        + ("; Globus works on three transfers of an account at a time, the others are queued" if waits else ""),
+        ("Spread the timers of this account over the day" if waits else "Give it a longer interval or less to transfer")
+        + f". The page of the task: {page_of(task, web_app)}",
+        task.requested_at,
+    )
+
+
+def _ticks_between(timer: Timer, after: datetime | None, until: datetime) -> int:
+    """How many runs of the timer fell due later than one moment and not later than another."""
+    start, interval = timer.schedule.start, timer.schedule.interval
+    if start is None or interval is None or after is None or until <= after:
+        return 0
+    step = timedelta(seconds=interval)
+    return max(0, (until - start) // step + 1) - max(0, (after - start) // step + 1)
+
+
+def _paths(timer: Timer) -> Sequence[Path]:
+    return timer.action.paths if isinstance(timer.action, Transfer) else ()
+
+
+# --- what did not begin, or did not arrive -------------------------------------------------------------------------
+
+
+def _overdue(timer: Timer, history: History, now: datetime, web_app: str) -> Health | None:
+    """A run that should have begun and has not."""
     latest = now - OVERDUE_AFTER
-    if _does(timer) == "run_in_progress":
-        return None  # ticks meanwhile are skipped
+    if _activity(timer) == "run_in_progress" or history.current is not None:
+        return None  # the runs that fall due meanwhile are skipped
+    start, due = timer.schedule.start, None
     if timer.next_run is not None and timer.next_run < latest:
-        return f"Its next run was due at {_schedule.format_instant(timer.next_run)} and has not started"
-    start = timer.schedule.start
-    if start is not None and start < latest and not timer.runs and not timer.results and _does(timer) != "retrying":
-        return f"It never ran: its first run was due at {_schedule.format_instant(start)}"
-    return None
+        due, reason = timer.next_run, "Its next run was due at {} and has not started"
+    elif start is not None and start < latest and _activity(timer) != "retrying" and not (timer.runs or timer.results):
+        due, reason = start, "It never ran: its first run was due at {}"
+    if due is None:
+        return None
+    return Health(
+        "overdue",
+        reason.format(format_instant(due)),
+        f"Look at its page {web_app}activity/timers/{timer.id}; state: paused and then active makes it run at once",
+        due,
+    )
 
 
-def _well(timer: Timer) -> str | None:
-    """What else to know of a timer that is well."""
-    if _does(timer) == "retrying":
-        return "Its run could not start yet, and is tried again"
+def _stale(timer: Timer, history: History, now: datetime, max_age: int | None) -> Health | None:
+    """No complete transfer within ``max_age``, where the runs that we know of cover that time."""
+    if max_age is None or timer.type != "transfer":
+        return None
+    age = timedelta(seconds=max_age)
+    last = history.success.task if history.success else None
+    if last is not None:
+        arrived = last.completed_at or last.requested_at
+        if arrived is None or now - arrived <= age:
+            return None
+    elif not _covers(timer, history, now, age):
+        return None
+    else:
+        arrived = None
+    told = f"the last arrived at {format_instant(arrived)}" if arrived else f"none of {history.searched} runs"
+    return Health(
+        "stale",
+        f"No complete transfer arrived within {format_interval(max_age)}: {told}",
+        "Look at its last runs (timer_info with runs), and at its schedule",
+        arrived or timer.submitted_at,
+    )
+
+
+def _covers(timer: Timer, history: History, now: datetime, age: timedelta) -> bool:
+    """Whether the runs that we know of reach back so long, and Transfer was asked about each of them."""
+    if timer.submitted_at is None or now - timer.submitted_at <= age or not history.runs:
+        return False
+    within = [run for run in history.runs if run.moment is None or now - run.moment <= age]
+    if any(run.task is None and not run.failed for run in within):
+        return False
+    reaches_back = len(within) < len(history.runs) or len(history.runs) >= timer.runs
+    return reaches_back and (bool(within) or history.is_read)
+
+
+def _remark(timer: Timer, history: History) -> str | None:
+    """What else there is to say of a timer that works."""
+    if _activity(timer) == "retrying":
+        return "Its run could not start yet, and Globus tries again"
+    current = history.current.task if history.current else None
+    if current is not None and current.error is not None:
+        return f"Its transfer met an error, and Globus tries again: {standstill_of(current)}"
+    if current is not None:
+        return f"I{_progress_of(current)[1:]}"
     if timer.runs == 0 and timer.next_run is not None:
-        return f"It has not run yet; its first run is at {_schedule.format_instant(timer.next_run)}"
+        return f"It has not run yet; its first run is at {format_instant(timer.next_run)}"
+    last = history.runs[0].task if history.runs else None
+    if last is not None and not last.arrived_whole:
+        return "Globus does not say whether the transfer of its last run arrived whole"
     return None
 
 
-def _does(timer: Timer) -> Any:
+def _progress_of(task: Task) -> str:
+    doing = "queued" if task.is_queued else "going on"
+    since = task.requested_at
+    return f"its transfer has been {doing} since {format_instant(since)}" if since else f"its transfer is {doing}"
+
+
+def _activity(timer: Timer) -> Any:
     """What the timer does now, in the service's words (facts, ``activity``)."""
     return (timer.activity or {}).get("code")
 
 
+# --- inactive, ended -----------------------------------------------------------------------------------------------
+
+
 def _inactive(timer: Timer) -> Health:
-    requirements = _requirements(timer)
+    needs = timer.requirements
     reason = f"The service stopped it: {describe_inactive(timer)}"
-    if requirements.get("code") == "ConsentRequired" or missing_consents(timer):
+    if needs is not None and needs.is_consent:
         return Health(
             "needs_consent",
             reason,
             "state: active, with client credentials, grants the consent and resumes it; with a login of your own grant "
             "the consent first",
         )
-    parameters = requirements.get("authorization_parameters")
-    if isinstance(parameters, Mapping) and any(str(key).startswith("session_required") for key in parameters):
+    if needs is not None and needs.is_session:
         return Health(
             "needs_session",
             reason,
@@ -160,104 +445,69 @@ def _inactive(timer: Timer) -> Health:
     return Health("inactive", reason, "state: active resumes it with fresh credentials")
 
 
-def _requirements(timer: Timer) -> Mapping[str, Any]:
-    """What Globus Auth asks for before the timer may run again."""
-    detail = (timer.inactive_reason or {}).get("detail")
-    return detail if isinstance(detail, Mapping) else {}
+def describe_inactive(timer: Timer) -> str:
+    """Why a timer is inactive, in the service's words, and for which collections or flows."""
+    needs = timer.requirements
+    if needs is not None:
+        return ": ".join(part for part in (needs.code, needs.message, *missing_consents(timer)) if part)
+    reason = timer.inactive_reason or {}
+    words = (reason.get("cause") or "unknown cause", reason.get("detail"))
+    return ": ".join(presentable_text(word) if isinstance(word, str) else shown(word) for word in words if word)
 
 
 def missing_consents(timer: Timer) -> list[str]:
     """What an inactive timer is missing a consent for: ``collection`` or ``flow``, and the IDs."""
-    parameters = _requirements(timer).get("authorization_parameters")
-    scopes: Iterable[Any] = (parameters.get("required_scopes") or ()) if isinstance(parameters, Mapping) else ()
-    text = " ".join(str(scope).lower() for scope in scopes)
-    found = {what: sorted(set(pattern.findall(text))) for what, pattern in _CONSENTS.items()}
+    needs = timer.requirements
+    found = {"collection": needs.collections, "flow": needs.flows} if needs else {}
     return [f"{what} {', '.join(ids)}" for what, ids in found.items() if ids]
 
 
-def describe_inactive(timer: Timer) -> str:
-    """Why a timer is inactive, in the service's words, and for which collections or flows."""
-    requirements = _requirements(timer)
-    parameters = requirements.get("authorization_parameters")
-    message = parameters.get("session_message") if isinstance(parameters, Mapping) else None
-    code = requirements.get("code") or (timer.inactive_reason or {}).get("cause") or "unknown cause"
-    parts = [str(code), str(message or requirements.get("detail") or ""), *missing_consents(timer)]
-    return ": ".join(part for part in parts if part)
+def _ended(timer: Timer, history: History, now: datetime, is_done_again: bool, web_app: str) -> Health:
+    """An ended timer. What became of its last run matters until a later timer did the same (rule O3a)."""
+    if timer.schedule.interval is None:
+        again = "A timer of another name runs it again"
+    else:
+        again = "A definition with a later end makes a new timer"
+    last, how = _last_over(timer, history), _how_ended(timer)
+    problem = None
+    if not is_done_again:
+        problem = _failing(last, web_app, _paths(timer)) or _incomplete(last, web_app)
+    if problem is not None:
+        return replace(problem, reason=f"{how}{_clause(problem, ', and ')}", remedy=f"{problem.remedy}. {again}")
+    current = history.current
+    if current is not None and current.task is not None:
+        stalled = _stalled(timer, current, now, web_app)
+        if stalled is not None:
+            return Health("ended", f"{how}{_clause(stalled, ', and ')}", f"{stalled.remedy}", stalled.since)
+        return Health("ended", f"{how}; {_progress_of(current.task)}", None, timer.last_run)
+    return Health("ended", how, again, timer.last_run)
 
 
-# --- runs ----------------------------------------------------------------------------------------------------------
+def is_done_again(timer: Timer, others: Iterable[Timer], tasks: Mapping[str, Task] | None) -> bool:
+    """Whether a later timer brought what the last run of an ended one did not (rule O3a).
+
+    That is a timer of the same name, or of the same restore or copy: see ``purpose_of``.
+    """
+    purpose = purpose_of(timer.name)
+    return any(
+        other.id != timer.id
+        and other.order > timer.order
+        and purpose_of(other.name) == purpose
+        and any(run.outcome == SUCCEEDED for run in runs_of(other, tasks)[:RESULTS_NEEDED])
+        for other in others
+    )
 
 
-def runs_of(timer: Timer) -> list[dict[str, Any]]:
-    """The runs that came with the timer, latest first: when, how it ended, the transfer task."""
-    runs = [_run(result) for result in timer.results if isinstance(result, Mapping)]
-    return sorted(runs, key=lambda run: run["ran_at"] or "", reverse=True)
+def purpose_of(name: str) -> str:
+    """The name, or for a restore or a copy now, whose names end in the moment, what comes before that."""
+    match = _MOMENT_AT_END.fullmatch(name)
+    return match[1] if match else name
 
 
-def _run(result: Mapping[str, Any]) -> dict[str, Any]:
-    data = _mapping(result.get("data"))
-    details = _mapping(data.get("details"))
-    action = [_word(data.get("status")), _word(details.get("status"))]
-    failed = _outcome(result, action) in (FAILED, WAITING)
-    return {
-        "ran_at": result.get("ran_at") or result.get("start_timestamp"),
-        "failed": failed,
-        "status": next((word for word in (_word(result.get("run_status")), *action) if word), None),
-        "message": _why_failed(result, details, action) if failed else None,
-        "task_id": details.get("task_id") or result.get("resource_id"),
-    }
-
-
-def _outcome(result: Mapping[str, Any], action: Sequence[str | None]) -> str:
-    """How a run ended: what the action says, else what the timer says, else whether there are signs of a failure."""
-    said = [_meaning(word) for word in action]
-    for outcome in (FAILED, WAITING, SUCCEEDED):
-        if outcome in said:
-            return outcome
-    word = _meaning(_word(result.get("run_status")))
-    if word in (FAILED, SUCCEEDED) or ONGOING in (word, *said):
-        return word if word in (FAILED, SUCCEEDED) else ONGOING
-    return FAILED if result.get("errors") or _refusals(result) else UNKNOWN
-
-
-@lru_cache(maxsize=64)
-def _meaning(word: str | None) -> str:
-    text = re.sub(r"[^a-z]+", "_", (word or "").lower()).strip("_")
-    return next((outcome for outcome, pattern in _WORDS if pattern.fullmatch(text)), UNKNOWN)
-
-
-def _why_failed(result: Mapping[str, Any], details: Mapping[str, Any], action: Sequence[str | None]) -> str:
-    told = _text(result.get("errors")) or _text(details.get("fatal_error"))
-    words = [word for word in (*action, _word(result.get("run_status"))) if _meaning(word) in (FAILED, WAITING)]
-    if told:  # that it failed goes without saying then
-        words = [word for word in words if str(word).lower() != FAILED]
-    signs = [told, *filter(None, words[:1]), *(f"HTTP status {code}" for code in _refusals(result))]
-    if any(_meaning(word) == WAITING for word in words):
-        signs.append("it waits for someone to let it go on, in the Globus web app")
-    return "; ".join(dict.fromkeys(sign for sign in signs if sign))
-
-
-def _refusals(result: Mapping[str, Any]) -> list[int]:
-    """HTTP statuses that say that the run could not be started. How looking at it went later says nothing of it."""
-    codes = (result.get("status"), result.get("http_status_submission"))
-    return [code for code in dict.fromkeys(codes) if isinstance(code, int) and code >= 400]
-
-
-def _word(value: Any) -> str | None:
-    return None if value is None else str(value)
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _text(errors: Any) -> str:
-    """The errors of a result, whatever their shape, in one line."""
-    if not errors:
-        return ""
-    if isinstance(errors, Mapping):
-        said = errors.get("message") or errors.get("detail") or errors.get("description") or errors.get("code")
-        return str(said or dict(errors))
-    if isinstance(errors, (list, tuple)):
-        return "; ".join(_text(error) for error in errors)
-    return str(errors)
+def _how_ended(timer: Timer) -> str:
+    schedule = timer.schedule
+    if schedule.interval is None:
+        return "It has run once" if timer.runs else "It has ended"
+    if schedule.end_datetime is not None:
+        return f"Its end, {format_instant(schedule.end_datetime)}, is past"
+    return "It has done all its runs"

@@ -22,6 +22,7 @@ from typing import Any
 from .schedule import parse_instant
 
 NUMBER_MAXIMUM = 10**15  # larger ones are no number of runs, seconds or files
+INTEGER_MAXIMUM = 10**300  # of numbers that we only hand on; Python refuses to write some thousands of digits
 FIRST_YEAR, LAST_YEAR = 1970, 9000  # of a moment; Python's calendar ends in the year 9999, and schedules add to it
 DEPTH_MAXIMUM = 50  # how deep a document may be nested that we hand on
 SHOWN_MAXIMUM = 100  # characters of a value in a message
@@ -67,7 +68,7 @@ def to_text(value: Any) -> str:
         if value.isascii() or not _has_surrogates(value):
             return value
         raise ValueError(f"{shown(value)} is not text: it contains half a character")
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= NUMBER_MAXIMUM:
         return str(value)
     raise ValueError(f"{shown(value)} is not text")
 
@@ -127,7 +128,7 @@ def _check_json(value: Any, depth: int) -> None:
         to_text(value)
     elif isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{shown(value)} is not a number")
-    elif isinstance(value, int) and not isinstance(value, bool) and abs(value) > 10**300:
+    elif isinstance(value, int) and abs(value) > INTEGER_MAXIMUM:
         raise ValueError("it contains a number that is too large")
 
 
@@ -164,7 +165,7 @@ def presentable(value: Any, depth: int = DEPTH_MAXIMUM) -> Any:
         return [presentable(member, depth - 1) for member in value]
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > 10**300:
+    if isinstance(value, int) and abs(value) > INTEGER_MAXIMUM:
         return "a number that is too large"
     return value
 

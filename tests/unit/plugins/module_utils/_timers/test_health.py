@@ -11,14 +11,15 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.research_ops.globus.plugins.module_utils._globus.requirements import with_requirements
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.document import Timer, read_timer
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.health import (
     STATES,
     UNHEALTHY,
     health_of,
     missing_consents,
-    runs_of,
 )
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.runs import runs_of
 from unit.timer_documents import recorded
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -32,9 +33,14 @@ def at(hours: float) -> str:
     return (NOW + timedelta(hours=hours)).isoformat()
 
 
+def read(document: dict[str, Any]) -> Timer:
+    """As the modules read it: with what the SDK makes of an inactive timer's reason."""
+    return with_requirements(read_timer(document))
+
+
 def timer(*results: dict[str, Any], **members: Any) -> Timer:
     """A daily timer that ran an hour ago and runs in 23 hours, with these results, the latest first."""
-    return read_timer(
+    return read(
         {
             "job_id": "226fda72-0000-4000-8000-000000000001",
             "name": "nightly",
@@ -102,7 +108,7 @@ FAILING = {
     "errors in a list of words": (run(None, errors=["One", {"message": "Two"}]), "One; Two"),
     "errors of an unknown shape": (run(None, errors={"oops": 1}), "{'oops': 1}"),
     "cancelled": (run(None, run_status="CANCELLED"), "CANCELLED"),
-    "waits for someone": (run("INACTIVE"), "INACTIVE; it waits for someone to let it go on, in the Globus web app"),
+    "waits for someone": (run("INACTIVE"), "INACTIVE; it waits until someone lets it go on, in the Globus web app"),
     "a task's own reason": (
         {"ran_at": at(-1), "data": {"status": FAILED, "details": {"fatal_error": {"description": "No space"}}}},
         "No space",
@@ -112,14 +118,14 @@ FAILING = {
 
 @pytest.mark.parametrize("result", WELL.values(), ids=list(WELL))
 def test_a_run_that_is_well_is_never_called_failing(result: dict[str, Any]) -> None:
-    assert runs_of(timer(result))[0]["failed"] is False
-    assert runs_of(timer(result))[0]["message"] is None
+    assert not runs_of(timer(result))[0].failed
+    assert runs_of(timer(result))[0].message is None
     assert health_of(timer(result, run(hours=-25)), NOW).state == "ok"
 
 
 @pytest.mark.parametrize(("result", "why"), FAILING.values(), ids=list(FAILING))
 def test_a_run_that_failed_is_told_with_its_reason(result: dict[str, Any], why: str) -> None:
-    assert runs_of(timer(result))[0]["message"] == why
+    assert runs_of(timer(result))[0].message == why
     health = health_of(timer(result), NOW)
     assert (health.state, health.reason) == ("failing", f"Its last run, at {at(-1)}, failed: {why}")
     assert health.remedy
@@ -191,9 +197,15 @@ def test_a_timer_that_is_well_says_what_else_to_know() -> None:
     new = timer(n_runs=0, next_run=at(1), schedule={"type": "once", "datetime": at(1)})
     assert health_of(new, NOW).reason == f"It has not run yet; its first run is at {at(1)}"
     assert health_of(timer(run(), activity={"code": "retrying"}), NOW).reason == (
-        "Its run could not start yet, and is tried again"
+        "Its run could not start yet, and Globus tries again"
     )
-    assert health_of(timer(run()), NOW).as_result() == {"state": "ok", "reason": None, "remedy": None}
+    assert health_of(timer(run()), NOW).as_result() == {
+        "state": "ok",
+        "reason": None,
+        "remedy": None,
+        "since": None,
+        "source": "timer",
+    }
 
 
 # --- inactive, paused, ended ---------------------------------------------------------------------------------------
@@ -240,8 +252,8 @@ def test_what_a_consent_is_missing_for(scope: str, missing: list[str]) -> None:
 
 
 def test_the_recorded_answers_of_the_service() -> None:
-    assert health_of(read_timer(recorded("timer.get_job", "inactive_user")), NOW).state == "paused"
-    stopped = health_of(read_timer(recorded("timer.get_job", "inactive_gare")), NOW)
+    assert health_of(read(recorded("timer.get_job", "inactive_user")), NOW).state == "paused"
+    stopped = health_of(read(recorded("timer.get_job", "inactive_gare")), NOW)
     assert stopped.state == "needs_consent"
     assert COLLECTION in str(stopped.reason)
     soon_after = datetime(2022, 4, 1, 20, tzinfo=UTC)
@@ -251,25 +263,62 @@ def test_the_recorded_answers_of_the_service() -> None:
 
 
 @pytest.mark.parametrize(
-    ("schedule", "reason"),
+    ("schedule", "reason", "again"),
     [
-        ({"type": "once", "datetime": at(-1)}, "It has done all its runs"),
+        ({"type": "once", "datetime": at(-1)}, "It has run once", "A timer of another name runs it again"),
         (
             {"type": "recurring", "interval_seconds": 60, "start": at(-9), "end": {"count": 2}},
             "It has done all its runs",
+            "A definition with a later end makes a new timer",
         ),
         (
             {"type": "recurring", "interval_seconds": 60, "start": at(-9), "end": {"datetime": at(-1)}},
             f"Its end, {at(-1)}, is past",
+            "A definition with a later end makes a new timer",
         ),
     ],
 )
-def test_a_timer_that_has_ended_says_so_and_whether_it_failed(schedule: dict[str, Any], reason: str) -> None:
+def test_O3a_an_ended_timer_whose_last_run_failed_is_failing(schedule: dict[str, Any], reason: str, again: str) -> None:
     ended = {"status": "ended", "schedule": schedule, "next_run": None, "activity": None}
-    assert health_of(timer(run(), **ended), NOW).reason == reason
-    assert health_of(timer(run(FAILED), **ended), NOW).reason == f"{reason}, and its last run failed: FAILED"
-    assert health_of(timer(run(FAILED), **ended), NOW).state == "ended"
+    well = health_of(timer(run(), **ended), NOW)
+    assert (well.state, well.reason, well.remedy) == ("ended", reason, again)
+    failed = health_of(timer(run(FAILED), **ended), NOW)
+    assert failed.state == "failing"
+    assert failed.reason == f"{reason}, and its last run, at {at(-1)}, failed: FAILED"
+    assert failed.since == NOW - timedelta(hours=1)
+    assert str(failed.remedy).endswith(again)
+    assert "next run" not in str(failed.remedy)
     assert health_of(timer(status="delete_in_progress"), NOW).state == "ended"
+
+
+@pytest.mark.parametrize(
+    ("name", "other", "stands_for"),
+    [
+        ("a", "a", True),
+        ("a", "A", False),
+        ("a", "b", False),
+        ("restore-seq-20260302T110000Z", "restore-seq-20260302T113000Z", True),
+        ("restore-seq-tue-20260302T110000Z", "restore-seq-tue-20260302T113000Z", True),
+        ("restore-seq-20260302T110000Z", "restore-other-20260302T113000Z", False),
+        ("restore-seq-20260302T110000Z", "now-seq-20260302T113000Z", False),
+        ("now-seq-20260302T110000Z", "now-seq-20260302T113000Z", True),
+        ("now-seq-2026-03-02T11:00:00Z", "now-seq-2026-03-02T11:30:00Z", True),
+        ("now-seq-20260302-1100", "now-seq-20260302-1130", True),
+        ("restore-seq-1-20260302T110000Z", "restore-seq-2-20260302T113000Z", False),
+        ("nightly-20260302T110000Z", "nightly-20260302T113000Z", False),
+    ],
+)
+def test_O3a_not_any_more_once_a_later_timer_of_the_same_purpose_arrived(
+    name: str, other: str, stands_for: bool
+) -> None:
+    once = {"status": "ended", "schedule": {"type": "once", "datetime": at(-1)}, "next_run": None, "activity": None}
+    failed = timer(run(FAILED), name=name, submitted_at=at(-2), **once)
+    later = timer(run(), job_id="b", name=other, submitted_at=at(-1.5), **once)
+    earlier = timer(run(), job_id="b", name=other, submitted_at=at(-3), **once)
+    failed_too = timer(run(FAILED), job_id="b", name=other, submitted_at=at(-1.5), **once)
+    assert health_of(failed, NOW, others=[later]).state == ("ended" if stands_for else "failing")
+    for useless in ([], [failed], [earlier], [failed_too]):
+        assert health_of(failed, NOW, others=useless).state == "failing"
 
 
 # --- all of them ---------------------------------------------------------------------------------------------------
@@ -285,7 +334,8 @@ def test_every_timer_has_one_of_the_states_and_the_unhealthy_ones_have_reason_an
         health = health_of(one, NOW)
         found.add(health.state)
         assert health.state in STATES
+        assert health.source == "timer"
         if health.state in UNHEALTHY:
             assert health.reason
             assert health.remedy
-    assert found == set(STATES)
+    assert found == set(STATES) - {"stalled", "incomplete", "overrunning", "stale"}, "which only transfers tell"

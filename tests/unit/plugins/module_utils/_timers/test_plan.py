@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.research_ops.globus.plugins.module_utils._apply.execute import Outcome
 from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError
+from ansible_collections.research_ops.globus.plugins.module_utils._globus.requirements import with_requirements
 from ansible_collections.research_ops.globus.plugins.module_utils._module.common import diff_after, diff_before
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.definition import Definition
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.document import (
@@ -65,7 +66,7 @@ def timer(
     """A timer as it is listed that was created with these parameters, by default the sample's, a day ago."""
     wanted = definition(parameters)
     document = write_timer(wanted, first_run(wanted.schedule, born))
-    return read_timer(shown(document, shape, timer_id=timer_id, now=born, **members))
+    return with_requirements(read_timer(shown(document, shape, timer_id=timer_id, now=born, **members)))
 
 
 def plan(timers: Sequence[Timer], parameters: dict[str, Any] | None = None, now: datetime = NOW, **wanted: Any) -> Plan:

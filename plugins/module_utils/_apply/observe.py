@@ -1,0 +1,87 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection research_ops.globus: free to change between releases.
+
+"""Read the Transfer tasks by which the health of timers is judged, with few requests (rules O1, O2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from .._errors import GlobusError
+from .._parallel import in_parallel
+from .._timers.document import Timer
+from .._timers.health import RESULTS_SEARCHED, lacks_results, tasks_to_read
+from .._timers.tasks import Task
+
+CONCURRENCY = 4
+READ_ONE_BY_ONE = 4  # so many timers are read again by themselves; for more, one list is cheaper
+
+
+class Service(Protocol):
+    """What is needed of ``_globus.service.Globus``."""
+
+    def list_tasks(self, task_ids: Sequence[str]) -> dict[str, Task]: ...
+
+    def get_timer(self, timer_id: str, results: int = 1) -> Timer | None: ...
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Timers with their runs and tasks.
+
+    :ivar timers: in the order in which they were given; those without a complete transfer bring older results.
+    :ivar tasks: the tasks that could be read, by ID; None: none could.
+    :ivar failure: why tasks could not be read, or not all of them.
+    """
+
+    timers: Sequence[Timer]
+    tasks: Mapping[str, Task] | None = field(default=None, hash=False)
+    failure: GlobusError | None = None
+
+
+def observe(
+    service: Service, timers: Sequence[Timer], list_again: Callable[[int], Sequence[Timer]], runs: int = 0
+) -> Observed:
+    """The tasks of the last two runs of each timer; of those without a success among these, of up to eight more.
+
+    :param timers: with their last two results, or as many as are to be returned.
+    :param list_again: lists the same timers with so many results.
+    :param runs: how many runs of each timer are to be returned with their tasks.
+    """
+    try:
+        tasks = dict(service.list_tasks([one for timer in timers for one in tasks_to_read(timer, runs=runs)]))
+    except GlobusError as error:
+        return Observed(timers, None, error)
+    try:
+        timers = _with_older_results(service, timers, tasks, list_again)
+        tasks.update(service.list_tasks([one for timer in timers for one in tasks_to_read(timer, tasks, runs)]))
+    except GlobusError as error:
+        return Observed(timers, tasks, error)
+    return Observed(timers, tasks)
+
+
+def _with_older_results(
+    service: Service,
+    timers: Sequence[Timer],
+    tasks: Mapping[str, Task],
+    list_again: Callable[[int], Sequence[Timer]],
+) -> Sequence[Timer]:
+    """The timers. Those that may have had a complete transfer before the runs that came with them have more runs."""
+    wanted = {timer.id: timer for timer in timers if lacks_results(timer, tasks)}
+    if not wanted:
+        return timers
+    if len(wanted) <= READ_ONE_BY_ONE:
+        found = in_parallel(lambda one: service.get_timer(one, results=RESULTS_SEARCHED), list(wanted), CONCURRENCY)
+    else:
+        found = list(list_again(RESULTS_SEARCHED))
+    # Only the results: what was decided by the rest of the document holds.
+    older = {timer.id: timer.results for timer in found if timer is not None}
+    return [
+        replace(timer, results=older[timer.id]) if timer.id in wanted and timer.id in older else timer
+        for timer in timers
+    ]

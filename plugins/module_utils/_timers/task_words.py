@@ -1,0 +1,143 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection research_ops.globus: free to change between releases.
+
+"""Transfer tasks in words: why one failed or stands still, and what cures it (rule O6). Pure: no input or output."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .definition import Path
+from .tasks import INACTIVE, Task, task_url
+
+DETAILS_LENGTH = 300  # characters of what Globus says at length
+PATHS_NAMED = 3
+_ROOM_WORDS = ("quota", "no space", "nospace", "enospc", "disk full")
+
+
+def failure_of(task: Task) -> str:
+    """Why a task failed."""
+    admin = task.canceled_by_admin or task.canceled_by_admin_message
+    if admin:
+        message = f": {_short(task.canceled_by_admin_message)}" if task.canceled_by_admin_message else ""
+        return f"an administrator of the {_side(task.canceled_by_admin)} cancelled it{message}"
+    code = (task.fatal_code or "").upper()
+    description = f": {_short(task.fatal_description)}" if task.fatal_description else ""
+    if code == "EXPIRED":
+        tries = f" after {task.faults} tries" if task.faults else ""
+        return f"Globus gave up at its deadline{tries}{description}"
+    if code in ("CANCELED", "CANCELLED"):
+        return f"someone cancelled it{description}"
+    return f"{task.fatal_code}{description}" if code else _short(task.fatal_description) or "Globus does not say why"
+
+
+def _side(word: str | None) -> str:
+    """``canceled_by_admin`` is SOURCE, DESTINATION or BOTH."""
+    words = {"SOURCE": "source collection", "DESTINATION": "destination collection", "BOTH": "two collections"}
+    return words.get((word or "").upper(), "collection")
+
+
+def standstill_of(task: Task) -> str:
+    """What keeps an unfinished task from going on, in Globus's words."""
+    if task.status == INACTIVE:
+        what = "its credentials ran out, and someone must renew them"
+    elif task.is_paused:
+        what = "it is paused"
+    else:
+        what = f"Globus says {task.error}"
+    words = [task.description, task.details]
+    more = [_short(word) for word in words if word and word.lower() not in (task.error or "").replace("_", " ").lower()]
+    told = f"{what} ({'; '.join(dict.fromkeys(more))})" if more else what
+    return f"{told}, after {task.faults} failed tries" if task.faults else told
+
+
+def page_of(task: Task, web_app: str) -> str:
+    return task_url(task.id, web_app)
+
+
+def remedy_of(task: Task, web_app: str, paths: Sequence[Path] = ()) -> str:
+    """What cures the error of a task, as specific as the task allows.
+
+    :param paths: what the timer transfers.
+    """
+    code = (task.error or task.fatal_code or "").upper()
+    page = f"the page of the task: {page_of(task, web_app)}"
+    if task.status == INACTIVE:
+        return f"Sign in and renew the credentials on {page}"
+    if task.is_paused or code.startswith("PAUSED"):
+        return f"Ask the administrator of {_collections(task)}, who can let it go on; {page}"
+    if code == "FILE_NOT_FOUND":
+        return (
+            f"Check {_named_paths(task, paths)} on {_source(task)}: put it back, and Globus goes on by itself, or "
+            f"correct source_path in the definition; {page}"
+        )
+    if code in ("PERMISSION_DENIED", "ENDPOINT_PERMISSION_DENIED"):
+        return f"{_permission(task)}; {page}"
+    if code in ("GC_NOT_CONNECTED", "GC_PAUSED"):
+        verb = "Start" if code == "GC_NOT_CONNECTED" else "Unpause"
+        return f"{verb} Globus Connect Personal on the computer of {_collections(task)}; {page}"
+    if any(word in " ".join((code, task.details or "", task.fatal_description or "")).lower() for word in _ROOM_WORDS):
+        return f"Make room on {_destination(task)}, or have its quota raised; {page}"
+    return f"Look at {page}"
+
+
+def _permission(task: Task) -> str:
+    side = _side_of_error(task)
+    if side == "source":
+        return f"Let the account of the timer read {_source(task)}"
+    if side == "destination":
+        return f"Let the account of the timer write to {_destination(task)}"
+    return f"The account of the timer lacks a permission: to read {_source(task)}, or to write to {_destination(task)}"
+
+
+def _collections(task: Task) -> str:
+    """The collection that the error is about, or both where the task does not say which."""
+    side = _side_of_error(task)
+    if side is not None:
+        return _source(task) if side == "source" else _destination(task)
+    return f"{_source(task)} or {_destination(task)}"
+
+
+def _side_of_error(task: Task) -> str | None:
+    """``source`` or ``destination``, where what Globus says of the error names exactly one of the collections."""
+    text = " ".join(filter(None, (task.details, task.description, task.fatal_description))).lower()
+    names = {
+        "source": (task.source_id, task.source_name),
+        "destination": (task.destination_id, task.destination_name),
+    }
+    if task.source_id == task.destination_id:
+        return None
+    found = [side for side, both in names.items() if any(name and name.lower() in text for name in both)]
+    return found[0] if len(found) == 1 else None
+
+
+def _source(task: Task) -> str:
+    return _collection("source", task.source_name, task.source_id)
+
+
+def _destination(task: Task) -> str:
+    return _collection("destination", task.destination_name, task.destination_id)
+
+
+def _collection(side: str, name: str | None, collection_id: str | None) -> str:
+    known = f"{_short(name)} ({collection_id})" if name and collection_id else name or collection_id
+    return f"the {side} collection {known}" if known else f"the {side} collection"
+
+
+def _named_paths(task: Task, paths: Sequence[Path]) -> str:
+    """The source path that Globus names, else those of the timer."""
+    sources = [path.source_path for path in paths]
+    named = [path for path in sources if path in (task.details or "")]
+    found = [max(named, key=len)] if named else sources
+    if not found:
+        return "the source path"
+    more = f" and {len(found) - PATHS_NAMED} more" if len(found) > PATHS_NAMED else ""
+    return ", ".join(found[:PATHS_NAMED]) + more
+
+
+def _short(text: str | None) -> str:
+    text = text or ""
+    return text if len(text) <= DETAILS_LENGTH else f"{text[: DETAILS_LENGTH - 3]}..."
