@@ -275,7 +275,7 @@ def test_O3_overrunning_when_a_task_without_an_error_goes_on_longer_than_the_int
     queued = judged(going_on(-25, "Queued"))
     assert queued.state == "overrunning"
     assert "three transfers of an account at a time" in str(queued.reason)
-    once = {"schedule": {"type": "once", "datetime": at(-49)}}
+    once: dict[str, Any] = {"schedule": {"type": "once", "datetime": at(-49)}}
     assert judged(going_on(-49), **once).state == "ok"
 
 
@@ -325,7 +325,7 @@ def test_O3_the_worst_is_told_first_and_the_others_in_the_same_sentence() -> Non
 
 
 def test_O3_paused_and_stopped_timers_tell_what_became_of_their_last_run() -> None:
-    paused = {"status": "inactive", "inactive_reason": {"cause": "user", "detail": None}}
+    paused: dict[str, Any] = {"status": "inactive", "inactive_reason": {"cause": "user", "detail": None}}
     assert judged(document(-1), **paused).reason == "A user paused it"
     health = judged(failed(-25), **paused)
     assert health.state == "paused"
@@ -337,7 +337,7 @@ def test_O3_paused_and_stopped_timers_tell_what_became_of_their_last_run() -> No
 
 
 def test_O3_O3a_an_ended_timer_is_failing_incomplete_or_ended() -> None:
-    once = {"status": "ended", "schedule": {"type": "once", "datetime": at(-25)}, "next_run": None, "activity": None}
+    once: dict[str, Any] = {"status": "ended", "schedule": {"type": "once", "datetime": at(-25)}, "next_run": None, "activity": None}
     assert judged(document(-25), **once).state == "ended"
     health = judged(failed(-25), **once)
     assert health.state == "failing"
@@ -352,7 +352,7 @@ def test_O3_O3a_an_ended_timer_is_failing_incomplete_or_ended() -> None:
 
 
 def test_O3a_a_later_timer_stands_for_an_ended_one_only_if_it_arrived_whole() -> None:
-    once = {"status": "ended", "schedule": {"type": "once", "datetime": at(-25)}, "activity": None}
+    once: dict[str, Any] = {"status": "ended", "schedule": {"type": "once", "datetime": at(-25)}, "activity": None}
     bad = timer(result(-25), **once, submitted_at=at(-26))
     later = timer(result(-2), **once, submitted_at=at(-3), job_id="b")
     for document_of_later, state in (
