@@ -337,7 +337,8 @@ def test_O3_paused_and_stopped_timers_tell_what_became_of_their_last_run() -> No
 
 
 def test_O3_O3a_an_ended_timer_is_failing_incomplete_or_ended() -> None:
-    once: dict[str, Any] = {"status": "ended", "schedule": {"type": "once", "datetime": at(-25)}, "next_run": None, "activity": None}
+    schedule = {"type": "once", "datetime": at(-25)}
+    once: dict[str, Any] = {"status": "ended", "schedule": schedule, "next_run": None, "activity": None}
     assert judged(document(-25), **once).state == "ended"
     health = judged(failed(-25), **once)
     assert health.state == "failing"
