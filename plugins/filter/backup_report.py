@@ -27,7 +27,7 @@ def backup_report(
 ) -> dict[str, Any]:
     """What the template ``report.html.j2`` of the role puts into HTML."""
     try:
-        present = parse_moment("backup_now", str(now), "UTC")[0] if now else datetime.now(_schedule.UTC)
+        present = parse_moment("backup_clock", str(now), "UTC")[0] if now else datetime.now(_schedule.UTC)
         parse_schedule({"timezone": timezone}, present)
     except InputError as error:
         raise AnsibleFilterError(f"backup_report: {error}") from error

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The filter ``backup_timers``: what ``module_utils/_backup.py`` makes of backup jobs."""
+"""The filter ``backup_timers``: the timers of backup jobs, from ``plugin_utils/_backup.py``."""
 
 from __future__ import annotations
 
@@ -13,9 +13,7 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 from ansible.utils.display import Display
 
-from ..module_utils._errors import InputError
-from ..module_utils._timers import schedule as _schedule
-from ..module_utils._timers.options import parse_moment
+from ..module_utils._timers.schedule import UTC
 from ..plugin_utils import _backup
 
 
@@ -29,28 +27,24 @@ def backup_timers(
     spread: int = 0,
     now: str | datetime | None = None,
 ) -> list[dict[str, Any]]:
-    """The definitions of the jobs' timers, for the module ``timers``."""
-    try:
-        expansion = _backup.expand(
-            jobs,
-            now=moment(now),
-            schedules=schedules,
-            defaults=defaults,
-            zone=timezone,
-            prefix=prefix,
-            state=state,
-            spread=spread,
-        )
-    except InputError as error:
-        raise AnsibleFilterError(f"backup_timers: {error}") from error
-    for warning in expansion.warnings:
+    """The definitions of the jobs' timers, for the module ``timers``. Raises AnsibleFilterError."""
+    variables = {
+        "backup_jobs": jobs,
+        "backup_defaults": defaults,
+        "backup_schedules": schedules,
+        "backup_timezone": timezone,
+        "backup_prefix": prefix,
+        "backup_state": state,
+        "backup_spread": spread,
+        "backup_clock": now or None,
+    }
+    plan = _backup.plan(variables, datetime.now(UTC))
+    if plan["error"] is not None:
+        raise AnsibleFilterError(f"backup_timers: {plan['error']}")
+    for warning in plan["warnings"]:
         Display().warning(warning)
-    return expansion.timers
-
-
-def moment(now: str | datetime | None) -> datetime:
-    """The moment that ``now`` names in ISO 8601 (without an offset: UTC), or the host's clock. Raises InputError."""
-    return parse_moment("backup_now", str(now), "UTC")[0] if now else datetime.now(_schedule.UTC)
+    timers: list[dict[str, Any]] = plan["timers"]
+    return timers
 
 
 class FilterModule:

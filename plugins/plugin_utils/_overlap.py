@@ -10,9 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from ansible.module_utils.parsing.convert_bool import boolean
 
 from ..module_utils._errors import InputError
 from ..module_utils._timers.definition import Action, Transfer
@@ -24,51 +21,68 @@ from ..module_utils._timers.refusals import ring_refusal
 class JobWrite:
     """A path that a timer of a job writes to.
 
+    :ivar source_path: as the job has it; so is ``destination_path``.
     :ivar job: position and name of the job, for messages.
     :ivar where: the same, and the slot.
+    :ivar paused: whether the job is paused, and so does not write for now.
     """
 
     write: Write
+    source_path: str
+    destination_path: str
     job: str
     where: str
+    paused: bool
 
 
-def is_true(where: str, option: str, value: Any) -> bool:
-    """A boolean option however YAML or Jinja spells it. Raises InputError."""
-    try:
-        return bool(boolean(value))
-    except TypeError:
-        raise InputError(f"{where}: {option} must be true or false, not {value!r}") from None
-
-
-def job_writes(action: Action, number: int, job: str, where: str) -> list[JobWrite]:
-    """The paths that a timer writes to. Refuses a destination that lies in its own source.
+def job_writes(action: Action, number: int, job: str, where: str, *, paused: bool) -> list[JobWrite]:
+    """The paths that a timer writes to.
 
     :param number: position of the job.
     """
     if not isinstance(action, Transfer):
         return []
-    writes = writes_of(action, number)
-    for write in writes:
-        if write.copies_into_itself:
-            path = action.paths[write.item]
-            raise InputError(
-                f"{where}: destination_path {path.destination_path} lies in its own source, "
-                f"{path.source_path} on the same collection: every run would copy the last one's copy"
+    return [
+        JobWrite(write, path.source_path, path.destination_path, job, where, paused)
+        for write, path in zip(writes_of(action, number), action.paths)
+    ]
+
+
+def _refused(message: str, writes: Sequence[JobWrite]) -> list[str]:
+    """Raises InputError, unless one of the jobs is paused: then a warning, because the timers may be there already, and
+    a play that refuses them could not pause them.
+    """
+    paused = list(dict.fromkeys(one.job for one in writes if one.paused))
+    if not paused:
+        raise InputError(message)
+    return [f"{message}. This is not refused while {' and '.join(paused)} {'is' if len(paused) == 1 else 'are'} paused"]
+
+
+def check_itself(writes: Sequence[JobWrite]) -> list[str]:
+    """Refuses a destination that lies in its own source."""
+    warnings = []
+    for one in writes:
+        if one.write.copies_into_itself:
+            message = (
+                f"{one.where}: destination_path {one.destination_path} lies in its own source, "
+                f"{one.source_path} on the same collection: every run would copy the last one's copy"
             )
-    return [JobWrite(write, job, where) for write in writes]
+            warnings += _refused(message, [one])
+    return warnings
 
 
-def check_rotation(writes: Sequence[JobWrite], schedule: str) -> None:
+def check_rotation(writes: Sequence[JobWrite], schedule: str) -> list[str]:
     """Refuses slots that write to one place: each would overwrite what the others keep."""
     seen: dict[Place, str] = {}
     for one in writes:
         place = one.write.destination
         if seen.setdefault(place, one.where) != one.where:
-            raise InputError(
+            message = (
                 f"{one.job}: the slots of the schedule {schedule} collide: they all write to {place.path}. "
                 f"Put {{slot}} into destination_path, as in {place.path.rstrip('/')}/{{slot}}/"
             )
+            return _refused(message, [one])
+    return []
 
 
 def check_writes(writes: Sequence[JobWrite]) -> list[str]:
@@ -83,7 +97,7 @@ def check_writes(writes: Sequence[JobWrite]) -> list[str]:
         for place in one.write.destination.upwards():
             for other in by_place.get(place, ()):
                 warnings.update(dict.fromkeys(_check_pair(one, other)))
-    _check_rings(writes)
+    warnings.update(dict.fromkeys(_check_rings(writes)))
     return list(warnings)
 
 
@@ -93,20 +107,29 @@ def _check_pair(inner: JobWrite, outer: JobWrite) -> list[str]:
     same_place, same_job = one.destination == other.destination, one.owner == other.owner
     if same_place and same_job and other.source == one.source:
         return []  # itself, or slots that take turns in keeping one copy
-    if one.mirrors or other.mirrors:
-        mirror, written = (inner, outer) if one.mirrors else (outer, inner)
-        raise InputError(
+    mirrors = [(mirror, written) for mirror, written in ((inner, outer), (outer, inner)) if mirror.write.mirrors]
+    if mirrors:
+        # what a paused job has written can be deleted too, so only a paused mirror is harmless
+        mirror, written = min(mirrors, key=lambda pair: pair[0].paused)
+        message = (
             f"{mirror.where}: delete_destination_extra would delete what {written.where} writes: "
             f"{mirror.write.destination.path} and {written.write.destination.path} overlap on collection "
             f"{one.destination.collection}"
         )
+        return _refused(message, [mirror])
     if same_place and other.owner < one.owner:
         both = f"{outer.job} and {inner.job}"
         return [f"{both} both write to {one.destination.path} on collection {one.destination.collection}"]
     return []
 
 
-def _check_rings(writes: Sequence[JobWrite]) -> None:
-    where: Mapping[Write, str] = {one.write: one.where for one in writes}
-    for ring in rings_between(one.write for one in writes):
-        raise InputError(ring_refusal([where[write] for write in ring], ring))
+def _check_rings(writes: Sequence[JobWrite]) -> list[str]:
+    """A ring with a paused job in it is warned of; those that remain without the paused jobs are refused."""
+    warnings: dict[frozenset[Write], list[str]] = {}
+    for some in (writes, [one for one in writes if not one.paused]):
+        of_write: Mapping[Write, JobWrite] = {one.write: one for one in some}
+        for ring in rings_between(one.write for one in some):
+            found = [of_write[write] for write in ring]
+            if frozenset(ring) not in warnings:  # a ring is found once for each of its mirrors
+                warnings[frozenset(ring)] = _refused(ring_refusal([one.where for one in found], ring), found)
+    return [warning for of_ring in warnings.values() for warning in of_ring]

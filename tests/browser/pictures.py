@@ -58,10 +58,10 @@ def report(folder: Path) -> Path:
             "backup_jobs": jobs,
         }
         playbooks = Playbooks(globus, ROOT / ".ansible" / "collections", folder)
-        playbooks.run([{"name": "make", **role, "vars": {**variables, "backup_now": START}}])
+        playbooks.run([{"name": "make", **role, "vars": {**variables, "backup_clock": START}}])
         moved.rmdir()
         globus.set_clock(LATER)
-        run = playbooks.run([{"name": "look", **role, "vars": {**variables, "backup_now": LATER}}])
+        run = playbooks.run([{"name": "look", **role, "vars": {**variables, "backup_clock": LATER}}])
         if not page.exists():
             sys.exit(run.output)
     return page

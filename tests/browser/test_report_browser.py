@@ -101,14 +101,14 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         surplus = [*jobs, {**jobs[0], "name": "old-camera", "destination_path": "/backup/old/"}]
         run = playbooks.run(
             [
-                {"name": "make", **role, "vars": {**variables, "backup_jobs": surplus, "backup_now": START}},
+                {"name": "make", **role, "vars": {**variables, "backup_jobs": surplus, "backup_clock": START}},
                 control("POST", f"collections/{GUEST}", {"deleted": True}),
                 control("POST", "clock", {"set": later}),
             ]
         )
         assert run.status == 0, run.output
         run = playbooks.run(
-            [{"name": "look", **role, "vars": {**variables, "backup_jobs": [*jobs, lost], "backup_now": later}}]
+            [{"name": "look", **role, "vars": {**variables, "backup_jobs": [*jobs, lost], "backup_clock": later}}]
         )
         assert "1 of" in run.output
     return page

@@ -30,7 +30,7 @@ def test_works_from_four_folders_alone(globus: LocalGlobus, installed: Path, tmp
         "vars": {
             "backup_defaults": {"source_collection": MAPPED, "destination_collection": MAPPED_TOO},
             "backup_jobs": [{"name": "a", "schedule": "nightly", "source_path": "/a/", "destination_path": "/b/"}],
-            "backup_now": START,
+            "backup_clock": START,
             "backup_report": str(page),
         },
     }

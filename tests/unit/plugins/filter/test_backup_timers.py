@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,13 @@ from typing import Any
 import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.utils.display import Display
 
 from ansible_collections.research_ops.globus.plugins.filter.backup_report import backup_report
 from ansible_collections.research_ops.globus.plugins.filter.backup_timers import FilterModule, backup_timers
 from ansible_collections.research_ops.globus.plugins.module_utils._arguments import definition_arguments
-from ansible_collections.research_ops.globus.plugins.plugin_utils import _backup
+from ansible_collections.research_ops.globus.plugins.plugin_utils import _backup, _variables
 from unit.samples import DESTINATION, SOURCE
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -51,7 +53,7 @@ def test_now_is_the_clock_of_the_host_by_default() -> None:
 def test_errors_are_those_of_filters() -> None:
     with pytest.raises(AnsibleFilterError, match=r"backup_jobs\[0\] \(lab\): schedule 'x' is not known"):
         backup_timers([{**JOB, "schedule": "x"}], DEFAULTS)
-    with pytest.raises(AnsibleFilterError, match="backup_now must be a moment in ISO 8601"):
+    with pytest.raises(AnsibleFilterError, match="backup_clock must be a moment in ISO 8601"):
         backup_timers([JOB], DEFAULTS, now="soon")
 
 
@@ -77,15 +79,37 @@ def test_documentation_of_the_filter_names_its_parameters(function: Callable[...
 
 
 def test_defaults_of_the_role_are_those_it_documents() -> None:
-    documented = {name: option["default"] for name, option in role_options().items() if "default" in option}
+    documented = {name: option.get("default") for name, option in role_options().items()}
     assert read("roles/backup/defaults/main.yml") == documented
-    assert set(role_options()) - set(documented) == {"backup_jobs", "backup_report", "backup_now"}
+    declared = {name: one.get("default") for name, one in _variables.DECLARATIONS.items()}
+    assert documented == declared
+    assert [name for name, option in role_options().items() if option.get("required")] == ["backup_jobs"]
+
+
+def test_ansible_itself_refuses_no_variable_of_the_role_and_no_option_of_a_job() -> None:
+    """It would print all of the documentation: 20,000 characters, and not the job."""
+    odd: list[Any] = [None, "", "off", -1, 1.5, True, ["x"], {"a": 1}, [{"name": None, "synclevel": "x"}]]
+    for value in odd:
+        found = ArgumentSpecValidator(role_options()).validate(dict.fromkeys(role_options(), value))
+        assert found.error_messages == [], value
+
+
+def test_what_the_role_has_choices_for_is_in_its_descriptions() -> None:
+    for name, one in _variables.DECLARATIONS.items():
+        text = str(role_options()[name]["description"])
+        assert not [choice for choice in one.get("choices", ()) if f"V({choice})" not in text], name
+
+
+def test_the_role_hands_every_variable_on() -> None:
+    first = yaml.safe_load((ROOT / "roles/backup/tasks/main.yml").read_text(encoding="utf-8"))[0]
+    handed = re.findall(r"'(backup_\w+)': (backup_\w+)", first["ansible.builtin.set_fact"]["backup_plan"])
+    assert handed == [(name, name) for name in _variables.DECLARATIONS]
 
 
 def test_the_role_documents_every_option_of_a_job() -> None:
     jobs = role_options()["backup_jobs"]["options"]
-    assert set(jobs) == {"name", *_backup._JOB}
-    assert set(role_options()["backup_defaults"]["options"]) == set(_backup._DEFAULTS)
+    assert set(jobs) == {"name", *_backup._JOB_OPTIONS}
+    assert set(role_options()["backup_defaults"]["options"]) == set(_backup._DEFAULT_OPTIONS)
 
 
 def test_options_of_a_job_are_declared_as_the_modules_declare_them() -> None:

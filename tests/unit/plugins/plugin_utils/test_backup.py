@@ -10,15 +10,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.research_ops.globus.plugins.module_utils._errors import InputError
 from ansible_collections.research_ops.globus.plugins.module_utils._timers import schedule as _schedule
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.options import parse_schedule
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.schedule import Schedule
-from ansible_collections.research_ops.globus.plugins.plugin_utils import _backup
 from ansible_collections.research_ops.globus.plugins.plugin_utils._backup import SCHEDULES, Expansion, expand
+from ansible_collections.research_ops.globus.plugins.plugin_utils._variables import STATES
 from unit.samples import DESTINATION, SOURCE
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)  # a Monday
@@ -305,8 +305,8 @@ def test_s8_a_job_says_what_to_do_with_a_timer_that_the_service_stopped() -> Non
     assert [one.get("on_inactive") for one in timers] == ["fail", "warn", None]
 
 
-@pytest.mark.parametrize("own", _backup._STATES)
-@pytest.mark.parametrize("of_all", _backup._STATES)
+@pytest.mark.parametrize("own", STATES)
+@pytest.mark.parametrize("of_all", STATES)
 def test_the_stronger_state_holds(own: str, of_all: str) -> None:
     strength = ["present", "active", "paused", "absent"]
     (timer,) = expanded(job(state=own), state=of_all).timers
@@ -426,6 +426,43 @@ def test_d2_d4_a_rerun_at_any_time_finds_no_drift(
         assert not drifted(wanted(moment - timedelta(seconds=behind), zone, at, day), timers, moment)
 
 
+# Zones whose law has changed within the years below: the offset of their winter, of their summer, or of both
+CHANGED = ["Asia/Almaty", "America/Nuuk", "America/Asuncion", "Africa/Casablanca", "America/Mexico_City", "Asia/Amman"]
+moments_of_change = st.integers(0, 8 * 365 * 86400).map(
+    lambda seconds: datetime(2022, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+)
+
+
+@settings(max_examples=300)
+@given(now=moments_of_change, zone=st.sampled_from(CHANGED), day=st.sampled_from([1, 15, 28]), week=st.integers(1, 2))
+@example(now=datetime(2026, 3, 2, 12, tzinfo=UTC), zone="America/Asuncion", day=1, week=1)
+def test_first_runs_are_at_the_local_time_though_the_law_of_the_zone_has_changed(
+    now: datetime, zone: str, day: int, week: int
+) -> None:
+    """Such a timer used to run an hour off from its first run on."""
+    jobs = [job("monthly", day=day), job("fortnightly", name="b", week=week), job("every_4_weeks", name="c", week=week)]
+    for jobs_ in (jobs, [{**one, "daylight_saving": "follow"} for one in jobs]):
+        for run in first_runs(*jobs_, now=now, zone=zone).values():
+            meant = datetime.strptime(run[4:14] + " 02:00", "%Y-%m-%d %H:%M")  # noqa: DTZ007 - a wall time
+            read = _schedule.to_wall(_schedule.from_wall(meant, zone), zone)  # later where a clock change skips it
+            assert run[-5:] == read.strftime("%H:%M")
+
+
+@settings(max_examples=300)
+@given(
+    now=moments_of_change,
+    later=st.lists(st.integers(0, 3 * 365 * 86400), min_size=1, max_size=6),
+    zone=st.sampled_from(CHANGED),
+)
+def test_d4_a_rerun_finds_no_drift_though_the_law_of_the_zone_has_changed(
+    now: datetime, later: list[int], zone: str
+) -> None:
+    timers = created(wanted(now, zone, None, 1), now)
+    for seconds in [0, *later]:
+        moment = now + timedelta(seconds=seconds)
+        assert not drifted(wanted(moment, zone, None, 1), timers, moment)
+
+
 @settings(max_examples=100)
 @given(now=moments, later=st.integers(0, 3 * 365 * 86400), zone=st.sampled_from(ZONES), at=times_of_day)
 def test_d4_leap_days_hide_no_change_of_a_date(now: datetime, later: int, zone: str, at: str | None) -> None:
@@ -484,7 +521,11 @@ REFUSED: dict[str, tuple[list[Any], dict[str, Any], list[str]]] = {
     "unknown option": ([job(synclevel="size")], {}, ["backup_jobs[0] (lab)", "synclevel", "is it sync_level?"]),
     "unknown default": ([job()], {"defaults": {"interval": "1d"}}, ["backup_defaults", "interval"]),
     "unknown schedule": ([job("nightl")], {}, ["backup_jobs[0] (lab)", "schedule 'nightl' is not known", "nightly"]),
-    "schedule that is no name": ([{**job(), "schedule": {"at": 1}}], {}, ["(lab)", "schedule {'at': 1} is not known"]),
+    "schedule that is no name": (
+        [{**job(), "schedule": {"at": 1}}],
+        {},
+        ["(lab)", "schedule must be text, not {'at': 1}"],
+    ),
     "no schedule": ([{**job(), "schedule": None}], {}, ["backup_jobs[0] (lab)", "schedule is missing"]),
     "no source": ([job()], {"defaults": {"source_collection": None}}, ["(lab)", "source_collection is missing"]),
     "no path": ([{**job(), "destination_path": None}], {}, ["(lab)", "destination_path is missing"]),
@@ -492,9 +533,9 @@ REFUSED: dict[str, tuple[list[Any], dict[str, Any], list[str]]] = {
     "no UUID": ([job(source_collection="lab")], {}, ["(lab)", "source_collection must be a UUID"]),
     "paths and path": ([job(paths=[], source_path="/a/")], {}, ["(lab)", "paths excludes source_path"]),
     "paths empty": ([job(paths=[])], {}, ["(lab)", "paths is empty"]),
-    "paths no list": ([job(paths="/a/")], {}, ["(lab)", "paths must be a list"]),
+    "paths no list": ([job(paths="/a/")], {}, ["(lab): paths[0] must be a dictionary of options, not '/a/'"]),
     "state": ([job(state="off")], {}, ["(lab)", "state must be one of", "off"]),
-    "on_inactive": ([job(on_inactive="off")], {}, ["(lab)", "on_inactive must be one of warn, fail, resume", "off"]),
+    "on_inactive": ([job(on_inactive="off")], {}, ["(lab)", "on_inactive must be one of: warn, fail, resume", "off"]),
     "on_inactive of all": ([job()], {"defaults": {"on_inactive": "off"}}, ["on_inactive must be one of", "off"]),
     "sync_level": ([job(sync_level="md5")], {}, ["(lab)", "sync_level must be one of", "md5"]),
     "mirroring a file": ([job(recursive=False, **MIRROR)], {}, ["(lab)", "delete_destination_extra"]),
@@ -539,7 +580,6 @@ REFUSED: dict[str, tuple[list[Any], dict[str, Any], list[str]]] = {
     # zones (N2, N6, N7)
     "zone of a job with dates": ([job("monthly", timezone="Mars/Base")], {}, ["(lab), slot jan: timezone must be an"]),
     "blank zone of a job": ([job(timezone="")], {}, ["(lab)", "timezone is empty"]),
-    "blank zone of all": ([job()], {"zone": ""}, ["backup_timezone is empty"]),
     # what can never work (N3)
     "1M": ([job(interval="1M")], {}, ["(lab)", "interval"]),
     "Windows": ([job(source_path="C:\\data\\")], {}, ["(lab)", "source_path", "Globus writes '/C/data/'"]),
@@ -550,11 +590,11 @@ REFUSED: dict[str, tuple[list[Any], dict[str, Any], list[str]]] = {
     ),
     "a folded path": ([job(source_path="/data/\n")], {}, ["(lab)", "source_path", "blanks or line breaks"]),
     "a folded name": ([job(name="lab\n")], {}, ["blanks or line breaks at its ends"]),
-    "deadline": ([job(deadline="2020-01-01")], {}, ["(lab)", "transfer.deadline", "is not later than the run of"]),
+    "deadline": ([job(deadline="2020-01-01")], {}, ["(lab): deadline 2020", "is not later than the run of"]),
     # YAML (N5)
     "at 0200": ([job(at=0o200)], {}, ["(lab)", "at is the number 128", 'write it as "HH:MM"']),
-    "end 0": ([job(end=0)], {}, ["(lab)", "schedule.end must be a dictionary of options, not 0"]),
-    "end []": ([job(end=[])], {}, ["(lab)", "schedule.end must be a dictionary of options, not []"]),
+    "end 0": ([job(end=0)], {}, ["(lab): end must be a dictionary of options, not 0"]),
+    "end []": ([job(end=[])], {}, ["(lab): end must be a dictionary of options, not []"]),
     # paths
     "inside its source": (
         [job(destination_collection=SOURCE, destination_path="/data/backup/")],
@@ -613,11 +653,6 @@ REFUSED: dict[str, tuple[list[Any], dict[str, Any], list[str]]] = {
         ["(lab), slot", "delete_destination_extra"],
     ),
     # variables
-    "zone": ([job()], {"zone": "Mars/Base"}, ["backup_timezone", "'Mars/Base'"]),
-    "spread": ([job()], {"spread": -1}, ["backup_spread"]),
-    "spread no number": ([job()], {"spread": "1h"}, ["backup_spread"]),
-    "state of all": ([job()], {"state": "off"}, ["backup_state"]),
-    "prefix": ([job()], {"prefix": 3}, ["backup_prefix"]),
     "schedules": ([job()], {"schedules": ["nightly"]}, ["backup_schedules"]),
     "schedule no mapping": ([job()], {"schedules": {"x": "1d"}}, ["backup_schedules.x"]),
     "schedule option": ([job()], {"schedules": {"x": {"intervals": "1d"}}}, ["backup_schedules.x", "is it interval?"]),
@@ -639,9 +674,11 @@ def test_refused(what: str) -> None:
 
 
 def test_jobs_that_are_no_list_are_refused() -> None:
-    for jobs in ("lab", {"name": "lab"}, None):
+    for jobs in ("lab", {"name": "lab"}, 3):
         with pytest.raises(InputError, match="backup_jobs must be a list"):
-            expand(jobs, now=NOW)  # type: ignore[arg-type]  # that is the point
+            expand(jobs, now=NOW)
+    with pytest.raises(InputError, match="backup_jobs is missing"):
+        expand(None, now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -661,6 +698,56 @@ def test_not_refused(jobs: list[dict[str, Any]]) -> None:
     assert not expanded(*jobs).warnings
 
 
+def mirrors_in_a_ring(*states: str) -> list[dict[str, Any]]:
+    """Jobs, each of which mirrors onto the source of the next one."""
+    places = [(SOURCE, "/a/"), (DESTINATION, "/b/"), (SOURCE, "/c/"), (DESTINATION, "/d/")][: len(states)]
+    return [
+        job(
+            name=f"job{number}",
+            source_collection=places[number][0],
+            source_path=places[number][1],
+            destination_collection=places[(number + 1) % len(places)][0],
+            destination_path=places[(number + 1) % len(places)][1],
+            state=state,
+            **MIRROR,
+        )
+        for number, state in enumerate(states)
+    ]
+
+
+@pytest.mark.parametrize("number", [2, 3, 4])
+def test_mirrors_that_are_each_others_source_are_refused_N4(number: int) -> None:
+    jobs = mirrors_in_a_ring(*["present"] * number)
+    message = refused(*jobs)
+    assert "mirror each other" in message
+    assert all(f"(job{n})" in message for n in range(number))
+    # a chain is none
+    assert not expanded(*jobs[:-1]).warnings
+
+
+def test_what_is_paused_can_be_paused_though_it_is_refused_otherwise_N4() -> None:
+    """The timers may be there already, and running: a play that refuses the jobs could not stop them."""
+    own = job(destination_collection=SOURCE, destination_path="/", **MIRROR)
+    inside = job(destination_collection=SOURCE, destination_path="/data/x/")
+    collide = job("rotating_weekdays", destination_path="/b/")
+    over = [job(**MIRROR), job(name="b", destination_path="/backup/lab/")]
+    for jobs in ([own], [inside], [collide], over, mirrors_in_a_ring("present", "present", "present")):
+        refused(*jobs)
+        found = expanded(*jobs, state="paused")
+        assert {timer["state"] for timer in found.timers} == {"paused"}
+        assert found.warnings
+        refused(*jobs, state="active")
+
+
+def test_a_paused_mirror_deletes_nothing_but_a_running_one_deletes_what_a_paused_job_wrote_N4() -> None:
+    mirror, other = job(**MIRROR), job(name="b", destination_path="/backup/lab/")
+    assert expanded({**mirror, "state": "paused"}, other).warnings
+    assert "would delete what" in refused(mirror, {**other, "state": "paused"})
+    (warning,) = expanded(*mirrors_in_a_ring("present", "paused")).warnings
+    assert "mirror each other" in warning
+    assert warning.endswith("This is not refused while backup_jobs[1] (job1) is paused")
+
+
 def test_jobs_that_write_to_one_path_are_warned_of_once() -> None:
     jobs = [job("weekdays", destination_path="/backup/"), job(name="b", destination_path="/backup/", source_path="/x/")]
     (warning,) = expanded(*jobs).warnings
@@ -668,7 +755,7 @@ def test_jobs_that_write_to_one_path_are_warned_of_once() -> None:
 
 
 def test_an_empty_list_is_no_timer() -> None:
-    assert expanded() == Expansion([], [])
+    assert expanded() == Expansion([], [], [])
 
 
 def test_what_can_never_work_may_be_there_to_be_paused_N3() -> None:

@@ -1,0 +1,37 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The filter ``backup_plan``: what the variables of the role ``backup`` come to, from ``plugin_utils/_backup.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+from ansible.utils.display import Display
+
+from ..module_utils._timers.schedule import UTC
+from ..plugin_utils import _backup
+
+
+def backup_plan(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The timers of the jobs and the options of the module ``timers``; what is wrong is a value, not an exception.
+
+    An exception of a filter reaches the user behind several sentences about Ansible's own work.
+    """
+    if not isinstance(variables, Mapping):
+        raise AnsibleFilterError("backup_plan: takes a dictionary of the role's variables")
+    plan = _backup.plan(variables, datetime.now(UTC))
+    for warning in plan["warnings"]:
+        Display().warning(warning)
+    return plan
+
+
+class FilterModule:
+    """What Ansible looks for in a filter file."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"backup_plan": backup_plan}

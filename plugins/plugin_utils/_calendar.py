@@ -1,0 +1,176 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection research_ops.globus: free to change between releases.
+
+"""When the timers of backup jobs run: weekdays, weeks and dates of the calendar -> the option ``schedule``.
+
+Pure: no input or output, and ``now`` is always an argument. A rerun must give schedules that mean the same, next week
+and next year too. So a time of day is given as ``at``, which needs no date. Only what has a place in the calendar
+(weeks counted from Monday 2001-01-01, months) needs a ``start``, and that is a past one where possible: by rule D2 it
+then says only the phase, whichever side of it the service's own clock is on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from ..module_utils._errors import InputError
+from ..module_utils._timers import schedule as _schedule
+from ..module_utils._timers.options import check_zone, parse_schedule
+
+AT, AT_OF_PARTS_OF_A_DAY = "02:00", "00:00"  # where neither job nor schedule says
+WEEKDAY = "sunday"
+LAST_DAY = 28  # of a month, that every month has
+
+_INTERVALS_BACK = range(2, 40)
+_SURELY_PAST = timedelta(days=1)  # a start, so that no difference between two clocks makes it a future one
+_MONDAY = datetime(2001, 1, 1)  # noqa: DTZ001 - a wall time, in whichever zone the schedule has
+_WHEN = ("start", "at", "weekday", "week", "day")
+
+Options = Mapping[str, Any]
+
+
+def merged(layers: Iterable[Options], where: str) -> dict[str, Any]:
+    """The options of all layers, a later one before an earlier one. ``start`` and the others that say when the first
+    run is exclude each other, so a layer with one of them removes the other from earlier layers.
+    """
+    found: dict[str, Any] = {}
+    for layer in layers:
+        if "start" in layer:
+            clash = [option for option in _WHEN[1:] if option in layer]
+            if clash:
+                raise InputError(f"{where}: start and {clash[0]} exclude each other")
+            found = {option: value for option, value in found.items() if option not in _WHEN}
+        elif any(option in layer for option in _WHEN):
+            found.pop("start", None)
+        found.update(layer)
+    return found
+
+
+def schedule_of(
+    options: Options, *, schedule: str, where: str, spread: int, key: str, now: datetime
+) -> tuple[dict[str, Any], set[str]]:
+    """The option ``schedule`` of a timer, and which of the options it used. Raises InputError.
+
+    :param options: those of all layers, with the time zone.
+    :param schedule: the name of the schedule, for messages.
+    :param spread: seconds over which the time of day is spread; 0 where the job says it itself.
+    :param key: decides where in the spread it lies.
+    :param now: tells which occurrence of a date is the next; no other result depends on it.
+    """
+    _checked_zone(options["timezone"], where)  # before times are read in it
+    used = {"timezone", "daylight_saving", "end"}
+    result = {name: options[name] for name in sorted(used & set(options))}
+    interval = _interval(options, where, schedule)
+    result["interval"] = "365d" if "month" in options else options["interval"]
+    if "month" not in options:
+        used.add("interval")
+    if "start" in options and "month" not in options:
+        return {**result, "start": options["start"]}, used | {"start"}
+    if _schedule.DAY % interval and interval % _schedule.DAY:
+        return result, used  # no time of day stays the same: it runs from whenever it is created (rule D3)
+    at = _time_of_day(options, interval, where, spread, key, now)
+    used.add("at")
+    if "month" in options:
+        wall = _next_date(options, at, where, now)
+        return {**result, "start": _start(wall, interval, options, where, schedule, now)}, used | {"day"}
+    if interval % _schedule.WEEK:
+        return {**result, "at": _schedule.format_time_of_day(at)}, used
+    used.add("weekday")
+    weekday = options.get("weekday", WEEKDAY)
+    if interval == _schedule.WEEK:
+        return {**result, "at": _schedule.format_time_of_day(at), "weekday": weekday}, used
+    wall = _next_week(options, _schedule.WEEKDAYS.index(weekday), at, interval, where, now)
+    return {**result, "start": _start(wall, interval, options, where, schedule, now)}, used | {"week"}
+
+
+def _parsed(options: Options, where: str, now: datetime) -> _schedule.Schedule:
+    try:
+        return parse_schedule(options, now)
+    except InputError as error:
+        raise InputError(f"{where}: {str(error).replace('schedule.', '', 1)}") from None
+
+
+def _checked_zone(zone: str, where: str) -> None:
+    try:
+        check_zone("timezone", zone)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+
+
+def _interval(options: Options, where: str, schedule: str) -> int:
+    """Seconds."""
+    if "month" in options:
+        return _schedule.YEAR
+    if "interval" not in options:
+        raise InputError(f"{where}: the schedule {schedule} has no interval, so that it would run once; give it one")
+    interval = _parsed({"interval": options["interval"]}, where, _MONDAY.replace(tzinfo=_schedule.UTC)).interval
+    assert interval is not None, "it is given"
+    return interval
+
+
+def _time_of_day(options: Options, interval: int, where: str, spread: int, key: str, now: datetime) -> int:
+    """Seconds after midnight."""
+    value = options.get("at", AT_OF_PARTS_OF_A_DAY if interval < _schedule.DAY else AT)
+    at = _parsed({"at": value}, where, now).at or 0
+    if not spread:
+        return at
+    # within the day or, for parts of a day, the interval, so that no run comes to lie on another day
+    room = interval if interval < _schedule.DAY else _schedule.DAY - at
+    digest = int.from_bytes(hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()[:8], "big")
+    return (at + digest % min(spread, room)) % _schedule.DAY
+
+
+def _number(options: Options, option: str, last: int, where: str, why: str) -> int:
+    value: int = options.get(option, 1)
+    if not 1 <= value <= last:
+        raise InputError(f"{where}: {option} must be a number from 1 to {last}, not {value!r}: {why}")
+    return value
+
+
+def _next_week(options: Options, weekday: int, at: int, interval: int, where: str, now: datetime) -> datetime:
+    """The next wall time of the weekday in the given week, the weeks of the interval counted from 2001-01-01."""
+    weeks = interval // _schedule.WEEK
+    week = _number(options, "week", weeks, where, f"one of the {weeks} weeks of its interval")
+    anchor = _MONDAY + timedelta(days=(week - 1) * 7 + weekday, seconds=at)
+    local = _schedule.to_wall(now, options["timezone"])
+    return local + timedelta(seconds=interval) - (local - anchor) % timedelta(seconds=interval)
+
+
+def _next_date(options: Options, at: int, where: str, now: datetime) -> datetime:
+    """The next wall time of a date of the year. Where it is more than 365 days ahead (a leap day lies between), 365
+    days after the last: the service takes no interval, and no start, that is longer.
+    """
+    month = _number(options, "month", 12, where, "January is 1")
+    day = _number(options, "day", LAST_DAY, where, "not every month has a later day")
+    local = _schedule.to_wall(now, options["timezone"])
+    date = datetime(local.year, month, day) + timedelta(seconds=at)  # noqa: DTZ001 - a wall time
+    last = date if date <= local else date.replace(year=date.year - 1)
+    coming, latest = last.replace(year=last.year + 1), last + timedelta(days=365)
+    return coming if coming - timedelta(days=365) <= local else latest
+
+
+def _start(wall: datetime, interval: int, options: Options, where: str, schedule: str, now: datetime) -> str:
+    """A start, as a wall time, from which whole intervals lead to exactly the next run, ``wall``.
+
+    So it must not be in another half of the zone's year, nor under a former law of the zone, nor at a time that a clock
+    change skips or doubles.
+    """
+    if (options.get("end") or {}).get("count") is not None:
+        raise InputError(
+            f"{where}: end.count does not go with the schedule {schedule}, whose dates are those of the calendar, "
+            "whenever they began; use end.datetime"
+        )
+    zone: str = options["timezone"]
+    target = _schedule.from_wall(wall, zone)
+    for number in (*_INTERVALS_BACK, 1):
+        back = timedelta(seconds=interval) * number
+        start: datetime = wall - back
+        if _schedule.from_wall(start, zone) == target - back and target - back <= now - _SURELY_PAST:
+            return start.isoformat()
+    return wall.isoformat()  # the next run itself, within an interval after the law of the zone has changed

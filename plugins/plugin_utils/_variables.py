@@ -1,0 +1,116 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection research_ops.globus: free to change between releases.
+
+"""The variables of the role ``backup``: their defaults, and every check of them that needs no job.
+
+Ansible's own check of roles is not used for this: when it refuses a variable, it prints the documentation of all of
+them. Pure: no input or output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ..module_utils import _arguments
+from ..module_utils._errors import InputError
+from ..module_utils._timers.options import check_zone, parse_moment
+from ..module_utils._validation import validate
+from ._plain import plain
+
+STATES = ("present", "active", "paused", "absent")  # of two that hold for a job, the later one is the stronger
+DEFAULT_PREFIX = "backup-"
+
+DECLARATIONS: Mapping[str, Mapping[str, Any]] = {
+    "backup_jobs": {"type": "raw"},
+    "backup_defaults": {"type": "raw", "default": {}},
+    "backup_schedules": {"type": "raw", "default": {}},
+    "backup_timezone": {"type": "str", "default": "UTC"},
+    "backup_prefix": {"type": "str", "default": DEFAULT_PREFIX},
+    "backup_state": {"type": "str", "default": "present", "choices": STATES},
+    "backup_on_drift": {"type": "str", "default": "replace", "choices": _arguments.ON_DRIFT},
+    "backup_on_inactive": {"type": "str", "default": "resume", "choices": _arguments.ON_INACTIVE},
+    "backup_spread": {"type": "int", "default": 0},
+    "backup_purge": {"type": "bool", "default": False},
+    "backup_purge_limit": {"type": "int", "default": 25},
+    "backup_concurrency": {"type": "int", "default": 4},
+    "backup_report": {"type": "path"},
+    "backup_clock": {"type": "str"},
+}
+_BLANK_IS_NONE = ("backup_report",)  # of all others a blank text is a survey or a template that came out empty
+
+
+@dataclass(frozen=True)
+class Variables:
+    """The checked variables, named as the variables without ``backup_``.
+
+    :ivar jobs: not looked into, like ``defaults`` and ``schedules``.
+    :ivar spread: seconds over which jobs of one schedule are spread.
+    :ivar report: path of the report, or None.
+    :ivar clock: the moment that counts as now.
+    """
+
+    jobs: Any
+    defaults: Any
+    schedules: Any
+    timezone: str
+    prefix: str
+    state: str
+    on_drift: str
+    on_inactive: str
+    spread: int
+    purge: bool
+    purge_limit: int
+    concurrency: int
+    report: str | None
+    clock: datetime
+
+    def as_options(self) -> dict[str, Any]:
+        """The options of the module ``timers`` beside the list."""
+        return {
+            "on_drift": self.on_drift,
+            "on_inactive": self.on_inactive,
+            "purge": self.purge,
+            "purge_prefix": self.prefix,
+            "purge_limit": self.purge_limit,
+            "concurrency": self.concurrency,
+        }
+
+
+def read(given: Mapping[str, Any], now: datetime) -> Variables:
+    """The variables; null means the default (rule N1). Raises InputError, which names the variable.
+
+    :param now: the clock of the controller.
+    """
+    values = validate(DECLARATIONS, plain(given))
+    for name, value in values.items():
+        if isinstance(value, str) and not value.strip():
+            if name not in _BLANK_IS_NONE:
+                raise InputError(f"{name} is empty: leave it out, or give it a value")
+            values[name] = None
+    clock = now if values["backup_clock"] is None else parse_moment("backup_clock", values["backup_clock"], "UTC")[0]
+    variables = Variables(**{**{name[len("backup_") :]: value for name, value in values.items()}, "clock": clock})
+    _check(variables)
+    return variables
+
+
+def _check(variables: Variables) -> None:
+    check_zone("backup_timezone", variables.timezone)
+    if variables.spread < 0:
+        raise InputError(f"backup_spread must be a number of seconds, 0 or more, not {variables.spread}")
+    if variables.purge_limit < 0:
+        raise InputError(f"backup_purge_limit must be 0 or more, not {variables.purge_limit}")
+    if not 1 <= variables.concurrency <= _arguments.CONCURRENCY_MAXIMUM:
+        raise InputError(
+            f"backup_concurrency must be from 1 to {_arguments.CONCURRENCY_MAXIMUM}, not {variables.concurrency}"
+        )
+    if variables.purge and DEFAULT_PREFIX.startswith(variables.prefix):
+        raise InputError(
+            f"backup_purge needs a backup_prefix of your own, not {variables.prefix!r}, with which the names of other "
+            f"teams begin too: two teams that keep the default {DEFAULT_PREFIX!r} would purge each other's timers"
+        )
