@@ -194,7 +194,7 @@ def test_a_timer_that_is_well_is_never_unhealthy_whatever_it_does(words: str, gl
     globus.set_clock("2026-03-05T02:20:00+00:00")
     health = account.health("well")
     assert health["state"] == "ok"
-    assert "tried again" in health["reason"]
+    assert "tries again" in health["reason"]
     globus.outage(transfer=False)
     globus.set_clock("2026-03-05T06:00:00+00:00")
     assert account.health("well")["state"] == "ok"
