@@ -18,6 +18,7 @@ import pytest
 from emulator.control import LocalGlobus
 from emulator.plain import MAPPED, MAPPED_TOO, Api
 from integration.harness import ANSIBLE, START, Playbooks
+from integration.in_process import Modules
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,7 +26,8 @@ ROOT = Path(__file__).resolve().parents[2]
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """In a row of make matrix, only what runs playbooks: all else is the same in every row."""
     if "MATRIX_BIN" in os.environ:
-        without = [item for item in items if "installed" not in getattr(item, "fixturenames", ())]
+        wanted = {"installed", "modules"}
+        without = [item for item in items if not wanted & set(getattr(item, "fixturenames", ()))]
         config.hook.pytest_deselected(items=without)
         items[:] = [item for item in items if item not in without]
 
@@ -79,3 +81,12 @@ def api(globus: LocalGlobus) -> Api:
 def playbooks(globus: LocalGlobus, installed: Path, tmp_path: Path) -> Playbooks:
     """Runs playbooks against it."""
     return Playbooks(globus, installed, tmp_path)
+
+
+@pytest.fixture
+def modules(globus: LocalGlobus, tmp_path: Path, request: pytest.FixtureRequest) -> Modules | Playbooks:
+    """Runs tasks against it in this process; in a row of make matrix, with the row's Ansible."""
+    if "MATRIX_BIN" in os.environ:
+        playbooks: Playbooks = request.getfixturevalue("playbooks")
+        return playbooks
+    return Modules(globus, tmp_path)

@@ -12,7 +12,8 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,9 @@ from ansible.module_utils import basic
 from ansible.module_utils.common import warnings
 
 from ansible_collections.research_ops.globus.plugins.module_utils import _secrets
+from emulator.control import LocalGlobus
+from faults.harness import QUICK
+from integration.harness import Run, Task
 from patience import LIMIT
 
 try:
@@ -35,6 +39,7 @@ except ImportError:  # before ansible-core 2.19
 
 
 MODULES = "ansible_collections.research_ops.globus.plugins.modules"
+MODULE_UTILS = "ansible_collections.research_ops.globus.plugins.module_utils"
 
 
 @contextlib.contextmanager
@@ -66,8 +71,14 @@ def run(
     """What the module returns, ``failed`` always among it. A fault of the collection ends the test, unless a ``fault``
     is expected.
     """
-    main = importlib.import_module(f"{MODULES}.{module}").main
     arguments = {"retries": 0, "request_timeout": LIMIT, **options, "_ansible_check_mode": check}
+    return _run(module, arguments, environment, fault)
+
+
+def _run(
+    module: str, arguments: Mapping[str, Any], environment: Mapping[str, str], fault: bool = False
+) -> dict[str, Any]:
+    main = importlib.import_module(f"{MODULES}.{module}").main
     printed = io.StringIO()
     # of a process, which a module usually has to itself
     warnings._global_warnings.clear()
@@ -84,3 +95,64 @@ def run(
     # as the controller hands them on; before ansible-core 2.19 they are texts already
     told = [one if isinstance(one, str) else one["event"]["msg"] for one in result.pop("warnings", ())]
     return {"failed": False, **result, "warnings": told}
+
+
+class Modules:
+    """Runs tasks as ``Playbooks`` does, without ansible-playbook: fifty times faster.
+
+    For tests of what the modules do. What Ansible does (templates, loops, roles, its own output) takes ``Playbooks``.
+    The waits of the modules are shortened a hundredfold.
+
+    :ivar environment: the variables of the modules.
+    """
+
+    def __init__(self, globus: LocalGlobus, home: Path) -> None:
+        self._globus = globus
+        self.environment = {
+            "HOME": str(home),
+            "GLOBUS_CLIENT_ID": globus.client_id,
+            "GLOBUS_CLIENT_SECRET": globus.client_secret,
+            **globus.environment,
+        }
+
+    def run(
+        self,
+        tasks: Iterable[Task],
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+        settings: Mapping[str, float] | None = None,
+    ) -> Run:
+        """Run the tasks to the end, or to the first that fails and has no ``ignore_errors``.
+
+        :param arguments: of ansible-playbook: ``--check``, ``--diff``.
+        :param settings: constants of the collection, beside QUICK.
+        """
+        assert set(arguments) <= {"--check", "--diff"}, f"{arguments} take Playbooks"
+        results: dict[str, dict[str, Any]] = {}
+        variables = {**self.environment, **(environment or {})}
+        with pytest.MonkeyPatch.context() as patch:
+            for constant, value in {**QUICK, **(settings or {})}.items():
+                patch.setattr(f"{MODULE_UTILS}.{constant}", value)
+            for task in tasks:
+                title, ignored, result = self._one(dict(task), set(arguments), variables)
+                results[title] = result
+                if result["failed"] and not ignored:
+                    return Run(2, json.dumps(result), results)
+        return Run(0, "", results)
+
+    def _one(
+        self, task: dict[str, Any], arguments: set[str], environment: Mapping[str, str]
+    ) -> tuple[str, bool, dict[str, Any]]:
+        """Title, whether its failure is ignored, and result of a task."""
+        title, ignored = task.pop("name"), task.pop("ignore_errors", False)
+        environment = {**environment, **task.pop("environment", {})}
+        check, diff = task.pop("check_mode", "--check" in arguments), task.pop("diff", "--diff" in arguments)
+        assert len(task) == 1, f"the keywords of {title!r} take Playbooks: {list(task)}"
+        ((action, options),) = task.items()
+        assert "{{" not in json.dumps(options), f"the templates of {title!r} take Playbooks"
+        if action == "control":
+            answer = self._globus.call(options["method"], options["path"], options["body"])
+            return title, ignored, {"failed": False, "answer": answer}
+        module = action.removeprefix("research_ops.globus.")
+        modes = {"_ansible_check_mode": check, "_ansible_diff": diff}
+        return title, ignored, _run(module, {**options, **modes}, environment)

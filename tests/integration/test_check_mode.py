@@ -11,7 +11,8 @@ import pytest
 
 from emulator.control import LocalGlobus
 from emulator.plain import MAPPED, MAPPED_TOO, Api
-from integration.harness import Playbooks, Task, definition, kinds, timer, writes
+from integration.harness import Task, definition, kinds, timer, writes
+from integration.in_process import Modules
 
 STATES = ("present", "active", "paused", "absent")
 ON_DRIFT = ("warn", "ignore", "fail", "replace")
@@ -82,7 +83,7 @@ def prepare(globus: LocalGlobus, state: str) -> None:
 
 @pytest.mark.parametrize("state", STATES)
 def test_check_mode_writes_nothing_and_foretells_the_run_W1(
-    state: str, globus: LocalGlobus, playbooks: Playbooks, subtests: pytest.Subtests
+    state: str, globus: LocalGlobus, modules: Modules, subtests: pytest.Subtests
 ) -> None:
     prepare(globus, state)
     before = globus.timers()
@@ -90,11 +91,11 @@ def test_check_mode_writes_nothing_and_foretells_the_run_W1(
         timer(f"{on_drift} {situation}", **wanted(state, on_drift, situation)) for on_drift, situation in COMBINATIONS
     ]
 
-    check = playbooks.run(tasks, "--check", "--diff")
+    check = modules.run(tasks, "--check", "--diff")
 
     assert writes(globus.log()) == []
     assert globus.timers() == before
-    real = playbooks.run(tasks, "--diff")
+    real = modules.run(tasks, "--diff")
     assert writes(globus.log()) != []
     for on_drift, situation in COMBINATIONS:
         name = f"{on_drift} {situation}"

@@ -6,68 +6,68 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+from pathlib import Path
 from typing import Any
 
 from emulator.control import LocalGlobus
 from emulator.plain import MAPPED, MAPPED_TOO, Api
 from emulator.timers import TRANSFER_CALLBACK
-from integration.harness import BIN, Playbooks, Task, definition, kinds, timer
+from integration.harness import BIN, definition, kinds, timer
+from integration.in_process import Modules
+from patience import LIMIT
 
 FIRST_RUN = "2026-03-03T02:00:00+00:00"
 
 
-def cli(title: str, *arguments: str) -> Task:
-    """A call of the CLI."""
-    return {
-        "name": title,
-        "ansible.builtin.command": {"argv": [str(BIN / "globus"), *arguments]},
-        "register": title.replace(" ", "_"),
-    }
-
-
-def test_the_cli_and_the_module_share_timers_I4(globus: LocalGlobus, playbooks: Playbooks) -> None:
+def test_the_cli_and_the_module_share_timers_I4(globus: LocalGlobus, modules: Modules, tmp_path: Path) -> None:
     """The CLI creates, lists, shows, pauses, resumes and deletes; to the module its timer is the same definition."""
-    playbooks.environment["GLOBUS_CLI_CLIENT_ID"] = globus.client_id
-    playbooks.environment["GLOBUS_CLI_CLIENT_SECRET"] = globus.client_secret
+    account = {"GLOBUS_CLI_CLIENT_ID": globus.client_id, "GLOBUS_CLI_CLIENT_SECRET": globus.client_secret}
+    environment = {**os.environ, "HOME": str(tmp_path), **globus.environment, **account}
+
+    def cli(*arguments: str) -> str:
+        command = [str(BIN / "globus"), "timer", *arguments]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=LIMIT, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def ensure(**options: Any) -> dict[str, Any]:
+        return modules.run([timer("ensure", **options)])["ensure"]
+
+    def in_place(**options: Any) -> dict[str, Any]:
+        result = ensure(**options)
+        assert (result["changed"], result["drift"], result.get("warnings", [])) == (False, [], []), result
+        return result
+
     schedule = {"interval": "1d", "start": FIRST_RUN, "end": {"count": 10}}
     options = {"sync_level": "checksum", "preserve_timestamp": True, "notify_on_succeeded": False, "label": "nightly"}
     rules = [{"name": "*.tmp", "type": "file"}]
     same: dict[str, Any] = {**definition("shared", schedule, filter_rules=rules, **options), "on_drift": "fail"}
     ends = (f"{MAPPED}:/data/", f"{MAPPED_TOO}:/backup/")
     create = [
-        *("timer", "create", "transfer", "--name", "shared", "--interval", "1d", "--start", FIRST_RUN),
+        *("create", "transfer", "--name", "shared", "--interval", "1d", "--start", FIRST_RUN),
         *("--stop-after-runs", "10", "--sync-level", "checksum", "--recursive", "--exclude", "*.tmp"),
         *("--label", "nightly", "--preserve-timestamp", "--notify", "failed,inactive", *ends),
     ]
-    job = "{{ (created.stdout | from_json).job_id }}"
-    tasks = [
-        cli("created", *create, "-F", "json"),
-        timer("equal", **same),
-        cli("pause", "timer", "pause", job),
-        timer("paused", **same, state="paused"),
-        timer("still paused", **same),
-        cli("resume", "timer", "resume", job),
-        timer("active", **same, state="active"),
-        cli("delete", "timer", "delete", job),
-        timer("absent", name="shared", state="absent"),
-        timer("create", **same),
-        cli("listed", "timer", "list", "-F", "json"),
-        cli("shown", "timer", "show", "{{ (listed.stdout | from_json)[0].job_id }}"),
-    ]
 
-    run = playbooks.run(tasks)
-
-    assert run.status == 0, run.output
-    for task in ("equal", "paused", "still paused", "active", "absent"):
-        assert (run[task]["changed"], run[task]["drift"], run[task].get("warnings", [])) == (False, [], []), run[task]
-    assert run["equal"]["timer_id"] == json.loads(run["created"]["stdout"])["job_id"]
-    assert kinds(run["create"]) == ["create"]
-    (job_listed,) = json.loads(run["listed"]["stdout"])
-    assert job_listed["job_id"] == run["create"]["timer_id"]
-    assert "shared" in run["shown"]["stdout"]
+    job = json.loads(cli(*create, "-F", "json"))["job_id"]
+    assert in_place(**same)["timer_id"] == job
+    cli("pause", job)
+    in_place(**same, state="paused")
+    in_place(**same)
+    cli("resume", job)
+    in_place(**same, state="active")
+    cli("delete", job)
+    in_place(name="shared", state="absent")
+    created = ensure(**same)
+    assert kinds(created) == ["create"]
+    (listed,) = json.loads(cli("list", "-F", "json"))
+    assert listed["job_id"] == created["timer_id"]
+    assert "shared" in cli("show", created["timer_id"])
 
 
-def test_timers_in_the_old_form_are_read_as_the_same_definition_I4(api: Api, playbooks: Playbooks) -> None:
+def test_timers_in_the_old_form_are_read_as_the_same_definition_I4(api: Api, modules: Modules) -> None:
     """``POST /jobs/`` with an action-provider document: recurring, with an end, and once. One differs."""
 
     def old(name: str, **changes: Any) -> None:
@@ -98,7 +98,7 @@ def test_timers_in_the_old_form_are_read_as_the_same_definition_I4(api: Api, pla
     ]
     other = definition("recurring", schedules["recurring"], sync_level="size")
 
-    run = playbooks.run([*tasks, timer("another", **other), timer("replace", **other, on_drift="replace")])
+    run = modules.run([*tasks, timer("another", **other), timer("replace", **other, on_drift="replace")])
 
     for name in schedules:
         assert (run[name]["failed"], run[name]["changed"], run[name]["timer"]["type"]) == (False, False, "transfer")

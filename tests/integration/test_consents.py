@@ -23,7 +23,8 @@ from emulator.plain import (
     Api,
 )
 from emulator.scopes import TIMERS_SCOPE, TRANSFER_SCOPE, data_access
-from integration.harness import Playbooks, calls, control, definition, kinds, logged, timer, writes
+from integration.harness import calls, control, definition, kinds, logged, timer, writes
+from integration.in_process import Modules
 
 FIRST_RUN = "2026-03-03T02:00:00+00:00"
 SCHEDULE = {"interval": "1d", "start": FIRST_RUN}
@@ -36,7 +37,7 @@ def events(globus: LocalGlobus, name: str) -> list[str]:
 
 
 def test_a_timer_of_the_module_runs_and_one_without_data_access_stops_until_it_is_cured_S3_S6_S7(
-    globus: LocalGlobus, playbooks: Playbooks
+    globus: LocalGlobus, modules: Modules
 ) -> None:
     """The same definition twice: a raw request without data_access, and the module. Then a day passes."""
     raw = Api(globus).login()
@@ -63,7 +64,7 @@ def test_a_timer_of_the_module_runs_and_one_without_data_access_stops_until_it_i
         timer("cured", **stopped, state="active", on_drift="fail"),
     ]
 
-    run = playbooks.run(logged(*tasks))
+    run = modules.run(logged(*tasks))
 
     ticked = {one["name"]: one for one in run["first tick"]["answer"]["timers"]}
     assert [event["event"] for event in ticked["by the module"]["history"]] == ["ran"]
@@ -98,14 +99,14 @@ USABLE = {
 
 
 def test_data_access_is_asked_for_where_it_is_needed_and_nowhere_else_S1_S2_S3(
-    playbooks: Playbooks, subtests: pytest.Subtests
+    modules: Modules, subtests: pytest.Subtests
 ) -> None:
     tasks = []
     for name, (source, destination, _mapped) in USABLE.items():
         ends: dict[str, Any] = {"source_collection": source, "destination_collection": destination}
         tasks.append(timer(name, **definition(name, **ends)))
 
-    run = playbooks.run(logged(*tasks))
+    run = modules.run(logged(*tasks))
 
     for name, (source, destination, mapped) in USABLE.items():
         with subtests.test(collections=name):
@@ -138,7 +139,7 @@ UNUSABLE = {
 
 @pytest.mark.parametrize("place", ["source_collection", "destination_collection"])
 def test_a_collection_that_cannot_be_used_is_reported_by_id_before_creation_S5(
-    place: str, globus: LocalGlobus, playbooks: Playbooks, subtests: pytest.Subtests
+    place: str, globus: LocalGlobus, modules: Modules, subtests: pytest.Subtests
 ) -> None:
     tasks = []
     for name, (collection, _words) in UNUSABLE.items():
@@ -146,7 +147,7 @@ def test_a_collection_that_cannot_be_used_is_reported_by_id_before_creation_S5(
         options = definition(name, **end)
         tasks += [timer(f"{name}, check", **options, task={"check_mode": True}), timer(name, **options)]
 
-    run = playbooks.run(tasks)
+    run = modules.run(tasks)
 
     assert writes(globus.log()) == []
     for name, (collection, words) in UNUSABLE.items():

@@ -11,7 +11,8 @@ import pytest
 
 from emulator.control import LocalGlobus
 from emulator.plain import MAPPED, MAPPED_TOO, UNKNOWN, Api
-from integration.harness import Playbooks, Task, control, definition, kinds, timer
+from integration.harness import Task, control, definition, kinds, timer
+from integration.in_process import Modules
 
 Outcome = tuple[list[str], list[str]]
 
@@ -23,7 +24,7 @@ def described(result: dict[str, Any]) -> Outcome:
     return kinds(result), [one["field"] for one in result["drift"]]
 
 
-def test_a_timer_that_has_ended_I1_D5(globus: LocalGlobus, playbooks: Playbooks, subtests: pytest.Subtests) -> None:
+def test_a_timer_that_has_ended_I1_D5(globus: LocalGlobus, modules: Modules, subtests: pytest.Subtests) -> None:
     """It is not started again where it completed this definition, and else it is in nobody's way."""
     ten = {"interval": "1h", "end": {"count": 10}}
     until = {"interval": "1h", "end": {"datetime": "2026-03-02T20:00:00Z"}}
@@ -43,8 +44,8 @@ def test_a_timer_that_has_ended_I1_D5(globus: LocalGlobus, playbooks: Playbooks,
         # an ended timer is no timer of this name to be paused, removed or chosen
         (timer("nothing to remove", name="ten", state="absent"), ([], [])),
         (timer("nothing to pause", name="ten", state="paused"), (["timer_not_found"], [])),
-        (timer("an ended ID", timer_id="{{ ten }}", state="paused"), (["timer_not_found"], [])),
-        (timer("an ended ID, absent", timer_id="{{ ten }}", state="absent"), ([], [])),
+        (timer("an ended ID", timer_id="?", state="paused"), (["timer_not_found"], [])),
+        (timer("an ended ID, absent", timer_id="?", state="absent"), ([], [])),
         # of another definition
         (timer("ten of another size", **definition("ten", ten, sync_level="size")), (["create"], [])),
         (timer("now for ever", **definition("at once", forever)), (["create"], [])),
@@ -52,13 +53,15 @@ def test_a_timer_that_has_ended_I1_D5(globus: LocalGlobus, playbooks: Playbooks,
         (timer("too late", **definition("late", {"start": "2026-03-01T00:00:00Z"})), (["schedule_over"], [])),
         (timer("long past", **definition("past", {"start": "2025-11-01T00:00:00Z"})), ([], [])),
     ]
-    steps[0][0]["register"] = "first"
-    for task, _outcome in steps:
-        if "ended ID" in task["name"]:
-            task["vars"] = {"ten": "{{ first.timer_id }}"}
     tasks = [task for task, _outcome in steps]
 
-    run = playbooks.run([*tasks[:4], control("POST", "clock", {"set": "2026-03-03T13:00:00+00:00"}), *tasks[4:]])
+    first = modules.run(tasks[:4])
+    globus.set_clock("2026-03-03T13:00:00+00:00")
+    for task in tasks[4:]:
+        if "ended ID" in task["name"]:
+            task["research_ops.globus.timer"]["timer_id"] = first["ten runs"]["timer_id"]
+    run = modules.run(tasks[4:])
+    run.results.update(first.results)
 
     for task, outcome in steps:
         with subtests.test(case=task["name"]):
@@ -72,7 +75,7 @@ def test_a_timer_that_has_ended_I1_D5(globus: LocalGlobus, playbooks: Playbooks,
     assert [one["status"] for one in globus.timers() if one["name"] == "ten"] == ["ended", "active"]
 
 
-def test_several_timers_of_one_name_I3(globus: LocalGlobus, playbooks: Playbooks) -> None:
+def test_several_timers_of_one_name_I3(globus: LocalGlobus, modules: Modules) -> None:
     """Without a choice the task fails and lists them; ``replace`` keeps the oldest that equals, ``absent`` none."""
     api = Api(globus).login(MAPPED, MAPPED_TOO)
     items = [{"DATA_TYPE": "transfer_item", "source_path": "/data/", "destination_path": "/backup/", "recursive": True}]
@@ -105,7 +108,7 @@ def test_several_timers_of_one_name_I3(globus: LocalGlobus, playbooks: Playbooks
         timer("remove", name="three", state="absent"),
     ]
 
-    run = playbooks.run(tasks)
+    run = modules.run(tasks)
 
     for name in [*(task["name"] for task in ambiguous), "by name"]:
         assert described(run[name]) == (["ambiguous_name"], []), name
@@ -121,7 +124,7 @@ def test_several_timers_of_one_name_I3(globus: LocalGlobus, playbooks: Playbooks
     assert left == ["Three", "three too", "unlike"]
 
 
-def test_a_timer_chosen_by_its_id_I5(api: Api, playbooks: Playbooks) -> None:
+def test_a_timer_chosen_by_its_id_I5(api: Api, modules: Modules) -> None:
     ends = {"source": MAPPED, "destination": MAPPED_TOO}
     first, second, deleted = (api.create(name=name, **ends) for name in ("first", "second", "deleted"))
     assert api.call("DELETE", f"/jobs/{deleted}").status == 200
@@ -140,7 +143,7 @@ def test_a_timer_chosen_by_its_id_I5(api: Api, playbooks: Playbooks) -> None:
         timer("the other", name="second", state="active"),
     ]
 
-    run = playbooks.run(tasks)
+    run = modules.run(tasks)
 
     assert {name: described(result)[0] for name, result in run.results.items()} == {
         "unknown": ["timer_not_found"],
@@ -160,9 +163,7 @@ def test_a_timer_chosen_by_its_id_I5(api: Api, playbooks: Playbooks) -> None:
     assert (run["rename"]["timer_id"], run["rename"]["timer"]["name"]) == (first, "renamed")
 
 
-def test_comparison_is_on_meaning_D1_D2_D3(
-    globus: LocalGlobus, playbooks: Playbooks, subtests: pytest.Subtests
-) -> None:
+def test_comparison_is_on_meaning_D1_D2_D3(globus: LocalGlobus, modules: Modules, subtests: pytest.Subtests) -> None:
     """One timer in other words, and what differs from it. It is the second of March, noon, and later the fifth."""
     start = "2026-03-03T02:00:00+00:00"
     paths = [{"source_path": f"/{letter}/", "destination_path": f"/backup/{letter}/"} for letter in "ab"]
@@ -216,7 +217,7 @@ def test_comparison_is_on_meaning_D1_D2_D3(
         timer("a later run", **daily(start="2026-03-07T02:00:00Z")),
     ]
 
-    run = playbooks.run(tasks)
+    run = modules.run(tasks)
 
     for task in same:
         with subtests.test(same=task["name"]):

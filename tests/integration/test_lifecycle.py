@@ -12,20 +12,21 @@ from typing import Any
 
 from emulator.control import LocalGlobus
 from integration.harness import Playbooks, calls, definition, kinds, logged, timer
+from integration.in_process import Modules
 
 IN_PLACE = ["POST token", "GET jobs"]
 CONSENTS = ["GET collection", "GET collection", "POST consent"]
 CHECK: dict[str, Any] = {"task": {"check_mode": True}}
 
 
-def test_life_of_a_timer_each_step_idempotent_and_at_its_cost_C1(playbooks: Playbooks) -> None:
+def test_life_of_a_timer_each_step_idempotent_and_at_its_cost_C1(modules: Modules) -> None:
     """Task, what it does, and the requests it takes: in place, one token and one list."""
     weekly = {"interval": "1w", "at": "02:00", "weekday": "sunday"}
-    by_id: dict[str, Any] = {"timer_id": "{{ created.timer_id }}"}
+    by_id: dict[str, Any] = {"timer_id": "?"}  # of the timer that the second step creates
     steps = [
         (timer("would create", **definition(), **CHECK), ["create"], [*IN_PLACE, *CONSENTS[:2]]),
         (
-            timer("create", **definition(), task={"register": "created"}),
+            timer("create", **definition()),
             ["create"],
             [*IN_PLACE, *CONSENTS, "POST timer", "GET jobs"],
         ),
@@ -70,7 +71,14 @@ def test_life_of_a_timer_each_step_idempotent_and_at_its_cost_C1(playbooks: Play
         (timer("removed", name="weekly", state="absent"), [], IN_PLACE),
     ]
 
-    run = playbooks.run(logged(*(task for task, _operations, _requests in steps)), "--diff")
+    tasks = [task for task, _operations, _requests in steps]
+    first = modules.run(logged(*tasks[:2]), "--diff")
+    for task in tasks:
+        options = task["research_ops.globus.timer"]
+        if "timer_id" in options:
+            options["timer_id"] = first["create"]["timer_id"]
+    run = modules.run(logged(*tasks[2:]), "--diff")
+    run.results.update(first.results)
 
     for task, operations, requests in steps:
         result = run[task["name"]]
@@ -85,7 +93,6 @@ def test_life_of_a_timer_each_step_idempotent_and_at_its_cost_C1(playbooks: Play
     assert run["create"]["diff"]["before"] == {}
     assert run["remove"]["diff"]["after"] == {}
     assert [drift["field"] for drift in run["drifted"]["drift"]] == ["schedule.interval"]
-    assert "+++ after" in run.output
 
 
 def test_module_defaults_of_the_action_group(globus: LocalGlobus, playbooks: Playbooks) -> None:

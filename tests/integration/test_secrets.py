@@ -17,6 +17,7 @@ from emulator.control import LocalGlobus
 from emulator.plain import MAPPED, MAPPED_TOO, Api
 from emulator.scopes import TIMERS_SERVER, TRANSFER_SERVER
 from integration.harness import Playbooks, Task, definition, kinds, timer
+from integration.in_process import Modules
 
 Options = dict[str, Any]
 
@@ -112,7 +113,7 @@ UNTRUSTED = {
 
 
 def test_credentials_go_to_globus_and_this_machine_alone_X2(
-    globus: LocalGlobus, playbooks: Playbooks, subtests: pytest.Subtests
+    globus: LocalGlobus, modules: Modules, subtests: pytest.Subtests
 ) -> None:
     """Each service in turn; the others point to the local Globus, which must not be asked for anything."""
     cases = {
@@ -126,7 +127,7 @@ def test_credentials_go_to_globus_and_this_machine_alone_X2(
         for name, environment in {**cases, **unchecked}.items()
     ]
 
-    run = playbooks.run(tasks)
+    run = modules.run(tasks)
 
     assert globus.log() == []
     for name, environment in cases.items():
@@ -141,17 +142,17 @@ def test_credentials_go_to_globus_and_this_machine_alone_X2(
             assert "GLOBUS_SDK_VERIFY_SSL" in run[name]["msg"]
 
 
-def test_a_redirect_takes_no_credentials_along_X2(globus: LocalGlobus, playbooks: Playbooks) -> None:
+def test_a_redirect_takes_no_credentials_along_X2(globus: LocalGlobus, modules: Modules) -> None:
     """A service that redirects is not followed: the task fails in words."""
     globus.fault("status", status=307, method="GET", path="^/jobs/$")
 
-    run = playbooks.run([timer("redirected", **definition())])
+    run = modules.run([timer("redirected", **definition())])
 
     assert run["redirected"]["error"]["code"] == "redirect"
     assert "redirect" in run["redirected"]["msg"]
 
 
-def test_an_empty_variable_is_unset_X3(globus: LocalGlobus, playbooks: Playbooks) -> None:
+def test_an_empty_variable_is_unset_X3(globus: LocalGlobus, modules: Modules) -> None:
     """All of them; and loopback is not reached through a proxy."""
     empty = [
         *("GLOBUS_CLIENT_ID", "GLOBUS_CLIENT_SECRET", "GLOBUS_AUTH_METHOD", "GLOBUS_SDK_ENVIRONMENT"),
@@ -166,7 +167,7 @@ def test_an_empty_variable_is_unset_X3(globus: LocalGlobus, playbooks: Playbooks
         timer("nothing", **definition(), task={"environment": nothing}),
     ]
 
-    run = playbooks.run(tasks)
+    run = modules.run(tasks)
 
     assert kinds(run["fallback"]) == ["create"], run["fallback"]
     assert run["nothing"]["error"]["code"] == "no_credentials"

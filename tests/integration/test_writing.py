@@ -12,6 +12,7 @@ import pytest
 from emulator.control import LocalGlobus
 from emulator.plain import MAPPED, MAPPED_TOO, Api
 from integration.harness import Playbooks, Run, Task, calls, control, definition, kinds, timer
+from integration.in_process import Modules
 from patience import until
 
 UNFINISHED = ("active", "inactive")
@@ -64,7 +65,7 @@ def test_another_writer_with_another_definition_keeps_its_timer_W3(globus: Local
     assert all(one in again["again"]["msg"] for one in made)
 
 
-def test_a_replacement_leaves_no_gap_and_keeps_the_phase_W4(globus: LocalGlobus, playbooks: Playbooks) -> None:
+def test_a_replacement_leaves_no_gap_and_keeps_the_phase_W4(globus: LocalGlobus, modules: Modules) -> None:
     """Of the old and the new timer one is always there; a changed label fires nothing, a paused one stays paused."""
     api = Api(globus).login(MAPPED, MAPPED_TOO)
     schedule = {"type": "recurring", "interval_seconds": 86400, "start": "2026-03-02T12:30:00+00:00"}
@@ -83,7 +84,7 @@ def test_a_replacement_leaves_no_gap_and_keeps_the_phase_W4(globus: LocalGlobus,
         timer("in place", **definition("runs", **changes), on_drift="replace"),
     ]
 
-    run = playbooks.run(tasks)
+    run = modules.run(tasks)
 
     log = globus.log()
     assert kinds(run["runs"]) == ["create", "delete"]
@@ -109,18 +110,18 @@ def test_a_replacement_leaves_no_gap_and_keeps_the_phase_W4(globus: LocalGlobus,
 
 @pytest.mark.parametrize("check_mode", [False, True])
 def test_a_failure_is_told_before_its_timer_is_replaced_W4e(
-    check_mode: bool, globus: LocalGlobus, playbooks: Playbooks
+    check_mode: bool, globus: LocalGlobus, modules: Modules
 ) -> None:
     """The new timer is well, since it has not run yet."""
     schedule = {"interval": "1d", "start": "2026-03-02T13:00:00+00:00"}
-    created = playbooks.run([timer("nightly", **definition("nightly", schedule))])
+    created = modules.run([timer("nightly", **definition("nightly", schedule))])
     old = created["nightly"]["timer_id"]
     globus.collection(MAPPED, deleted=True)
     globus.set_clock("2026-03-02T15:00:00+00:00")
     globus.collection(MAPPED, deleted=False)
     new = definition("nightly", schedule, label="another label")
 
-    result = playbooks.run([timer("replace", task={"check_mode": check_mode}, **new, on_drift="replace")])["replace"]
+    result = modules.run([timer("replace", task={"check_mode": check_mode}, **new, on_drift="replace")])["replace"]
 
     assert kinds(result) == ["create", "delete"], result
     (replaced,) = result["replaced"]
@@ -130,7 +131,7 @@ def test_a_failure_is_told_before_its_timer_is_replaced_W4e(
     assert "begins without history" in warning
 
 
-def test_a_timer_created_paused_does_not_run_before_the_pause_W4a(globus: LocalGlobus, playbooks: Playbooks) -> None:
+def test_a_timer_created_paused_does_not_run_before_the_pause_W4a(globus: LocalGlobus, modules: Modules) -> None:
     soon = "2026-03-02T12:01:00+00:00"
     later = {"start": "2026-03-02T18:00:00+00:00"}
     tasks = [
@@ -146,7 +147,7 @@ def test_a_timer_created_paused_does_not_run_before_the_pause_W4a(globus: LocalG
         control("POST", "clock", {"advance_seconds": 86400}),
     ]
 
-    run = playbooks.run(tasks)
+    run = modules.run(tasks)
 
     first = {one["name"]: one["next_tick"] for one in run["timers"]["answer"]["timers"]}
     assert "2026-03-02T13:00" <= first["recurring"] <= "2026-03-02T13:05", "one interval ahead"
