@@ -12,8 +12,8 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from tools.outcome import Outcome, run
 from tools.tree import known_files
 
 ROOT = Path(__file__).resolve().parents[2]
+PACE = 30.0  # seconds after which the checks that are still running are named
 LINK = ROOT / ".ansible" / "collections" / "ansible_collections" / "research_ops" / "globus"
 
 
@@ -75,6 +76,20 @@ CHECKS = (
 )
 
 
+def finished(
+    running: Mapping[Future[tuple[Outcome, float]], Check], pace: float = PACE
+) -> Iterator[tuple[Check, Outcome, float]]:
+    """The checks with their outcomes and seconds as they end; while none ends, what is still running is said."""
+    began, left = time.monotonic(), set(running)
+    while left:
+        ended, left = wait(left, pace, FIRST_COMPLETED)
+        for one in ended:
+            yield running[one], *one.result()
+        if not ended:
+            names = ", ".join(running[one].name for one in running if one.running())
+            print(f"       after {time.monotonic() - began:.0f} s still running: {names}", flush=True)
+
+
 def main() -> int:
     """Run what is asked for; the exit status is the number of checks that failed, at most 1."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -89,9 +104,7 @@ def main() -> int:
     failed = []
     with ThreadPoolExecutor(arguments.jobs) as pool:
         running = {pool.submit(timed, check): check for check in CHECKS if check.group in arguments.groups}
-        for done in as_completed(running):
-            check = running[done]
-            outcome, seconds = done.result()
+        for check, outcome, seconds in finished(running):
             if not outcome.passed:
                 failed.append(check.name)
                 print(outcome.output.rstrip())

@@ -198,6 +198,7 @@ def run(row: Row) -> Result:
     versions = str(row)
     steps: dict[str, tuple[bool, float]] = {}
     for step in (set_up, unit, integration, sanity):
+        print(f"...    {row}: {step.__name__}", flush=True)
         began = time.monotonic()
         done = step(row)
         steps[step.__name__] = (done.passed, time.monotonic() - began)

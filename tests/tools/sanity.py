@@ -24,13 +24,14 @@ NOT_TESTED = re.compile(r"All targets skipped|Skipping sanity test|Required prog
 
 def check(root: Path, state: Path | None = None) -> Outcome:
     """Run the sanity tests on a copy, with the Python that runs this; its home is below ``state``, or the checkout."""
+    env = environment(state or root)
+    if not (Path(env["HOME"]) / ".ansible" / "test" / "venv").exists():
+        print("       ansible-test installs its own tools first, once: that takes a minute, or several", flush=True)
     with tempfile.TemporaryDirectory(prefix="globus-sanity-") as folder:
         tree = Path(folder).resolve() / "ansible_collections" / "research_ops" / "globus"
         copy(root, tree)
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
-        outcome = run(
-            ["ansible-test", "sanity", "--color", "no", "--python", version], tree, environment(state or root)
-        )
+        outcome = run(["ansible-test", "sanity", "--color", "no", "--python", version], tree, env)
     if found := NOT_TESTED.search(outcome.output):
         return Outcome(False, f"{outcome.output}\nNot everything was tested: {found.group()}")
     return outcome

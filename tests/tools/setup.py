@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Make `.venv` with the development tools, and the link under which Ansible sees the checkout as a collection.
 
-Run by the machine's own python3, so it uses the standard library alone. When nothing changed it takes a blink.
+Run by the machine's own python3, so it uses the standard library alone. When nothing changed it takes a moment.
 """
 
 from __future__ import annotations
@@ -13,7 +13,10 @@ import hashlib
 import os
 import subprocess
 import sys
+import threading
+import time
 import venv
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,6 +25,10 @@ PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "stamp"
 STATE = ROOT / ".ansible"
 LINK = STATE / "collections" / "ansible_collections" / "research_ops" / "globus"
+# Seconds between two lines about what pip is doing.
+PACE = 5.0
+# Of what pip said, so many lines are shown if it fails.
+LINES = 40
 
 
 def fingerprint() -> str:
@@ -37,14 +44,42 @@ def install() -> None:
 
     The stamp is written last, so that an interrupted set-up is started over by the next run.
     """
-    print("Setting up .venv (a minute or two, once) ...", flush=True)
+    print("Setting up .venv, once: Ansible, the Globus SDK, the linters and what they need, about 150 packages.")
+    print("That takes a minute or several, depending on the network and on what else the machine does.", flush=True)
+    began = time.monotonic()
     venv.create(VENV, clear=True, with_pip=True, symlinks=True)
-    subprocess.run(
-        [PYTHON, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "-r", "tests/requirements.txt"],
-        cwd=ROOT,
-        check=True,
-    )
+    install_packages([str(PYTHON), "-m", "pip"], ["-r", "tests/requirements.txt"])
     STAMP.write_text(fingerprint(), encoding="utf-8")
+    print(f".venv is ready ({time.monotonic() - began:.0f} s).", flush=True)
+
+
+def install_packages(pip: Sequence[str], wanted: Sequence[str], pace: float = PACE) -> None:
+    """Run pip install, and say every few seconds what it is doing. Raises CalledProcessError, after pip's own words."""
+    options = ["install", "--disable-pip-version-check", "--no-color", "--progress-bar", "off"]
+    command = [*pip, *options, *wanted]
+    said: list[str] = []
+    began = time.monotonic()
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    ) as process:
+        reader = threading.Thread(target=lambda: said.extend(process.stdout or ()), daemon=True)
+        reader.start()
+        while reader.is_alive():
+            reader.join(pace)
+            if reader.is_alive():
+                doing = progress(said[-1]) if said else "pip starts"
+                print(f"  {time.monotonic() - began:3.0f} s: {doing}", flush=True)
+    if process.returncode:
+        print("".join(said[-LINES:]), flush=True)
+        raise subprocess.CalledProcessError(process.returncode, command)
+
+
+def progress(line: str) -> str:
+    """What a line of pip says, short: ``Collecting ruff``, ``Installing 143 packages``."""
+    words = line.split()
+    if words[:3] == ["Installing", "collected", "packages:"]:
+        return f"Installing {len(words) - 3} packages"
+    return " ".join(words)[:100]
 
 
 def link() -> None:

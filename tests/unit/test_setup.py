@@ -1,0 +1,85 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What takes a while says so while it works: pip in make setup, and the checks."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from patience import LIMIT
+from tools import check, setup
+from tools.outcome import Outcome
+
+# Says something, goes on when a file is there, and ends with a status.
+PIP = """
+import pathlib, sys, time
+print("Collecting ruff (from -r tests/requirements.txt (line 4))", flush=True)
+while not pathlib.Path(sys.argv[1]).exists():
+    time.sleep(0.01)
+print("ERROR: No matching distribution found for ruff", flush=True)
+sys.exit(int(sys.argv[2]))
+"""
+
+
+@pytest.mark.parametrize("status", [0, 1])
+def test_what_pip_is_doing_is_said_and_what_it_says_when_it_fails(
+    status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+
+    def note(text: str, flush: bool = False) -> None:
+        said.append(text)
+        (tmp_path / "go").touch()
+
+    monkeypatch.setattr(setup, "print", note, raising=False)
+    pip = [sys.executable, "-c", PIP, str(tmp_path / "go"), str(status)]
+
+    if status:
+        with pytest.raises(subprocess.CalledProcessError):
+            setup.install_packages(pip, [], pace=0.01)
+    else:
+        setup.install_packages(pip, [], pace=0.01)
+
+    assert re.fullmatch(r" +\d+ s: (pip starts|Collecting ruff \(from .*)", said[0])
+    assert said[-1].startswith("Collecting ruff") is bool(status), "pip's own words, if it fails"
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("  Downloading mypy-2.4.0-cp311.whl (13.1 MB)\n", "Downloading mypy-2.4.0-cp311.whl (13.1 MB)"),
+        ("Installing collected packages: ruff, mypy, pytest\n", "Installing 3 packages"),
+        ("x" * 200, "x" * 100),
+    ],
+)
+def test_a_line_of_pip_in_short(line: str, shown: str) -> None:
+    assert setup.progress(line) == shown
+
+
+def test_a_check_that_takes_long_is_named_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    go = threading.Event()
+    said: list[str] = []
+
+    def note(text: str, flush: bool = False) -> None:
+        said.append(text)
+        go.set()
+
+    def work() -> tuple[Outcome, float]:
+        assert go.wait(LIMIT)
+        return Outcome(True, "fine"), 1.0
+
+    monkeypatch.setattr(check, "print", note, raising=False)
+    slow = check.Check("lint", "a slow one", lambda: Outcome(True, ""))
+    with ThreadPoolExecutor(1) as pool:
+        ended = list(check.finished({pool.submit(work): slow}, pace=0.01))
+
+    assert ended == [(slow, Outcome(True, "fine"), 1.0)]
+    assert said[0].endswith("still running: a slow one")
