@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
 ROOT = Path(__file__).resolve().parent.parent
+TESTS = str(ROOT / "tests")
 COLLECTION = "ansible_collections.research_ops.globus"
 
 
@@ -30,14 +32,17 @@ def _register_checkout() -> None:
     parent.__path__ = [str(ROOT)]
 
 
-# Under ansible-test, and wherever the collection is installed, it lies where Ansible's own machinery finds it.
-if ROOT.parts[-3:] == tuple(COLLECTION.split(".")):
-    collections = ROOT.parents[2]
-else:
-    collections = ROOT / ".ansible" / "collections"
+# ansible-test imports collections with Ansible's own machinery; anything else gets the checkout from here.
+if find_spec(COLLECTION.partition(".")[0]) is None:
     _register_checkout()
+# pyproject.toml says where the tests import from, but ansible-test has settings of its own.
+if TESTS not in sys.path:
+    sys.path.insert(0, TESTS)
 
 # Programs that tests start find the collection and the emulator as those that make starts do.
+in_place = ROOT.parts[-3:] == tuple(COLLECTION.split("."))
 os.environ.setdefault("ANSIBLE_HOME", str(ROOT / ".ansible"))
-os.environ.setdefault("ANSIBLE_COLLECTIONS_PATH", str(collections))
-os.environ.setdefault("PYTHONPATH", str(ROOT / "tests"))
+os.environ.setdefault(
+    "ANSIBLE_COLLECTIONS_PATH", str(ROOT.parents[2] if in_place else ROOT / ".ansible" / "collections")
+)
+os.environ.setdefault("PYTHONPATH", TESTS)

@@ -81,7 +81,7 @@ def documentation() -> Document:
     """What ansible-doc makes of every module, fragments merged in: name -> doc, examples, return."""
     names = [f"{COLLECTION}.{module}" for module in MODULES]
     asked = subprocess.run(
-        [sys.executable, "-m", "ansible", "doc", "--type", "module", "--json", *names],
+        [sys.executable, "-m", "ansible.cli.doc", "--type", "module", "--json", *names],
         check=False,
         capture_output=True,
         text=True,
