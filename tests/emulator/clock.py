@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The emulator's own clock: real by default, movable, never backwards."""
+"""The emulator's own clock: real by default, movable, never backwards; stopped where a test must not depend on time."""
 
 from __future__ import annotations
 
@@ -26,18 +26,19 @@ def cut(moment: datetime) -> datetime:
 
 
 class Clock:
-    """Real time plus an offset.
+    """Real time plus an offset. One that is stopped goes on only when it is moved.
 
     ``frozen_at`` is set while ticks run, so that everything a tick records carries the time of that tick.
     """
 
-    def __init__(self, start: datetime | None = None) -> None:
-        self._offset = timedelta(0) if start is None else start - datetime.now(UTC)
+    def __init__(self, start: datetime | None = None, stopped: bool = False) -> None:
+        self._offset = timedelta(0) if start is None else start - self.machine_now()
+        self._stopped_at = (start or self.machine_now()) if stopped else None
         self.frozen_at: datetime | None = None
 
     def now(self) -> datetime:
         """The emulator's time, UTC."""
-        return self.frozen_at or self.machine_now() + self._offset
+        return self.frozen_at or self._stopped_at or self.machine_now() + self._offset
 
     @staticmethod
     def machine_now() -> datetime:
@@ -49,6 +50,8 @@ class Clock:
         if moment < self.now():
             raise ValueError(f"the clock is at {self.now().isoformat()} and never goes backwards")
         self._offset = moment - self.machine_now()
+        if self._stopped_at is not None:
+            self._stopped_at = moment
 
     def http_date(self) -> str:
         """The time in the form of a ``Date`` header."""

@@ -178,9 +178,10 @@ class LocalGlobus:
         world: dict[str, Any] | None = None,
         switches: dict[str, Any] | None = None,
         clock: str | None = None,
+        stopped: bool = False,
     ) -> None:
-        """Back to the start, or into another world or time (which may be earlier)."""
-        self.call("POST", "reset", {"world": world, "switches": switches, "clock": clock})
+        """Back to the start, or into another world or time (which may be earlier). A stopped clock has to be moved."""
+        self.call("POST", "reset", {"world": world, "switches": switches, "clock": clock, "stopped": stopped})
         self._learn_client()
 
     def timers(self) -> list[dict[str, Any]]:

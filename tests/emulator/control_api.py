@@ -40,9 +40,10 @@ class Delay(_Body):
 
 
 class Reset(_Body):
-    """Another world, switches on top of the start's, and where the clock starts."""
+    """Another world, switches on top of the start's, and where the clock starts, or stands still."""
 
     clock: Annotated[datetime, BeforeValidator(lambda value: parse_moment(str(value)))] | None = None
+    stopped: bool = False
     world: dict[str, Any] | None = None
     switches: dict[str, Any] | None = None
 
@@ -238,7 +239,8 @@ def router(emulator: Emulator) -> APIRouter:
     async def reset(body: Reset | None = None) -> dict[str, Any]:
         body = body or Reset()
         try:
-            emulator.reset(load(body.world) if body.world is not None else None, body.switches, body.clock)
+            world = load(body.world) if body.world is not None else None
+            emulator.reset(world, body.switches, body.clock, body.stopped)
         except (ValidationError, ValueError) as error:
             raise HTTPException(422, _complaints(error)) from error
         return {"now": emulator.clock.now().isoformat()}

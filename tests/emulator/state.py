@@ -97,7 +97,11 @@ class Emulator:
         self.reset()
 
     def reset(
-        self, world: World | None = None, switches: dict[str, Any] | None = None, clock: datetime | None = None
+        self,
+        world: World | None = None,
+        switches: dict[str, Any] | None = None,
+        clock: datetime | None = None,
+        stopped: bool = False,
     ) -> None:
         """Back to the start, or into another world or time, with ``switches`` on top, until the next reset."""
         from emulator.ticks import Engine
@@ -107,7 +111,7 @@ class Emulator:
         wanted = Switches.model_validate({}).changed({**world.switches, **self._start_switches, **(switches or {})})
         self.world = world
         self.switches = wanted
-        self.clock = Clock(clock or world.clock)
+        self.clock = Clock(clock or world.clock, stopped)
         self.collections: dict[str, Collection] = {one.id: one for one in world.collections}
         self.flows: dict[str, Flow] = {one.id: one for one in world.flows}
         self.clients: dict[str, Client] = {one.id: one for one in world.clients}

@@ -66,8 +66,8 @@ def tmp_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def globus(server: LocalGlobus) -> LocalGlobus:
-    """The local Globus at its start, its clock at START."""
-    server.reset(clock=START)
+    """The local Globus at its start, its clock stopped at START: however long a test takes, it is that time."""
+    server.reset(clock=START, stopped=True)
     return server
 
 

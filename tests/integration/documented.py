@@ -53,7 +53,7 @@ def filter_documentation(name: str) -> tuple[str, dict[str, Any]]:
 def begin(globus: LocalGlobus) -> Api:
     """Put the local Globus into the world of the documentation; plain requests of its service account."""
     clients = [{"id": globus.client_id, "secret": globus.client_secret}]
-    globus.reset(world={**WORLD, "clients": clients}, clock=START)
+    globus.reset(world={**WORLD, "clients": clients}, clock=START, stopped=True)
     return Api(globus).login(MICROSCOPE)
 
 

@@ -85,7 +85,7 @@ def test_the_commands_of_a_guide(
 
 def test_the_play_of_a_person(globus: LocalGlobus, playbooks: Playbooks) -> None:
     """Its native app is one of the world of the documentation."""
-    globus.reset(world=WORLD, clock=START)
+    globus.reset(world=WORLD, clock=START, stopped=True)
     for name in ("GLOBUS_CLIENT_ID", "GLOBUS_CLIENT_SECRET"):
         del playbooks.environment[name]
     Person(globus, playbooks.home).sign_in(client_id=APP)

@@ -274,7 +274,9 @@ def test_a_search_goes_through_all_pages_and_finds_nothing_hidden(globus: LocalG
     world = globus.call("GET", "world")
     client = {name: world["clients"][0][name] for name in ("id", "secret")}
     hidden = [collection(900, visible=False), collection(901, deleted=True)]
-    globus.reset(world={"clients": [client], "collections": [*map(collection, range(250)), *hidden]}, clock=START)
+    globus.reset(
+        world={"clients": [client], "collections": [*map(collection, range(250)), *hidden]}, clock=START, stopped=True
+    )
 
     found = collections(credentials(globus), search="needle")
 

@@ -163,7 +163,7 @@ def test_every_state_has_a_cause_here() -> None:
 def test_a_state_is_recognised_by_its_cause_and_cured_by_its_remedy(
     state: str, switches: dict[str, Any], globus: LocalGlobus
 ) -> None:
-    globus.reset(clock=START, switches=switches)
+    globus.reset(clock=START, stopped=True, switches=switches)
     account = Account(globus)
     CAUSES[state](account)
 
@@ -184,7 +184,7 @@ def test_a_state_is_recognised_by_its_cause_and_cured_by_its_remedy(
 @pytest.mark.parametrize("words", ["upper", "lower", "success_error"])
 def test_a_timer_that_is_well_is_never_unhealthy_whatever_it_does(words: str, globus: LocalGlobus) -> None:
     """Before, during and after runs, while a start is repeated, and once it is made up for."""
-    globus.reset(clock=START, switches={"run_status_words": words, "run_duration_seconds": 7200})
+    globus.reset(clock=START, stopped=True, switches={"run_status_words": words, "run_duration_seconds": 7200})
     account = Account(globus)
     account.create("well")
     for _hours in range(0, 60, 3):

@@ -255,7 +255,7 @@ def test_a_year_of_grandfather_father_son_with_real_files(
         "collections": [{"id": key, "display_name": root.name, "root": str(root)} for key, root in roots.items()],
         "clients": [{"id": globus.client_id, "secret": globus.client_secret}],
     }
-    globus.reset(world=world, clock=START)
+    globus.reset(world=world, clock=START, stopped=True)
     options = {"source_path": "/data/", "destination_path": "/{slot}/", "delete_destination_extra": True, **COLLECTIONS}
     variables = {
         "backup_timezone": CHICAGO,
@@ -580,7 +580,7 @@ def test_playbooks_of_the_readme_run(playbooks: Playbooks, globus: LocalGlobus) 
     found = plays("roles/backup/README.md")
     assert len(found) == 3
     for play in found:
-        globus.reset(clock=START)
+        globus.reset(clock=START, stopped=True)
         (used,) = play["roles"]
         play["vars"] = {"ansible_python_interpreter": PYTHON, "backup_clock": START}
         play["tasks"] = [

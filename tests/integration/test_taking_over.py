@@ -210,7 +210,7 @@ def test_two_hundred_timers_of_anyone_are_taken_over_without_a_write(
     shape: str, drawn: list[dict[str, Any]], globus: LocalGlobus, tmp_path: Path
 ) -> None:
     """As they are, and once their first runs are past; then made anew in an empty account: the same definitions."""
-    globus.reset(clock=START, switches={"read_shape": shape, "end_condition": "present"})
+    globus.reset(clock=START, stopped=True, switches={"read_shape": shape, "end_condition": "present"})
     account = Account(globus)
     for one in drawn:
         account.make(one)

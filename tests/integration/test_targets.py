@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every target under the local Globus's defaults, and under each switch at each other value: the modules lean on none.
 
-The switches are read from the local Globus, so a new one is covered by itself. A run of a target takes seconds, so a
-few switches that have little to do with each other are changed at once; not every combination of them is run.
+The switches are read from the local Globus, so a new one is covered by itself. A run of a target takes seconds, so
+some switches that have little to do with each other are changed at once; not every combination of them is run.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from emulator.control import LocalGlobus
 from emulator.switches import Switches, other_values
 from integration.harness import START, Playbooks
 
-TOGETHER = 5
+TOGETHER = 10
 TARGETS = Path(__file__).resolve().parent / "targets"
 
 
@@ -52,6 +52,6 @@ def title(switches: dict[str, Any]) -> str:
 @pytest.mark.parametrize("switches", together(), ids=title)
 @pytest.mark.parametrize("target", sorted(folder.name for folder in TARGETS.iterdir() if folder.is_dir()))
 def test_target(target: str, switches: dict[str, Any], globus: LocalGlobus, playbooks: Playbooks) -> None:
-    globus.reset(clock=START, switches=switches)
+    globus.reset(clock=START, stopped=True, switches=switches)
     run = playbooks.run((), play={"roles": [target]}, environment={"ANSIBLE_ROLES_PATH": str(TARGETS)})
     assert run.status == 0, run.output

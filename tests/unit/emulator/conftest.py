@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One local Globus per worker and module, back at its start before every test."""
+"""One local Globus per worker, back at its start before every test."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from emulator.plain import GUEST, MAPPED, Api
 START = "2027-03-01T00:00:00+00:00"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server() -> Iterator[LocalGlobus]:
-    """The local Globus of this module."""
+    """The local Globus of this worker."""
     with LocalGlobus() as globus:
         yield globus
 
 
 @pytest.fixture
 def globus(server: LocalGlobus) -> LocalGlobus:
-    """The local Globus at its start, its clock at START."""
-    server.reset(clock=START)
+    """The local Globus at its start, its clock stopped at START: however long a test takes, it is that time."""
+    server.reset(clock=START, stopped=True)
     return server
 
 
@@ -51,5 +51,6 @@ def folders(globus: LocalGlobus, tmp_path: Path) -> tuple[Path, Path]:
             "clients": [{"id": globus.client_id, "secret": globus.client_secret}],
         },
         clock=START,
+        stopped=True,
     )
     return source, destination

@@ -171,8 +171,16 @@ def test_the_clock_never_goes_backwards(globus: LocalGlobus) -> None:
 
 
 def test_the_clock_runs_by_itself(globus: LocalGlobus) -> None:
+    globus.reset()
     before = globus.now()
     until("a later time", lambda: globus.now() > before)
+
+
+def test_a_stopped_clock_goes_on_only_when_it_is_moved(globus: LocalGlobus) -> None:
+    globus.reset(clock="2027-03-01T00:00:00Z", stopped=True)
+    assert globus.now() == globus.now() == "2027-03-01T00:00:00+00:00"
+    assert globus.advance(90) == globus.now() == "2027-03-01T00:01:30+00:00"
+    assert globus.set_clock("2027-03-02T00:00:00Z") == globus.now() == "2027-03-02T00:00:00+00:00"
 
 
 def test_the_log(globus: LocalGlobus, api: Api) -> None:
