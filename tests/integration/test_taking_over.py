@@ -9,6 +9,7 @@ And the documented plays, which write them into a file and manage them from it.
 from __future__ import annotations
 
 import json
+import random
 import re
 import subprocess
 import textwrap
@@ -351,10 +352,39 @@ def test_the_documented_plays_write_a_file_that_manages_everything_as_it_is(
 
     Loader.add_constructor("!unsafe", text)
     loaded = yaml.load(file.read_text(encoding="utf-8"), Loader)
-    assert loaded["globus_timers"] == "{{ globus_timers_text | from_yaml }}", "names have braces"
-    written = yaml.safe_load(loaded["globus_timers_text"])
+    assert loaded["globus_timers"] == "{{ globus_timers_text | from_json }}", "names have braces"
+    written = json.loads(loaded["globus_timers_text"])
     expected = [one["definition"] for one in account("timer_info")["timers"] if one["definition"]]
     assert written == expected
+
+
+RARE = "\x85\u2028\u2029\ufeff\u200b\u202e\U0001f52c\x7f'\"#:\\ -\t"
+
+
+@pytest.mark.parametrize("braces", [False, True])
+def test_names_and_paths_of_all_of_unicode_come_back_byte_for_byte(
+    globus: LocalGlobus, playbooks: Playbooks, braces: bool
+) -> None:
+    """Fault 41: names with U+2028 came back with a blank, and managed.yml made second timers."""
+    account, chance = Account(globus), random.Random(41)
+    characters = [chr(code) for code in range(0x20, 0x110000) if not 0xD800 <= code <= 0xDFFF]
+    names = [f"timer {character}.{number}" for number, character in enumerate(RARE)]
+    while len(names) < 200:
+        drawn = "".join(chance.choice(RARE if chance.random() < 0.3 else characters) for _n in range(8))
+        names.append(f"n{len(names)}{drawn}{'{{ x }}' if braces else ''}.")
+    for name in names:
+        item = {"DATA_TYPE": "transfer_item", "source_path": f"/{name}/", "destination_path": f"/b/{name}/"}
+        account.api.create(name=name, body={"DATA": [item]})
+    before = [one["definition"] for one in account("timer_info")["timers"]]
+    assert {one["name"] for one in before} == set(names)
+    file = playbooks.home / "globus_timers.yml"
+    assert play(playbooks, "take_over.yml", "-e", f"take_over_file={file}").returncode == 0
+    globus.clear_log()
+    managed = play(playbooks, "managed.yml", "-e", f"managed_file={file}")
+    assert managed.returncode == 0, managed.stdout + managed.stderr
+    assert "changed=0" in managed.stdout
+    assert writes(globus.log()) == []
+    assert [one["definition"] for one in account("timer_info")["timers"]] == before
 
 
 def test_the_documented_plays_on_an_empty_account_and_on_a_prefix(globus: LocalGlobus, playbooks: Playbooks) -> None:
