@@ -24,6 +24,7 @@ def backup_report(
     prefix: str = "backup-",
     timezone: str = "UTC",
     now: str | None = None,
+    results: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """What the template ``report.html.j2`` of the role puts into HTML."""
     try:
@@ -31,7 +32,9 @@ def backup_report(
         parse_schedule({"timezone": timezone}, present)
     except InputError as error:
         raise AnsibleFilterError(f"backup_report: {error}") from error
-    return _report.model(timers, names=names, prefix=prefix, zone=timezone, now=present.replace(microsecond=0))
+    return _report.model(
+        timers, names=names, prefix=prefix, zone=timezone, now=present.replace(microsecond=0), results=results
+    )
 
 
 class FilterModule:

@@ -49,8 +49,19 @@ IDLE = ("missing", "needs_consent", "needs_session", "inactive", "paused", "ende
 Entry = Mapping[str, Any]
 
 
-def model(timers: Sequence[Entry], *, names: Sequence[str], prefix: str, zone: str, now: datetime) -> dict[str, Any]:
+def model(
+    timers: Sequence[Entry],
+    *,
+    names: Sequence[str],
+    prefix: str,
+    zone: str,
+    now: datetime,
+    results: Sequence[Entry] = (),
+) -> dict[str, Any]:
     """The page.
+
+    :param results: what the module ``timers`` returned for the jobs; the failures of timers that it replaced are shown,
+        since the new ones begin without history (rule W4e).
 
     :param timers: all timers of the account, as ``timer_info`` returns them.
     :param names: of the timers that the jobs ask for; those of the prefix are shown too.
@@ -74,9 +85,24 @@ def model(timers: Sequence[Entry], *, names: Sequence[str], prefix: str, zone: s
         "days": _days(zone, now, end),
         "rows": shown,
         "attention": sorted((row for row in shown if row["health"]["kind"] != "fine"), key=_urgency),
+        "replaced": _replaced(results, zone),
         "counts": _counts(shown),
         "rate": _rate(timers, {row["id"] for row in shown}),
     }
+
+
+def _replaced(results: Sequence[Entry], zone: str) -> list[dict[str, Any]]:
+    """The timers that were replaced in this play and were not well, with what was wrong with them."""
+    found = []
+    for entry in results:
+        for old in entry.get("replaced") or ():
+            told = old.get("health") or {}
+            health = _health(
+                str(told.get("state") or ""), _localised(told.get("reason") or "", zone), told.get("remedy")
+            )
+            if health["kind"] == "bad" and health["state"]:
+                found.append({"name": str(entry.get("name") or ""), "id": old.get("timer_id"), "health": health})
+    return found
 
 
 # --- rows ----------------------------------------------------------------------------------------------------------

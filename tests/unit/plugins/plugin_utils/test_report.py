@@ -155,3 +155,19 @@ def test_l2_share_of_the_rate_limit_counts_all_that_run() -> None:
     assert page(timer())["rate"]["all"] == "less than 0.1 %"
     assert page(timer(interval="60s"))["rate"]["all_width"] == 100
     assert page()["rate"]["all"] == "0.0 %"
+
+
+def test_failures_of_timers_that_were_replaced_are_shown_W4e() -> None:
+    """The new timer is well, because it has not run yet."""
+    bad = {"state": "failing", "reason": "Its last run, at 2026-03-02T08:00:00+00:00, failed: X", "remedy": "Look"}
+    results = [
+        {"name": "backup-lab", "replaced": [{"timer_id": "old", "health": bad}]},
+        {"name": "backup-other", "replaced": [{"timer_id": "fine", "health": {"state": "ok"}}]},
+        {"name": "backup-unread", "replaced": [{"timer_id": "unread", "health": None}]},
+        {"name": "backup-new", "replaced": []},
+        {"name": "backup-refused"},
+    ]
+    shown = _report.model([], names=[], prefix="backup-", zone=CHICAGO, now=NOW, results=results)["replaced"]
+    assert [(one["name"], one["id"], one["health"]["label"]) for one in shown] == [("backup-lab", "old", "Failing")]
+    assert "Mon 2 Mar 2026 02:00" in shown[0]["health"]["reason"]
+    assert page()["replaced"] == []
