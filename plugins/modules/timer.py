@@ -489,7 +489,9 @@ timer:
       type: int
       sample: 1
     errors:
-      description: Number of runs so far that failed.
+      description:
+        - What the service calls the number of timer errors. It counts runs that could not be started.
+        - It is not known whether it counts transfers that failed.
       type: int
       sample: 0
     inactive_reason:
@@ -578,7 +580,9 @@ replaced:
       health:
         state: paused
         reason: A user paused it
-        remedy: "state: active resumes it; a run that it missed comes at once"
+        remedy: "state: active resumes it; if it missed a run, it runs at once"
+        since: null
+        source: timer
 collections:
   description: The collections that were looked up.
   type: list

@@ -231,7 +231,7 @@ timers:
     errors:
       description:
         - What the service calls the number of timer errors. It counts runs that could not be started.
-        - It is not known whether it counts transfers that failed. RV(timers[].health) says how the last transfer ended.
+        - It is not known whether it counts transfers that failed.
       type: int
       sample: 0
     inactive_reason:

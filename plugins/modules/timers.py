@@ -300,7 +300,9 @@ timers:
           type: int
           sample: 1
         errors:
-          description: Number of runs so far that failed.
+          description:
+            - What the service calls the number of timer errors. It counts runs that could not be started.
+            - It is not known whether it counts transfers that failed.
           type: int
           sample: 0
         inactive_reason:
@@ -386,7 +388,9 @@ timers:
           health:
             state: paused
             reason: A user paused it
-            remedy: "state: active resumes it; a run that it missed comes at once"
+            remedy: "state: active resumes it; if it missed a run, it runs at once"
+            since: null
+            source: timer
     error:
       description: What failed, for programs. RV(timers[].msg) says it for people.
       type: dict

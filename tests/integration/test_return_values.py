@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 import pytest
 
+from ansible_collections.research_ops.globus.plugins.filter.backup_plan import backup_plan
 from ansible_collections.research_ops.globus.plugins.filter.backup_report import backup_report
 from ansible_collections.research_ops.globus.plugins.filter.backup_timers import backup_timers
 from ansible_collections.research_ops.globus.plugins.filter.upcoming_runs import upcoming_runs
@@ -396,12 +397,25 @@ def _backup_timers(_globus: LocalGlobus, _home: Path) -> list[Any]:
     return [backup_timers(jobs, defaults, timezone="America/Chicago")]
 
 
+def _backup_plan(_globus: LocalGlobus, _home: Path) -> list[Any]:
+    path = {"source_path": "/data/microscope/", "destination_path": "/backup/microscope/"}
+    variables: dict[str, Any] = {
+        "backup_defaults": {"source_collection": MICROSCOPE, "destination_collection": ARCHIVE},
+        "backup_jobs": [{"name": "microscope", "schedule": "nightly", **path}],
+        "backup_report": "/srv/www/backups.html",
+    }
+    gone = [{"name": "old-camera", "schedule": "nightly", "state": "absent"}]
+    refused = [{"name": "microscope", **path}]
+    return [backup_plan({**variables, **jobs}) for jobs in ({}, {"backup_jobs": gone}, {"backup_jobs": refused})]
+
+
 def _upcoming_runs(_globus: LocalGlobus, _home: Path) -> list[Any]:
     nightly = {"interval": "1d", "at": "02:00", "timezone": "America/Chicago"}
     return [upcoming_runs(nightly, "2026-12-01T00:00:00Z", "2026-12-15")]
 
 
 OF_FILTERS: dict[str, Callable[[LocalGlobus, Path], list[Any]]] = {
+    "backup_plan": _backup_plan,
     "backup_report": _backup_report,
     "backup_timers": _backup_timers,
     "upcoming_runs": _upcoming_runs,
