@@ -16,6 +16,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import math
 import re
 import threading
 from collections.abc import Mapping, Sequence
@@ -169,7 +170,7 @@ def _cleaned(
 
 def _cleaned_number(value: float, secrets: Sequence[_Secret]) -> Any:
     """A number that JSON has; a text for those that it has not."""
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+    if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     try:
         text = str(value)

@@ -400,7 +400,8 @@ def _check_definition(job: _Job, where: str, timer: Options, now: datetime) -> D
         parsed = parse_definition(validate(_DEFINITION, definition), now)
     except InputError as error:
         raise InputError(f"{where}: {_as_job_options(str(error), job)}") from None
-    assert parsed is not None, "a timer of a job has a transfer and a schedule"
+    if parsed is None:
+        raise AssertionError("a timer of a job has a transfer and a schedule")
     for refusal in refusals_of(parsed, first_run(parsed.schedule, now) or now):
         message = f"{where}: {_as_job_options(refusal, job)}"
         if job.state != "paused":

@@ -110,7 +110,8 @@ def _interval(options: Options, where: str, schedule: str) -> int:
     if "interval" not in options:
         raise InputError(f"{where}: the schedule {schedule} has no interval, so that it would run once; give it one")
     interval = _parsed({"interval": options["interval"]}, where, _MONDAY.replace(tzinfo=_schedule.UTC)).interval
-    assert interval is not None, "it is given"
+    if interval is None:
+        raise AssertionError("it is given")
     return interval
 
 

@@ -381,7 +381,7 @@ def _backup_report(globus: LocalGlobus, home: Path) -> list[Any]:
     life.api.call("POST", f"/jobs/{paused}/pause")
     often = {"type": "recurring", "interval_seconds": 3600, "start": "2026-03-04T13:00:00+00:00"}
     life.globus.set_clock("2026-03-04T12:00:00+00:00")
-    about = {"prefix": "lab-", "timezone": "America/Chicago", "now": "2026-03-04T12:00:00Z"}
+    about: dict[str, Any] = {"prefix": "lab-", "timezone": "America/Chicago", "now": "2026-03-04T12:00:00Z"}
     life.run(name="lab-microscope")
     reports = [backup_report(life.results[-1]["timers"], names=["lab-microscope", "lab-missing"], **about)]
     life.api.login(MICROSCOPE)  # the token has expired

@@ -44,11 +44,7 @@ from .._validation import for_ansible, validate, without_nulls
 SDK_OLDEST = 4
 TIMEOUT_MAXIMUM = 86400.0  # seconds; not every number that Ansible takes is one that a socket takes
 WARNED_BY_NAME = 5  # how many timers one warning names
-
-
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"  # as Ansible writes it
-# Since ansible-core 2.19 fail_json makes the traceback itself, of what is handled, unless it is given one.
-_TAKES_TRACEBACK = "exception" in inspect.signature(AnsibleModule.fail_json).parameters
 
 
 class GlobusModule(AnsibleModule):  # type: ignore[misc]  # ansible-core is not typed
@@ -98,7 +94,7 @@ class GlobusModule(AnsibleModule):  # type: ignore[misc]  # ansible-core is not 
             refusal = self._refusal() or GlobusError(msg, code="invalid_input")
             result, msg = {**result, **refusal.as_result()}, refusal.message
             del result["msg"]
-        if _TAKES_TRACEBACK and "exception" not in result and sys.exc_info()[1] is not None:
+        if "exception" not in result and sys.exc_info()[1] is not None and _takes_traceback():
             result["exception"] = traceback.format_exc()
         super().fail_json(**self._fit({"msg": msg, **result}))
         raise SystemExit(1)  # not reached
@@ -114,9 +110,6 @@ class GlobusModule(AnsibleModule):  # type: ignore[misc]  # ansible-core is not 
 
     def warn(self, warning: str, **options: Any) -> None:
         super().warn(fit_to_print(str(warning)), **options)
-
-    def deprecate(self, msg: str, *arguments: Any, **options: Any) -> None:
-        super().deprecate(fit_to_print(str(msg)), *arguments, **options)
 
     def _register_options(self) -> None:
         """What Ansible knows to be secret. It masks each occurrence of such a value, however short: a secret that is
@@ -142,6 +135,11 @@ class GlobusModule(AnsibleModule):  # type: ignore[misc]  # ansible-core is not 
             else HIDDEN
             for name, value in parameters.items()
         }
+
+
+def _takes_traceback() -> bool:
+    """Since ansible-core 2.19 fail_json makes the traceback itself, of what is handled, unless it is given one."""
+    return "exception" in inspect.signature(AnsibleModule.fail_json).parameters
 
 
 def ends_in_words(run: Callable[[], None]) -> Callable[[], None]:

@@ -39,7 +39,7 @@ def is_absent(value: Any) -> bool:
 
 def to_number(value: Any) -> int:
     """A whole number. Raises ValueError."""
-    if type(value) is int and abs(value) <= NUMBER_MAXIMUM:
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= NUMBER_MAXIMUM:
         return value
     if isinstance(value, (int, float, str)) and not isinstance(value, bool):
         try:

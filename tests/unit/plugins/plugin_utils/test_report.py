@@ -160,7 +160,7 @@ def test_l2_share_of_the_rate_limit_counts_all_that_run() -> None:
 def test_failures_of_timers_that_were_replaced_are_shown_W4e() -> None:
     """The new timer is well, because it has not run yet."""
     bad = {"state": "failing", "reason": "Its last run, at 2026-03-02T08:00:00+00:00, failed: X", "remedy": "Look"}
-    results = [
+    results: list[dict[str, Any]] = [
         {"name": "backup-lab", "replaced": [{"timer_id": "old", "health": bad}]},
         {"name": "backup-other", "replaced": [{"timer_id": "fine", "health": {"state": "ok"}}]},
         {"name": "backup-unread", "replaced": [{"timer_id": "unread", "health": None}]},

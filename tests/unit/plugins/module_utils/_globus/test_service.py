@@ -177,7 +177,7 @@ def test_43_odd_json_in_other_answers_is_told_in_words(odd: str, monkeypatch: py
             lambda: globus.search_collections("x"),
             lambda: globus.look(Look(TIMER, "/x", None)),
             lambda: globus.list_folder(Look(TIMER, "/x", None)),
-            lambda: globus.list_timers(),
+            globus.list_timers,
             lambda: globus.delete_timer(TIMER),
             lambda: globus.rename_timer(TIMER, "x"),
             lambda: auth.request_tokens({}, ("x", "hush")),
