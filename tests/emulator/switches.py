@@ -113,9 +113,10 @@ class Switches(BaseModel):
         "upper",
         description="`run_status` of runs: SUCCEEDED/FAILED/ACTIVE, the same in lower case, or success/error/running",
     )
-    ran_at_form: Literal["recorded", "seconds"] = Field(
-        "recorded",
-        description="`ran_at` of runs: with microseconds and without an offset, as recorded, or like other moments",
+    ran_at_form: Literal["seconds", "recorded"] = Field(
+        "seconds",
+        description="`ran_at` of runs: like other moments, or with microseconds and without an offset, as recorded of "
+        "a timer of the old form (which always has it so)",
     )
     results_refreshed: Literal["yes", "at_end", "status_only", "no"] = Field(
         "yes",

@@ -286,7 +286,7 @@ def result_document(emulator: Emulator, timer: Timer, run: Run) -> dict[str, Any
         "data": None,
         "errors": None,
         "status": 202,
-        "ran_at": _run_time(emulator, run.ran_at),
+        "ran_at": _run_time(emulator, timer, run.ran_at),
         "run_status": word,
         "resource_id": None,
         "start_timestamp": show(run.ran_at),
@@ -342,9 +342,9 @@ def _short_id(task_id: str) -> str:
     return "1" + raw[:12]
 
 
-def _run_time(emulator: Emulator, moment: datetime) -> str | None:
-    """When a run began: as recorded, or like other moments."""
-    if emulator.switches.ran_at_form == "recorded":
+def _run_time(emulator: Emulator, timer: Timer, moment: datetime) -> str | None:
+    """When a run began: as recorded of a timer of the old form, or like other moments."""
+    if timer.timer_type == "generic" or emulator.switches.ran_at_form == "recorded":
         return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
     return show(moment)
 

@@ -149,7 +149,6 @@ def test_wrong_options_are_refused_before_any_request(options: Any, words: str, 
 
 
 def test_runs_come_with_the_list_and_one_request_more_only_where_it_falls_short(globus: LocalGlobus, api: Api) -> None:
-    globus.switch(ran_at_form="seconds")
     for name in ("first", "second"):
         api.create(name=name, schedule=LATER)
     globus.advance(3 * DAY)
