@@ -57,13 +57,13 @@ def test_life_of_a_timer_each_step_idempotent_and_at_its_cost_C1(modules: Module
         (
             timer("would replace", **definition("weekly", weekly), on_drift="replace", **CHECK),
             ["create", "delete"],
-            [*IN_PLACE, *CONSENTS[:2]],
+            [*IN_PLACE, *CONSENTS[:2], "GET job"],  # W4e: the runs of the old timer
         ),
         (
             timer("replace", **definition("weekly", weekly), on_drift="replace"),
             ["create", "delete"],
             # W4: the new timer is created, and looked at, before the old one is deleted
-            [*IN_PLACE, *CONSENTS, "POST timer", "GET job", "DELETE job", "GET jobs"],
+            [*IN_PLACE, *CONSENTS, "GET job", "POST timer", "GET job", "DELETE job", "GET jobs"],
         ),
         (timer("replaced", **definition("weekly", weekly), on_drift="replace"), [], IN_PLACE),
         (timer("would remove", name="weekly", state="absent", **CHECK), ["delete"], IN_PLACE),
