@@ -107,12 +107,17 @@ def test_life_of_a_flow_timer_each_step_idempotent_and_at_its_cost_C1_S1_W1_W4(
         "would create": ({**wanted, **check}, ["create"], look_up),
         "create": ({**wanted, "state": "paused"}, ["create", "pause"], [*create, "GET jobs"]),
         "created": ({**wanted, "state": "paused", "on_drift": "fail"}, [], IN_PLACE),
-        "would replace": ({**other, "on_drift": "replace", **check}, ["create", "pause", "delete"], look_up),
+        # W4e: the runs of the old timer are read
+        "would replace": (
+            {**other, "on_drift": "replace", **check},
+            ["create", "pause", "delete"],
+            [*look_up, "GET job"],
+        ),
         # W4: it stays paused
         "replace": (
             {**other, "on_drift": "replace"},
             ["create", "pause", "delete"],
-            [*create, "GET job", "DELETE job", "GET jobs"],
+            [*look_up, "POST consent", "GET job", "POST timer", "POST pause", "GET job", "DELETE job", "GET jobs"],
         ),
         "replaced": ({**other, "state": "paused", "on_drift": "fail"}, [], IN_PLACE),
         "would resume": ({"name": "flow", "state": "active", **check}, ["resume"], look_up),

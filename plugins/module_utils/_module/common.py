@@ -96,7 +96,7 @@ class GlobusModule(AnsibleModule):  # type: ignore[misc]  # ansible-core is not 
             del result["msg"]
         if "exception" not in result and sys.exc_info()[1] is not None and _takes_traceback():
             result["exception"] = traceback.format_exc()
-        super().fail_json(**self._fit({"msg": msg, **result}))
+        super().fail_json(**self._fit({"msg": msg, "changed": False, **result}))
         raise SystemExit(1)  # not reached
 
     def _refusal(self) -> GlobusError | None:

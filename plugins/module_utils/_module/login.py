@@ -42,15 +42,10 @@ AUTH_SERVER = SERVICES["auth"].resource_server
 @ends_in_words
 def run_login() -> None:
     """The module ``login``."""
-    module = GlobusModule("login")
+    module = GlobusModule("login", _check_client_id)
     require_sdk(module)
     parameters = _arguments.with_variables(_arguments.login_arguments(), module.params)
     try:
-        if _arguments.is_blank(parameters["client_id"]):
-            raise InputError(
-                "client_id is not given: set it, or GLOBUS_CLIENT_ID on the host where the module runs, to the ID of a "
-                "native app that you registered at https://app.globus.org/settings/developers"
-            )
         client_id = parse_uuid("client_id", parameters["client_id"])
         needs = Needs(data_access=_ids(parameters, "collections"), flows=_ids(parameters, "flows"))
         file = user_token_file(parameters["token_storage"], client_id)
@@ -66,6 +61,16 @@ def run_login() -> None:
         fail(module, GlobusError(str(error), code="invalid_input"))
     except GlobusError as error:
         fail(module, error)
+
+
+def _check_client_id(given: Mapping[str, Any]) -> None:
+    """Raises InputError without a client, whatever Ansible says of it first."""
+    options = _arguments.login_arguments()
+    if _arguments.is_blank(_arguments.with_variables(options, {**dict.fromkeys(options), **given})["client_id"]):
+        raise InputError(
+            "client_id is not given: set it, or GLOBUS_CLIENT_ID on the host where the module runs, to the ID of a "
+            "native app that you registered at https://app.globus.org/settings/developers"
+        )
 
 
 def _ids(parameters: Mapping[str, Any], option: str) -> tuple[str, ...]:
