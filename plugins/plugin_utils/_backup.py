@@ -87,6 +87,7 @@ _SCHEDULE_OPTIONS = {**_bare(_DEFINITION["schedule"]["options"]), "week": {"type
 _TIMER_OPTIONS = {  # of a timer beside its definition
     "state": {"type": "str", "choices": STATES},
     "on_inactive": {"type": "str", "choices": _arguments.ON_INACTIVE},
+    "check_paths": {"type": "bool"},
 }
 _OWN_OPTIONS = {"schedule": {"type": "raw"}, "source_path": {"type": "str"}, "destination_path": {"type": "str"}}
 _JOB_OPTIONS = {

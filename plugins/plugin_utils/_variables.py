@@ -20,6 +20,7 @@ from typing import Any
 from ..module_utils import _arguments
 from ..module_utils._errors import InputError
 from ..module_utils._timers.options import check_zone, parse_moment
+from ..module_utils._timers.schedule import parse_interval
 from ..module_utils._validation import validate
 from ._plain import plain
 
@@ -39,6 +40,8 @@ DECLARATIONS: Mapping[str, Mapping[str, Any]] = {
     "backup_purge": {"type": "bool", "default": False},
     "backup_purge_limit": {"type": "int", "default": 25},
     "backup_concurrency": {"type": "int", "default": 4},
+    "backup_check_paths": {"type": "bool", "default": True},
+    "backup_max_age": {"type": "str"},
     "backup_report": {"type": "path"},
     "backup_clock": {"type": "str"},
 }
@@ -51,6 +54,7 @@ class Variables:
 
     :ivar jobs: not looked into, like ``defaults`` and ``schedules``.
     :ivar spread: seconds over which jobs of one schedule are spread.
+    :ivar max_age: seconds within which a complete transfer of a job must have arrived, or None: it depends on the job.
     :ivar report: path of the report, or None.
     :ivar clock: the moment that counts as now.
     """
@@ -67,6 +71,8 @@ class Variables:
     purge: bool
     purge_limit: int
     concurrency: int
+    check_paths: bool
+    max_age: int | None
     report: str | None
     clock: datetime
 
@@ -79,6 +85,7 @@ class Variables:
             "purge_prefix": self.prefix,
             "purge_limit": self.purge_limit,
             "concurrency": self.concurrency,
+            "check_paths": self.check_paths,
         }
 
 
@@ -94,9 +101,23 @@ def read(given: Mapping[str, Any], now: datetime) -> Variables:
                 raise InputError(f"{name} is empty: leave it out, or give it a value")
             values[name] = None
     clock = now if values["backup_clock"] is None else parse_moment("backup_clock", values["backup_clock"], "UTC")[0]
-    variables = Variables(**{**{name[len("backup_") :]: value for name, value in values.items()}, "clock": clock})
+    own = {name[len("backup_") :]: value for name, value in values.items()}
+    variables = Variables(**{**own, "max_age": _max_age(values["backup_max_age"]), "clock": clock})
     _check(variables)
     return variables
+
+
+def _max_age(value: Any) -> int | None:
+    """Seconds."""
+    if value is None:
+        return None
+    try:
+        seconds = parse_interval(value)
+    except ValueError:
+        seconds = 0
+    if not seconds:
+        raise InputError(f"backup_max_age must be like 2d, 36h, 1d12h, or a number of seconds, not {value!r}")
+    return seconds
 
 
 def _check(variables: Variables) -> None:

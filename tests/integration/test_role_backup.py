@@ -128,10 +128,11 @@ def test_the_example_of_the_interface(playbooks: Playbooks, globus: LocalGlobus)
         assert result(run, title)["counts"]["unchanged"] == 24, title
         assert not result(run, title)["changed"]
     assert counted(run, "log of second") == {"POST token": 1, "GET jobs": 1}
-    # C2: a token to look up the collections, one with the consent, a list before and one after
+    # C2: a token to look up the collections, one with the consent, a list before and one after; for check_paths one
+    # token more and a look at each path: two sources, the microscope's destination and one for each slot
     requests = counted(run, "log of first")
     assert requests.pop("POST token") <= 2
-    assert requests == {"POST consent": 1, "GET collection": 2, "GET jobs": 2, "POST timer": 24}
+    assert requests == {"POST consent": 2, "GET collection": 2, "GET stat": 26, "GET jobs": 2, "POST timer": 24}
 
     timers = {timer["name"]: timer for timer in globus.timers()}
     assert len(timers) == 24
@@ -197,7 +198,8 @@ def test_a_hundred_jobs_of_mixed_schedules(playbooks: Playbooks, globus: LocalGl
     assert first["counts"]["created"] == len(wanted)
     requests = counted(run, "log of first")
     assert requests.pop("POST token") <= 2
-    assert requests == {"POST consent": 1, "GET collection": 2, "GET jobs": 2, "POST timer": len(wanted)}
+    assert requests.pop("GET stat") == len(names) + len(wanted), "each source, and each destination"
+    assert requests == {"POST consent": 2, "GET collection": 2, "GET jobs": 2, "POST timer": len(wanted)}
     assert counted(run, "log of second") == {"POST token": 1, "GET jobs": 1}
     for title in ("second", "next week"):
         assert result(run, title)["counts"]["unchanged"] == len(wanted)
@@ -365,6 +367,35 @@ def test_what_the_service_stopped_is_resumed_unless_role_or_job_say_otherwise_S8
     assert not result(run, "again")["changed"]
 
 
+def test_a_job_with_a_wrong_path_fails_and_the_others_get_their_timers(
+    playbooks: Playbooks, globus: LocalGlobus, tmp_path: Path
+) -> None:
+    """check_paths is the role's default; the role and the job can each turn it off."""
+    for folder in ("lab/data/a", "store"):
+        (tmp_path / folder).mkdir(parents=True)
+    roots = {MAPPED: ("Lab", tmp_path / "lab"), MAPPED_TOO: ("Store", tmp_path / "store")}
+    collections = [{"id": key, "display_name": name, "root": str(root)} for key, (name, root) in roots.items()]
+    client = {"id": globus.client_id, "secret": globus.client_secret}
+    globus.reset(world={"collections": collections, "clients": [client]}, clock=START, stopped=True)
+    jobs = [job("a"), job("b", source_path="/dat/")]
+    common: dict[str, Any] = {"backup_defaults": COLLECTIONS}
+    run = playbooks.run(
+        [
+            *role("checked", backup_jobs=jobs, **common),
+            *role("job", backup_jobs=[jobs[0], {**jobs[1], "check_paths": False}], **common),
+            *role("role", backup_jobs=[*jobs, job("c")], backup_check_paths=False, **common),
+        ]
+    )
+    message = failure(run, "checked")
+    assert "1 of 2 timers failed" in message
+    assert "'backup-b' was not created" in message
+    assert "/dat/ does not exist on collection 'Lab'" in message
+    assert "There is /data/" in message
+    assert "check_paths: false" in message
+    assert result(run, "job")["counts"]["created"] == 1
+    assert result(run, "role")["counts"]["created"] == 1
+
+
 # --- nothing wrong gets to the service -----------------------------------------------------------------------------
 
 WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
@@ -395,6 +426,8 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
     "purge with an empty prefix": ({"backup_purge": True, "backup_prefix": ""}, ["backup_prefix is empty"]),
     "purge limit": ({"backup_purge_limit": -1}, ["backup_purge_limit"]),
     "concurrency": ({"backup_concurrency": 17}, ["backup_concurrency"]),
+    "check_paths": ({"backup_check_paths": "maybe"}, ["backup_check_paths", "maybe"]),
+    "max_age": ({"backup_max_age": "soon"}, ["backup_max_age", "soon"]),
     "now": ({"backup_clock": "soon"}, ["backup_clock", "soon"]),
     "blank prefix": ({"backup_prefix": ""}, ["backup_prefix is empty"]),
     "blank zone": ({"backup_timezone": ""}, ["backup_timezone is empty"]),

@@ -81,6 +81,10 @@ def test_a_blank_answer_of_a_survey_is_refused_by_name_or_is_none_N2(name: str, 
         ({"backup_purge_limit": -1}, "backup_purge_limit must be 0 or more, not -1"),
         ({"backup_concurrency": 17}, "backup_concurrency must be from 1 to 16, not 17"),
         ({"backup_concurrency": True}, "backup_concurrency must be a whole number, not True"),
+        ({"backup_check_paths": "maybe"}, "backup_check_paths must be true or false, not 'maybe'"),
+        ({"backup_max_age": "soon"}, "backup_max_age must be like 2d, 36h, 1d12h, or a number of seconds, not 'soon'"),
+        ({"backup_max_age": 0}, "backup_max_age must be like 2d"),
+        ({"backup_max_age": "1M"}, "backup_max_age must be like 2d"),
         ({"backup_prefix": ["lab-"]}, "backup_prefix must be text, not ['lab-']"),
         ({"backup_clock": "soon"}, "backup_clock must be a moment in ISO 8601"),
     ],
@@ -101,7 +105,25 @@ def test_variables_may_be_text_as_extra_variables_are() -> None:
         "purge_prefix": "x-",
         "purge_limit": 25,
         "concurrency": 8,
+        "check_paths": True,
     }
+
+
+def test_the_paths_are_checked_unless_the_role_or_a_job_says_otherwise() -> None:
+    assert planned()["options"]["check_paths"] is True
+    assert planned(backup_check_paths="no")["options"]["check_paths"] is False
+    (timer,) = planned(backup_jobs=[{**JOB, "check_paths": False}])["timers"]
+    assert timer["check_paths"] is False
+    (timer,) = planned()["timers"]
+    assert "check_paths" not in timer, "the option of the list holds for it"
+    defaults: Any = RIGHT["backup_defaults"]
+    (timer,) = planned(backup_defaults={**defaults, "check_paths": False})["timers"]
+    assert timer["check_paths"] is False
+    (timer,) = planned(backup_jobs=[{"name": "a", "schedule": "nightly", "state": "absent", "check_paths": True}])[
+        "timers"
+    ]
+    assert timer == {"name": "backup-a", "state": "absent"}
+    assert error_of_job(check_paths="maybe").startswith("backup_jobs[0] (lab): check_paths must be true or false")
 
 
 @pytest.mark.parametrize("name", [None, "", " ", "\n"])
