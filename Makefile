@@ -66,7 +66,7 @@ browser-test: setup docs ## the site and the report of the role backup in headle
 pictures: setup ## the picture in the README: a report of timers on the local Globus (needs Chromium)
 	@$(PYTHON) tests/browser/pictures.py
 
-demo: setup ## a nightly backup on the local Globus, from first run to arrived files
+demo: setup ## a nightly backup on the local Globus, from first run to arrived files, and a night that goes wrong
 	@$(PYTHON) demo/run.py
 
 rehearse: setup ## a playbook of one's own on the local Globus: PLAYBOOK=, WORLD=, DAYS=7, OPTIONS= of ansible-playbook

@@ -20,6 +20,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+import yaml
+
 ROOT = Path(__file__).resolve().parents[1]
 WIDTH = 100
 # Seconds, far more than needed on any machine: only what hangs is ended.
@@ -153,6 +155,12 @@ def recap(output: str) -> dict[str, int]:
     """The counts of ansible-playbook's last line: ``{"ok": 1, "changed": 0, ...}``; empty where there is none."""
     line = re.search(r"^localhost +:((?: +\w+=\d+)+)", output, re.MULTILINE)
     return {name: int(number) for name, number in re.findall(r"(\w+)=(\d+)", line[1])} if line else {}
+
+
+def variable(output: str) -> object:
+    """What a task with ``ansible.builtin.debug`` shows of a variable; None where there is no such task."""
+    shown = re.search(r"^ok: \[localhost\] => *\n((?: +.*\n)+)", output, re.MULTILINE)
+    return next(iter(yaml.safe_load(shown[1]).values())) if shown else None
 
 
 def essential(output: str) -> list[str]:

@@ -33,12 +33,14 @@ from backstage import (
     show,
     stage,
     unlike,
+    variable,
 )
 
 sys.path.insert(0, str(ROOT / "tests"))
 from emulator.control import LocalGlobus, LocalGlobusError
 
 DAY = 86400
+QUARTER = 900  # of an hour, within which Transfer tries again
 UNFINISHED = ("new", "loaded", "active", "inactive")
 REPOSITORY = "https://github.com/research-ops/globus"
 
@@ -68,6 +70,8 @@ class Demo:
         self.stopper = stopper
         self.playbook = folder / "backup.yml"
         self.source = folder / "microscope" / "data"
+        self.away = folder / "microscope" / "data-away"
+        self.task: dict[str, Any] = {}  # of the third night
         self.copy = folder / "archive" / "backup" / "microscope"
         account = {"GLOBUS_CLIENT_ID": globus.client_id, "GLOBUS_CLIENT_SECRET": globus.client_secret}
         self.environment = ansible_environment(folder, {**globus.environment, **account})
@@ -79,9 +83,23 @@ class Demo:
 
     def play(self, *options: str, changed: int) -> list[dict[str, Any]]:
         """Run the playbook, show what it says, and return the requests that Globus got."""
+        self._run(self.playbook, *options, changed=changed)
+        return self.globus.log()
+
+    def health(self) -> dict[str, Any]:
+        """Run the playbook that asks for the health of the timer, show what it says, and return the health."""
+        output = self._run(self.folder / "health.yml", changed=0)
+        health = variable(output)
+        if not isinstance(health, dict):
+            raise DemoError(f"health.yml was to show the health of the timer. It said:\n{output}")
+        return health
+
+    def _run(self, playbook: Path, *options: str, changed: int) -> str:
+        """Run a playbook and show what it says; its output. Raises DemoError."""
         self.globus.clear_log()
-        print(f"  {paint('$', 'dim')} {paint(' '.join(['ansible-playbook backup.yml', *options]), 'cyan')}", flush=True)
-        command = [sys.executable, "-m", "ansible", "playbook", *options, str(self.playbook)]
+        line = " ".join(["ansible-playbook", playbook.name, *options])
+        print(f"  {paint('$', 'dim')} {paint(line, 'cyan')}", flush=True)
+        command = [sys.executable, "-m", "ansible", "playbook", *options, str(playbook)]
         status, output = self.stopper.run(command, self.folder, self.environment)
         show(essential(output))
         print()
@@ -91,7 +109,7 @@ class Demo:
             raise DemoError(
                 f"{wanted}, and ended with {status} and changed={counts.get('changed')}. It said:\n{output}"
             )
-        return self.globus.log()
+        return output
 
     def timer(self) -> dict[str, Any]:
         """The one unfinished timer that the service has. Raises DemoError where there is another number of them."""
@@ -108,10 +126,10 @@ class Demo:
         """When the timer runs next, by the clock on the wall; by the service itself."""
         return f"{self.local(self.timer()['next_tick']):%A %H:%M}, {self.zone.key}"
 
-    def a_day_later(self) -> None:
+    def later(self, seconds: int = DAY) -> None:
         """Move the clock of the local Globus."""
         before = self.local(self.globus.now())
-        after = self.local(self.globus.advance(DAY))
+        after = self.local(self.globus.advance(seconds))
         self.stopper.look()
         print(f"  {paint('>', 'dim')} The clock moves from {before:%A %H:%M} to {after:%A %H:%M}.\n", flush=True)
 
@@ -124,8 +142,8 @@ class Demo:
     def tell(self) -> None:
         """All of it."""
         heading("A nightly backup by playbook, on a Globus that runs on this machine")
-        say("""It takes about 10 seconds, longer on a busy machine. Each "ok" is something that was looked at, in the
-            files or in the local Globus itself. The demo ends with an error at the first that is not so.""")
+        say("""It takes about 15 seconds, longer on a busy machine. Each "ok" was checked, in the files or in the local
+            Globus itself. The demo ends with an error as soon as one is not so.""")
         self.set_the_stage()
         self.create()
         self.run_again()
@@ -133,6 +151,8 @@ class Demo:
         self.replace()
         self.first_night()
         self.second_night()
+        self.third_night()
+        self.put_back()
 
     def set_the_stage(self) -> None:
         heading("1. The stage")
@@ -212,7 +232,7 @@ class Demo:
 
     def first_night(self) -> None:
         heading("6. A night passes, and the files are there")
-        self.a_day_later()
+        self.later()
         timer = self.timer()
         fact(timer["n_runs"] == 1 and not timer["n_errors"], f"The timer ran once, at {self.ran()}.", timer)
         wanted, found = self.wanted(), contents(self.copy)
@@ -239,7 +259,7 @@ class Demo:
             folder with a new image is made.""")
         print()
         fact(len(unlike(self.wanted(), contents(self.copy))) == 3, "The copy differs in these three files now.")
-        self.a_day_later()
+        self.later()
         timer = self.timer()
         fact(timer["n_runs"] == 2 and not timer["n_errors"], f"The timer ran again, at {self.ran()}.", timer)
         found = contents(self.copy)
@@ -256,6 +276,55 @@ class Demo:
         print()
         self.play(changed=0)
         fact(self.timer() == timer, "The same timer still.", self.timer())
+
+    def third_night(self) -> None:
+        heading("8. The third night: the folder is gone")
+        new = self.source / "2026-03-04" / "image-0001.tif"
+        new.parent.mkdir()
+        new.write_bytes(random.Random(3).randbytes(250_000))
+        self.source.rename(self.away)
+        say("A new image is made. Then somebody moves the folder away, before the backup runs.")
+        print()
+        self.later()
+        timer = self.timer()
+        text = f"The timer ran at {self.ran()}. Globus Timers counts {timer['n_errors']} errors and calls it active."
+        fact((timer["n_runs"], timer["n_errors"], timer["status"]) == (3, 0, "active"), text, timer)
+        self.task = self.last_task()
+        text = "But nothing has arrived. Globus Transfer tries again and again, for a day, without a word."
+        fact(self.task["status"] == "ACTIVE" and self.task["faults"] > 1, text, self.task)
+        print()
+        say("demo/health.yml asks the module timer_info for the health of the timer:")
+        print()
+        health = self.health()
+        fact(health["state"] == "stalled", "The backup stands still, and the module says so.", health)
+        told = ("FILE_NOT_FOUND", f"{self.task['faults']} failed tries", self.second(self.task["request_time"]))
+        text = "It says what Globus met, since when, how often it tried, and when it gives up."
+        fact(all(one in health["reason"] for one in (*told, self.second(self.task["deadline"]))), text, health)
+        fact("/data/" in health["remedy"], "The remedy names the path: put /data/ back.", health)
+
+    def put_back(self) -> None:
+        heading("9. Put back, it arrives")
+        say("The folder is moved back. Nothing else is done.")
+        print()
+        self.away.rename(self.source)
+        self.later(QUARTER)
+        task = self.last_task()
+        text = "The same transfer went on and succeeded. No second one was started."
+        fact((task["task_id"], task["status"]) == (self.task["task_id"], "SUCCEEDED"), text, task)
+        wrong = unlike({**contents(self.copy), **self.wanted()}, contents(self.copy))
+        fact(not wrong, "The new image has arrived, byte for byte.", "\n".join(wrong))
+        print()
+        health = self.health()
+        fact(health["state"] == "ok", "The timer is ok again, according to the transfer.", health)
+
+    def last_task(self) -> dict[str, Any]:
+        """The transfer task of the timer's last run."""
+        return max(self.globus.tasks(), key=lambda task: str(task["request_time"]))
+
+    @staticmethod
+    def second(moment: str) -> str:
+        """A moment as the modules return it."""
+        return datetime.fromisoformat(moment).isoformat(timespec="seconds")
 
     def ran(self) -> str:
         """When the timer ran last."""
@@ -300,7 +369,7 @@ def main() -> int:
     """The exit status: 0, 1 if anything was not as it should be, 128 + n after signal n."""
     stopper = Stopper()
     try:
-        with stage("backup.yml", "ansible.cfg", "world.yml") as folder:
+        with stage("backup.yml", "health.yml", "ansible.cfg", "world.yml") as folder:
             stopper.look()
             try:
                 with LocalGlobus(folder / "world.yml") as globus:

@@ -62,6 +62,14 @@ def test_essential_lines_have_everything_but_decoration() -> None:
     ]
 
 
+def test_a_variable_is_read_from_the_task_that_shows_it() -> None:
+    shown = (
+        "ok: [localhost] => \n    found.timers[0].health:\n        reason: 'a: b,\n            c'\n        state: ok\n"
+    )
+    assert backstage.variable(OUTPUT + shown + OUTPUT) == {"reason": "a: b, c", "state": "ok"}
+    assert backstage.variable(OUTPUT) is None
+
+
 def test_a_fact_that_does_not_hold_ends_the_demo(capsys: pytest.CaptureFixture[str]) -> None:
     backstage.fact(True, "It is so.")
     assert capsys.readouterr().out == "  ok  It is so.\n"
