@@ -74,6 +74,7 @@ def test_demo_tells_what_happened(tmp_path: Path) -> None:
         "  ok  The copy holds the same 6 files, 640,077 bytes, byte for byte.",
         "  ok  The image that was deleted on the microscope is still in the copy.",
         "  ok  The timer ran at Wednesday 22:00. Globus Timers counts 0 errors and calls it active.",
+        "  $ ansible-playbook health.yml",
         "  |         state: stalled",
         "  ok  It says what Globus met, since when, how often it tried, and when it gives up.",
         "  ok  The same transfer went on and succeeded. No second one was started.",

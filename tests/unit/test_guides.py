@@ -29,6 +29,7 @@ BLOCK = re.compile(r"^( *)\.\. code-block:: (yaml|bash)\n\n((?:\1 +.*\n|\n)+)", 
 # Every file that a guide may show, and the test that runs it, or gives it to what reads it.
 RUN_BY = {
     "demo/backup.yml": "test_guides.py",
+    "demo/health.yml": "test_demo.py",
     "demo/world.yml": "test_rehearse.py",
     "docs/examples/alert.yml": "test_guides.py",
     "docs/examples/as_a_person.yml": "test_guides.py",
