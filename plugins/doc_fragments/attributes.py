@@ -11,7 +11,7 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 attributes:
   check_mode:
-    description: Can run in check mode and return what a real run would do, without writing anything.
+    description: Can run in check mode and return the result of a real run, without changing anything.
     support: full
   diff_mode:
     description: Returns details on what has changed, or would change in check mode, when in diff mode.
@@ -35,12 +35,12 @@ attributes:
 options: {}
 attributes:
   check_mode:
-    description: Can run in check mode. It changes nothing in either mode.
+    description: Can run in check mode. The module never changes anything.
     support: full
   diff_mode:
     description: Returns details on what has changed, or would change in check mode, when in diff mode.
     support: N/A
-    details: It changes nothing.
+    details: The module never changes anything.
   idempotent:
     description: When run twice in a row with the same arguments, the second run does not change anything.
     support: full

@@ -20,12 +20,12 @@ class ModuleDocFragment:
 options:
   name:
     description:
-      - Name of the timer. It identifies the timer among those that have not ended, by exact, case-sensitive comparison.
+      - Name of the timer. It identifies the timer among those that have not ended. Case-sensitive.
     type: str
   transfer:
     description:
-      - What the timer transfers. Exactly one of O(transfer) and O(flow) is required where the timer may have to be
-        created, that is, for O(state=present) without O(timer_id).
+      - The transfer that the timer runs. Exactly one of O(transfer) and O(flow) is required to create a timer, that is,
+        with O(state=present) and without O(timer_id).
     type: dict
     suboptions:
       source_collection:
@@ -39,86 +39,88 @@ options:
         required: true
         aliases: [destination_endpoint]
       paths:
-        description: What to transfer, at least one path. The order of the paths means nothing.
+        description: The paths to transfer, at least one. Their order does not matter.
         type: list
         elements: dict
         required: true
         suboptions:
           source_path:
             description:
-              - Path on the source collection, with forward slashes. It begins with C(/), or with C(/~/) or C(~/) for
-                the home directory. Globus writes the Windows drive C(C:) as C(/C/).
+              - Path on the source collection, with forward slashes. It must start with C(/), or with C(/~/) or C(~/)
+                for the home directory. Write the Windows drive C(C:) as C(/C/).
             type: str
             required: true
           destination_path:
-            description: Path on the destination collection, likewise.
+            description: Path on the destination collection, in the same format.
             type: str
             required: true
           recursive:
             description:
-              - Whether the path is a directory. If not set, the service finds out at each run.
+              - Whether the path is a directory. If not set, Globus detects this at each run.
             type: bool
           external_checksum:
             description:
-              - The checksum that the file must have, by O(transfer.paths[].checksum_algorithm). Without that it is an
-                MD5 checksum.
+              - The expected checksum of the file, with the algorithm O(transfer.paths[].checksum_algorithm). The
+                default algorithm is MD5.
             type: str
           checksum_algorithm:
             description:
-              - The algorithm of O(transfer.paths[].external_checksum) and of O(transfer.verify_checksum), for example
+              - Algorithm of O(transfer.paths[].external_checksum) and of O(transfer.verify_checksum), for example
                 V(SHA256).
             type: str
       label:
-        description: A label for the transfer tasks, one line of at most 128 characters.
+        description: Label of the transfer tasks. One line of at most 128 characters.
         type: str
       sync_level:
         description:
-          - Which files to transfer. Each value means also what those before it mean.
-          - If not set, everything is transferred at every run.
-          - "V(exists): Files that are not at the destination."
-          - "V(size): Files of another size."
+          - Which files to transfer. Each value includes the ones before it.
+          - If not set, every run transfers all files.
+          - "V(exists): Files that do not exist at the destination."
+          - "V(size): Files whose sizes differ."
           - "V(mtime): Files that are newer at the source."
-          - "V(checksum): Files of another checksum. Both sides have to read every file."
+          - "V(checksum): Files whose checksums differ. Both collections have to read every file."
         type: str
         choices: [exists, size, mtime, checksum]
       verify_checksum:
-        description: Verify the checksum of every file after it was transferred, and transfer it again if it differs.
+        description: Verify the checksum of every file after the transfer, and transfer the file again if it differs.
         type: bool
         default: true
       preserve_timestamp:
-        description: Give files at the destination the modification time that they have at the source.
+        description: Keep the modification time of files.
         type: bool
         default: false
       encrypt_data:
-        description: Encrypt the data on its way.
+        description: Encrypt the data during the transfer.
         type: bool
         default: false
       delete_destination_extra:
         description:
-          - Mirror, that is, delete files at the destination that are not at the source. Only with recursive paths.
-          - A mirror is not a backup. When the source is emptied, by mistake or because a disk is not mounted, the next
-            run empties the destination, and succeeds.
-          - A timer is not created if its destination is its own source, or lies below or above it on one collection.
+          - Mirror the source, that is, delete files at the destination that are not at the source. Only with recursive
+            paths.
+          - A mirror is not a backup. If the source is emptied, by mistake or because a disk is not mounted, the next
+            run empties the destination, and the run succeeds.
+          - The module refuses to create a mirror whose destination is its own source, or a directory above or below it
+            on the same collection.
         type: bool
         default: false
       skip_source_errors:
-        description: Go on when a file at the source is not there or cannot be read.
+        description: Skip files at the source that do not exist or cannot be read.
         type: bool
         default: false
       fail_on_quota_errors:
-        description: Fail at once when a quota is exceeded, instead of trying again.
+        description: Fail immediately if a quota is exceeded, instead of retrying.
         type: bool
         default: false
       notify_on_succeeded:
-        description: Send an e-mail when a transfer has succeeded.
+        description: Send an e-mail when a transfer succeeds.
         type: bool
         default: true
       notify_on_failed:
-        description: Send an e-mail when a transfer has failed.
+        description: Send an e-mail when a transfer fails.
         type: bool
         default: true
       notify_on_inactive:
-        description: Send an e-mail when a transfer cannot go on, for example because credentials have expired.
+        description: Send an e-mail when a transfer cannot continue, for example because credentials have expired.
         type: bool
         default: true
       store_base_path_info:
@@ -127,33 +129,33 @@ options:
         default: false
       deadline:
         description:
-          - A moment, in ISO 8601, after which a transfer is cancelled. Without an offset it is UTC.
-          - It is the same for every run of the timer, so it is rarely wanted. A timer is not created with a deadline
-            before its first run.
+          - Time in ISO 8601 after which Globus cancels a transfer. Without an offset, the time is in UTC.
+          - The deadline is the same for all runs of the timer, so it is rarely useful. The module refuses to create a
+            timer whose deadline is before its first run.
         type: str
       filter_rules:
-        description: Which files of recursive paths to leave out or to take. The first rule that matches decides.
+        description: Rules to include or exclude files of recursive paths. The first rule that matches applies.
         type: list
         elements: dict
         suboptions:
           name:
-            description: A pattern for the name, for example V(*.tmp).
+            description: Pattern for the name, for example V(*.tmp).
             type: str
             required: true
           method:
-            description: What to do with files that match.
+            description: Whether to include or exclude files that match.
             type: str
             choices: [include, exclude]
             default: exclude
           type:
-            description: Whether the rule is for files or for directories. If not set, for both.
+            description: Whether the rule applies to files or directories. If not set, to both.
             type: str
             choices: [file, dir]
       source_local_user:
-        description: Local user on the source collection, where the login maps to several.
+        description: Local user on the source collection, if the login maps to several users.
         type: str
       destination_local_user:
-        description: Local user on the destination collection, where the login maps to several.
+        description: Local user on the destination collection, if the login maps to several users.
         type: str
   flow:
     description:
@@ -169,11 +171,11 @@ options:
         type: dict
         default: {}
       run_managers:
-        description: Who may manage the runs, as URNs of identities or groups. The order means nothing.
+        description: Identities or groups that may manage the runs, as URNs. Their order does not matter.
         type: list
         elements: str
       run_monitors:
-        description: Who may see the runs, likewise.
+        description: Identities or groups that may view the runs, as URNs. Their order does not matter.
         type: list
         elements: str
       tags:
@@ -182,33 +184,35 @@ options:
         elements: str
   schedule:
     description:
-      - When the timer runs. Required where O(transfer) or O(flow) is.
-      - V({}) runs it once, as soon as it is created. It is not run again under the same name until Globus forgets it,
-        90 days after its end. Use another name to run it again.
+      - When the timer runs. Required with O(transfer) or O(flow).
+      - V({}) runs the timer once, immediately. The timer is not run again under the same name until Globus forgets it,
+        90 days after its end. To run it again, use another name.
     type: dict
     suboptions:
       interval:
         description:
-          - Time between two runs, such as V(30m), V(12h), V(1d), V(1w), V(1h30m), or a number of seconds. From 60
+          - Time between two runs, for example V(30m), V(12h), V(1d), V(1w) or V(1h30m), or a number of seconds. From 60
             seconds to 365 days. If not set, the timer runs once.
-          - Units are lower case, and there are no months. YAML reads an unquoted C(12:00) as the number 720, which is
-            12 minutes here. Write V(12h).
+          - Units are lower case. There is no unit for months. Do not write C(12:00), which YAML reads as the number 720
+            and means 12 minutes. Write V(12h).
         type: raw
       start:
         description:
-          - The first run, in ISO 8601. Without an offset it is read in O(schedule.timezone).
-          - The start of a recurring timer may be past. The timer is created with the next of its runs as the first.
-          - If not set, and O(schedule.at) is not set either, the first run is when the timer is created.
+          - Time of the first run in ISO 8601. Without an offset, it is a local time in O(schedule.timezone).
+          - The start of a recurring timer can be in the past. A new timer then starts at the next run.
+          - If neither O(schedule.start) nor O(schedule.at) is set, the timer first runs when it is created.
         type: str
       at:
         description:
-          - Local time of day of the runs in O(schedule.timezone), such as V("02:00"). Quote it, YAML reads an unquoted
-            C(22:30) or C(0200) as another number, which is refused. Excludes O(schedule.start).
-          - Needs an interval that divides a day or is whole days, or none (run once at the next such time).
+          - Local time of day of the runs in O(schedule.timezone), for example V("02:00"). Quote the time. YAML reads an
+            unquoted C(22:30) or C(0200) as another number, which the module refuses. Mutually exclusive with
+            O(schedule.start).
+          - Requires an interval that divides a day, or an interval of whole days. Without an interval, the timer runs
+            once, at the next such time.
         type: raw
       weekday:
         description:
-          - The day of the first run, with O(schedule.at). Needs an interval of whole weeks, of 365 days, or none.
+          - Day of the first run. Requires O(schedule.at), and an interval of whole weeks, of 365 days, or none.
         type: str
         choices: [monday, tuesday, wednesday, thursday, friday, saturday, sunday]
       timezone:
@@ -217,87 +221,87 @@ options:
         default: UTC
       daylight_saving:
         description:
-          - The service runs a timer at fixed intervals, so after a clock change its local time shifts. This is what to
-            do about it.
-          - "V(ignore): Accept it. The timer means the local time that it had at its start."
-          - "V(follow): Call it drift as soon as the next run would fall at another local time, so that a run of the
-            play with O(on_drift=replace) anchors the timer anew, once. With another O(on_drift) it is only told."
+          - What to do about daylight saving time. Globus runs timers at fixed intervals, so a clock change shifts the
+            local time of their runs.
+          - "V(ignore): Accept the shift. The module compares the local time of the start of the timer."
+          - "V(follow): Treat it as drift if the next run would be at another local time. With O(on_drift=replace), the
+            next run of the playbook replaces the timer once. With other values of O(on_drift), the module only reports
+            the drift."
         type: str
         choices: [ignore, follow]
         default: ignore
       end:
         description:
-          - When the timer ends, exactly one of O(schedule.end.count) and O(schedule.end.datetime). If not set, it runs
-            for ever.
+          - When the timer ends. Exactly one of O(schedule.end.count) and O(schedule.end.datetime) is required. If not
+            set, the timer does not end.
         type: dict
         suboptions:
           count:
             description:
               - Number of runs, at least 1.
-              - Without O(schedule.start), a timer that has done all its runs is not run again under the same name until
-                Globus forgets it, 90 days after its end. Use another name to run it again.
+              - Without O(schedule.start), a timer that has completed all its runs is not run again under the same name
+                until Globus forgets it, 90 days after its end. To run it again, use another name.
             type: int
           datetime:
             description:
-              - A moment, in ISO 8601, after which there is no run. Without an offset it is read in
+              - Time in ISO 8601 after which the timer does not run. Without an offset, it is a local time in
                 O(schedule.timezone).
             type: str
   state:
     description:
-      - What is to be true of the timer. For V(active), V(paused) and V(absent) an existing timer needs only O(name) or
+      - The desired state of the timer. For an existing timer, V(active), V(paused) and V(absent) only need O(name) or
         O(timer_id).
-      - A timer that is resumed after it missed a run runs at once.
+      - If a timer missed a run while it was paused or inactive, it runs immediately when it is resumed.
       - "V(present): The timer exists."
-      - "V(active): The timer exists and runs. One that is inactive is resumed with fresh credentials, whatever
-        stopped it."
+      - "V(active): The timer exists and runs. If it is inactive for any reason, the module resumes it with fresh
+        credentials."
       - "V(paused): The timer exists and is paused."
-      - "V(absent): No unfinished timer of this name exists. All of this name are deleted."
+      - "V(absent): No unfinished timer of this name exists. The module deletes all timers of this name."
     type: str
     choices: [present, active, paused, absent]
     default: present
   timer_id:
     description:
-      - Choose the timer by its UUID. O(name) then renames it in place.
-      - An unknown ID is an error, except for O(state=absent). The timer is never created anew, so O(on_drift=replace)
-        is refused.
+      - UUID of the timer. O(name) then renames the timer.
+      - An unknown ID is an error, except with O(state=absent). The module does not create a timer for it, so
+        O(on_drift=replace) is refused.
     type: str
   on_drift:
     description:
-      - What to do when the timer exists but differs from the definition. RV(drift) says in what.
-      - "V(warn): Leave the timer as it is, and warn."
-      - "V(ignore): Leave the timer as it is."
-      - "V(fail): Leave the timer as it is, and fail."
-      - "V(replace): Create the timer anew, and then delete the old one. The new timer keeps the times of the old one
-        where the definition does not set others, and stays paused if the old one was."
-      - With V(replace), of several timers of the name one that equals the definition is kept, and the others are
-        deleted. A timer that runs is kept rather than one that does not, and is never deleted in favour of one that
-        does not.
-      - With V(replace), a replacement waits if it would skip a run that is due, which a clock change since the timer
-        was created can cause. The module then changes nothing and warns. Times that you change take effect at once.
+      - What to do if the timer exists but differs from the definition. RV(drift) lists the differences.
+      - "V(warn): Leave the timer unchanged, and warn."
+      - "V(ignore): Leave the timer unchanged."
+      - "V(fail): Leave the timer unchanged, and fail."
+      - "V(replace): Create a new timer, and then delete the old one. The new timer keeps the run times of the old timer
+        unless the definition sets others. If the old timer was paused, so is the new one."
+      - With V(replace), if several timers have the name, the module keeps one that matches the definition and deletes
+        the others. It prefers a timer that runs, and never deletes a timer that runs in favour of one that does not.
+      - With V(replace), the module postpones a replacement that would skip the next run, which can happen after a clock
+        change. It changes nothing and warns. If you change the schedule, the timer is replaced immediately.
     type: str
     choices: [warn, ignore, fail, replace]
     default: warn
   on_inactive:
     description:
-      - What to do, for O(state=present), with a timer that the service stopped, for example because a consent was
-        missing. Such a timer does not run until it is resumed.
-      - A timer that a user paused stays paused, whatever this option says. O(state=active) resumes both.
-      - "V(warn): Leave the timer as it is, and warn with the reason and the remedy."
-      - "V(fail): Leave the timer as it is, and fail."
-      - "V(resume): Resume the timer with fresh credentials. If it missed a run, it runs at once."
+      - What to do with O(state=present) if Globus stopped the timer, for example because a consent is missing. Such a
+        timer does not run until it is resumed.
+      - This option does not apply to a timer that a user paused, which stays paused. O(state=active) resumes both.
+      - "V(warn): Leave the timer unchanged, and warn with the reason and the remedy."
+      - "V(fail): Leave the timer unchanged, and fail."
+      - "V(resume): Resume the timer with fresh credentials. If it missed a run, it runs immediately."
     type: str
     choices: [warn, fail, resume]
     default: warn
   check_paths:
     description:
-      - Look at the paths before the timer is created or replaced. Otherwise a wrong path shows only at the first run,
-        when Globus tries again for days without success.
-      - The task fails if a source does not exist or may not be read, if a folder is given with C(recursive=false) or a
-        file with C(recursive=true), and if a file is in the way of a folder at the destination or the reverse. A
-        missing destination is fine. If a collection cannot be reached, the module warns and creates the timer.
-      - Looking at a mapped collection needs a C(data_access) consent for Globus Transfer itself. Client credentials get
-        it with one more token request, but not in check mode. If the login of a person lacks it, the module warns and
-        creates the timer without this check.
+      - Check the paths before the timer is created or replaced. Otherwise a wrong path only becomes apparent at the
+        first run, which Globus then retries for days.
+      - The task fails if a source does not exist or cannot be read, if C(recursive) is V(false) for a folder or V(true)
+        for a file, or if the destination is a file where a folder is needed, or the reverse. The destination does not
+        have to exist. If a collection cannot be reached, the module warns and creates the timer.
+      - To check paths on a mapped collection, the module needs a C(data_access) consent for Globus Transfer. With
+        client credentials, the module obtains it with an additional token request, except in check mode. If the login
+        of a person does not have it, the module warns and creates the timer without this check.
     type: bool
     default: false
 """
@@ -305,22 +309,22 @@ options:
     ABOUT = r"""
 options: {}
 notes:
-  - The creation of a timer is never repeated blindly. After an answer that leaves open what happened the timer is
-    looked up first.
+  - The module never blindly repeats the creation of a timer. If a response is lost or unclear, the module first checks
+    whether the timer exists.
 seealso:
   - module: research_ops.globus.timer_info
-    description: Whether the timers do what they are there for.
+    description: Check the health of timers.
   - module: research_ops.globus.collection_info
-    description: The IDs of collections, and what timers need on them.
+    description: Look up the IDs of collections, and the consents that timers need.
   - plugin: research_ops.globus.upcoming_runs
     plugin_type: filter
-    description: When a schedule runs, before there is a timer.
+    description: List the runs of a schedule before you create a timer.
   - ref: ansible_collections.research_ops.globus.docsite.guide_schedules
-    description: What to write for what people say of times, and what clock changes do.
+    description: Common schedules, and the effect of daylight saving time.
   - ref: ansible_collections.research_ops.globus.docsite.guide_safety
-    description: Why no timer is doubled or lost, whatever happens in between.
+    description: How the modules avoid duplicate and lost timers.
   - name: Globus timers
-    description: What the service offers, in the Globus documentation.
+    description: The timers service, in the Globus documentation.
     link: https://docs.globus.org/guides/overviews/flows/timers/
 """
 
@@ -341,9 +345,9 @@ ModuleDocFragment.LIST = (
 options:
   timers:
     description:
-      - The timers, each with its own state. Two entries of one name are an error, whose message names both positions.
-      - An input error in any entry fails the task before any request is sent. A failure of the service fails its entry
-        only, and the task in the end.
+      - The timers, each with its own state. Two entries with the same name are an error.
+      - If an entry is invalid, the task fails before it sends a request. If Globus refuses an entry, the other entries
+        are still processed, and then the task fails.
     type: list
     elements: dict
     required: true
@@ -353,18 +357,18 @@ options:
     + r"""
   on_drift:
     description:
-      - Used for entries that do not set their own O(timers[].on_drift), which explains the values.
+      - Default for entries without O(timers[].on_drift), which describes the values.
     type: str
     choices: [warn, ignore, fail, replace]
     default: warn
   on_inactive:
     description:
-      - What to do for entries that have no O(timers[].on_inactive), which explains the values.
+      - Default for entries without O(timers[].on_inactive), which describes the values.
     type: str
     choices: [warn, fail, resume]
     default: warn
   check_paths:
-    description: Whether to look at the paths of entries that have no O(timers[].check_paths).
+    description: Default for entries without O(timers[].check_paths).
     type: bool
     default: false
 """

@@ -10,7 +10,7 @@ module: collection_info
 short_description: Read Globus collections and the consents that timers need
 version_added: 0.1.0
 description:
-  - Returns collections, which scope a timer needs for each, and whether the consent for it is there.
+  - Returns collections, the scope that a timer needs for each of them, and whether the login has the consent.
 author:
   - Research Ops (@research-ops)
 extends_documentation_fragment:
@@ -21,35 +21,36 @@ extends_documentation_fragment:
 options:
   collection_ids:
     description:
-      - UUIDs of the collections. One that does not exist, was deleted or is not visible is returned too, with nulls and
-        with RV(collections[].msg) saying so.
+      - UUIDs of the collections. If a collection does not exist, was deleted or is not visible, its values are null and
+        RV(collections[].msg) explains why.
       - Exactly one of O(collection_ids) and O(search) is required.
     type: list
     elements: str
   search:
     description:
-      - Collections that this text finds, in their names, owners and descriptions. The service finds a thousand at most.
+      - Text to search for in the names, owners and descriptions of collections. The search returns at most a thousand
+        collections.
       - Exactly one of O(collection_ids) and O(search) is required.
     type: str
 seealso:
   - module: research_ops.globus.timer
-    description: Gets the consents by itself that timers need.
+    description: Obtains the consents that timers need.
   - module: research_ops.globus.login
-    description: Consents of a person.
+    description: Grant the consents of a person.
   - name: Collections and endpoints
-    description: What kinds of collections there are, in the Globus documentation.
+    description: The kinds of collections, in the Globus documentation.
     link: https://docs.globus.org/guides/overviews/collections-and-endpoints/
 """
 
 EXAMPLES = r"""
-- name: See what timers need on two collections
+- name: Read which consents timers need on two collections
   research_ops.globus.collection_info:
     collection_ids:
       - 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
       - 31ce9ba0-176d-45a5-add3-f37d233ba47d
   register: needed
 
-- name: Show for which of them a consent is missing
+- name: Show the collections without the consent
   ansible.builtin.debug:
     msg: "{{ needed.collections | selectattr('consent', 'eq', 'missing') | map(attribute='display_name') }}"
 
@@ -62,7 +63,7 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ found.collections | items2dict(key_name='display_name', value_name='id') }}"
 
-- name: See which consents your own login has
+- name: Read which consents your own login has
   research_ops.globus.collection_info:
     auth_method: user
     client_id: 8b0e1ee1-5a58-4ac5-8ba3-1e3ad6ee8ab2
@@ -72,7 +73,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 collections:
-  description: The collections, in the order of O(collection_ids), or as the search found them.
+  description: The collections, in the order of O(collection_ids) or of the search results.
   type: list
   elements: dict
   returned: success
@@ -82,15 +83,15 @@ collections:
       type: str
       sample: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
     display_name:
-      description: Its name, or null where it cannot be read, like all that follows.
+      description: Its name. This and all following values are null if the collection cannot be read.
       type: str
       sample: Microscope share
     entity_type:
-      description: What it is, in the words of Globus Transfer, or null.
+      description: Its type as Globus Transfer reports it, or null.
       type: str
       sample: GCSv5_mapped_collection
     high_assurance:
-      description: Whether it is high assurance, or null. Timers on such a collection stop when the session expires.
+      description: Whether it is a high assurance collection, or null. Its timers stop when the session expires.
       type: bool
       sample: false
     requires_data_access:
@@ -98,17 +99,17 @@ collections:
       type: bool
       sample: true
     scope:
-      description: The scope with which a token for timers must be requested, or null where none is special to it.
+      description: The scope that a token for timers must have, or null if the collection needs no special scope.
       type: str
       sample: "https://auth.globus.org/scopes/524230d7-ea86-4a52-8312-86065a9e0417/timer[\
         urn:globus:auth:scope:transfer.api.globus.org:all[\
         *https://auth.globus.org/scopes/6c54cade-bde5-45c1-bdea-f4bd71dba2cc/data_access]]"
     consent:
-      description: V(granted), V(missing), V(not_needed), or V(unknown) where the login cannot see it.
+      description: V(granted), V(missing), V(not_needed), or V(unknown) if the login cannot read its consents.
       type: str
       sample: granted
     owner:
-      description: Who owns it, or null.
+      description: Its owner, or null.
       type: str
       sample: operations@example.org
     url:
@@ -116,58 +117,58 @@ collections:
       type: str
       sample: https://app.globus.org/file-manager/collections/6c54cade-bde5-45c1-bdea-f4bd71dba2cc/overview
     msg:
-      description: Why timers cannot use it.
+      description: Why timers cannot use the collection.
       type: str
-      returned: for one that does not exist, was deleted, is not visible, or is an endpoint and no collection
+      returned: for collections that do not exist, were deleted or are not visible, and for endpoints
       sample: >-
         Collection 99999999-aaaa-4aaa-8aaa-000000000001 does not exist: check the ID, and that the login may see it
         (Globus Transfer answered 404: No such endpoint '99999999-aaaa-4aaa-8aaa-000000000001')
     error:
-      description: What failed, for programs. RV(collections[].msg) says it for people.
+      description: The error in a machine-readable form.
       type: dict
       returned: with RV(collections[].msg)
       contains:
         code:
-          description: The service's error code, or one of the module's own in snake case, or null.
+          description: Error code of Globus, or of the module (in snake case), or null.
           type: str
         http_status:
-          description: HTTP status of the answer, or null where there was none.
+          description: HTTP status of the response, or null if there was none.
           type: int
         request_id:
-          description: The service's request ID, to be told to its support, or null where it gave none.
+          description: Request ID for Globus support, or null if there was none.
           type: str
       sample:
         code: EndpointNotFound
         http_status: 404
         request_id: vHnRBcJtX
 msg:
-  description: Why the task failed, in a sentence that a person can act on.
+  description: The error message.
   type: str
   returned: failure
   sample: >-
     collection_ids[0] must be a UUID such as 6c54cade-bde5-45c1-bdea-f4bd71dba2cc, not 'not one'
 error:
-  description: What failed, for programs. RV(msg) says it for people.
+  description: The error in a machine-readable form.
   type: dict
   returned: on failure, unless Ansible itself refuses the options
   contains:
     code:
-      description: The service's error code, or one of the module's own in snake case, or null.
+      description: Error code of Globus, or of the module (in snake case), or null.
       type: str
     http_status:
-      description: HTTP status of the answer, or null where there was none.
+      description: HTTP status of the response, or null if there was none.
       type: int
     request_id:
-      description: The service's request ID, to be told to its support, or null where it gave none.
+      description: Request ID for Globus support, or null if there was none.
       type: str
   sample:
     code: login_required
     http_status: null
     request_id: null
 remedy:
-  description: The command or edit that cures the failure.
+  description: The command or change that fixes the error.
   type: str
-  returned: on failure, where there is one
+  returned: on failure, if there is one
   sample: >-
     ansible-playbook research_ops.globus.login -e globus_client_id=8b0e1ee1-5a58-4ac5-8ba3-1e3ad6ee8ab2
 """

@@ -10,16 +10,16 @@ module: login
 short_description: Sign in to Globus as a person
 version_added: 0.1.0
 description:
-  - For people without a service account. Signs in to a native app of yours, once; the other modules then use the stored
-    login with O(research_ops.globus.timer#module:auth_method=user).
-  - Works in two steps, so that no task ever waits for input. Step one returns an address to open in a browser. Step two
-    is the same task with the code that the page shows.
-  - The playbook C(research_ops.globus.login) does both steps and asks for what it needs.
-  - Where the stored login still works and has the consents that are asked for, nothing is done, and no address is
-    returned.
+  - Signs in to Globus as a person, with a native app that you registered, and stores the login. Use this module if you
+    have no service account. The other modules use the stored login with
+    O(research_ops.globus.timer#module:auth_method=user).
+  - Signing in has two steps, so no task waits for input. The first step returns a URL to open in a browser. The second
+    step is the same task with the code that the page shows.
+  - The playbook C(research_ops.globus.login) runs both steps and prompts for the code.
+  - If the stored login is valid and has all consents, the module changes nothing and returns no URL.
 notes:
-  - Of what signs the other modules in it knows O(client_id) and O(token_storage) alone. Where C(module_defaults) of the
-    action group set more, such as C(auth_method), the task takes it back with C(auth_method="{{ omit }}").
+  - The only authentication options of this module are O(client_id) and O(token_storage). If C(module_defaults) of the
+    action group set others, such as C(auth_method), unset them in the task with C(auth_method="{{ omit }}").
 author:
   - Research Ops (@research-ops)
 extends_documentation_fragment:
@@ -28,75 +28,76 @@ extends_documentation_fragment:
   - research_ops.globus.attributes.action_group
 attributes:
   check_mode:
-    details: In check mode no login is begun, so RV(authorize_url) is null.
+    details: In check mode, RV(authorize_url) is null, because no login is started.
   diff_mode:
     support: none
-    details: What changes is a secret.
+    details: The module only changes secrets.
   idempotent:
     support: partial
-    details: Step two works once, as its code does. Everything else changes nothing when it is repeated.
+    details: The second step works only once, because its code does. Repeating anything else changes nothing.
 options:
   client_id:
     description:
-      - ID of a native app that you registered at U(https://app.globus.org/settings/developers), with the redirect
-        address C(https://auth.globus.org/v2/web/auth-code).
+      - ID of a native app that you registered at U(https://app.globus.org/settings/developers), with the redirect URL
+        C(https://auth.globus.org/v2/web/auth-code).
       - If not set, E(GLOBUS_CLIENT_ID) is used.
     type: str
     required: true
   collections:
     description:
-      - IDs of the mapped collections for whose data (C(data_access)) timers are to have your consent. Collections that
-        are not mapped, or are high assurance, take no such consent, and the page says C(UNKNOWN_SCOPE_ERROR) when it is
-        asked for.
-      - Where you are signed in already, each is looked up, and those that take no consent are left out.
+      - IDs of mapped collections. You grant timers the consent to access their data (C(data_access)). Other
+        collections, and high assurance collections, do not support this consent. For these, the page shows
+        C(UNKNOWN_SCOPE_ERROR).
+      - If you are signed in already, the module looks up the collections and omits those that do not support the
+        consent.
     type: list
     elements: str
     default: []
   flows:
     description:
-      - IDs of the flows that timers are to run for you.
+      - IDs of flows. You grant timers the consent to run them.
     type: list
     elements: str
     default: []
   code:
     description:
-      - The code of the page that the address of step one leads to. It works once, for a few minutes. With it the task
-        is step two.
+      - The code that the page of the first step shows. With this option, the task runs the second step. The code works
+        once, for a few minutes.
     type: str
   force:
     description:
-      - Sign in anew even where the stored login works and has the consents.
-      - Needed when a session has expired that a high assurance collection asks for, and to sign in as somebody else.
+      - Sign in again even if the stored login is valid and has all consents.
+      - Needed if the session for a high assurance collection has expired, and to sign in as another person.
     type: bool
     default: false
   state:
     description:
-      - Whether there is to be a login.
-      - "V(present): Sign in, where that is needed, in two steps."
-      - "V(absent): Revoke the tokens of the stored login, and remove it. Timers keep the credentials that they have."
+      - Whether the login should exist.
+      - "V(present): Sign in, if necessary, in two steps."
+      - "V(absent): Revoke the tokens of the stored login, and delete it. Timers keep their credentials."
     type: str
     choices: [present, absent]
     default: present
   token_storage:
     description:
-      - File in which the login is kept, private to its owner.
+      - File that stores the login. Only its owner can read it.
       - If not set, E(GLOBUS_TOKEN_STORAGE) is used, else C(~/.globus/ansible/<client_id>/tokens.json).
     type: path
 seealso:
   - module: research_ops.globus.collection_info
-    description: Which collections need a consent, and whether it is there.
+    description: Check which collections need a consent, and whether it was granted.
   - module: research_ops.globus.timer
     description: Uses the login with O(research_ops.globus.timer#module:auth_method=user).
   - name: Clients, scopes and consents
-    description: What a consent is, in the Globus documentation.
+    description: Explains consents, in the Globus documentation.
     link: https://docs.globus.org/guides/overviews/clients-scopes-and-consents/
   - name: Globus consents
-    description: What you let applications do, and take back, in the Globus web app.
+    description: Review and revoke consents in the Globus web app.
     link: https://app.globus.org/settings/consents
 """
 
 EXAMPLES = r"""
-- name: Begin to sign in
+- name: Start to sign in
   research_ops.globus.login:
     client_id: 8b0e1ee1-5a58-4ac5-8ba3-1e3ad6ee8ab2
     collections:
@@ -105,11 +106,11 @@ EXAMPLES = r"""
       - 24bc4997-b483-4c25-a19c-64b0afc00743
   register: begun
 
-- name: Show the address to open, unless all is there
+- name: Show the URL to open, or who is signed in
   ansible.builtin.debug:
     msg: "{{ begun.authorize_url or 'Signed in as ' ~ begun.username }}"
 
-- name: Finish with the code that the page showed
+- name: Sign in with the code that the page showed
   research_ops.globus.login:
     client_id: 8b0e1ee1-5a58-4ac5-8ba3-1e3ad6ee8ab2
     code: "{{ code }}" # for example from the command line: -e code=...
@@ -119,7 +120,7 @@ EXAMPLES = r"""
     auth_method: user
     client_id: 8b0e1ee1-5a58-4ac5-8ba3-1e3ad6ee8ab2
 
-- name: Sign in anew, to a file of its own, for a session of a high assurance collection
+- name: Sign in again for a session of a high assurance collection, and store the login in another file
   research_ops.globus.login:
     client_id: 8b0e1ee1-5a58-4ac5-8ba3-1e3ad6ee8ab2
     token_storage: ~/.globus/ansible/clinic.json
@@ -133,7 +134,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 authorize_url:
-  description: The address to open in a browser. Null where there is nothing to do, after step two, and in check mode.
+  description: The URL to open in a browser. Null if the login is complete, after the second step, and in check mode.
   type: str
   returned: success
   sample: "https://auth.globus.org/v2/oauth2/authorize?\
@@ -143,12 +144,12 @@ authorize_url:
     urn%3Aglobus%3Aauth%3Ascope%3Atransfer.api.globus.org%3Aall%5D&state=...\
     &response_type=code&code_challenge=...&code_challenge_method=S256&access_type=offline&prompt=login"
 username:
-  description: Who is signed in, or null where nobody is yet.
+  description: Username of the person who is signed in, or null if nobody is.
   type: str
   returned: success
   sample: researcher@example.org
 scopes:
-  description: The scopes of the tokens that the login has. Those below them, such as C(data_access), are not told.
+  description: The scopes of the tokens of the login, without dependent scopes such as C(data_access).
   type: list
   elements: str
   returned: success
@@ -158,39 +159,39 @@ scopes:
     - profile
     - urn:globus:auth:scope:transfer.api.globus.org:all
 token_storage:
-  description: The file in which the login is kept.
+  description: The file that stores the login.
   type: str
   returned: success
   sample: /home/researcher/.globus/ansible/8b0e1ee1-5a58-4ac5-8ba3-1e3ad6ee8ab2/tokens.json
 msg:
-  description: Why the task failed, in a sentence that a person can act on.
+  description: The error message.
   type: str
   returned: failure
   sample: >-
     No login of client 8b0e1ee1-5a58-4ac5-8ba3-1e3ad6ee8ab2 was begun here: run the task without code first, and open
     the address that it returns
 error:
-  description: What failed, for programs. RV(msg) says it for people.
+  description: The error in a machine-readable form.
   type: dict
   returned: on failure, unless Ansible itself refuses the options
   contains:
     code:
-      description: The service's error code, or one of the module's own in snake case, or null.
+      description: Error code of Globus, or of the module (in snake case), or null.
       type: str
     http_status:
-      description: HTTP status of the answer, or null where there was none.
+      description: HTTP status of the response, or null if there was none.
       type: int
     request_id:
-      description: The service's request ID, to be told to its support, or null where it gave none.
+      description: Request ID for Globus support, or null if there was none.
       type: str
   sample:
     code: no_login_begun
     http_status: null
     request_id: null
 remedy:
-  description: The command or edit that cures the failure.
+  description: The command or change that fixes the error.
   type: str
-  returned: on failure, where there is one
+  returned: on failure, if there is one
   sample: set token_storage (GLOBUS_TOKEN_STORAGE) to another file
 """
 

@@ -11,9 +11,8 @@ short_description: Create, replace, pause or delete a Globus timer
 version_added: 0.1.0
 description:
   - A Globus timer runs a transfer or a flow on a schedule, for example the nightly backup of a microscope's share.
-  - The module looks the timer up by name and creates it only if it is absent. It finds out which consents its
-    collections or its flow need, and gets them before it creates the timer. Without them Globus would create the timer
-    and stop it silently at its first run.
+  - The module looks the timer up by name and creates it if it does not exist. It first obtains the consents that the
+    collections or the flow need. Without them Globus would create the timer but stop it silently at its first run.
   - If the timer differs from its definition, the module reports each field that differs. Globus can only change the
     name of a timer, so the only repair is to replace the timer, which O(on_drift=replace) does. The module creates the
     new timer before it deletes the old one.
@@ -28,26 +27,27 @@ extends_documentation_fragment:
   - research_ops.globus.attributes.action_group
 notes:
   - One of O(name) and O(timer_id) is required.
-  - All timers of an account together may run at most once a minute. The service refuses more. While a timer is
-    replaced, the old and the new one count. So a timer that runs more often than every two minutes cannot be replaced
-    while it runs. Pause it first with O(state=paused) and only its name, then replace it with O(state=active).
-  - A timer that runs once, or a number of times, and has no O(schedule.start) is not run a second time under the same
-    name. The module then changes nothing and warns. Use another name to run it again.
-  - Globus forgets a timer 90 days after it has ended. A play that still asks for such a timer then creates it again.
-    Give it a start, or remove it from the play.
+  - Globus allows one run a minute for all timers of an account together, and refuses more. While a timer is replaced,
+    both the old and the new timer count. A timer that runs more often than every two minutes can therefore not be
+    replaced while it is active. Pause it with O(state=paused) and its name first, and then replace it with
+    O(state=active).
+  - A timer without O(schedule.start) that has run once, or its number of times, is not run again under the same name.
+    The module changes nothing and warns. To run it again, use another name.
+  - Globus forgets a timer 90 days after it has ended. If the playbook still contains such a timer, the module then
+    creates it again. Set a start to avoid that, or remove the timer from the playbook.
 seealso:
   - module: research_ops.globus.timers
     description: Manage many timers in one task, with few requests.
   - ref: ansible_collections.research_ops.globus.docsite.guide_backups
     description: Common backup schedules from a short list of jobs, with the role P(research_ops.globus.backup#role).
   - ref: ansible_collections.research_ops.globus.docsite.guide_first_timer
-    description: From an account to the files that have arrived, step by step.
+    description: How to create an account and a first timer, step by step.
   - ref: ansible_collections.research_ops.globus.docsite.guide_rehearsing
-    description: Trying a playbook on a Globus that runs on your machine, without an account.
+    description: How to run a playbook on a local Globus, without an account.
 """
 
 EXAMPLES = r"""
-# What to transfer, and when
+# Transfers and schedules
 
 - name: Back up the microscope's share every night
   research_ops.globus.timer:
@@ -64,8 +64,8 @@ EXAMPLES = r"""
       at: "22:00"
       timezone: America/Chicago
 
-# A mirror is not a backup: when the source is emptied, the next run empties the destination too.
-- name: Mirror a share once a week, by the checksums of the files
+# A mirror is not a backup: if the source is emptied, the next run empties the destination too.
+- name: Mirror a share once a week, and compare files by their checksums
   research_ops.globus.timer:
     name: telescope-mirror
     transfer:
@@ -83,7 +83,7 @@ EXAMPLES = r"""
       weekday: saturday
       at: "06:00"
 
-- name: Back up two folders and a file every six hours, without what is temporary
+- name: Back up two folders and a file every six hours, without temporary files
   research_ops.globus.timer:
     name: sequencer
     transfer:
@@ -105,10 +105,10 @@ EXAMPLES = r"""
       skip_source_errors: true
       fail_on_quota_errors: true
       store_base_path_info: true
-      notify_on_succeeded: false # e-mails come when something goes wrong
+      notify_on_succeeded: false # only send e-mails when something goes wrong
       notify_on_failed: true
       notify_on_inactive: true
-      filter_rules: # the first rule that matches decides
+      filter_rules: # the first rule that matches applies
         - name: "keep.tmp"
           method: include
           type: file
@@ -120,7 +120,7 @@ EXAMPLES = r"""
       interval: 6h
       at: "00:30"
 
-- name: Fetch a file every Sunday until the end of 2027, and check that it is the one that was announced
+- name: Fetch a file every Sunday until the end of 2027, and verify its published checksum
   research_ops.globus.timer:
     name: release-weekly
     transfer:
@@ -142,7 +142,7 @@ EXAMPLES = r"""
       end:
         datetime: "2028-01-01T00:00:00"
 
-- name: Copy ten times, every 90 minutes from a moment on
+- name: Copy ten times, every 90 minutes, starting at a given time
   research_ops.globus.timer:
     name: ten-copies
     transfer:
@@ -158,7 +158,7 @@ EXAMPLES = r"""
       end:
         count: 10
 
-- name: Follow summer time, with a play that runs every day
+- name: Keep the local time with daylight saving time, with a playbook that runs every day
   research_ops.globus.timer:
     name: follows-the-clock
     transfer:
@@ -174,7 +174,7 @@ EXAMPLES = r"""
       timezone: America/Chicago
       daylight_saving: follow
     on_drift: replace
-    check_paths: true # fail now, and not at the first run, if the source does not exist
+    check_paths: true # fail now, instead of at the first run, if the source does not exist
 
 - name: Transfer a file once, as soon as possible
   research_ops.globus.timer:
@@ -187,7 +187,7 @@ EXAMPLES = r"""
           destination_path: /archive/first-light.fits
     schedule: {}
 
-- name: Transfer it once more, at the next half past ten in the evening, but not after 2027
+- name: Transfer the file again, at the next 22:30, but not after 2027
   research_ops.globus.timer:
     name: first-light-again
     transfer:
@@ -201,7 +201,7 @@ EXAMPLES = r"""
       at: "22:30"
       timezone: America/Chicago
 
-- name: Run a flow every Sunday, with an input of its own
+- name: Run a flow every Sunday
   research_ops.globus.timer:
     name: publish-weekly
     flow:
@@ -222,9 +222,9 @@ EXAMPLES = r"""
       at: "04:00"
       timezone: America/Chicago
 
-# When the definition has changed
+# Changed definitions
 
-- name: See what would change if the timer ran twice a day
+- name: Check what would change if the timer ran twice a day
   research_ops.globus.timer:
     name: microscope-nightly
     transfer:
@@ -243,11 +243,11 @@ EXAMPLES = r"""
   diff: true
   register: more_often
 
-- name: Show in which options the timer differs
+- name: Show the options that differ
   ansible.builtin.debug:
     msg: "{{ more_often.drift | map(attribute='field') }}"
 
-- name: Replace the timer if it is another one
+- name: Replace the timer if it differs
   research_ops.globus.timer:
     name: microscope-nightly
     transfer:
@@ -264,7 +264,7 @@ EXAMPLES = r"""
       timezone: America/Chicago
     on_drift: replace
 
-- name: Fail if somebody has changed it meanwhile
+- name: Fail if somebody else changed the timer
   research_ops.globus.timer:
     name: microscope-nightly
     transfer:
@@ -281,7 +281,7 @@ EXAMPLES = r"""
       timezone: America/Chicago
     on_drift: fail
 
-- name: Make sure that there is a timer of this name, whatever it does
+- name: Make sure that a timer of this name exists, whatever its definition
   research_ops.globus.timer:
     name: microscope-nightly
     transfer:
@@ -299,17 +299,17 @@ EXAMPLES = r"""
 
 # States
 
-- name: Pause it during maintenance
+- name: Pause the timer during maintenance
   research_ops.globus.timer:
     name: microscope-nightly
     state: paused
 
-- name: Run it again
+- name: Resume the timer
   research_ops.globus.timer:
     name: microscope-nightly
     state: active
 
-- name: Resume it if Globus stopped it, for example for want of a consent, but not if somebody paused it
+- name: Resume the timer if Globus stopped it, but not if somebody paused it
   research_ops.globus.timer:
     name: microscope-nightly
     transfer:
@@ -326,7 +326,7 @@ EXAMPLES = r"""
     on_drift: ignore
     on_inactive: resume
 
-- name: Prepare a timer that somebody resumes later
+- name: Create a paused timer, to be resumed later
   research_ops.globus.timer:
     name: camera-nightly
     state: paused
@@ -347,12 +347,12 @@ EXAMPLES = r"""
     timer_id: 226fda72-8b6e-4f0e-9d49-b6e5b4a3cf3f
     name: microscope-mirror
 
-- name: Remove a timer
+- name: Delete a timer
   research_ops.globus.timer:
     name: ten-copies
     state: absent
 
-# Signing in. Without any of this: GLOBUS_CLIENT_ID and GLOBUS_CLIENT_SECRET, then a login that is stored
+# Authentication. Without these options the modules use GLOBUS_CLIENT_ID and GLOBUS_CLIENT_SECRET, or a stored login
 
 - name: Sign in as a service account, once for all tasks of a block
   module_defaults:
@@ -365,7 +365,7 @@ EXAMPLES = r"""
       request_timeout: 120
       retries: 8
   block:
-    - name: Look for timers that do not run
+    - name: Read the timers that are inactive
       research_ops.globus.timer_info:
         status:
           - inactive
@@ -375,7 +375,7 @@ EXAMPLES = r"""
         name: camera-nightly
         state: active
 
-- name: Sign in with variables of the task's environment
+- name: Sign in with environment variables of the task
   research_ops.globus.timer:
     name: camera-nightly
     state: absent
@@ -383,7 +383,7 @@ EXAMPLES = r"""
     GLOBUS_CLIENT_ID: "{{ globus_client_id }}"
     GLOBUS_CLIENT_SECRET: "{{ globus_client_secret }}"
 
-- name: Use the login that the playbook research_ops.globus.login has stored
+- name: Use the login that the playbook research_ops.globus.login stored
   research_ops.globus.timer:
     auth_method: user
     client_id: 8b0e1ee1-5a58-4ac5-8ba3-1e3ad6ee8ab2
@@ -400,7 +400,7 @@ EXAMPLES = r"""
       at: "22:00"
       timezone: America/Chicago
 
-- name: Use access tokens of your own
+- name: Use your own access tokens
   research_ops.globus.timer:
     auth_method: access_token
     timers_token: "{{ timers_token }}"
@@ -424,14 +424,13 @@ timer_id:
   description:
     - ID of the timer. Null after O(state=absent), and in check mode for a timer that would be created.
   type: str
-  returned: success, and on failure once the timer was looked up
+  returned: success, and failure after the timer was looked up
   sample: 226fda72-8b6e-4f0e-9d49-b6e5b4a3cf3f
 timer:
   description:
-    - The timer as the service now has it. Null after O(state=absent), and in check mode for a timer that would be
-      created.
+    - The timer as it now is. Null after O(state=absent), and in check mode for a timer that would be created.
   type: dict
-  returned: success, and on failure once the timer was looked up
+  returned: success, and failure after the timer was looked up
   contains:
     id:
       description: ID of the timer.
@@ -442,7 +441,7 @@ timer:
       type: str
       sample: microscope-nightly
     status:
-      description: The service's word for its status. V(new), V(loaded) and V(active) mean the same.
+      description: Status of the timer as Globus reports it. V(new), V(loaded) and V(active) mean the same.
       type: str
       sample: loaded
     type:
@@ -451,8 +450,8 @@ timer:
       sample: transfer
     definition:
       description:
-        - The definition that, given to this module, changes nothing. Unset options are left out. Null for a timer
-          that cannot be managed.
+        - The definition of the timer. Passing it to this module changes nothing. Options that are not set are omitted.
+          Null for a timer that the modules cannot manage.
       type: dict
       sample:
         name: microscope-nightly
@@ -490,12 +489,12 @@ timer:
       sample: 1
     errors:
       description:
-        - What the service calls the number of timer errors. It counts runs that could not be started.
-        - It is not known whether it counts transfers that failed.
+        - Number of timer errors as Globus reports it. It counts runs that could not be started.
+        - Whether it also counts failed transfers is unknown.
       type: int
       sample: 0
     inactive_reason:
-      description: Why the timer is inactive, in the service's own words, or null.
+      description: Why the timer is inactive, as Globus reports it, or null.
       type: dict
       sample:
         cause: user
@@ -509,10 +508,10 @@ timer:
       type: str
       sample: https://app.globus.org/activity/timers/226fda72-8b6e-4f0e-9d49-b6e5b4a3cf3f
 operations:
-  description: What was done, or in check mode would be done, in its order.
+  description: The operations in their order. In check mode, the operations that would be done.
   type: list
   elements: dict
-  returned: success, and on failure once the timer was looked up
+  returned: success, and failure after the timer was looked up
   contains:
     operation:
       description: V(create), V(delete), V(pause), V(resume) or V(rename).
@@ -521,7 +520,7 @@ operations:
       description: ID of the timer, or null in check mode for the timer that would be created.
       type: str
     name:
-      description: Name of the timer; for V(rename) the new one.
+      description: Name of the timer. For V(rename) the new name.
       type: str
   sample:
     - operation: create
@@ -529,20 +528,20 @@ operations:
       name: microscope-nightly
 drift:
   description:
-    - In which options the timer that was found differs from the definition. A difference that a replacement has
-      cured is here too.
+    - The options in which the existing timer differed from the definition. Includes differences that replacing the
+      timer has removed.
   type: list
   elements: dict
-  returned: success, and on failure once the timer was looked up
+  returned: success, and failure after the timer was looked up
   contains:
     field:
-      description: The option, with the options that it is below.
+      description: The option, with its parent options.
       type: str
     desired:
-      description: Its value in the definition, or null where that leaves it out.
+      description: Value in the definition, or null if not set.
       type: raw
     actual:
-      description: Its value on the service, or null where it has none.
+      description: Value of the existing timer, or null if not set.
       type: raw
   sample:
     - field: transfer.sync_level
@@ -550,27 +549,27 @@ drift:
       actual: null
 replaced:
   description:
-    - The timers that were deleted in favour of this one, or in check mode would be, as they were before.
-    - The service forgets the runs of a deleted timer, and a new timer begins without any.
+    - The timers that this timer replaced, or in check mode would replace, as they were before.
+    - Globus forgets the runs of a deleted timer, and the new timer has no runs yet.
   type: list
   elements: dict
-  returned: success, and on failure once the timer was looked up
+  returned: success, and failure after the timer was looked up
   contains:
     timer_id:
       description: ID of the deleted timer.
       type: str
     runs:
-      description: Number of its runs, or null where the timer could not be read.
+      description: Number of its runs, or null if the timer could not be read.
       type: int
     errors:
-      description: Number of its errors as the service counts them, or null where the timer could not be read.
+      description: Number of its errors as Globus counts them, or null if the timer could not be read.
       type: int
     last_run:
       description: Its last run, ISO 8601 in UTC, or null.
       type: str
     health:
       description:
-        - Its health, as M(research_ops.globus.timer_info) returns it. Null where the timer could not be read.
+        - Its health, as M(research_ops.globus.timer_info) returns it. Null if the timer could not be read.
       type: dict
   sample:
     - timer_id: 226fda72-8b6e-4f0e-9d49-b6e5b4a3cf3f
@@ -587,7 +586,7 @@ collections:
   description: The collections that were looked up.
   type: list
   elements: dict
-  returned: when a timer was to be created or resumed that transfers
+  returned: when a timer with a transfer is created or resumed
   contains:
     id:
       description: ID of the collection.
@@ -599,7 +598,7 @@ collections:
       description: Whether a timer needs a C(data_access) consent for it.
       type: bool
     high_assurance:
-      description: Whether it is a high assurance collection, on which timers stop when the session expires.
+      description: Whether it is a high assurance collection. Its timers stop when the session expires.
       type: bool
   sample:
     - id: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
@@ -611,16 +610,16 @@ collections:
       requires_data_access: false
       high_assurance: false
 diff:
-  description: The timer before and after the task, for C(--diff).
+  description: The timer before and after the task.
   type: dict
   returned: in diff mode
   contains:
     before:
-      description: Its definition and its state, empty where there was none.
+      description: Its definition and state. Empty if the timer did not exist.
       type: dict
       sample: {}
     after:
-      description: The same as it now is, or in check mode would be.
+      description: Its definition and state after the task. In check mode, as they would be.
       type: dict
       sample:
         name: microscope-nightly
@@ -646,7 +645,7 @@ diff:
           start: "2026-03-03T04:00:00+00:00"
         state: active
 msg:
-  description: Why the task failed, in a sentence that a person can act on.
+  description: The error message.
   type: str
   returned: failure
   sample: >-
@@ -654,27 +653,27 @@ msg:
     transfer.sync_level is not set, should be "checksum". The service can change nothing but its name;
     on_drift: replace replaces it
 error:
-  description: What failed, for programs. RV(msg) says it for people.
+  description: The error in a machine-readable form.
   type: dict
   returned: on failure, unless Ansible itself refuses the options
   contains:
     code:
-      description: The service's error code, or one of the module's own in snake case, or null.
+      description: Error code of Globus, or of the module (in snake case), or null.
       type: str
     http_status:
-      description: HTTP status of the answer, or null where there was none.
+      description: HTTP status of the response, or null if there was none.
       type: int
     request_id:
-      description: The service's request ID, to be told to its support, or null where it gave none.
+      description: Request ID for Globus support, or null if there was none.
       type: str
   sample:
     code: EndpointNotFound
     http_status: 404
     request_id: vHnRBcJtX
 remedy:
-  description: The command or edit that cures the failure.
+  description: The command or change that fixes the error.
   type: str
-  returned: on failure, where there is one
+  returned: on failure, if there is one
   sample: >-
     ansible-playbook research_ops.globus.login -e globus_client_id=8b0e1ee1-5a58-4ac5-8ba3-1e3ad6ee8ab2
     -e globus_collections=6c54cade-bde5-45c1-bdea-f4bd71dba2cc

@@ -10,11 +10,11 @@ module: timer_info
 short_description: Read Globus timers, their runs and their health
 version_added: 0.1.0
 description:
-  - Returns the timers of the account with their health, the reason of a problem, and its remedy.
-  - The health of a timer that transfers is judged by its Transfer tasks. A run only submits a task. If a path is
-    missing or an endpoint is off, the task does not fail. Globus tries again for one to three days, and the timer skips
-    its runs meanwhile.
-  - Every entry has a C(definition). If you pass it to M(research_ops.globus.timers), nothing changes, so you can take
+  - Returns the timers of the account, with their health, and the reason and remedy of problems.
+  - The module determines the health of a timer from its transfer tasks. A run of a timer only submits a task. If a path
+    is missing or an endpoint is offline, the task does not fail. Globus retries it for one to three days, and the timer
+    skips its runs in the meantime.
+  - Every timer has a C(definition). Passing it to M(research_ops.globus.timers) changes nothing. This lets you take
     over timers that were created by hand.
 author:
   - Research Ops (@research-ops)
@@ -26,84 +26,82 @@ extends_documentation_fragment:
 options:
   timer_id:
     description:
-      - Only the timer of this UUID, whatever its status. An unknown one gives an empty list.
-      - Excludes O(name), O(name_prefix) and O(name_contains). O(status) and O(type) have no say then.
+      - Only return the timer with this UUID, whatever its status. For an unknown UUID the list is empty.
+      - Mutually exclusive with O(name), O(name_prefix) and O(name_contains). O(status) and O(type) are ignored.
     type: str
   name:
-    description: Only timers of exactly this name, in the same upper and lower case.
+    description: Only return timers with exactly this name. Case-sensitive.
     type: str
   name_prefix:
-    description: Only timers whose name starts with this, in the same upper and lower case.
+    description: Only return timers whose names start with this text. Case-sensitive.
     type: str
   name_contains:
-    description: Only timers whose name contains this, in upper or lower case.
+    description: Only return timers whose names contain this text. Not case-sensitive.
     type: str
   status:
     description:
-      - Only timers of these statuses.
-      - "V(active): Timers that run, new ones that have not run yet among them."
-      - "V(inactive): Timers that their user paused, or that the service stopped."
-      - "V(ended): Timers that have done all their runs. The service forgets them after 90 days."
-      - If not set, V(active) and V(inactive), and with O(health=unhealthy) all three.
+      - Only return timers with these statuses.
+      - "V(active): Timers that run, including those that have not run yet."
+      - "V(inactive): Timers that a user paused or that Globus stopped."
+      - "V(ended): Timers that have completed all their runs. Globus forgets them after 90 days."
+      - If not set, V(active) and V(inactive). With O(health=unhealthy), all three.
     type: list
     elements: str
     choices: [active, inactive, ended]
   type:
     description:
-      - Only timers of this type. If not set, of all types.
-      - "V(transfer): Timers that transfer."
+      - Only return timers of this type. If not set, all types.
+      - "V(transfer): Timers that run a transfer."
       - "V(flow): Timers that run a flow."
       - "V(generic): All other timers. The modules cannot manage these."
     type: str
     choices: [transfer, flow, generic]
   health:
     description:
-      - Only timers of this health.
+      - Only return timers with this health.
       - "V(any): All timers."
-      - "V(unhealthy): Timers that someone should look at, which are those whose RV(timers[].health.state) is not V(ok),
-        V(paused) or V(ended)."
+      - "V(unhealthy): Timers that need attention. Their RV(timers[].health.state) is not V(ok), V(paused) or V(ended)."
     type: str
     choices: [any, unhealthy]
     default: any
   runs:
     description:
-      - How many of its last runs to return with each timer, as RV(timers[].recent_runs).
-      - The list of all timers may bring fewer runs than this. Then the module sends one more request for each timer
-        that has more.
+      - Number of recent runs to return for each timer, as RV(timers[].recent_runs).
+      - The list of timers may contain fewer runs than this. The module then sends an additional request for each timer
+        that has more runs.
     type: int
     default: 0
   transfers:
     description:
-      - Whether to read the Transfer tasks of the timers, by which their health is judged.
-      - The module reads the tasks of the last two runs of each timer, and for timers without a complete transfer among
-        these up to eight older ones. It sends one request for each hundred tasks.
-      - If tasks cannot be read, for example without a transfer token, the module warns and judges by what the timers
-        say of their runs. See RV(timers[].health.source).
+      - Whether to read the transfer tasks of the timers, to determine their health.
+      - The module reads the tasks of the last two runs of each timer. If neither is a complete transfer, it reads up to
+        eight older tasks. It sends one request for each hundred tasks.
+      - If tasks cannot be read, for example without a transfer token, the module warns and determines the health from
+        the timers alone. See RV(timers[].health.source).
     type: bool
     default: true
   max_age:
     description:
-      - A timer that transfers is V(stale) if no complete transfer arrived within this time, such as V(2d), V(36h) or a
-        number of seconds. If not set, no timer is stale.
-      - A timer that is younger than this is not stale, nor is one whose readable history is shorter. The service keeps
-        90 days.
-      - Needs O(transfers=true).
+      - A timer is V(stale) if it has completed no transfer within this time, for example V(2d), V(36h) or a number of
+        seconds. Applies to timers that run a transfer. If not set, no timer is stale.
+      - A timer that is younger than this, or whose history is shorter, is not stale. Globus keeps a history of 90 days.
+      - Requires O(transfers=true).
     type: str
 notes:
-  - What several of the options O(name), O(name_prefix), O(name_contains), O(status), O(type) and O(health) choose are
-    the timers that meet all of them.
+  - If you set several of O(name), O(name_prefix), O(name_contains), O(status), O(type) and O(health), the module
+    returns the timers that match all of them.
 seealso:
   - module: research_ops.globus.timers
-    description: Takes the definitions that this module returns.
+    description: Manages timers with the definitions that this module returns.
   - module: research_ops.globus.collection_info
-    description: Whether the consents are there that timers need.
+    description: Check whether timers have the consents that they need.
   - plugin: research_ops.globus.backup_report
     plugin_type: filter
-    description: Turns what this module returns into a report.
+    description: Creates a report from the return values of this module.
   - ref: ansible_collections.research_ops.globus.docsite.guide_health
-    description: What each state of health means, what cures it, and an alert to copy.
+    description: What each state of health means, how to fix problems, and an example of an alert.
   - ref: ansible_collections.research_ops.globus.docsite.guide_taking_over
-    description: From timers that were made by hand to a list that manages them.
+    description: How to manage timers that were created by hand.
 """
 
 EXAMPLES = r"""
@@ -112,18 +110,18 @@ EXAMPLES = r"""
     name_prefix: facility-
   register: facility
 
-- name: Show when each runs next
+- name: Show the next run of each timer
   ansible.builtin.debug:
     msg: "{{ dict(facility.timers | map(attribute='name') | zip(facility.timers | map(attribute='next_run'))) }}"
 
-- name: Find timers that someone should look at
+- name: Find timers that need attention
   research_ops.globus.timer_info:
     name_prefix: facility-
     health: unhealthy
     max_age: 2d
   register: unhealthy
 
-- name: Fail when there are any
+- name: Fail if there are any
   ansible.builtin.assert:
     that: unhealthy.timers | length == 0
     fail_msg: "{{ unhealthy.timers | map(attribute='health.reason') | join('; ') }}"
@@ -134,15 +132,15 @@ EXAMPLES = r"""
     runs: 10
   register: microscope
 
-- name: Show those that failed
+- name: Show the errors of failed runs
   ansible.builtin.debug:
     msg: "{{ microscope.timers[0].recent_runs | selectattr('failed') | map(attribute='message') }}"
 
-- name: Show when data last arrived whole, or null
+- name: Show the last complete transfer
   ansible.builtin.debug:
     msg: "{{ microscope.timers[0].last_success }}"
 
-- name: Read the timers without their transfer tasks, with a single request
+- name: Read the timers with a single request, without their transfer tasks
   research_ops.globus.timer_info:
     transfers: false
 
@@ -150,7 +148,7 @@ EXAMPLES = r"""
   research_ops.globus.timer_info:
     timer_id: 226fda72-8b6e-4f0e-9d49-b6e5b4a3cf3f
 
-- name: Find timers that transfer and have ended, or that do not run, by a part of their name
+- name: Find inactive and ended timers with a transfer, by a part of their name
   research_ops.globus.timer_info:
     name_contains: microscope
     type: transfer
@@ -158,7 +156,7 @@ EXAMPLES = r"""
       - inactive
       - ended
 
-- name: Read the timers of the login of the Globus CLI
+- name: Sign in with the login of the Globus CLI
   research_ops.globus.timer_info:
     auth_method: cli
 """
@@ -179,7 +177,7 @@ timers:
       type: str
       sample: microscope-nightly
     status:
-      description: The service's word for its status. V(new), V(loaded) and V(active) mean the same.
+      description: Status of the timer as Globus reports it. V(new), V(loaded) and V(active) mean the same.
       type: str
       sample: loaded
     type:
@@ -188,11 +186,13 @@ timers:
       sample: transfer
     definition:
       description:
-        - The definition which, given to M(research_ops.globus.timers), changes nothing. Unset options are left out.
-        - It has a C(timer_id) instead of a C(name) where the name does not tell the timer, because it has none, or
-          another unfinished timer has the same.
-        - It has C(state=paused) where a user paused the timer. So taking it over elsewhere does not start it.
-        - Null for a timer that cannot be managed, see RV(timers[].not_manageable).
+        - The definition of the timer. Passing it to M(research_ops.globus.timers) changes nothing. Options that are not
+          set are omitted.
+        - It contains a C(timer_id) instead of a C(name) if the timer has no name, or if another unfinished timer has
+          the same name.
+        - It contains C(state=paused) if a user paused the timer, so that taking it over in another account does not
+          start it.
+        - Null for a timer that the modules cannot manage, see RV(timers[].not_manageable).
       type: dict
       sample:
         name: microscope-nightly
@@ -230,12 +230,12 @@ timers:
       sample: 1
     errors:
       description:
-        - What the service calls the number of timer errors. It counts runs that could not be started.
-        - It is not known whether it counts transfers that failed.
+        - Number of timer errors as Globus reports it. It counts runs that could not be started.
+        - Whether it also counts failed transfers is unknown.
       type: int
       sample: 0
     inactive_reason:
-      description: Why the timer is inactive, in the service's own words, or null.
+      description: Why the timer is inactive, as Globus reports it, or null.
       type: dict
       sample:
         cause: user
@@ -254,45 +254,45 @@ timers:
       contains:
         state:
           description:
-            - "V(ok): The timer works. Also for a timer that has not run yet, with this as the reason."
-            - "V(failing): The last transfer or flow run that is over failed, or the last run could not be started."
-            - "V(stalled): Its transfer stands still. It has been retrying an error for more than 15 minutes, or it is
-              paused, or its credentials ran out."
-            - "V(incomplete): The last transfer succeeded and left out items that could not be read at the source."
-            - "V(overrunning): Its transfer takes longer than the interval of the timer, so that runs are skipped."
-            - "V(overdue): Its next run is past, or it never ran although it should have."
-            - "V(stale): No complete transfer arrived within O(max_age)."
+            - "V(ok): The timer works. Also used for a timer that has not run yet, which the reason mentions."
+            - "V(failing): The last finished transfer or flow run failed, or the last run could not be started."
+            - "V(stalled): Its transfer makes no progress. It has been retrying an error for more than 15 minutes, or it
+              is paused, or its credentials have expired."
+            - "V(incomplete): The last transfer succeeded, but skipped items that could not be read at the source."
+            - "V(overrunning): Its transfer takes longer than the interval of the timer, so runs are skipped."
+            - "V(overdue): Its next run is in the past, or it never ran although it should have."
+            - "V(stale): It completed no transfer within O(max_age)."
             - "V(paused): A user paused it."
-            - "V(needs_consent): The service stopped it because a consent is missing."
-            - "V(needs_session): The service stopped it because someone must sign in again, on a high assurance
+            - "V(needs_consent): Globus stopped it because a consent is missing."
+            - "V(needs_session): Globus stopped it because somebody has to sign in again for a high assurance
               collection."
-            - "V(inactive): The service stopped it for any other reason."
-            - "V(ended): It has done all its runs, and the last of them did not fail. A failed one is V(failing) until a
-              later timer of the same name succeeded."
+            - "V(inactive): Globus stopped it for another reason."
+            - "V(ended): It has completed all its runs, and the last one did not fail. If it failed, the timer is
+              V(failing) until a later timer of the same name succeeds."
           type: str
           sample: paused
         reason:
-          description: Why, in one sentence, or null.
+          description: The reason in one sentence, or null.
           type: str
           sample: A user paused it
         remedy:
-          description: What cures it, or null.
+          description: How to fix it, or null.
           type: str
           sample: "state: active resumes it; if it missed a run, it runs at once"
         since:
-          description: Since when the timer is in this state, ISO 8601 in UTC, or null if nobody knows.
+          description: Since when the timer is in this state, ISO 8601 in UTC, or null if unknown.
           type: str
           sample: "2026-03-03T12:00:00+00:00"
         source:
           description:
-            - "V(transfer): The health is judged by the Transfer tasks of the timer."
-            - "V(timer): It is judged by what the timer says of its runs, which does not tell whether data arrived."
+            - "V(transfer): The health is determined from the transfer tasks of the timer."
+            - "V(timer): The health is determined from the timer alone, which does not show whether data arrived."
           type: str
           sample: transfer
     last_success:
       description:
-        - The last transfer that arrived whole, or null if none was found among the runs that were looked at.
-        - Always null for a timer whose tasks were not read.
+        - The last complete transfer, or null if there is none among the runs that were read.
+        - Always null if the tasks of the timer were not read.
       type: dict
       contains:
         ran_at:
@@ -300,7 +300,7 @@ timers:
           type: str
           sample: "2026-03-03T04:00:00+00:00"
         completed_at:
-          description: When the transfer was complete, ISO 8601 in UTC.
+          description: When the transfer completed, ISO 8601 in UTC.
           type: str
           sample: "2026-03-03T04:00:00+00:00"
         task_id:
@@ -308,34 +308,35 @@ timers:
           type: str
           sample: a5d2f5f8-16cd-11f1-9f0b-0242ac110002
         files:
-          description: How many files the task looked at.
+          description: Number of files that the task checked.
           type: int
           sample: 1204
         files_transferred:
-          description: How many files it transferred.
+          description: Number of files that it transferred.
           type: int
           sample: 1204
         bytes_transferred:
-          description: How many bytes it transferred.
+          description: Number of bytes that it transferred.
           type: int
           sample: 52428800000
     last_success_searched:
-      description: How many runs were looked at to find RV(timers[].last_success).
+      description: Number of runs that were read to find RV(timers[].last_success).
       type: int
       sample: 1
     not_manageable:
       description:
         - Why the modules of this collection cannot manage the timer.
-        - A timer that neither transfers nor runs a flow has no definition. A timer transfers if it sends a transfer
-          document to a Transfer action provider of Globus; sent to any other address, the document transfers nothing.
-        - What a timer does and no option says is named here, such as C(transfer.recursive_symlinks). The modules
-          never delete such a timer in favour of a new one, which would do something else.
-        - If the document of a timer cannot be understood, the reason is here. All other timers are returned as usual.
+        - A timer that runs neither a transfer nor a flow has no definition. A timer runs a transfer only if it sends a
+          transfer document to a Transfer action provider of Globus. A document that is sent to any other address
+          transfers nothing.
+        - If a timer has a setting that the modules do not support, such as C(transfer.recursive_symlinks), this names
+          it. The modules never replace such a timer, because the new timer would lose the setting.
+        - If the document of a timer cannot be parsed, this is the reason. All other timers are returned as usual.
       type: str
       returned: when RV(timers[].definition) is null
       sample: By its callback document and address it neither transfers nor runs a flow
     recent_runs:
-      description: The last runs, the latest first.
+      description: The most recent runs, the latest first.
       type: list
       elements: dict
       returned: when O(runs) is not 0
@@ -347,11 +348,11 @@ timers:
         failed:
           description:
             - Whether the transfer failed, according to its task.
-            - Without a task, whether the timer shows any sign that the run failed.
+            - Without a task, whether the timer reports that the run failed.
           type: bool
           sample: false
         status:
-          description: The status of the task, or without a task the service's word for the status of the run, or null.
+          description: Status of the task. Without a task, the status of the run as Globus reports it, or null.
           type: str
           sample: SUCCEEDED
         message:
@@ -361,11 +362,11 @@ timers:
         task_id:
           description:
             - ID of the transfer task, or null.
-            - Other IDs that the service has for a run are no IDs of tasks, and are not returned.
+            - Other IDs of the run are not returned.
           type: str
           sample: a5d2f5f8-16cd-11f1-9f0b-0242ac110002
         transfer:
-          description: The transfer task, or null if it was not read or Transfer no longer knows it.
+          description: The transfer task, or null if it was not read or no longer exists.
           type: dict
           contains:
             task_id:
@@ -378,32 +379,32 @@ timers:
               sample: SUCCEEDED
             detail:
               description:
-                - What Globus says of it, such as V(OK), V(Queued), V(FILE_NOT_FOUND), or null after a success.
-                - Every other word than V(OK) and V(Queued) names an error. Globus retries it until the deadline.
+                - Details from Globus, such as V(OK), V(Queued) or V(FILE_NOT_FOUND). Null after a success.
+                - Everything except V(OK) and V(Queued) is an error, which Globus retries until the deadline.
               type: str
               sample: null
             files:
-              description: How many files the task looked at.
+              description: Number of files that the task checked.
               type: int
               sample: 1204
             files_transferred:
-              description: How many files it transferred.
+              description: Number of files that it transferred.
               type: int
               sample: 1204
             files_skipped:
-              description: How many files it did not transfer because they are at the destination already.
+              description: Number of files that it skipped because the destination already has them.
               type: int
               sample: 0
             bytes_transferred:
-              description: How many bytes it transferred.
+              description: Number of bytes that it transferred.
               type: int
               sample: 52428800000
             skipped_errors:
-              description: How many items it left out because they could not be read at the source.
+              description: Number of items that it skipped because they could not be read at the source.
               type: int
               sample: 0
             faults:
-              description: How many tries failed.
+              description: Number of failed attempts.
               type: int
               sample: 0
             requested_at:
@@ -411,7 +412,7 @@ timers:
               type: str
               sample: "2026-03-03T04:00:00+00:00"
             completed_at:
-              description: When the task was over, ISO 8601 in UTC, or null.
+              description: When the task finished, ISO 8601 in UTC, or null.
               type: str
               sample: "2026-03-03T04:00:00+00:00"
             deadline:
@@ -423,33 +424,33 @@ timers:
               type: str
               sample: https://app.globus.org/activity/a5d2f5f8-16cd-11f1-9f0b-0242ac110002
 msg:
-  description: Why the task failed, in a sentence that a person can act on.
+  description: The error message.
   type: str
   returned: failure
   sample: >-
     timer_id must be a UUID such as 6c54cade-bde5-45c1-bdea-f4bd71dba2cc, not 'not one'
 error:
-  description: What failed, for programs. RV(msg) says it for people.
+  description: The error in a machine-readable form.
   type: dict
   returned: on failure, unless Ansible itself refuses the options
   contains:
     code:
-      description: The service's error code, or one of the module's own in snake case, or null.
+      description: Error code of Globus, or of the module (in snake case), or null.
       type: str
     http_status:
-      description: HTTP status of the answer, or null where there was none.
+      description: HTTP status of the response, or null if there was none.
       type: int
     request_id:
-      description: The service's request ID, to be told to its support, or null where it gave none.
+      description: Request ID for Globus support, or null if there was none.
       type: str
   sample:
     code: login_required
     http_status: null
     request_id: null
 remedy:
-  description: The command or edit that cures the failure.
+  description: The command or change that fixes the error.
   type: str
-  returned: on failure, where there is one
+  returned: on failure, if there is one
   sample: >-
     ansible-playbook research_ops.globus.login -e globus_client_id=8b0e1ee1-5a58-4ac5-8ba3-1e3ad6ee8ab2
 """

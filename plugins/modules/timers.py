@@ -29,52 +29,51 @@ options:
   purge:
     description:
       - Delete unfinished timers whose names start with O(purge_prefix) and that are not in the list.
-      - Done last, and only if every entry succeeded. Refused for a list that keeps no timer.
+      - Purging is the last step, and happens only if every entry succeeded. It is refused if the list keeps no timer.
     type: bool
     default: false
   purge_prefix:
     description:
-      - The scope of O(purge), names that start with it. Required with O(purge=true), and not empty.
+      - O(purge) deletes only timers whose names start with this prefix. Required with O(purge=true), and not empty.
       - V(backup-), the default prefix of the role P(research_ops.globus.backup#role), and beginnings of it such as
-        V(backup) are refused, because they could match the backups of other people.
+        V(backup) are refused, because they could match timers of other people.
     type: str
   purge_limit:
     description:
-      - Refuse to delete more timers than this in one run. Nothing at all is done then. V(0) refuses every deletion by
-        O(purge).
+      - If O(purge) would delete more timers than this, the task fails and changes nothing. With V(0), every deletion by
+        O(purge) fails.
     type: int
     default: 10
   concurrency:
     description:
-      - How many requests may be under way at once, from 1 to 16. A bound. The module slows down by itself where Globus
-        asks for it.
+      - Maximum number of simultaneous requests, from 1 to 16. The module slows down if Globus asks for it.
     type: int
     default: 4
 notes:
   - Every entry needs O(timers[].name) or O(timers[].timer_id).
-  - All timers of an account together may run once a minute at most. The module adds up what is there and what it would
-    create, and fails before anything is written where that is more. While a timer is replaced, the old and the new one
-    count. If there is no room for that, the message says what to do.
-  - A timer that runs once, or a number of times, and has no O(timers[].schedule.start) is not run a second time under
-    the same name. The module then changes nothing and warns. Use another name to run it again.
-  - Globus forgets a timer 90 days after it has ended. A play that still asks for such a timer then creates it again.
-    Give it a start, or remove it from the play.
+  - Globus allows one run a minute for all timers of an account together. The module adds up the existing timers and
+    those that it would create, and fails before it changes anything if they exceed the limit. While a timer is
+    replaced, both the old and the new timer count. If that would exceed the limit, the message says what to do.
+  - A timer without O(timers[].schedule.start) that has run once, or its number of times, is not run again under the
+    same name. The module changes nothing and warns. To run it again, use another name.
+  - Globus forgets a timer 90 days after it has ended. If the playbook still contains such a timer, the module then
+    creates it again. Set a start to avoid that, or remove the timer from the playbook.
 seealso:
   - module: research_ops.globus.timer
-    description: The same for one timer.
+    description: Manage one timer.
   - ref: ansible_collections.research_ops.globus.docsite.guide_backups
     description: Common backup schedules from a short list of jobs, with the role P(research_ops.globus.backup#role).
   - plugin: research_ops.globus.backup_timers
     plugin_type: filter
-    description: Expands backup jobs into the list that this module takes.
+    description: Converts backup jobs into a list for this module.
   - ref: ansible_collections.research_ops.globus.docsite.guide_many_timers
-    description: Hundreds of timers in one task, and purging.
+    description: How to manage hundreds of timers in one task, and how to purge.
   - ref: ansible_collections.research_ops.globus.docsite.guide_taking_over
-    description: From timers that were made by hand to a list of them.
+    description: How to manage timers that were created by hand.
 """
 
 EXAMPLES = r"""
-- name: Keep the timers of a facility, and no others with its prefix
+- name: Manage the timers of a facility, and delete all others with its prefix
   research_ops.globus.timers:
     on_drift: replace
     on_inactive: resume
@@ -119,7 +118,7 @@ EXAMPLES = r"""
       - name: facility-old-camera
         state: absent
 
-- name: See what purging would delete, without deleting it
+- name: Check what purging would delete
   research_ops.globus.timers:
     purge: true
     purge_prefix: facility-
@@ -130,7 +129,7 @@ EXAMPLES = r"""
   diff: true
   register: foreseen
 
-- name: Show the names of what would be deleted
+- name: Show the names of the timers that would be deleted
   ansible.builtin.debug:
     msg: "{{ foreseen.purged | map(attribute='name') }}"
 
@@ -142,7 +141,7 @@ EXAMPLES = r"""
       - name: facility-sequencer
         state: paused
 
-- name: Make a timer of the same schedule for each of many shares
+- name: Create a timer with the same schedule for each of many shares
   research_ops.globus.timers:
     timers: "{{ shares | map('combine', common) }}"
     concurrency: 8
@@ -169,7 +168,7 @@ EXAMPLES = r"""
               destination_path: /backup/ben/
               recursive: true
 
-- name: Purge a whole prefix but for one timer, up to a hundred
+- name: Delete up to a hundred timers with a prefix, except for one timer
   research_ops.globus.timers:
     purge: true
     purge_prefix: share-
@@ -178,23 +177,23 @@ EXAMPLES = r"""
       - name: share-anna
         state: active
 
-- name: Read the timers that were made by hand
+- name: Read the timers that were created by hand
   research_ops.globus.timer_info:
     name_prefix: by-hand-
   register: by_hand
 
-- name: Take them over, as they are
+- name: Take them over without changing them
   research_ops.globus.timers:
     timers: "{{ by_hand.timers | map(attribute='definition') | select }}"
     on_drift: fail
 
-- name: Sign in as a person, in all tasks of a block
+- name: Sign in as a person for all tasks of a block
   module_defaults:
     group/research_ops.globus.globus:
       auth_method: user
       client_id: 8b0e1ee1-5a58-4ac5-8ba3-1e3ad6ee8ab2
   block:
-    - name: Keep a timer of your own
+    - name: Manage a timer of your own
       research_ops.globus.timers:
         timers:
           - name: my-share-nightly
@@ -212,17 +211,17 @@ EXAMPLES = r"""
 
 RETURN = r"""
 timers:
-  description: What became of each timer, in the order of the list.
+  description: The result of each entry, in the order of the list.
   type: list
   elements: dict
-  returned: success, and on failure once the timers were listed
+  returned: success, and failure after the timers were listed
   contains:
     name:
       description: Name of the timer.
       type: str
       sample: microscope-nightly
     changed:
-      description: Whether anything was done, or would be in check mode.
+      description: Whether the timer was changed, or in check mode would be changed.
       type: bool
       sample: true
     failed:
@@ -230,7 +229,7 @@ timers:
       type: bool
       sample: false
     msg:
-      description: Why it failed, or empty.
+      description: Error message, or empty.
       type: str
       sample: ""
     timer_id:
@@ -240,8 +239,8 @@ timers:
       sample: 226fda72-8b6e-4f0e-9d49-b6e5b4a3cf3f
     timer:
       description:
-        - The timer as the service now has it. Null after O(timers[].state=absent), and in check mode for a timer that
-          would be created.
+        - The timer as it now is. Null after O(timers[].state=absent), and in check mode for a timer that would be
+          created.
       type: dict
       contains:
         id:
@@ -253,7 +252,7 @@ timers:
           type: str
           sample: microscope-nightly
         status:
-          description: The service's word for its status. V(new), V(loaded) and V(active) mean the same.
+          description: Status of the timer as Globus reports it. V(new), V(loaded) and V(active) mean the same.
           type: str
           sample: loaded
         type:
@@ -262,8 +261,8 @@ timers:
           sample: transfer
         definition:
           description:
-            - The definition that, given to this module, changes nothing. Unset options are left out. Null for a timer
-              that cannot be managed.
+            - The definition of the timer. Passing it to this module changes nothing. Options that are not set are
+              omitted. Null for a timer that the modules cannot manage.
           type: dict
           sample:
             name: microscope-nightly
@@ -301,12 +300,12 @@ timers:
           sample: 1
         errors:
           description:
-            - What the service calls the number of timer errors. It counts runs that could not be started.
-            - It is not known whether it counts transfers that failed.
+            - Number of timer errors as Globus reports it. It counts runs that could not be started.
+            - Whether it also counts failed transfers is unknown.
           type: int
           sample: 0
         inactive_reason:
-          description: Why the timer is inactive, in the service's own words, or null.
+          description: Why the timer is inactive, as Globus reports it, or null.
           type: dict
           sample:
             cause: user
@@ -320,7 +319,7 @@ timers:
           type: str
           sample: https://app.globus.org/activity/timers/226fda72-8b6e-4f0e-9d49-b6e5b4a3cf3f
     operations:
-      description: What was done, or in check mode would be done, in its order.
+      description: The operations in their order. In check mode, the operations that would be done.
       type: list
       elements: dict
       contains:
@@ -331,7 +330,7 @@ timers:
           description: ID of the timer, or null in check mode for the timer that would be created.
           type: str
         name:
-          description: Name of the timer; for V(rename) the new one.
+          description: Name of the timer. For V(rename) the new name.
           type: str
       sample:
         - operation: create
@@ -339,19 +338,19 @@ timers:
           name: microscope-nightly
     drift:
       description:
-        - In which options the timer that was found differs from the definition. A difference that a replacement has
-          cured is here too.
+        - The options in which the existing timer differed from the definition. Includes differences that replacing the
+          timer has removed.
       type: list
       elements: dict
       contains:
         field:
-          description: The option, with the options that it is below.
+          description: The option, with its parent options.
           type: str
         desired:
-          description: Its value in the definition, or null where that leaves it out.
+          description: Value in the definition, or null if not set.
           type: raw
         actual:
-          description: Its value on the service, or null where it has none.
+          description: Value of the existing timer, or null if not set.
           type: raw
       sample:
         - field: transfer.sync_level
@@ -359,8 +358,8 @@ timers:
           actual: null
     replaced:
       description:
-        - The timers that were deleted in favour of this one, or in check mode would be, as they were before.
-        - The service forgets the runs of a deleted timer, and a new timer begins without any.
+        - The timers that this timer replaced, or in check mode would replace, as they were before.
+        - Globus forgets the runs of a deleted timer, and the new timer has no runs yet.
       type: list
       elements: dict
       contains:
@@ -368,17 +367,17 @@ timers:
           description: ID of the deleted timer.
           type: str
         runs:
-          description: Number of its runs, or null where the timer could not be read.
+          description: Number of its runs, or null if the timer could not be read.
           type: int
         errors:
-          description: Number of its errors as the service counts them, or null where the timer could not be read.
+          description: Number of its errors as Globus counts them, or null if the timer could not be read.
           type: int
         last_run:
           description: Its last run, ISO 8601 in UTC, or null.
           type: str
         health:
           description:
-            - Its health, as M(research_ops.globus.timer_info) returns it. Null where the timer could not be read.
+            - Its health, as M(research_ops.globus.timer_info) returns it. Null if the timer could not be read.
           type: dict
       sample:
         - timer_id: 226fda72-8b6e-4f0e-9d49-b6e5b4a3cf3f
@@ -392,35 +391,35 @@ timers:
             since: null
             source: timer
     error:
-      description: What failed, for programs. RV(timers[].msg) says it for people.
+      description: The error in a machine-readable form.
       type: dict
-      returned: where it failed
+      returned: if it failed
       contains:
         code:
-          description: The service's error code, or one of the module's own in snake case, or null.
+          description: Error code of Globus, or of the module (in snake case), or null.
           type: str
         http_status:
-          description: HTTP status of the answer, or null where there was none.
+          description: HTTP status of the response, or null if there was none.
           type: int
         request_id:
-          description: The service's request ID, to be told to its support, or null where it gave none.
+          description: Request ID for Globus support, or null if there was none.
           type: str
       sample:
         code: EndpointNotFound
         http_status: 404
         request_id: vHnRBcJtX
     remedy:
-      description: The command or edit that cures the failure.
+      description: The command or change that fixes the error.
       type: str
-      returned: where it failed and there is one
+      returned: if it failed and there is one
       sample: >-
         ansible-playbook research_ops.globus.login -e globus_client_id=8b0e1ee1-5a58-4ac5-8ba3-1e3ad6ee8ab2
         -e globus_collections=6c54cade-bde5-45c1-bdea-f4bd71dba2cc
 purged:
-  description: The deletions that O(purge) made, or would make in check mode.
+  description: The timers that O(purge) deleted, or in check mode would delete.
   type: list
   elements: dict
-  returned: success, and on failure once the timers were listed
+  returned: success, and failure after the timers were listed
   contains:
     operation:
       description: Always V(delete).
@@ -437,10 +436,11 @@ purged:
       name: facility-forgotten
 operations:
   description:
-    - What was done, or in check mode would be done, in the order of the list, and then what O(purge) did.
+    - The operations in the order of the list, followed by those of O(purge). In check mode, the operations that would
+      be done.
   type: list
   elements: dict
-  returned: success, and on failure once the timers were listed
+  returned: success, and failure after the timers were listed
   contains:
     operation:
       description: V(create), V(delete), V(pause), V(resume) or V(rename).
@@ -449,7 +449,7 @@ operations:
       description: ID of the timer, or null in check mode for the timer that would be created.
       type: str
     name:
-      description: Name of the timer; for V(rename) the new one.
+      description: Name of the timer. For V(rename) the new name.
       type: str
   sample:
     - operation: create
@@ -457,10 +457,10 @@ operations:
       name: microscope-nightly
 counts:
   description:
-    - How many timers the list has, how many entries are unchanged, changed or failed, and how many operations of each
-      kind there were. A deletion by O(purge) counts as C(deleted) and as C(purged).
+    - The number of entries in the list, of entries that are unchanged, changed or failed, and of operations of each
+      kind. A deletion by O(purge) counts as C(deleted) and as C(purged).
   type: dict
-  returned: success, and on failure once the timers were listed
+  returned: success, and failure after the timers were listed
   sample:
     timers: 3
     unchanged: 2
@@ -473,16 +473,17 @@ counts:
     renamed: 0
     purged: 0
 diff:
-  description: The timers that change, before and after the task, by their names, for C(--diff).
+  description: The timers that change, before and after the task, by their names.
   type: dict
   returned: in diff mode
   contains:
     before:
-      description: Their definitions and states. Those that are created are missing.
+      description: Their definitions and states, without timers that are created.
       type: dict
       sample: {}
     after:
-      description: The same as they now are, or in check mode would be. Those that are deleted are missing.
+      description:
+        - Their definitions and states after the task, without timers that are deleted. In check mode, as they would be.
       type: dict
       sample:
         timer 'microscope-nightly':
@@ -509,35 +510,35 @@ diff:
             start: "2026-03-03T04:00:00+00:00"
           state: active
 msg:
-  description: Why the task failed, in a sentence that a person can act on.
+  description: The error message.
   type: str
   returned: failure
   sample: >-
     timers[1] (microscope-nightly) has the same name as timers[0]: microscope-nightly
 error:
   description:
-    - What failed, for programs. RV(msg) says it for people.
-    - Of several timers that failed the first one's. RV(timers[].error) has that of each.
+    - The error in a machine-readable form.
+    - If several timers failed, the error of the first. RV(timers[].error) is the error of each timer.
   type: dict
   returned: on failure, unless Ansible itself refuses the options
   contains:
     code:
-      description: The service's error code, or one of the module's own in snake case, or null.
+      description: Error code of Globus, or of the module (in snake case), or null.
       type: str
     http_status:
-      description: HTTP status of the answer, or null where there was none.
+      description: HTTP status of the response, or null if there was none.
       type: int
     request_id:
-      description: The service's request ID, to be told to its support, or null where it gave none.
+      description: Request ID for Globus support, or null if there was none.
       type: str
   sample:
     code: invalid_input
     http_status: null
     request_id: null
 remedy:
-  description: The command or edit that cures the failure.
+  description: The command or change that fixes the error.
   type: str
-  returned: on failure, where there is one
+  returned: on failure, if there is one
   sample: >-
     ansible-playbook research_ops.globus.login -e globus_client_id=8b0e1ee1-5a58-4ac5-8ba3-1e3ad6ee8ab2
 """
