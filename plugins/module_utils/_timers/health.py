@@ -25,7 +25,7 @@ from .runs import SUCCEEDED, Run, runs_of
 from .schedule import format_instant, format_interval
 from .task_words import failure_of, page_of, remedy_of, standstill_of
 from .tasks import INACTIVE, Task, instant_as_result
-from .values import presentable_text, shown
+from .values import instant_or_none, presentable_text, shown
 
 STATES = (
     *("needs_consent", "needs_session", "inactive", "failing", "stalled", "incomplete", "overrunning", "overdue"),
@@ -211,14 +211,17 @@ def _clause(problem: Health | None, conjunction: str = "; ") -> str:
 def _run_problems(timer: Timer, history: History, now: datetime, web_app: str) -> Sequence[Health | None]:
     """What is wrong with the last run that is over, and with the one that is going on; worst first."""
     last, current = _last_over(timer, history), history.current
-    failing = _failing(last, web_app, _paths(timer))
-    if failing is not None and timer.schedule.interval is not None:
+    failing, stalled = _failing(timer, last, web_app), _stalled(timer, current, now, web_app)
+    if failing is not None and stalled is not None and last is not None and last.task is not None:
+        # The run that goes on has met an error too, and says more of it than a task that is over.
+        failing = replace(failing, remedy=failing.remedy if last.task.last_error else stalled.remedy)
+    elif failing is not None and timer.schedule.interval is not None:
         failing = replace(failing, remedy=f"{failing.remedy}; the next run tries again")
     return (
         failing,
-        _stalled(timer, current, now, web_app),
+        stalled,
         _incomplete(last, web_app),
-        _overrunning(timer, current, now, web_app),
+        _overrunning(timer, history, now, web_app),
     )
 
 
@@ -235,7 +238,7 @@ def _last_over(timer: Timer, history: History) -> Run | None:
     return None
 
 
-def _failing(last: Run | None, web_app: str, paths: Sequence[Path] = ()) -> Health | None:
+def _failing(timer: Timer, last: Run | None, web_app: str) -> Health | None:
     if last is None or not last.failed:
         return None
     at = f", at {last.ran_at}," if last.ran_at else ""
@@ -243,13 +246,13 @@ def _failing(last: Run | None, web_app: str, paths: Sequence[Path] = ()) -> Heal
         return Health(
             "failing",
             f"Its last run{at} failed: {last.message}",
-            "Look at the run in the Globus web app and remove its cause",
+            f"Remove that cause; the page of the timer: {_page_of(timer, web_app)}",
             last.moment,
         )
     return Health(
         "failing",
         f"The transfer of its last run{at} failed: {failure_of(last.task)}",
-        remedy_of(last.task, web_app, paths),
+        remedy_of(last.task, web_app, _paths(timer)),
         last.task.completed_at or last.moment,
     )
 
@@ -304,24 +307,44 @@ def _were(number: int) -> str:
     return "was" if number == 1 else "were"
 
 
-def _overrunning(timer: Timer, current: Run | None, now: datetime, web_app: str) -> Health | None:
-    task, interval = current.task if current else None, timer.schedule.interval
-    if task is None or task.requested_at is None or interval is None or task.error is not None or _stands_still(task):
+def _overrunning(timer: Timer, history: History, now: datetime, web_app: str) -> Health | None:
+    """A run without an error that goes on longer than the interval, so that ticks are skipped."""
+    run, interval = history.current, timer.schedule.interval
+    task = run.task if run else None
+    if task is not None and (task.error is not None or _stands_still(task)):
         return None
-    if now - task.requested_at <= timedelta(seconds=interval):
+    since = task.requested_at if task is not None else _in_progress_since(timer, history)
+    if since is None or interval is None or now - since <= timedelta(seconds=interval):
         return None
-    waits = task.is_queued
-    skipped = _ticks_between(timer, task.requested_at, now)
+    waits, skipped = task is not None and task.is_queued, _ticks_between(timer, since, now)
+    if waits:
+        remedy = "Spread the timers of this account over the day"
+    else:
+        remedy = "Give it a longer interval or less to transfer"
+        if task is None:
+            remedy = f"Look whether it stands still. If it does not: {remedy[0].lower()}{remedy[1:]}"
+    page = f"task: {page_of(task, web_app)}" if task is not None else f"timer: {_page_of(timer, web_app)}"
     return Health(
         "overrunning",
-        f"Its transfer has been {'queued' if waits else 'going on'} since {format_instant(task.requested_at)}, longer "
-        f"than its interval of {format_interval(interval)}"
+        f"Its {'transfer' if task is not None else 'run'} has been {'queued' if waits else 'going on'} since "
+        f"{format_instant(since)}, longer than its interval of {format_interval(interval)}"
         + (f"; {skipped} run{'s were' if skipped > 1 else ' was'} skipped meanwhile" if skipped else "")
         + ("; Globus works on three transfers of an account at a time, the others are queued" if waits else ""),
-        ("Spread the timers of this account over the day" if waits else "Give it a longer interval or less to transfer")
-        + f". The page of the task: {page_of(task, web_app)}",
-        task.requested_at,
+        f"{remedy}. The page of the {page}",
+        since,
     )
+
+
+def _in_progress_since(timer: Timer, history: History) -> datetime | None:
+    """When the run began that is going on according to the timer, where Transfer could not be asked about it."""
+    last = history.runs[0] if history.runs else None
+    if _activity(timer) != "run_in_progress" or (last is not None and last.task is not None):
+        return None
+    return instant_or_none((timer.activity or {}).get("start_timestamp")) or (last.moment if last else None)
+
+
+def _page_of(timer: Timer, web_app: str) -> str:
+    return f"{web_app}activity/timers/{timer.id}"
 
 
 def _ticks_between(timer: Timer, after: datetime | None, until: datetime) -> int:
@@ -355,7 +378,7 @@ def _overdue(timer: Timer, history: History, now: datetime, web_app: str) -> Hea
     return Health(
         "overdue",
         reason.format(format_instant(due)),
-        f"Look at its page {web_app}activity/timers/{timer.id}; state: paused and then active makes it run at once",
+        f"Look at its page {_page_of(timer, web_app)}; state: paused and then active makes it run at once",
         due,
     )
 
@@ -465,14 +488,16 @@ def missing_consents(timer: Timer) -> list[str]:
 def _ended(timer: Timer, history: History, now: datetime, is_done_again: bool, web_app: str) -> Health:
     """An ended timer. What became of its last run matters until a later timer did the same (rule O3a)."""
     if timer.schedule.interval is None:
-        again = "A timer of another name runs it again"
+        again = "A later schedule.start, or another name, runs it again"
     else:
         again = "A definition with a later end makes a new timer"
     last, how = _last_over(timer, history), _how_ended(timer)
     problem = None
     if not is_done_again:
-        problem = _failing(last, web_app, _paths(timer)) or _incomplete(last, web_app)
+        problem = _failing(timer, last, web_app) or _incomplete(last, web_app)
     if problem is not None:
+        if timer.schedule.interval is None:
+            again += f"; with another name this one stays {problem.state}"
         return replace(problem, reason=f"{how}{_clause(problem, ', and ')}", remedy=f"{problem.remedy}. {again}")
     current = history.current
     if current is not None and current.task is not None:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from .definition import Path
@@ -15,7 +16,13 @@ from .tasks import INACTIVE, Task, task_url
 
 DETAILS_LENGTH = 300  # characters of what Globus says at length
 PATHS_NAMED = 3
+CANCELLED = ("CANCELED", "CANCELLED")
 _ROOM_WORDS = ("quota", "no space", "nospace", "enospc", "disk full")
+_OFFLINE_WORDS = (
+    *("CONNECT_FAILED", "CONNECTION_BROKEN", "CONNECTION_RESET", "ENDPOINT_ERROR", "ENDPOINT_TOO_BUSY", "TIMEOUT"),
+)
+_CHANGED_WORDS = ("FILE_SIZE_CHANGED", "VERIFY_CHECKSUM")
+_FILE = re.compile(r"\bFile: (/.*?)(?= Message: |$)")  # of ``nice_status_details``, on one line
 
 
 def failure_of(task: Task) -> str:
@@ -26,10 +33,12 @@ def failure_of(task: Task) -> str:
         return f"an administrator of the {_side(task.canceled_by_admin)} cancelled it{message}"
     code = (task.fatal_code or "").upper()
     description = f": {_short(task.fatal_description)}" if task.fatal_description else ""
+    if code in CANCELLED:
+        return f"someone cancelled it{description}"
     if code == "EXPIRED":
         tries = f" after {task.faults} tries" if task.faults else ""
         return f"Globus gave up at its deadline{tries}{description}"
-    if code in ("CANCELED", "CANCELLED"):
+    if code in CANCELLED:
         return f"someone cancelled it{description}"
     return f"{task.fatal_code}{description}" if code else _short(task.fatal_description) or "Globus does not say why"
 
@@ -63,17 +72,17 @@ def remedy_of(task: Task, web_app: str, paths: Sequence[Path] = ()) -> str:
 
     :param paths: what the timer transfers.
     """
-    code = (task.error or task.fatal_code or "").upper()
+    code = (task.last_error or task.fatal_code or "").upper()
     page = f"the page of the task: {page_of(task, web_app)}"
     if task.status == INACTIVE:
-        return f"Sign in and renew the credentials on {page}"
+        return f"state: paused and then state: active renews its credentials. A person can renew them on {page}"
+    if task.canceled_by_admin or task.canceled_by_admin_message:
+        by = {"SOURCE": _source(task), "DESTINATION": _destination(task)}.get((task.canceled_by_admin or "").upper())
+        return f"Ask the administrator of {by or _collections(task)}; {page}"
     if task.is_paused or code.startswith("PAUSED"):
         return f"Ask the administrator of {_collections(task)}, who can let it go on; {page}"
     if code == "FILE_NOT_FOUND":
-        return (
-            f"Check {_named_paths(task, paths)} on {_source(task)}: put it back, and Globus goes on by itself, or "
-            f"correct source_path in the definition; {page}"
-        )
+        return f"{_put_back(task, paths)}; {page}"
     if code in ("PERMISSION_DENIED", "ENDPOINT_PERMISSION_DENIED"):
         return f"{_permission(task)}; {page}"
     if code in ("GC_NOT_CONNECTED", "GC_PAUSED"):
@@ -81,7 +90,26 @@ def remedy_of(task: Task, web_app: str, paths: Sequence[Path] = ()) -> str:
         return f"{verb} Globus Connect Personal on the computer of {_collections(task)}; {page}"
     if any(word in " ".join((code, task.details or "", task.fatal_description or "")).lower() for word in _ROOM_WORDS):
         return f"Make room on {_destination(task)}, or have its quota raised; {page}"
+    if code in _OFFLINE_WORDS:
+        return f"Ask the administrator of {_collections(task)} whether it is online; {page}"
+    if code in _CHANGED_WORDS:
+        return f"Let the timer run when nothing writes to the files on {_source(task)}; {page}"
+    if code == "ENDPOINT_DELETED":
+        return f"Correct source_collection or destination_collection in the definition; {page}"
+    if code in CANCELLED:
+        return f"Ask who cancelled it; {page}"
+    if code == "EXPIRED":
+        return f"The events on the page of the task name the error that it met: {page_of(task, web_app)}"
     return f"Look at {page}"
+
+
+def _put_back(task: Task, paths: Sequence[Path]) -> str:
+    """What to do about a missing path: at the source, unless Globus names the destination."""
+    side = _side_of_error(task) or "source"
+    place = _source(task) if side == "source" else _destination(task)
+    again = "" if task.is_over else "and Globus goes on by itself, "
+    named, option = _named_paths(task, paths, side), _option(task, paths, side)
+    return f"Check {named} on {place}: put it back, {again}or correct {option} in the definition"
 
 
 def _permission(task: Task) -> str:
@@ -102,16 +130,20 @@ def _collections(task: Task) -> str:
 
 
 def _side_of_error(task: Task) -> str | None:
-    """``source`` or ``destination``, where what Globus says of the error names exactly one of the collections."""
+    """``source`` or ``destination``, where what Globus says of the error names exactly one of the collections.
+
+    IDs first: the name of one collection can be a part of the other's.
+    """
     text = " ".join(filter(None, (task.details, task.description, task.fatal_description))).lower()
-    names = {
-        "source": (task.source_id, task.source_name),
-        "destination": (task.destination_id, task.destination_name),
-    }
     if task.source_id == task.destination_id:
         return None
-    found = [side for side, both in names.items() if any(name and name.lower() in text for name in both)]
-    return found[0] if len(found) == 1 else None
+    for source, destination in ((task.source_id, task.destination_id), (task.source_name, task.destination_name)):
+        found = {"source": bool(source and source.lower() in text)}
+        found["destination"] = bool(destination and destination.lower() in text)
+        sides = [side for side, is_named in found.items() if is_named]
+        if len(sides) == 1:
+            return sides[0]
+    return None
 
 
 def _source(task: Task) -> str:
@@ -127,15 +159,34 @@ def _collection(side: str, name: str | None, collection_id: str | None) -> str:
     return f"the {side} collection {known}" if known else f"the {side} collection"
 
 
-def _named_paths(task: Task, paths: Sequence[Path]) -> str:
-    """The source path that Globus names, else those of the timer."""
-    sources = [path.source_path for path in paths]
-    named = [path for path in sources if path in (task.details or "")]
-    found = [max(named, key=len)] if named else sources
+def _named_paths(task: Task, paths: Sequence[Path], side: str = "source") -> str:
+    """The path that Globus names, else those of the timer."""
+    named = _path_in_details(task)
+    if named is not None:
+        return named
+    found = [_path_of(path, side) for path in paths]
     if not found:
-        return "the source path"
+        return f"the {side} path"
     more = f" and {len(found) - PATHS_NAMED} more" if len(found) > PATHS_NAMED else ""
     return ", ".join(found[:PATHS_NAMED]) + more
+
+
+def _path_in_details(task: Task) -> str | None:
+    found = _FILE.search(task.details or "")
+    return _short(found[1]) if found else None
+
+
+def _option(task: Task, paths: Sequence[Path], side: str) -> str:
+    """The option that has the path: by its number where the timer has several and Globus names one of them."""
+    named = _path_in_details(task) or ""
+    inside = [number for number, path in enumerate(paths) if named.startswith(_path_of(path, side))]
+    if len(paths) < 2 or not inside:
+        return f"{side}_path"
+    return f"transfer.paths[{max(inside, key=lambda number: len(_path_of(paths[number], side)))}].{side}_path"
+
+
+def _path_of(path: Path, side: str) -> str:
+    return path.source_path if side == "source" else path.destination_path
 
 
 def _short(text: str | None) -> str:

@@ -94,6 +94,14 @@ class Task:
         return "an error that it does not name" if self.is_ok is False else None
 
     @property
+    def last_error(self) -> str | None:
+        """Globus's word for the error that a task is retrying or met before it failed; None where it does not say."""
+        if not self.is_over:
+            return self.error
+        is_error = self.nice_status is not None and self.nice_status.upper() not in FINE
+        return self.nice_status if self.has_failed and is_error else None
+
+    @property
     def arrived_whole(self) -> bool:
         """Whether everything arrived. Where the document leaves it open, it did not (rule O4)."""
         if self.status != SUCCEEDED or self.has_failed or self.is_ok is False:

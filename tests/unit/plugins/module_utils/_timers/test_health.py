@@ -265,7 +265,11 @@ def test_the_recorded_answers_of_the_service() -> None:
 @pytest.mark.parametrize(
     ("schedule", "reason", "again"),
     [
-        ({"type": "once", "datetime": at(-1)}, "It has run once", "A timer of another name runs it again"),
+        (
+            {"type": "once", "datetime": at(-1)},
+            "It has run once",
+            "A later schedule.start, or another name, runs it again",
+        ),
         (
             {"type": "recurring", "interval_seconds": 60, "start": at(-9), "end": {"count": 2}},
             "It has done all its runs",
@@ -286,7 +290,7 @@ def test_O3a_an_ended_timer_whose_last_run_failed_is_failing(schedule: dict[str,
     assert failed.state == "failing"
     assert failed.reason == f"{reason}, and its last run, at {at(-1)}, failed: FAILED"
     assert failed.since == NOW - timedelta(hours=1)
-    assert str(failed.remedy).endswith(again)
+    assert again in str(failed.remedy)
     assert "next run" not in str(failed.remedy)
     assert health_of(timer(status="delete_in_progress"), NOW).state == "ended"
 

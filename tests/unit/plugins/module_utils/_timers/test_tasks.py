@@ -95,7 +95,7 @@ def going_on(hours: float, nice: str = "OK", **members: Any) -> dict[str, Any]:
 
 def failed(hours: float, code: str = "EXPIRED", **members: Any) -> dict[str, Any]:
     fatal = {"code": code, "description": "The deadline has passed"}
-    return document(hours, status="FAILED", is_ok=False, fatal_error=fatal, **members)
+    return document(hours, **{"status": "FAILED", "is_ok": False, "fatal_error": fatal, **members})
 
 
 def read(*documents: dict[str, Any]) -> dict[str, Task]:
@@ -204,7 +204,7 @@ def test_O3_errors_that_pass_within_minutes_are_no_standstill(hours: float, stat
 @pytest.mark.parametrize(
     ("members", "says", "cure"),
     [
-        ({"status": "INACTIVE"}, "its credentials ran out", "renew the credentials"),
+        ({"status": "INACTIVE"}, "its credentials ran out", "state: paused and then state: active"),
         ({"is_paused": True}, "it is paused", "Ask the administrator"),
     ],
 )
@@ -231,6 +231,20 @@ def test_O3_stalled_at_once_where_someone_must_act(members: dict[str, Any], says
         ("QUOTA_EXCEEDED", {}, "Make room on the destination collection Destination Endpoint"),
         ("ENDPOINT_ERROR", {"nice_status_details": "No space left on device"}, "Make room on the destination"),
         ("PAUSED_BY_ADMIN", {}, "Ask the administrator"),
+        ("CONNECT_FAILED", {"nice_status_details": DESTINATION}, "Ask the administrator of the destination collection"),
+        ("TIMEOUT", {}, f"Source Endpoint ({SOURCE}) or the destination collection Destination Endpoint"),
+        ("VERIFY_CHECKSUM", {}, "Let the timer run when nothing writes to the files on the source collection Source"),
+        ("FILE_NOT_FOUND", {}, "Check /data/ on the source collection Source Endpoint"),
+        (
+            "FILE_NOT_FOUND",
+            {"nice_status_details": f"Endpoint: a ({SOURCE})\nFile: /data/run 7/x.tif\nMessage: No such file"},
+            "Check /data/run 7/x.tif on the source collection Source Endpoint",
+        ),
+        (
+            "FILE_NOT_FOUND",
+            {"nice_status_details": f"Endpoint: a ({DESTINATION})\nMessage: No such file"},
+            "Check /backup/ on the destination collection Destination Endpoint",
+        ),
         ("A_WORD_OF_TOMORROW", {}, f"Look at the page of the task: {WEB_APP}activity/{task_id(-2)}"),
     ],
 )
@@ -242,6 +256,66 @@ def test_O5_O6_remedies_are_specific_and_every_other_word_is_an_error(
     assert nice in str(health.reason)
     assert cure in str(health.remedy)
     assert f"{WEB_APP}activity/{task_id(-2)}" in str(health.remedy)
+
+
+def test_O6_the_name_of_one_collection_may_be_a_part_of_the_others() -> None:
+    names = {"source_endpoint_display_name": "Lab", "destination_endpoint_display_name": "Lab archive"}
+    details = {"nice_status_details": f"Error (transfer)\nEndpoint: Lab archive ({DESTINATION})\nMessage: denied"}
+    health = judged(going_on(-2, "PERMISSION_DENIED", **names, **details))
+    assert "write to the destination collection Lab archive" in str(health.remedy)
+
+
+def test_O6_of_several_paths_the_option_of_the_one_that_globus_names() -> None:
+    items = [{"source_path": path, "destination_path": f"/backup{path}"} for path in ("/a/", "/data/", "/data/deep/")]
+    body = {**BODY, "DATA": [{"DATA_TYPE": "transfer_item", **item} for item in items]}
+    details = {"nice_status_details": f"Endpoint: x ({SOURCE})\nFile: /data/deep/x\nMessage: No such file"}
+    health = judged(going_on(-2, "FILE_NOT_FOUND", **details), callback_body={"body": body})
+    assert "Check /data/deep/x on the source" in str(health.remedy)
+    assert "correct transfer.paths[2].source_path in the definition" in str(health.remedy)
+    unnamed = judged(going_on(-2, "FILE_NOT_FOUND"), callback_body={"body": body})
+    assert "Check /a/, /data/, /data/deep/ on the source" in str(unnamed.remedy)
+    assert "correct source_path in the definition" in str(unnamed.remedy)
+
+
+@pytest.mark.parametrize(
+    ("members", "cure"),
+    [
+        ({"nice_status": "FILE_NOT_FOUND"}, "Check /data/ on the source collection Source Endpoint"),
+        ({"nice_status": "OK"}, "The events on the page of the task name the error that it met: "),
+        ({"nice_status": None}, "The events on the page of the task name the error that it met: "),
+    ],
+)
+def test_O6_an_expired_task_may_still_say_what_it_met(members: dict[str, Any], cure: str) -> None:
+    """Whether it does is not known: recorded is only a task that succeeded."""
+    remedy = str(judged(failed(-25, **members)).remedy)
+    assert remedy.startswith(cure)
+    assert "goes on by itself" not in remedy
+    assert remedy.endswith("; the next run tries again")
+
+
+def test_O6_while_the_next_run_meets_the_same_its_remedy_counts() -> None:
+    health = judged(going_on(-1, "FILE_NOT_FOUND"), failed(-25))
+    assert health.state == "failing"
+    assert str(health.remedy).startswith("Check /data/ on the source collection Source Endpoint")
+    assert "put it back, and Globus goes on by itself" in str(health.remedy)
+    assert "next run" not in str(health.remedy)
+
+
+@pytest.mark.parametrize(
+    ("members", "cure"),
+    [
+        ({"fatal_error": {"code": "CANCELED", "description": "x"}}, "Ask who cancelled it; "),
+        ({"canceled_by_admin": "SOURCE"}, "Ask the administrator of the source collection Source Endpoint"),
+        ({"canceled_by_admin": "BOTH"}, "Ask the administrator of the source collection Source Endpoint"),
+        ({"fatal_error": {"code": "ENDPOINT_DELETED"}}, "Correct source_collection or destination_collection"),
+        ({"fatal_error": {"code": "QUOTA_EXCEEDED"}}, "Make room on the destination collection Destination Endpoint"),
+        ({"fatal_error": {"code": "QUUX"}}, "Look at the page of the task"),
+    ],
+)
+def test_O6_what_ended_a_task(members: dict[str, Any], cure: str) -> None:
+    remedy = str(judged(failed(-2, **members)).remedy)
+    assert remedy.startswith(cure)
+    assert f"{WEB_APP}activity/{task_id(-2)}" in remedy
 
 
 def test_O5_is_ok_false_is_an_error_whatever_the_word() -> None:
@@ -277,6 +351,29 @@ def test_O3_overrunning_when_a_task_without_an_error_goes_on_longer_than_the_int
     assert "three transfers of an account at a time" in str(queued.reason)
     once: dict[str, Any] = {"schedule": {"type": "once", "datetime": at(-49)}}
     assert judged(going_on(-49), **once).state == "ok"
+
+
+def test_O3_O1_overrunning_by_the_timers_own_word_where_transfer_could_not_be_asked() -> None:
+    """A run that goes on longer than the interval is no good sign, whoever says so. The same for flows."""
+    began = {"code": "run_in_progress", "start_timestamp": at(-49), "duration_seconds": 49 * 3600}
+    for tasks in (None, read()):
+        health = health_of(timer(result(-49), activity=began), NOW, tasks)
+        assert (health.state, health.source, health.since) == ("overrunning", "timer", NOW - timedelta(hours=49))
+        assert health.reason == (
+            f"Its run has been going on since {at(-49)}, longer than its interval of 1d; 2 runs were skipped meanwhile"
+        )
+        assert str(health.remedy).startswith("Look whether it stands still. If it does not: give it a longer interval")
+        assert str(health.remedy).endswith("activity/timers/226fda72-0000-4000-8000-000000000001")
+    unknown = health_of(timer(result(-49), activity={"code": "run_in_progress"}), NOW)
+    assert (unknown.state, unknown.since) == ("overrunning", NOW - timedelta(hours=49)), "since the run began"
+    flow = timer(activity=began, flow_id=SOURCE, callback_body={"body": {}})
+    assert health_of(flow, NOW).state == "overrunning"
+    young = {**began, "start_timestamp": at(-23)}
+    assert health_of(timer(result(-23), activity=young), NOW).state == "ok"
+    assert health_of(timer(result(-49), activity=began), NOW, read(document(-49))).state == "ok", (
+        "Transfer knows better"
+    )
+    assert health_of(timer(activity={"code": "run_in_progress", "start_timestamp": "soon"}), NOW).state == "ok"
 
 
 def test_O3_a_run_that_goes_on_is_not_overdue() -> None:
@@ -343,7 +440,7 @@ def test_O3_O3a_an_ended_timer_is_failing_incomplete_or_ended() -> None:
     health = judged(failed(-25), **once)
     assert health.state == "failing"
     assert str(health.reason).startswith("It has run once, and the transfer of its last run")
-    assert str(health.remedy).endswith("A timer of another name runs it again")
+    assert str(health.remedy).endswith("; with another name this one stays failing")
     assert judged(document(-25, subtasks_skipped_errors=1), **once).state == "incomplete"
     still = judged(going_on(-25, "FILE_NOT_FOUND"), **once)
     assert (still.state, still.since) == ("ended", NOW - timedelta(hours=25))
