@@ -19,10 +19,10 @@ from typing import Any
 
 from ..module_utils import _arguments
 from ..module_utils._errors import InputError
-from ..module_utils._timers.definition import Definition
+from ..module_utils._timers.definition import Definition, Transfer
 from ..module_utils._timers.options import parse_definition
 from ..module_utils._timers.refusals import refusals_of
-from ..module_utils._timers.schedule import WEEKDAYS, first_run
+from ..module_utils._timers.schedule import WEEKDAYS, Schedule, first_run
 from ..module_utils._validation import validate
 from . import _variables
 from ._calendar import merged, schedule_of
@@ -315,7 +315,7 @@ def _check_fits(where: str, schedule: str, given: Options, slots: Mapping[str | 
             )
 
 
-def _check_names(job: _Job, others: Iterable[_Job]) -> None:
+def _check_names(job: _Job | JobCopies, others: Iterable[_Job | JobCopies]) -> None:
     for other in others:
         if other.name == job.name:
             raise InputError(f"{job.where} has the same name as backup_jobs[{other.number}]")
@@ -427,6 +427,85 @@ def _as_job_options(message: str, job: _Job) -> str:
         return "paths[0]." if found.startswith("transfer.paths") and not single else ""
 
     return _QUOTED_OR_OPTION.sub(in_job, message)
+
+
+# --- jobs for the other entry points of the role -------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Copy:
+    """What one timer of a job writes: the copy of a slot, or the only one.
+
+    :ivar timer: name of the timer.
+    :ivar options: the option ``transfer`` of the timer.
+    :ivar transfer: the same, parsed.
+    :ivar schedule: when the timer runs.
+    """
+
+    slot: str | None
+    timer: str
+    options: Mapping[str, Any]
+    transfer: Transfer
+    schedule: Schedule
+
+
+@dataclass(frozen=True)
+class JobCopies:
+    """A job and its copies, in the order of its slots.
+
+    :ivar number: its position in ``backup_jobs``; ``where`` is the same with its name.
+    :ivar state: the job's own, whatever ``backup_state`` says.
+    """
+
+    number: int
+    name: str
+    where: str
+    state: str
+    copies: Sequence[Copy]
+
+
+def copies_of_jobs(variables: _variables.Variables, needed: Iterable[str] | None = None) -> list[JobCopies]:
+    """The jobs with their copies, whatever their state: also an absent job has copies to restore from.
+
+    :param needed: names of the jobs that must be right. Others with mistakes are left out: they do not stand in the way
+        of a restore. None: all must be right.
+    :raises InputError: naming the job and the option, or the variable of the role.
+    """
+    own = _own_schedules(plain(variables.schedules))
+    shared = _given(_DEFAULT_OPTIONS, plain(variables.defaults), "backup_defaults: ")
+    must = None if needed is None else set(needed)
+    found: list[JobCopies] = []
+    for number, entry in enumerate(_job_list(plain(variables.jobs))):
+        try:
+            found.append(_copies_of(number, entry, shared, own, variables))
+        except InputError:
+            if must is None or (isinstance(entry, Mapping) and str(entry.get("name")) in must):
+                raise
+    for job in found:
+        if must is None or job.name in must:
+            _check_names(job, found[: found.index(job)])
+    return found
+
+
+def names_of_jobs(jobs: Any) -> list[str]:
+    """The names in ``backup_jobs``, also of jobs with mistakes. Raises InputError."""
+    entries = [entry for entry in _job_list(plain(jobs)) if isinstance(entry, Mapping)]
+    return [str(entry["name"]) for entry in entries if entry.get("name") is not None]
+
+
+def _copies_of(
+    number: int, entry: Any, shared: Options, own: Mapping[str, Options], variables: _variables.Variables
+) -> JobCopies:
+    """In the state ``paused`` nothing of a job is refused that can be there already."""
+    job = _parse_job(number, entry, shared, own, "present", {"timezone": variables.timezone})
+    state, job.state = job.state, "paused"
+    copies = []
+    for slot, timer in _timers_of(job, variables.prefix, variables.spread, variables.clock):
+        definition = _check_definition(job, job.where, timer, variables.clock)
+        if not isinstance(definition.action, Transfer):
+            raise AssertionError("jobs transfer")
+        copies.append(Copy(slot, timer["name"], timer["transfer"], definition.action, definition.schedule))
+    return JobCopies(number, job.name, job.where, state, copies)
 
 
 # --- the role ------------------------------------------------------------------------------------------------------

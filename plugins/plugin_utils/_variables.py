@@ -135,3 +135,34 @@ def _check(variables: Variables) -> None:
             f"backup_purge needs a backup_prefix of your own, not {variables.prefix!r}, with which the names of other "
             f"teams begin too: two teams that keep the default {DEFAULT_PREFIX!r} would purge each other's timers"
         )
+
+
+# --- the other entry points ----------------------------------------------------------------------------------------
+
+_WAIT = {"type": "int", "default": 3600}
+# What each reads beside the variables above. A blank one has its default: surveys of AWX give empty answers (rule N2).
+ENTRY_POINTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    "restore": {
+        "backup_restore_job": {"type": "raw"},
+        "backup_restore_slot": {"type": "raw", "default": "latest"},
+        "backup_restore_path": {"type": "str"},
+        "backup_restore_to": {"type": "str"},
+        "backup_restore_overwrite": {"type": "bool", "default": False},
+        "backup_wait": _WAIT,
+    },
+}
+
+
+def read_of(entry_point: str, given: Mapping[str, Any], now: datetime) -> tuple[Variables, dict[str, Any]]:
+    """The variables of the role, and those of one of its other entry points. Raises InputError.
+
+    :param now: the clock of the controller.
+    """
+    declared = ENTRY_POINTS[entry_point]
+    values = plain(given)
+    variables = read({name: value for name, value in values.items() if name not in declared}, now)
+    own = {name: value for name, value in values.items() if name in declared and not _arguments.is_blank(value)}
+    checked: dict[str, Any] = validate(declared, own)
+    if checked.get("backup_wait", 0) < 0:
+        raise InputError(f"backup_wait must be a number of seconds, 0 or more, not {checked['backup_wait']}")
+    return variables, checked

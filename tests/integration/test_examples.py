@@ -157,7 +157,10 @@ DOCUMENTS = {
         ),
         once=("Finish with the code that the page showed",),
     ),
-    "filters": Document(_for_filters),
+    "filters": Document(
+        _for_filters,
+        warns={"Check where a restore would go, without an account": "there is no timer backup-instruments"},
+    ),
 }
 
 

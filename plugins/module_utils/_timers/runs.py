@@ -130,6 +130,11 @@ def _outcome(result: Mapping[str, Any], action: Sequence[str | None]) -> str:
     return FAILED if result.get("errors") or _refusals(result) else UNKNOWN
 
 
+def is_word_of_going_on(word: str | None) -> bool:
+    """Whether the service's word for the status of a run says that it is not over."""
+    return _meaning(word) in (ONGOING, WAITING)
+
+
 @lru_cache(maxsize=64)
 def _meaning(word: str | None) -> str:
     text = re.sub(r"[^a-z]+", "_", (word or "").lower()).strip("_")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -78,11 +78,16 @@ def test_documentation_of_the_filter_names_its_parameters(function: Callable[...
     assert set(FilterModule().filters()) == {"backup_timers"}
 
 
+def defaults(options: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    return {name: option.get("default") for name, option in options.items()}
+
+
 def test_defaults_of_the_role_are_those_it_documents() -> None:
-    documented = {name: option.get("default") for name, option in role_options().items()}
-    assert read("roles/backup/defaults/main.yml") == documented
-    declared = {name: one.get("default") for name, one in _variables.DECLARATIONS.items()}
-    assert documented == declared
+    own: dict[str, Any] = {}
+    for declared in _variables.ENTRY_POINTS.values():
+        own.update(defaults(declared))
+    assert read("roles/backup/defaults/main.yml") == {**defaults(role_options()), **own}
+    assert defaults(role_options()) == defaults(_variables.DECLARATIONS)
     assert [name for name, option in role_options().items() if option.get("required")] == ["backup_jobs"]
 
 
@@ -92,6 +97,28 @@ def test_ansible_itself_refuses_no_variable_of_the_role_and_no_option_of_a_job()
     for value in odd:
         found = ArgumentSpecValidator(role_options()).validate(dict.fromkeys(role_options(), value))
         assert found.error_messages == [], value
+
+
+@pytest.mark.parametrize("entry_point", _variables.ENTRY_POINTS)
+def test_each_entry_point_has_its_variables_documented_and_handed_on(entry_point: str) -> None:
+    declared = _variables.ENTRY_POINTS[entry_point]
+    specification = read("roles/backup/meta/argument_specs.yml")["argument_specs"][entry_point]
+    options = specification["options"]
+    shared = yaml.safe_load((ROOT / "roles/backup/vars/main.yml").read_text(encoding="utf-8"))["backup_shared"]
+    handed = re.findall(r"'(backup_\w+)': (backup_\w+)", shared)
+    assert {name: option for name, option in options.items() if name not in declared} == {
+        name: role_options()[name] for name, _same in handed
+    }
+    assert defaults({name: options[name] for name in declared}) == defaults(declared)
+    first = yaml.safe_load((ROOT / f"roles/backup/tasks/{entry_point}.yml").read_text(encoding="utf-8"))[0]
+    handed += re.findall(r"'(backup_\w+)': (backup_\w+)", str(first["vars"]))
+    assert sorted(handed) == [(name, name) for name in sorted(options)]
+    readme = (ROOT / "roles/backup/README.md").read_text(encoding="utf-8")
+    assert not [name for name in declared if f"`{name}`" not in readme]
+    assert f"`backup_{entry_point}_result`" in readme
+    odd: list[Any] = [None, "", "off", -1, 1.5, True, ["x"], {"a": 1}]
+    for value in odd:  # Ansible itself would print all of the documentation
+        assert ArgumentSpecValidator(options).validate(dict.fromkeys(options, value)).error_messages == [], value
 
 
 def test_what_the_role_has_choices_for_is_in_its_descriptions() -> None:

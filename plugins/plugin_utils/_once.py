@@ -1,0 +1,155 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection research_ops.globus: free to change between releases.
+
+"""Timers as ``timer_info`` returns them, and run-once timers that the role makes. Pure: no input or output."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from ..module_utils import _arguments
+from ..module_utils._errors import InputError
+from ..module_utils._timers.definition import LABEL_LENGTH, Transfer
+from ..module_utils._timers.options import parse_definition
+from ..module_utils._timers.refusals import refusals_of
+from ..module_utils._timers.runs import is_word_of_going_on
+from ..module_utils._timers.schedule import UTC, parse_instant
+from ..module_utils._validation import validate
+from ._backup import Copy
+
+RUNS = 10  # of each timer that are read: health looks at as many
+NEAR = 900  # seconds before its next run in which a copy is soon written to, where a play waits for less
+_MOMENT = "%Y%m%dT%H%MZ"
+_MOMENT_PATTERN = re.compile(r"[0-9]{8}T[0-9]{4}Z")
+_STEP = timedelta(minutes=1)
+_DEFINITION = _arguments.definition_arguments()
+
+Entry = Mapping[str, Any]
+
+
+# --- timers --------------------------------------------------------------------------------------------------------
+
+
+def is_ended(entry: Entry) -> bool:
+    return str(entry["status"]) == "ended"
+
+
+def is_paused_by_user(entry: Entry) -> bool:
+    return entry["status"] == "inactive" and (entry.get("inactive_reason") or {}).get("cause") == "user"
+
+
+def runs_of(entry: Entry) -> Sequence[Entry]:
+    return entry.get("recent_runs") or ()
+
+
+def current_transfer(entry: Entry) -> Entry | None:
+    """The transfer task of the timer that is not over, or None. Where tasks could not be read, nobody knows of any."""
+    tasks = [run.get("transfer") for run in runs_of(entry)]
+    return next((task for task in tasks if task and not is_over(task)), None)
+
+
+def is_over(task: Entry) -> bool:
+    if task["status"] in ("SUCCEEDED", "FAILED"):
+        return True
+    return task["status"] not in ("ACTIVE", "INACTIVE") and task["completed_at"] is not None
+
+
+def may_be_going_on(entry: Entry) -> bool:
+    """Whether the last run may be going on, where its transfer task could not be read."""
+    last = next(iter(runs_of(entry)), None)
+    return last is not None and last.get("transfer") is None and is_word_of_going_on(last.get("status"))
+
+
+def moment_of(text: str | None) -> datetime | None:
+    if not text:
+        return None
+    try:
+        return parse_instant(text)[0]
+    except ValueError:
+        return None
+
+
+def transfer_of(entry: Entry, now: datetime) -> Transfer | None:
+    """The transfer of a timer that runs once, or None for any other timer."""
+    definition = entry.get("definition") or {}
+    if "transfer" not in definition or "interval" in definition.get("schedule", {}):
+        return None
+    try:
+        return parsed_transfer(definition["transfer"], now)
+    except InputError:
+        return None
+
+
+def parsed_transfer(options: Entry, now: datetime, blame: Callable[[str], str] = str) -> Transfer:
+    """The option ``transfer`` of a timer that runs once, now. Refuses what the module ``timer`` would refuse to create.
+
+    :param blame: a message about the definition -> one about the variables of the role.
+    """
+    parameters = validate(_DEFINITION, {"name": "once", "transfer": dict(options), "schedule": {}})
+    try:
+        definition = parse_definition(parameters, now)
+    except InputError as error:
+        raise InputError(blame(str(error))) from None
+    if definition is None or not isinstance(definition.action, Transfer):
+        raise AssertionError("it transfers")
+    for refusal in refusals_of(definition, now):
+        raise InputError(blame(refusal))
+    return definition.action
+
+
+# --- names of timers that run once ---------------------------------------------------------------------------------
+
+
+def base_name(kind: str, copy: Copy, prefix: str) -> str:
+    """``restore-<job>[-<slot>]``, ``now-<job>[-<slot>]``: the timer's name without the prefix of the role, so that
+    purging never meets it.
+    """
+    return f"{kind}-{copy.timer[len(prefix) :]}"
+
+
+def in_words(job: str, slot: str | None) -> str:
+    return f"job {job}" if slot is None else f"job {job}, slot {slot}"
+
+
+def label(text: str) -> str:
+    """A label of one line that Globus takes."""
+    return " ".join(text.split())[:LABEL_LENGTH].strip()
+
+
+def moment_in(name: str, base: str) -> str | None:
+    """The moment at the end of a name that begins with ``base``."""
+    if not name.startswith(f"{base}-"):
+        return None
+    found = _MOMENT_PATTERN.fullmatch(name[len(base) + 1 :])
+    return found[0] if found else None
+
+
+def free_moment(base: str, entries: Iterable[Entry], now: datetime) -> str:
+    """The present minute, or the first after it whose name no timer has. Two plays that begin in one minute choose the
+    same name, so that one timer comes of both.
+    """
+    taken = {entry["name"] for entry in entries}
+    moment = now.astimezone(UTC)
+    while f"{base}-{moment.strftime(_MOMENT)}" in taken:
+        moment += _STEP
+    return moment.strftime(_MOMENT)
+
+
+def common_part(names: Iterable[str]) -> str | None:
+    """What the service's filter can look for, to find timers of all these names (rule I2)."""
+    found = list(dict.fromkeys(names))
+    if not found:
+        return None
+    shortest = min(found, key=len)
+    for length in range(len(shortest), 0, -1):
+        for begin in range(len(shortest) - length + 1):
+            part = shortest[begin : begin + length]
+            if all(part in name for name in found) and part.strip():
+                return part
+    return None

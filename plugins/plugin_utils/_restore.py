@@ -1,0 +1,494 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection research_ops.globus: free to change between releases.
+
+"""The entry point ``restore`` of the role: which copy to bring back, and where to. Pure: no input or output.
+
+A restore is a timer that runs once, from the copy to the collection that it was made from. It brings back what the copy
+has: it never deletes, and leaves out nothing.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from ..module_utils._errors import InputError
+from ..module_utils._timers.overlap import Place, place_of, writes_of
+from ..module_utils._timers.schedule import first_run, format_instant
+from . import _backup, _once, _variables
+from ._backup import Copy, JobCopies
+from ._once import Entry
+from ._plain import text_of
+
+LATEST = "latest"
+# Of the job's transfer, what also holds on the way back. Which files to leave out was decided when the copy was made.
+_KEPT = (
+    "verify_checksum",
+    "preserve_timestamp",
+    "encrypt_data",
+    "fail_on_quota_errors",
+    "notify_on_succeeded",
+    "notify_on_failed",
+    "notify_on_inactive",
+    "store_base_path_info",
+)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for.
+
+    :ivar job: the job; ``others`` are the jobs beside it.
+    :ivar copies: those to choose from: one if a slot is given.
+    :ivar path: below the source of the job, or None: all of it.
+    :ivar to: where to, or None: beside the original.
+    :ivar wait: seconds.
+    """
+
+    variables: _variables.Variables
+    job: JobCopies
+    others: Sequence[JobCopies]
+    copies: Sequence[Copy]
+    path: str | None
+    to: str | None
+    overwrite: bool
+    wait: int
+
+    @property
+    def now(self) -> datetime:
+        return self.variables.clock
+
+
+def plan(given: Mapping[str, Any], timers: Sequence[Entry] | None, now: datetime) -> dict[str, Any]:
+    """What the tasks of the role need, or what is wrong, in one sentence.
+
+    :param timers: what ``timer_info`` returned, with ten runs each, or None: it was not asked yet.
+    :param now: the clock of the controller.
+    """
+    result: dict[str, Any] = {"error": None, "warnings": [], "name_contains": None, "timer": None, "restore": None}
+    try:
+        request = _read(given, now)
+        bases = [_base(request, copy) for copy in request.copies]
+        result["name_contains"] = _once.common_part(base[len("restore-") :] for base in bases)
+        if timers is not None:
+            decision = _decide(request, timers)
+            result.update(warnings=decision.warnings, timer=decision.timer, restore=decision.as_result(request))
+    except InputError as error:
+        result["error"] = str(error)
+    return result
+
+
+# --- what is asked for ---------------------------------------------------------------------------------------------
+
+
+def _read(given: Mapping[str, Any], now: datetime) -> Request:
+    variables, own = _variables.read_of("restore", given, now)
+    known = _backup.names_of_jobs(variables.jobs)
+    if own["backup_restore_job"] is None:
+        raise InputError(f"backup_restore_job is missing: name the job to restore from; there are {_listed(known)}")
+    name = text_of("backup_restore_job", own["backup_restore_job"])
+    if name not in known:
+        raise InputError(f"backup_restore_job: there is no job {name!r}; there are {_listed(known)}")
+    jobs = _backup.copies_of_jobs(variables, [name])
+    job = next(job for job in jobs if job.name == name)
+    return Request(
+        variables=variables,
+        job=job,
+        others=[other for other in jobs if other is not job],
+        copies=_copies(job, text_of("backup_restore_slot", own["backup_restore_slot"])),
+        path=own["backup_restore_path"],
+        to=own["backup_restore_to"],
+        overwrite=own["backup_restore_overwrite"],
+        wait=own["backup_wait"],
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) if names else "none"
+
+
+def _copies(job: JobCopies, wanted: str) -> Sequence[Copy]:
+    slots = [copy.slot for copy in job.copies if copy.slot is not None]
+    found = [copy for copy in job.copies if copy.slot is not None and copy.slot.lower() == wanted.lower()]
+    if found:
+        return found
+    if wanted.lower() == LATEST:
+        return job.copies
+    if not slots:
+        raise InputError(f"backup_restore_slot: job {job.name} has no slots, so there is no {wanted!r}; leave it out")
+    raise InputError(
+        f"backup_restore_slot: job {job.name} has no slot {wanted!r}; there are {', '.join(slots)}, and {LATEST}"
+    )
+
+
+def _base(request: Request, copy: Copy) -> str:
+    return _once.base_name("restore", copy, request.variables.prefix)
+
+
+# --- what is restored from where to where --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Item:
+    """One path to bring back.
+
+    :ivar source: of the job, where the data was; ``copy`` is where it is now.
+    :ivar rest: below ``source``, or "": all of it.
+    """
+
+    source: str
+    copy: str
+    rest: str
+    recursive: bool | None
+
+    def beside(self, ending: str) -> str:
+        """The target beside the original."""
+        folder = self.source.endswith("/") or self.recursive is True or bool(self.rest)
+        return f"{self.source.rstrip('/')}{ending}{'/' if folder else ''}{self.rest}"
+
+
+def _items(request: Request, copy: Copy) -> list[_Item]:
+    paths = copy.transfer.paths
+    if request.path is None:
+        return [_Item(one.source_path, one.destination_path, "", one.recursive) for one in paths]
+    text = request.path.strip()
+    if ".." in text.split("/"):
+        raise InputError(f"backup_restore_path {text!r} has .. in it: give the path below the source of the job")
+    sources = _listed([one.source_path for one in paths])
+    if not text.startswith(("/", "~")):
+        if len(paths) > 1:
+            raise InputError(
+                f"backup_restore_path {text!r} is not a whole path, and job {request.job.name} has several: "
+                f"begin it with one of {sources}"
+            )
+        text = f"{paths[0].source_path.rstrip('/')}/{text}"
+    collection = copy.transfer.source_collection
+    place = place_of(collection, text)
+    # of sources that lie in each other, the innermost
+    within = [one for one in paths if place_of(collection, one.source_path).contains(place)]
+    if not within:
+        raise InputError(f"backup_restore_path {text!r} is not below the source of job {request.job.name}: {sources}")
+    path = max(within, key=lambda one: len(place_of(collection, one.source_path).path))
+    rest = posixpath.relpath(place.path, place_of(collection, path.source_path).path)
+    if rest == ".":
+        return [_Item(path.source_path, path.destination_path, "", path.recursive)]
+    if path.recursive is False:
+        raise InputError(f"backup_restore_path: {path.source_path} is a file, so that nothing lies below it")
+    is_folder = text.endswith("/")
+    rest += "/" if is_folder else ""
+    copied = f"{path.destination_path.rstrip('/')}/{rest}"
+    return [_Item(path.source_path, copied, rest, True if is_folder else None)]
+
+
+def _transfer_options(request: Request, copy: Copy, moment: str) -> dict[str, Any]:
+    """The option ``transfer`` of the restore: the way back."""
+    forth, slot = copy.options, copy.slot
+    ending = f"-restored-{slot + '-' if slot else ''}{moment}"
+    paths = []
+    for item in _items(request, copy):
+        target = item.beside(ending) if request.to is None else _below(request.to, item, copy)
+        path = {"source_path": item.copy, "destination_path": target, "recursive": item.recursive}
+        paths.append({name: value for name, value in path.items() if value is not None})
+    options = {
+        "source_collection": copy.transfer.destination_collection,
+        "destination_collection": copy.transfer.source_collection,
+        "paths": paths,
+        "label": _once.label(f"Restore of {request.job.name}{f', {slot}' if slot else ''}"),
+        "sync_level": "checksum",
+        **{option: forth[option] for option in _KEPT if option in forth},
+        "source_local_user": forth.get("destination_local_user"),
+        "destination_local_user": forth.get("source_local_user"),
+    }
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _below(to: str, item: _Item, copy: Copy) -> str:
+    """The target in the folder ``backup_restore_to``. What lies below the source of the job keeps its place there."""
+    collection = copy.transfer.source_collection
+    if item.recursive is False and not item.rest and place_of(collection, to) == place_of(collection, item.source):
+        return item.source  # the original place of a file
+    folders = []
+    for path in copy.transfer.paths:
+        whole = place_of(collection, path.source_path).path
+        folders.append(posixpath.dirname(whole) if path.recursive is False else whole)
+    inner = posixpath.relpath(place_of(collection, item.source).path, posixpath.commonpath(folders))
+    folder = to.rstrip("/") + "/"
+    if inner != ".":
+        folder += inner + ("/" if item.recursive is not False or item.rest else "")
+    return folder + item.rest
+
+
+# --- guards --------------------------------------------------------------------------------------------------------
+
+
+def _overlap(one: Place, other: Place) -> bool:
+    return one.contains(other) or other.contains(one)
+
+
+def _check_target(request: Request, copy: Copy, targets: Sequence[str]) -> None:
+    """Refuses a target that would damage the original or the copies."""
+    where = _where(request, copy)
+    collection = copy.transfer.source_collection
+    given = [] if request.to is None else [request.to]
+    places = {place_of(collection, path): path for path in (*targets, *given)}
+    for place, path in places.items():
+        for one in request.job.copies:
+            for source in one.transfer.paths:
+                if not request.overwrite and _overlap(place, place_of(collection, source.source_path)):
+                    raise InputError(
+                        f"{where}: the target {path} is the original place {source.source_path}, or lies above or "
+                        "below it. Choose another backup_restore_to, or set backup_restore_overwrite: true, which "
+                        "overwrites files of the original that differ from the copy"
+                    )
+                kept = place_of(one.transfer.destination_collection, source.destination_path)
+                if _overlap(place, kept):
+                    raise InputError(
+                        f"{where}: the target {path} and the copy {source.destination_path} overlap on collection "
+                        f"{collection}, so the restore would damage the copy. Choose another backup_restore_to"
+                    )
+
+
+def _target_warnings(request: Request, copy: Copy, targets: Sequence[str]) -> Iterator[str]:
+    where = _where(request, copy)
+    for path in targets:
+        place = place_of(copy.transfer.source_collection, path)
+        for other in request.others:
+            writes = [write for one in other.copies for write in writes_of(one.transfer)]
+            if any(_overlap(write.source, place) for write in writes):
+                yield f"{where}: the target {path} is in the source of job {other.name}, which will back it up too"
+            mirrors = [write.mirrors for write in writes if _overlap(write.destination, place)]
+            if mirrors:
+                may = "delete" if any(mirrors) else "overwrite"
+                yield f"{where}: the target {path} is in a copy that job {other.name} writes, which may {may} it"
+    if request.overwrite and request.to is None:
+        yield (
+            f"{where}: backup_restore_overwrite changes nothing without backup_restore_to. The restore goes beside the "
+            f"original. To restore into the original place, set backup_restore_to: {_common_source(copy)}"
+        )
+
+
+def _common_source(copy: Copy) -> str:
+    paths = copy.transfer.paths
+    if len(paths) == 1:
+        return paths[0].source_path
+    places = [place_of("", path.source_path).path for path in paths]
+    return posixpath.commonpath([posixpath.dirname(one) for one in places])
+
+
+# --- which copy ----------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Decision:
+    """What to do.
+
+    :ivar timer: the definition to ensure, or None: an ended timer whose transfer is still going on is adopted.
+    :ivar adopted: the timer of a restore that is there already.
+    """
+
+    copy: Copy
+    transfer: dict[str, Any]
+    name: str
+    timer: dict[str, Any] | None
+    adopted: Entry | None = None
+    success: Entry | None = None
+    warnings: list[str] = field(default_factory=list)
+
+    def as_result(self, request: Request) -> dict[str, Any]:
+        return {
+            "job": request.job.name,
+            "slot": self.copy.slot,
+            "name": self.name,
+            "adopted": self.adopted is not None,
+            "timer_id": self.adopted["id"] if self.adopted else None,
+            "url": self.adopted["url"] if self.adopted else None,
+            "collection": self.transfer["destination_collection"],
+            "paths": [
+                {"copy": path["source_path"], "target": path["destination_path"]} for path in self.transfer["paths"]
+            ],
+            "copied_at": self.success["completed_at"] if self.success else None,
+            "what": _once.in_words(request.job.name, self.copy.slot),
+            "wait": request.wait,
+        }
+
+
+def _where(request: Request, copy: Copy | None) -> str:
+    return _once.in_words(request.job.name, copy.slot if copy else None)
+
+
+def _decide(request: Request, timers: Sequence[Entry]) -> _Decision:
+    adopted = _adopt(request, timers)
+    if adopted is not None:
+        return adopted
+    states = [_State.of(copy, timers) for copy in request.copies]
+    state = _choose(request, states)
+    copy = state.copy
+    base = _base(request, copy)
+    moment = _once.free_moment(base, timers, request.now)
+    transfer = _transfer_options(request, copy, moment)
+    _once.parsed_transfer(transfer, request.now, _blame)
+    targets = [path["destination_path"] for path in transfer["paths"]]
+    _check_target(request, copy, targets)
+    warnings = [*_target_warnings(request, copy, targets), *_copy_warnings(request, state)]
+    name = f"{base}-{moment}"
+    timer = {"name": name, "transfer": transfer, "schedule": {}}
+    return _Decision(copy, transfer, name, timer, success=state.success, warnings=warnings)
+
+
+def _blame(message: str) -> str:
+    """A message about the options of the transfer as one about the variables that they come from."""
+    words = {"source_path": "backup_restore_path", "destination_path": "backup_restore_to"}
+    for option, variable in words.items():
+        if option in message:
+            return f"{variable}: {message}"
+    return message
+
+
+def _adopt(request: Request, timers: Sequence[Entry]) -> _Decision | None:
+    """The restore of the same request that is there already and is not over: equal but for the moment."""
+    for entry in timers:
+        going_on = _once.current_transfer(entry) is not None
+        if _once.is_ended(entry) and not going_on:
+            continue
+        for copy in request.copies:
+            moment = _once.moment_in(entry["name"], _base(request, copy))
+            there = _once.transfer_of(entry, request.now) if moment else None
+            if moment is None or there is None:
+                continue
+            transfer = _transfer_options(request, copy, moment)
+            if _once.parsed_transfer(transfer, request.now, _blame).normal() != there.normal():
+                continue
+            if _once.is_paused_by_user(entry):
+                raise InputError(
+                    f"{_where(request, copy)}: the restore {entry['name']} is there already, and a user paused it. "
+                    f"Resume or delete it ({entry['url']}), and run this again"
+                )
+            name = entry["name"]
+            timer = {"name": name, "transfer": transfer, "schedule": {}}
+            return _Decision(copy, transfer, name, None if _once.is_ended(entry) else timer, adopted=entry)
+    return None
+
+
+@dataclass(frozen=True)
+class _State:
+    """What is known of a copy.
+
+    :ivar entry: its timer, or None: there is none, or it writes elsewhere.
+    :ivar refusal: why it cannot be restored from.
+    :ivar doubt: why nobody knows how old or whole it is.
+    """
+
+    copy: Copy
+    entry: Entry | None = None
+    success: Entry | None = None
+    refusal: str | None = None
+    doubt: str | None = None
+
+    @classmethod
+    def of(cls, copy: Copy, timers: Sequence[Entry]) -> _State:
+        named = [entry for entry in timers if entry["name"] == copy.timer]
+        entries = [entry for entry in named if not _once.is_ended(entry)] or named
+        if not entries:
+            return cls(copy, doubt=f"there is no timer {copy.timer}, so its runs are not known")
+        entry = max(entries, key=lambda one: (_completed(one), one.get("submitted_at") or ""))
+        going_on = next((task for one in entries if (task := _once.current_transfer(one))), None)
+        if going_on is not None:
+            return cls(
+                copy,
+                entry,
+                refusal=f"the transfer that writes this copy is going on, so it is partly old and partly new. "
+                f"Wait until it is over: {going_on['url']}",
+            )
+        if _writes_elsewhere(copy, entry):
+            return cls(
+                copy,
+                doubt=f"the timer {copy.timer} writes to another place than the job says, so the runs that made the "
+                "copy are not known",
+            )
+        success, runs = entry.get("last_success"), _once.runs_of(entry)
+        if success is not None:
+            return cls(copy, entry, success)
+        if runs and all(run["failed"] for run in runs):
+            return cls(
+                copy,
+                entry,
+                refusal=f"every known run of its timer {copy.timer} failed, the last one at {runs[0]['ran_at']}: "
+                f"{runs[0]['message']}",
+            )
+        if not runs and not entry["runs"]:
+            return cls(copy, entry, doubt=f"its timer {copy.timer} has not run since it was created or replaced")
+        return cls(copy, entry, doubt=f"no run of its timer {copy.timer} is known to have arrived whole")
+
+
+def _copy_warnings(request: Request, state: _State) -> Iterator[str]:
+    where = _where(request, state.copy)
+    if state.doubt is not None:
+        yield (
+            f"{where}: {state.doubt}. The restore brings back what the copy has. Nobody knows here how old or how "
+            "whole that is"
+        )
+    if state.entry is None:
+        return
+    if _once.may_be_going_on(state.entry):
+        yield f"{where}: its last run may be going on, and its transfer task cannot be read"
+    last = next(iter(_once.runs_of(state.entry)), None)
+    if state.success is not None and last is not None and last["failed"]:
+        yield (
+            f"{where}: the run of {last['ran_at']} failed after the copy was complete, so a part of the copy may be "
+            "newer than the rest"
+        )
+    run = _once.moment_of(state.entry.get("next_run"))
+    near = timedelta(seconds=max(request.wait, _once.NEAR))
+    if run is not None and state.entry["status"] != "inactive" and request.now <= run <= request.now + near:
+        yield (
+            f"{where}: the next run, at {format_instant(run)}, writes to this copy. If the restore takes longer than "
+            "until then, it brings back a mixture. Pause the timers of the job meanwhile"
+        )
+
+
+def _completed(entry: Entry) -> str:
+    return str((entry.get("last_success") or {}).get("completed_at") or "")
+
+
+def _writes_elsewhere(copy: Copy, entry: Entry) -> bool:
+    there = (entry.get("definition") or {}).get("transfer")
+    if not there:
+        return False
+    collection = str(there["destination_collection"])
+    written = {place_of(collection, path["destination_path"]) for path in there["paths"]}
+    kept = {place_of(copy.transfer.destination_collection, path.destination_path) for path in copy.transfer.paths}
+    return not kept & written
+
+
+def _choose(request: Request, states: Sequence[_State]) -> _State:
+    """The copy of the slot that is given, or the latest: known successes first, the newest of them; then the one whose
+    run fell due last.
+    """
+    if len(states) == 1:
+        (state,) = states
+        if state.refusal is not None:
+            raise InputError(f"{_where(request, state.copy)}: not restored, because {state.refusal}")
+        return state
+    usable = [state for state in states if state.refusal is None]
+    if not usable:
+        why = "; ".join(f"{state.copy.slot}: {state.refusal}" for state in states)
+        raise InputError(f"{_where(request, None)}: no slot can be restored from. {why}")
+    known = [state for state in usable if state.success is not None]
+    if known:
+        return max(known, key=lambda state: str(state.success and state.success["completed_at"]))
+    return max(usable, key=lambda state: last_due(state.copy, request.now))
+
+
+def last_due(copy: Copy, now: datetime) -> tuple[datetime, int]:
+    """When a run of the copy's timer fell due last by the schedule of the job; of two, the one that runs more often."""
+    interval = copy.schedule.interval or 0
+    due = first_run(copy.schedule, now)
+    while due is not None and due > now and interval:
+        due -= timedelta(seconds=interval)
+    return due or now - timedelta(seconds=interval), -interval
