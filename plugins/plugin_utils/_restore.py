@@ -75,6 +75,7 @@ def plan(given: Mapping[str, Any], timers: Sequence[Entry] | None, now: datetime
     try:
         request = _read(given, now)
         bases = [_base(request, copy) for copy in request.copies]
+        result["check_paths"] = request.variables.check_paths
         result["name_contains"] = _once.common_part(base[len("restore-") :] for base in bases)
         if timers is not None:
             decision = _decide(request, timers)

@@ -157,10 +157,7 @@ DOCUMENTS = {
         ),
         once=("Finish with the code that the page showed",),
     ),
-    "filters": Document(
-        _for_filters,
-        warns={"Check where a restore would go, without an account": "there is no timer backup-instruments"},
-    ),
+    "filters": Document(_for_filters),
 }
 
 

@@ -40,6 +40,8 @@ def lab(globus: LocalGlobus, tmp_path: Path) -> Path:
     roots = {MAPPED: tmp_path / "disk", MAPPED_TOO: tmp_path / "archive"}
     for root in roots.values():
         root.mkdir()
+    for job in JOBS["backup_jobs"]:
+        (roots[MAPPED] / job["source_path"].strip("/")).mkdir(parents=True)
     world = {
         "collections": [{"id": key, "display_name": root.name, "root": str(root)} for key, root in roots.items()],
         "clients": [{"id": globus.client_id, "secret": globus.client_secret}],
