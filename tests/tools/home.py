@@ -1,10 +1,15 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A home folder below .ansible for the tools that write to one, so that nobody's real home is touched."""
+"""The home folder, below .ansible, of the tools that write to one.
+
+It stays, because ansible-test takes its place from HOME alone, clears the variables of the pips that it starts, and
+downloads a script from a host that is not a package registry: without this, it fails where only registries are reached.
+"""
 
 from __future__ import annotations
 
+import ast
 import configparser
 import os
 import re
@@ -13,10 +18,8 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-# ansible-test clears the environment of the pips that it starts: what the variables say has to be in a file.
-# Those of pip itself are all kept; these come from elsewhere.
+# What pip reads from variables that are not its own, and the option of a file that says the same.
 PIP_OPTION_OF_VARIABLE = {"HTTPS_PROXY": "proxy", "https_proxy": "proxy", "REQUESTS_CA_BUNDLE": "cert"}
-NOT_FOR_A_FILE = {"PIP_CONFIG_FILE"}
 
 BOOTSTRAP = '''\
 """Stands in for get-pip.py, which ansible-test would download from a host that is not a package registry."""
@@ -47,27 +50,16 @@ def environment(root: Path) -> dict[str, str]:
 
 
 def _configure_pip(home: Path) -> None:
-    """Write down how pip is set up here: the user's files, then the variables; the cache is shared."""
+    """Write down how pip is set up here, as pip itself tells it: files, then variables. The cache is shared."""
     config = configparser.RawConfigParser()
-    user = Path.home()
-    files = [user / ".pip" / "pip.conf", _folder("XDG_CONFIG_HOME", user / ".config") / "pip" / "pip.conf"]
-    if "PIP_CONFIG_FILE" in os.environ:
-        # As pip does it: this file instead of the user's.
-        files = [Path(os.environ["PIP_CONFIG_FILE"])]
-    config.read(files, encoding="utf-8")
-    if not config.has_section("global"):
-        config.add_section("global")
+    for section, option, value in re.findall(r"(?m)^(\w+|:env:)\.([\w-]+)=(.*)$", _pip("config", "list")):
+        _set(config, "global" if section == ":env:" else section, option, ast.literal_eval(value))
     for variable, option in PIP_OPTION_OF_VARIABLE.items():
         if os.environ.get(variable) and not config.has_option("global", option):
-            config.set("global", option, os.environ[variable])
-    for variable, value in os.environ.items():
-        if variable.startswith("PIP_") and value and variable not in NOT_FOR_A_FILE:
-            config.set("global", variable[len("PIP_") :].lower().replace("_", "-"), value)
+            _set(config, "global", option, os.environ[variable])
+    _set(config, "global", "cache-dir", _pip("cache", "dir").strip())
     # Errors only: what ansible-test installs is not what one reads its output for.
-    config.set("global", "quiet", "2")
-    asked = subprocess.run([sys.executable, "-m", "pip", "cache", "dir"], capture_output=True, text=True, check=False)
-    if asked.returncode == 0:
-        config.set("global", "cache-dir", asked.stdout.strip())
+    _set(config, "global", "quiet", "2")
     target = home / ".config" / "pip" / "pip.conf"
     target.parent.mkdir(parents=True, exist_ok=True)
     # An index address may hold a password.
@@ -75,9 +67,14 @@ def _configure_pip(home: Path) -> None:
         config.write(file)
 
 
-def _folder(variable: str, default: Path) -> Path:
-    """A folder that a variable may move."""
-    return Path(os.environ[variable]) if os.environ.get(variable) else default
+def _pip(*arguments: str) -> str:
+    return subprocess.run([sys.executable, "-m", "pip", *arguments], capture_output=True, text=True, check=True).stdout
+
+
+def _set(config: configparser.RawConfigParser, section: str, option: str, value: str) -> None:
+    if not config.has_section(section):
+        config.add_section(section)
+    config.set(section, option, value)
 
 
 def _provide_bootstrap(home: Path) -> None:

@@ -18,7 +18,7 @@ from docutils.core import publish_doctree  # type: ignore[import-untyped]  # has
 from tools.tree import known_files
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = ROOT / "docs" / "docsite" / "rst" / "checklist.rst"
+PAGE = ROOT / "docs" / "checklist.rst"
 STATES = ("Yes", "Not yet", "No", "Does not apply")
 RUN = ("tests/unit/", "tests/integration/", "tests/faults/")  # by `make test`
 TARGETS = set(

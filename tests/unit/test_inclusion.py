@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What reviewers of collections otherwise look for by eye; docs/docsite/rst/checklist.rst says which rule is whose."""
+"""What reviewers of collections otherwise look for by eye; docs/checklist.rst says which rule is whose."""
 
 from __future__ import annotations
 

@@ -222,6 +222,6 @@ def test_a_release_that_fails_leaves_nothing(checkout: Path) -> None:
     status, said = make_release(checkout, next_version())
 
     assert status == 1
-    assert "Is notes.txt to go out?" in said
+    assert "The artifact has notes.txt." in said
     assert git(checkout, "status", "--porcelain") == ""
     assert not (checkout / "build").exists()
