@@ -131,6 +131,31 @@ def test_a_failure_is_told_before_its_timer_is_replaced_W4e(
     assert "begins without history" in warning
 
 
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_transfer_that_stands_still_is_told_before_its_timer_is_replaced_W4d_W4e(
+    check_mode: bool, globus: LocalGlobus, modules: Modules
+) -> None:
+    """The timer itself counts no error: only the transfer task says so, which is read with one request more."""
+    schedule = {"interval": "1d", "start": "2026-03-02T13:00:00+00:00"}
+    paths = [{"source_path": "/missing/", "destination_path": "/backup/"}]
+    globus.collection(MAPPED, missing=["/missing/"])
+    modules.run([timer("nightly", **definition("nightly", schedule, paths=paths))])
+    globus.set_clock("2026-03-02T15:00:00+00:00")
+    globus.clear_log()
+    new = definition("nightly", schedule)
+
+    result = modules.run([timer("replace", task={"check_mode": check_mode}, **new, on_drift="replace")])["replace"]
+
+    assert kinds(result) == ["create", "delete"], result
+    log = globus.log()
+    assert [entry["path"] for entry in log].count("/v0.10/task_list") == 1
+    (replaced,) = result["replaced"]
+    health = replaced["health"]
+    assert (replaced["errors"], health["state"], health["source"]) == (0, "stalled", "transfer")
+    assert sum("Its transfer stands still" in one for one in result["warnings"]) == 1
+    assert sum("is running now and is replaced" in one for one in result["warnings"]) == 1
+
+
 def test_a_timer_created_paused_does_not_run_before_the_pause_W4a(globus: LocalGlobus, modules: Modules) -> None:
     soon = "2026-03-02T12:01:00+00:00"
     later = {"start": "2026-03-02T18:00:00+00:00"}

@@ -20,6 +20,7 @@ from ansible_collections.research_ops.globus.plugins.module_utils._errors import
 from ansible_collections.research_ops.globus.plugins.module_utils._globus.requirements import with_requirements
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.document import Timer, read_timer
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.schedule import next_tick
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.tasks import Task, read_task
 from patience import LIMIT
 from unit.samples import NOW
 from unit.timer_documents import shown
@@ -42,9 +43,11 @@ class MemoryService:
     :ivar before: called ahead of every request.
     :ivar step: seconds the clock moves on with every request.
     :ivar shape: in which timers are shown, one of ``SHAPES``.
+    :ivar tasks: the documents of the transfer tasks.
     """
 
     retries = 3
+    web_app = "https://app.globus.org/"
 
     def __init__(self, shape: str = "as_sent", ids: Iterator[int] | None = None) -> None:
         self.clock = NOW
@@ -53,6 +56,7 @@ class MemoryService:
         self.requests: list[tuple[str, str]] = []
         self.before: Callable[[], None] = lambda: None
         self.shape = shape
+        self.tasks: list[dict[str, Any]] = []
         self._ids = count() if ids is None else ids
         self._stored: dict[str, _Stored] = {}
         self._late: list[tuple[int, Mapping[str, Any]]] = []
@@ -76,7 +80,7 @@ class MemoryService:
 
     def writes(self) -> list[str]:
         """The operations so far that were not reading."""
-        return [operation for operation, _what in self.requests if operation not in ("list", "get")]
+        return [operation for operation, _what in self.requests if operation not in ("list", "get", "tasks")]
 
     # --- TimerService ---
 
@@ -94,6 +98,11 @@ class MemoryService:
     def get_timer(self, timer_id: str, results: int = 1) -> Timer | None:
         with self._request("get", timer_id):
             return self._read(timer_id) if timer_id in self._stored else None
+
+    def list_tasks(self, task_ids: Sequence[str]) -> dict[str, Task]:
+        with self._request("tasks", ",".join(task_ids)):
+            found = [task for task in map(read_task, self.tasks) if task is not None]
+            return {task.id: task for task in found if task.id in task_ids}
 
     def create_timer(self, document: Mapping[str, Any]) -> Timer:
         with self._request("create", document["name"], document):

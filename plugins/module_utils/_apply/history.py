@@ -4,7 +4,10 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""Reads the runs of timers before they are deleted in favour of others: they are gone afterwards (rule W4e)."""
+"""Read the runs of timers, and their transfers, before they are deleted in favour of others (rules W4d, W4e).
+
+Afterwards they are gone.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +19,10 @@ from typing import Any, Protocol
 from .._errors import GlobusError
 from .._parallel import in_parallel
 from .._timers.document import Timer
-from .._timers.health import RESULTS_NEEDED, health_of
-from .._timers.plan import Plan
+from .._timers.health import RESULTS_NEEDED, health_of, history_of, tasks_to_read
+from .._timers.plan import Plan, still_running_warning
 from .._timers.schedule import format_instant
+from .._timers.tasks import Task
 
 TROUBLES = ("failing", "stalled")
 
@@ -26,11 +30,16 @@ TROUBLES = ("failing", "stalled")
 class HistoryService(Protocol):
     """What of ``_globus.service.Globus`` is used here."""
 
+    web_app: str
+
     def now(self) -> datetime:
         """The service's time, UTC."""
 
     def get_timer(self, timer_id: str, results: int = 1) -> Timer | None:
         """One timer with its last runs, or None if there is none."""
+
+    def list_tasks(self, task_ids: Sequence[str]) -> Mapping[str, Task]:
+        """The Transfer tasks of these IDs, by ID."""
 
 
 @dataclass(frozen=True)
@@ -38,14 +47,16 @@ class Replaced:
     """A timer that is deleted in favour of another.
 
     :ivar timer: None where it could not be read.
-    :ivar trouble: what was wrong with its last run, or None. A timer that was paused or stopped since then has it too.
-    :ivar unread: why it could not be read, or None.
+    :ivar trouble: what was wrong with its last run, or None. Also set if the timer was paused or stopped after that.
+    :ivar is_running: its last transfer is not over.
+    :ivar unread: why the timer could not be read, or None.
     """
 
     timer_id: str
     timer: Timer | None
     health: Mapping[str, Any] | None = None
     trouble: str | None = None
+    is_running: bool = False
     unread: str | None = None
 
     def as_result(self) -> dict[str, Any]:
@@ -58,20 +69,32 @@ class Replaced:
             "health": dict(self.health) if self.health is not None else None,
         }
 
-    def warning(self, plan: Plan) -> str | None:
-        """What to say once the timer is deleted."""
+    def warnings(self, plan: Plan) -> list[str]:
+        """What to warn of once the timer is deleted, except for what the plan warns of already."""
         new = "The new timer begins without history" if plan.creation is not None else "The timer that stays lacks it"
+        found = []
         if self.unread:
-            return f"the runs of timer {self.timer_id}, which it replaces, could not be read ({self.unread}). {new}"
+            found.append(
+                f"the runs of timer {self.timer_id}, which it replaces, could not be read ({self.unread}). {new}"
+            )
         if self.trouble:
-            return f"timer {self.timer_id}, which it replaces, did not work. {self.trouble}. {new}"
-        return None
+            found.append(f"timer {self.timer_id}, which it replaces, did not work. {self.trouble}. {new}")
+        if self.is_running and plan.creation is not None:
+            found.append(still_running_warning("it" if len(plan.deletes) == 1 else self.timer_id))
+        return [warning for warning in found if warning not in plan.warnings]
 
 
 def read_replaced(plans: Sequence[Plan], service: HistoryService, concurrency: int) -> dict[str, Replaced]:
-    """By their IDs, the timers that the plans delete in favour of others: one request for each."""
+    """By their IDs, the timers that the plans delete in favour of others.
+
+    One request for each timer, and one for the transfers of all of them. A timer is judged by its own results where its
+    transfers cannot be read (rule O1).
+    """
     ids = sorted({one for plan in plans if plan.wanted.state != "absent" for one in plan.deletes})
-    return dict(zip(ids, in_parallel(lambda timer_id: _read(timer_id, service), ids, concurrency)))
+    found = dict(zip(ids, in_parallel(lambda timer_id: _read(timer_id, service), ids, concurrency)))
+    tasks = _read_tasks([one.timer for one in found.values() if one.timer is not None], service)
+    now = service.now()
+    return {timer_id: _judged(one, now, tasks, service.web_app) for timer_id, one in found.items()}
 
 
 def replaced_by(plan: Plan, deleted: Sequence[str | None], history: Mapping[str, Replaced]) -> list[Replaced]:
@@ -80,14 +103,32 @@ def replaced_by(plan: Plan, deleted: Sequence[str | None], history: Mapping[str,
 
 
 def _read(timer_id: str, service: HistoryService) -> Replaced:
-    """That its runs cannot be read must not keep a wrong timer alive."""
+    """A wrong timer must not stay only because its runs cannot be read."""
     try:
         timer = service.get_timer(timer_id, results=RESULTS_NEEDED)
     except GlobusError as error:
         return Replaced(timer_id, None, unread=error.message)
+    return Replaced(timer_id, timer)  # None: somebody deleted it meanwhile
+
+
+def _read_tasks(timers: Sequence[Timer], service: HistoryService) -> Mapping[str, Task] | None:
+    """The last transfers of the timers, or None where they cannot be read."""
+    task_ids = [task_id for timer in timers for task_id in tasks_to_read(timer)]
+    try:
+        return service.list_tasks(task_ids) if task_ids else None
+    except GlobusError:
+        return None
+
+
+def _judged(one: Replaced, now: datetime, tasks: Mapping[str, Task] | None, web_app: str) -> Replaced:
+    timer = one.timer
     if timer is None:
-        return Replaced(timer_id, None)  # somebody deleted it meanwhile
-    now = service.now()
-    runs = health_of(replace(timer, status="active", inactive_reason=None), now)  # paused or not: how was its last run?
-    trouble = runs.reason if runs.state in TROUBLES else None
-    return Replaced(timer_id, timer, health_of(timer, now).as_result(), trouble)
+        return one
+    # whether or not it was paused after its last run, how was that run?
+    last = health_of(replace(timer, status="active", inactive_reason=None), now, tasks, web_app=web_app)
+    return replace(
+        one,
+        health=health_of(timer, now, tasks, web_app=web_app).as_result(),
+        trouble=last.reason if last.state in TROUBLES else None,
+        is_running=history_of(timer, tasks).current is not None,
+    )

@@ -248,7 +248,7 @@ def _tell_replaced(outcome: Outcome, history: Mapping[str, Replaced]) -> None:
     """What is lost with the timers that were deleted in favour of this one (rule W4e)."""
     deleted = [one.timer_id for one in outcome.operations if one.operation == "delete"]
     outcome.replaced = replaced_by(outcome.plan, deleted, history)
-    outcome.warnings += filter(None, (one.warning(outcome.plan) for one in outcome.replaced))
+    outcome.warnings += [warning for one in outcome.replaced for warning in one.warnings(outcome.plan)]
 
 
 def _foreseen(plan: Plan) -> Outcome:

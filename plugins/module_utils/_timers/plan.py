@@ -768,9 +768,14 @@ def _replaced_warnings(timer: Timer, name: str) -> tuple[str, ...]:
     """What is worth knowing of a timer that a new one replaces (rules S7, W4d)."""
     if (timer.activity or {}).get("code") != "run_in_progress":
         return _stopped_warnings(timer, "a new timer replaces it", name)
+    return (still_running_warning(name),)
+
+
+def still_running_warning(name: str) -> str:
+    """Rule W4d. Some timers show by their activity that they run; of the others only the transfer task tells."""
     return (
         f"{name} is running now and is replaced. If that run is still going on when the new timer first runs, Globus "
-        "may refuse to transfer the same paths twice at once",
+        "may refuse to transfer the same paths twice at once"
     )
 
 

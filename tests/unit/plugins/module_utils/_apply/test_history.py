@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from unit.samples import NAME, definition, sample
 
 LAST = "2026-03-02T02:00:00+00:00"
 PAUSED = {"status": "inactive", "inactive_reason": {"cause": "user", "detail": None}}
+TASK_ID = "00000000-0000-4000-8000-00000000000a"
 STOPPED = {"status": "inactive", "inactive_reason": {"cause": "other", "detail": None}}
 
 
@@ -26,6 +28,14 @@ def ended(status: str) -> dict[str, Any]:
     runs = [("2026-03-01T02:00:00", "SUCCEEDED"), (LAST[:19], status)]
     data = [{"ran_at": at, "status": 200, "data": {"status": word, "details": {}}} for at, word in runs]
     return {"n_runs": 2, "n_errors": 0, "last_ran_at": LAST, "results": {"data": data, "page_next": None}}
+
+
+def with_task(service: MemoryService, **members: Any) -> dict[str, Any]:
+    """The last run, which the timer calls a success because it submitted its transfer: this one."""
+    service.tasks = [{"task_id": TASK_ID, "request_time": LAST, **members}]
+    timer = ended("SUCCEEDED")
+    timer["results"]["data"][-1]["data"]["details"] = {"task_id": TASK_ID}
+    return timer
 
 
 def seed(service: MemoryService, parameters: dict[str, Any] | None = None, **members: Any) -> str:
@@ -40,7 +50,7 @@ def plan(service: MemoryService, wanted: Definition, **options: Any) -> Plan:
 def told(service: MemoryService, made: Plan) -> tuple[list[dict[str, Any]], list[str]]:
     """The return value ``replaced`` and the warnings."""
     found = replaced_by(made, sorted(made.deletes), read_replaced([made], service, 2))
-    return [one.as_result() for one in found], [one for one in (entry.warning(made) for entry in found) if one]
+    return [one.as_result() for one in found], [warning for one in found for warning in one.warnings(made)]
 
 
 @pytest.mark.parametrize("members", [{}, PAUSED, STOPPED], ids=["running", "paused", "stopped"])
@@ -66,6 +76,68 @@ def test_a_timer_that_worked_is_replaced_without_a_warning_W4e() -> None:
     seed(service, **ended("SUCCEEDED"))
     (entry,), warnings = told(service, plan(service, definition(sample(label="new"))))
     assert (entry["runs"], entry["health"]["state"], warnings) == (2, "ok", [])
+
+
+ARRIVED = {"status": "SUCCEEDED", "subtasks_skipped_errors": 0, "skip_source_errors": True, "completion_time": LAST}
+RETRIES = {"status": "ACTIVE", "nice_status": "FILE_NOT_FOUND", "is_ok": False, "faults": 97}
+
+
+@pytest.mark.parametrize(
+    ("task", "state", "said"),
+    [
+        ({"status": "FAILED", "fatal_error": {"code": "EXPIRED"}}, "failing", ["did not work. The transfer"]),
+        (RETRIES, "stalled", ["did not work. Its transfer stands still", "is running now"]),
+        ({**ARRIVED, "subtasks_skipped_errors": 3}, "incomplete", []),
+        (ARRIVED, "ok", []),
+        ({"status": "ACTIVE", "nice_status": "OK", "is_ok": True}, "overrunning", ["is running now"]),
+    ],
+    ids=["failed", "stands still", "incomplete", "arrived", "going on"],
+)
+@pytest.mark.parametrize("members", [{}, PAUSED], ids=["runs", "paused"])
+def test_the_transfer_of_the_last_run_is_judged_W4d_W4e(
+    members: dict[str, Any], task: dict[str, Any], state: str, said: list[str]
+) -> None:
+    """The timer itself counts each of these runs as a success."""
+    service = MemoryService()
+    service.clock += timedelta(days=2)
+    old = seed(service, **with_task(service, **task), **members)
+    made = plan(service, definition(sample(label="new")))
+    service.requests.clear()
+    (entry,), warnings = told(service, made)
+    assert service.requests == [("get", old), ("tasks", TASK_ID)]
+    assert (entry["health"]["state"], entry["health"]["source"]) == ("paused" if members else state, "transfer")
+    assert len(warnings) == len(said)
+    for warning, part in zip(warnings, said, strict=True):
+        assert part in warning
+
+
+def test_transfers_that_cannot_be_read_leave_what_the_timer_says_W4e() -> None:
+    service = MemoryService()
+    seed(service, **with_task(service, status="FAILED"))
+    made = plan(service, definition(sample(label="new")))
+    service.faults["tasks"] = ["refused"]
+    (entry,), warnings = told(service, made)
+    assert (entry["health"]["state"], entry["health"]["source"], warnings) == ("ok", "timer", [])
+
+
+def test_a_transfer_that_the_timer_shows_is_warned_of_once_W4d() -> None:
+    service = MemoryService()
+    activity = {"code": "run_in_progress", "start_timestamp": LAST, "duration_seconds": 60}
+    seed(service, **with_task(service, status="ACTIVE", nice_status="OK"), activity=activity)
+    made = plan(service, definition(sample(label="new")))
+    assert ["is running now" in warning for warning in made.warnings] == [True]
+    assert told(service, made)[1] == []
+
+
+def test_the_transfers_of_several_timers_are_read_with_one_request_W4e() -> None:
+    service = MemoryService()
+    members = with_task(service, **RETRIES)
+    keys = [seed(service, sample(label=label), **members) for label in ("old", "older")]
+    made = plan(service, definition(sample(label="new")))
+    service.requests.clear()
+    _entries, warnings = told(service, made)
+    assert [what for what, _key in service.requests] == ["get", "get", "tasks"]
+    assert [key for key in keys for warning in warnings if warning.startswith(f"{key} is running now")] == keys
 
 
 def test_the_runs_of_every_deleted_timer_are_read_with_one_request_each_W4e() -> None:
