@@ -18,7 +18,7 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.ansible/collections
 export PYTHONPATH := $(CURDIR)/tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint docs-lint docs sanity build release unit integration faults matrix browser-test pictures demo rehearse benchmark benchmark-many clean
+.PHONY: help setup test lint docs-lint docs sanity build release release-check unit integration faults matrix browser-test pictures demo rehearse benchmark benchmark-many clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ build: setup ## the artifact for Ansible Galaxy, in build/, and what Galaxy's im
 
 release: setup ## prepare the release VERSION=, up to what others would see: version, changelog, artifact
 	@$(PYTHON) -m tools.release "$(VERSION)"
+
+release-check: setup ## whether this checkout is the release VERSION=, as its tag says
+	@$(PYTHON) -m tools.release --check "$(VERSION)"
 
 unit: setup ## the unit tests
 	@$(PYTHON) -m pytest -n $(JOBS) tests/unit

@@ -40,6 +40,21 @@ def command(group: str, name: str, *arguments: str) -> Check:
     return Check(group, name, lambda: run([*arguments], cwd=ROOT))
 
 
+# The files below .github that have a schema.
+SCHEMAS = {
+    "dependabot": "dependabot.yml",
+    "github-issue-config": "ISSUE_TEMPLATE/config.yml",
+    "github-issue-forms": "ISSUE_TEMPLATE/[!c]*.yml",
+    "github-workflows": "workflows/*.yml",
+}
+
+
+def schema(name: str, files: str) -> Check:
+    """A check that files below .github are what GitHub takes, by the schema that comes with check-jsonschema."""
+    found = [str(file) for file in sorted((ROOT / ".github").glob(files))]
+    return command("lint", f"schema of {files}", "check-jsonschema", "--builtin-schema", f"vendor.{name}", *found)
+
+
 def lint_documentation(run: Callable[[list[str], Path], Outcome]) -> Outcome:
     """What antsibull-docs says, by a name of its folder that it can bear.
 
@@ -69,6 +84,9 @@ CHECKS = (
     command("lint", "ruff format", "ruff", "format", "--check", "."),
     command("lint", "yamllint", "yamllint", "--strict", "."),
     command("lint", "antsibull-changelog", "antsibull-changelog", "lint"),
+    # CI runs actionlint too.
+    command("lint", "zizmor", "zizmor", "--offline", "--quiet", ".github"),
+    *(schema(name, files) for name, files in SCHEMAS.items()),
     # Hidden files too, but nothing that git does not know.
     Check("lint", "codespell", lambda: run(["codespell", "--check-hidden", *map(str, known_files(ROOT))], cwd=ROOT)),
     # Every file says whose it is and under which licence.

@@ -1,17 +1,17 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Prepare a release: version, changelog, artifact. Commits, tags and publishes nothing, and says how that is done.
+"""Prepare a release: what antsibull-changelog and the workflow Release do not do.
 
-Everything happens in a clone. What came of it is brought into the checkout at the very end and at once, so that
-a release that fails leaves the checkout as it was.
+That is to refuse a version that does not fit, to write it into galaxy.yml, and to let antsibull-changelog write the
+changelog in a clone where it finds the collection, so that a release that fails leaves the checkout as it was. The
+workflow Release builds, checks, signs and publishes what is tagged.
 """
 
 from __future__ import annotations
 
 import argparse
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,7 +21,6 @@ from typing import Any
 
 import yaml
 
-from tools import artifact
 from tools.home import environment
 from tools.outcome import Outcome, run
 from tools.tree import known_files
@@ -46,16 +45,30 @@ def main() -> int:
     """Release what the command line names; the exit status is 0, or 1 with a sentence on why not."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("version", help="of the release, as in 1.2.3")
+    parser.add_argument("--check", action="store_true", help="whether the checkout is this release already")
+    arguments = parser.parse_args()
     try:
-        prepare(ROOT, parser.parse_args().version)
+        (check if arguments.check else prepare)(ROOT, arguments.version)
     except RefusedError as error:
         print(f"No release: {error}")
         return 1
     return 0
 
 
+def check(root: Path, version: str) -> None:
+    """Raise RefusedError where the checkout is not the release whose number its tag is."""
+    parse(version)
+    named = read(root / "galaxy.yml")["version"]
+    if named != version:
+        raise RefusedError(f"the tag says {version}, and galaxy.yml says {named}.")
+    if version not in read(root / "changelogs" / "changelog.yaml")["releases"]:
+        raise RefusedError(f"the changelog has no {version}. make release VERSION={version} writes it.")
+    if left := fragments(root):
+        raise RefusedError(f"the changelog does not have these yet: {', '.join(file.name for file in left)}.")
+
+
 def prepare(root: Path, version: str) -> None:
-    """Leave the checkout with the release staged and its artifact in build/, or raise RefusedError."""
+    """Leave the checkout with the release staged, or raise RefusedError."""
     refuse(root, version)
     with tempfile.TemporaryDirectory(prefix="globus-release-") as folder:
         # Where antsibull-changelog can ask ansible-doc what is new.
@@ -68,29 +81,21 @@ def prepare(root: Path, version: str) -> None:
         if "WARNING" in written:
             raise RefusedError(f"antsibull-changelog warns.\n{written}")
         passed(run([sys.executable, "-m", "antsibull_changelog", "lint"], tree, env))
-        passed(artifact.check(tree))
-        (packed,) = (tree / "build").glob("*.tar.gz")
-
         git(tree, "add", "--all")
         changes = Path(folder) / "changes"
         changes.write_text(git(tree, "diff", "--cached", "--binary", "HEAD") + "\n", encoding="utf-8")
-        (root / "build").mkdir(exist_ok=True)
-        for old in (root / "build").glob("*.tar.gz"):
-            old.unlink()
-        shutil.copy2(packed, root / "build")
         # All of it or, where somebody edited a file meanwhile, nothing.
         git(root, "apply", "--index", str(changes))
     print(git(root, "diff", "--cached", "--stat"))
     print(f"""
-research_ops.globus {version} is prepared: the changes above are staged, and build/{packed.name} is what Galaxy gets.
-Nothing is committed, tagged or published. What remains:
+research_ops.globus {version} is prepared: the changes above are staged. Nothing is committed, tagged or published.
+What remains:
 
   git diff --cached                       # read it; git reset --hard takes it back
-  make test                               # builds the artifact anew, with the same files
+  make test                               # builds the artifact and lets Galaxy's importer judge it
   git commit -m "Release {version}"
   git tag -a {version} -m "research_ops.globus {version}"
-  git push origin {BRANCH} {version}
-  ansible-galaxy collection publish build/{packed.name}""")
+  git push origin {BRANCH} {version}      # the workflow Release signs the artifact and publishes it on Galaxy""")
 
 
 # What is refused
@@ -104,8 +109,7 @@ def refuse(root: Path, version: str) -> None:
     branch = git(root, "branch", "--show-current")
     if branch != BRANCH:
         raise RefusedError(f"releases are made on {BRANCH}, and this is {branch or 'no branch'}.")
-    fragments = [file for file in (root / "changelogs" / "fragments").glob("*.y*ml") if not file.name.startswith(".")]
-    if not fragments:
+    if not (waiting := fragments(root)):
         raise RefusedError("changelogs/fragments is empty, so there is nothing to tell about it.")
     there = released(root)
     unknown = {
@@ -117,7 +121,7 @@ def refuse(root: Path, version: str) -> None:
         said = "; ".join(f"version_added {added} in {', '.join(files)}" for added, files in sorted(unknown.items()))
         raise RefusedError(f"these are neither {version} nor released: {said}.")
     if there:
-        lowest = least(max(there), sections(fragments), new=version in versions_added(root))
+        lowest = least(max(there), sections(waiting), new=version in versions_added(root))
         if wanted < lowest:
             raise RefusedError(
                 f"{'.'.join(map(str, max(there)))} is released, "
@@ -149,9 +153,14 @@ def versions_added(root: Path) -> dict[str, list[str]]:
     return found
 
 
-def sections(fragments: Iterable[Path]) -> set[str]:
+def fragments(root: Path) -> list[Path]:
+    """The fragments that are not in the changelog yet."""
+    return sorted(file for file in (root / "changelogs" / "fragments").glob("*.y*ml") if file.name[0] != ".")
+
+
+def sections(files: Iterable[Path]) -> set[str]:
     """The sections that fragments have entries in."""
-    return {section for fragment in fragments for section in read(fragment)}
+    return {section for file in files for section in read(file)}
 
 
 def least(latest: Version, told: set[str], *, new: bool) -> Version:

@@ -39,15 +39,29 @@ def fingerprint() -> str:
     return digest.hexdigest()
 
 
+def made_here() -> bool:
+    """Whether there is a whole environment that this interpreter made in this place, which its scripts name."""
+    settings = VENV / "pyvenv.cfg"
+    if not (STAMP.exists() and os.access(PYTHON, os.X_OK) and settings.exists()):
+        return False
+    said = dict(line.split(" = ", 1) for line in settings.read_text(encoding="utf-8").splitlines() if " = " in line)
+    place = said.get("command", "").endswith(f" {VENV}")
+    return place and said.get("version") == sys.version.split()[0] and said.get("home", "").startswith(sys.base_prefix)
+
+
 def install() -> None:
-    """Make the virtual environment anew and install the requirements into it.
+    """Install the requirements into the virtual environment, which is made anew unless only they changed.
 
     The stamp is written last, so that an interrupted set-up is started over by the next run.
     """
-    print("Setting up .venv, once: Ansible, the Globus SDK, the linters and what they need, about 150 packages.")
-    print("That takes a minute or several, depending on the network and on what else the machine does.", flush=True)
     began = time.monotonic()
-    venv.create(VENV, clear=True, with_pip=True, symlinks=True)
+    if made_here():
+        print("The requirements changed: bringing .venv up to date.", flush=True)
+        STAMP.unlink()
+    else:
+        print("Setting up .venv, once: Ansible, the Globus SDK, the linters and what they need, about 150 packages.")
+        print("That takes a minute or several, depending on the network and on what else the machine does.", flush=True)
+        venv.create(VENV, clear=True, with_pip=True, symlinks=True)
     install_packages([str(PYTHON), "-m", "pip"], ["-r", "tests/requirements.txt"])
     STAMP.write_text(fingerprint(), encoding="utf-8")
     print(f".venv is ready ({time.monotonic() - began:.0f} s).", flush=True)

@@ -15,11 +15,14 @@ from tools.tree import known_files
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+RULES = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
+MAINTAINING = (ROOT / "docs" / "maintaining.md").read_text(encoding="utf-8")
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 RULE = r"[A-Z]\d[a-z]?"
 
 
 def listed_rules() -> set[str]:
-    cells = re.findall(rf"^\| ({RULE}(?:, {RULE})*) \|", GUIDE, re.M)
+    cells = re.findall(rf"^\| ({RULE}(?:, {RULE})*) \|", RULES, re.M)
     return {rule for cell in cells for rule in cell.split(", ")}
 
 
@@ -43,7 +46,7 @@ def test_the_folders_that_it_names_are_there() -> None:
 
 
 def test_commands_exist() -> None:
-    named = set(re.findall(r"`(make [\w-]+)`|^(make [\w-]+)", GUIDE, re.M))
+    named = set(re.findall(r"`(make [\w-]+)`|^(make [\w-]+)", GUIDE + MAINTAINING, re.M))
     listed = subprocess.run(["make", "help"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
     there = set(re.findall(r"^(make [\w-]+)", listed, re.M))
     assert len(named) > 5
@@ -87,8 +90,20 @@ def test_what_is_waved_through_has_a_reason() -> None:
     assert {file: lines for file, lines in found.items() if lines} == {}
 
 
-@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "CODE_OF_CONDUCT.md", "SECURITY.md"])
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "CODE_OF_CONDUCT.md", "SECURITY.md", "docs/maintaining.md"])
 def test_links_to_files_lead_somewhere(name: str) -> None:
-    links = re.findall(r"\]\(([^)#]+)\)", (ROOT / name).read_text(encoding="utf-8"))
+    file = ROOT / name
+    links = re.findall(r"\]\(([^)#]+)\)", file.read_text(encoding="utf-8"))
     assert links
-    assert not [link for link in links if not (link.startswith("https://") or (ROOT / link).exists())]
+    assert not [link for link in links if not (link.startswith("https://") or (file.parent / link).exists())]
+
+
+def test_the_first_hour_is_short() -> None:
+    """What is for maintainers, and the rules, have pages of their own."""
+    assert len(GUIDE.splitlines()) < 110
+
+
+def test_every_workflow_is_explained() -> None:
+    names = re.findall(r"^name: (.*)$", "".join(file.read_text(encoding="utf-8") for file in WORKFLOWS), re.M)
+    assert names
+    assert sorted(re.findall(r"^\| \*(.*?)\* \|", MAINTAINING, re.M)) == sorted(names)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`make release`: what it refuses, what it leaves in a checkout, and that a release that fails leaves nothing."""
+"""A release: what `make release` refuses and leaves in a checkout, and what the workflow then puts on Galaxy."""
 
 from __future__ import annotations
 
@@ -11,13 +11,18 @@ import re
 import subprocess
 import sys
 import tarfile
+import threading
+from collections.abc import Iterator
+from email.parser import BytesParser
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from patience import LIMIT
-from tools.release import RefusedError, Version, least, refuse
+from tools.release import RefusedError, Version, check, least, refuse
 from tools.tree import copy
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -161,11 +166,11 @@ def next_version() -> str:
 
 
 def make_release(checkout: Path, version: str) -> tuple[int, str]:
-    """The exit status and what was printed. make lint runs ansible-lint, so the importer need not do it here."""
+    """The exit status and what was printed."""
     done = subprocess.run(
         [sys.executable, "-m", "tools.release", version],
         cwd=checkout,
-        env=os.environ | {"PYTHONPATH": str(checkout / "tests"), "GALAXY_IMPORTER_RUN_ANSIBLE_LINT": "false"},
+        env=os.environ | {"PYTHONPATH": str(checkout / "tests")},
         check=False,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -175,7 +180,95 @@ def make_release(checkout: Path, version: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-def test_release(checkout: Path) -> None:
+def run_workflow(checkout: Path, tag: str, galaxy: Galaxy) -> None:
+    """Run the commands of the workflow Release, except those that install: what they take is here."""
+    workflow = yaml.safe_load((checkout / ".github" / "workflows" / "release.yml").read_text(encoding="utf-8"))
+    here = {
+        "GITHUB_REF_NAME": tag,
+        # make takes this Python, and sets up nothing.
+        "MAKEFLAGS": f"-- PYTHON3=true PYTHON={sys.executable}",
+        # make lint runs ansible-lint, so the importer need not do it here.
+        "GALAXY_IMPORTER_RUN_ANSIBLE_LINT": "false",
+    }
+    for job in ("build", "publish"):
+        for step in workflow["jobs"][job]["steps"]:
+            if "run" not in step or "pip install" in step["run"]:
+                continue
+            told = {name: galaxy.instead_of(value) for name, value in step.get("env", {}).items()}
+            done = subprocess.run(
+                ["bash", "-ec", step["run"]],
+                cwd=checkout,
+                env=os.environ | here | told,
+                check=False,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                timeout=LIMIT,
+            )
+            assert done.returncode == 0, f"{step['name']}\n{done.stdout}"
+
+
+class Galaxy:
+    """As much of a Galaxy as it takes to publish a collection: it remembers what it got, and with which token."""
+
+    TOKEN = "for-this-test-only"
+
+    def __init__(self) -> None:
+        self.got: list[tuple[str, bytes]] = []
+        galaxy = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                if "/imports/" in self.path:
+                    self._answer({"state": "completed", "messages": [], "finished_at": "2026-01-01T00:00:00Z"})
+                else:
+                    self._answer({"available_versions": {"v3": "v3/"}})
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                message = BytesParser().parsebytes(
+                    b"Content-Type: " + self.headers["Content-Type"].encode() + b"\r\n\r\n" + body
+                )
+                files = [part for part in message.walk() if part.get_filename()]
+                payloads = [part.get_payload(decode=True) for part in files]
+                assert len(payloads) == 1
+                assert isinstance(payloads[0], bytes)
+                galaxy.got.append((self.headers["Authorization"], payloads[0]))
+                self._answer({"task": "/api/v3/imports/collections/1/"})
+
+            def _answer(self, document: dict[str, Any]) -> None:
+                body = json.dumps(document).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_arguments: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def instead_of(self, value: str) -> str:
+        """What a variable of the workflow says here."""
+        return {
+            "https://galaxy.ansible.com/": f"http://127.0.0.1:{self.server.server_port}/",
+            "${{ secrets.GALAXY_TOKEN }}": self.TOKEN,
+        }.get(value, value)
+
+
+@pytest.fixture
+def galaxy() -> Iterator[Galaxy]:
+    one = Galaxy()
+    yield one
+    one.server.shutdown()
+    one.server.server_close()
+
+
+def test_release(checkout: Path, galaxy: Galaxy) -> None:
+    """From the version to what is on Galaxy: make release, the commit, and what the workflow does with its tag."""
     version = next_version()
     before = git(checkout, "rev-parse", "HEAD")
 
@@ -193,9 +286,18 @@ def test_release(checkout: Path) -> None:
     assert not list((checkout / "changelogs").glob("fragments/*.yml"))
     section = (checkout / "CHANGELOG.rst").read_text(encoding="utf-8").split(f"\nv{version}\n=", 1)[1]
     assert "- timer - what was broken works." in section
+    status, said = make_release(checkout, version)
+    assert status == 1
+    assert "not committed" in said
 
-    (artifact,) = (checkout / "build").iterdir()
+    commit(checkout)
+    run_workflow(checkout, version, galaxy)
+
+    ((authorization, published),) = galaxy.got
+    assert authorization == f"Token {Galaxy.TOKEN}"
+    (artifact,) = (checkout / "build").glob("*.tar.gz")
     assert artifact.name == f"research_ops-globus-{version}.tar.gz"
+    assert published == artifact.read_bytes()
     with tarfile.open(artifact) as archive:
         manifest, changelog = (archive.extractfile(name) for name in ("MANIFEST.json", "CHANGELOG.rst"))
         assert manifest is not None
@@ -203,10 +305,6 @@ def test_release(checkout: Path) -> None:
         assert changelog is not None
         assert changelog.read() == (checkout / "CHANGELOG.rst").read_bytes()
 
-    status, said = make_release(checkout, version)
-    assert status == 1
-    assert "not committed" in said
-    commit(checkout)
     write(checkout / "changelogs" / "fragments" / "later.yml", "bugfixes: [timer - fixed again.]\n")
     commit(checkout)
     status, said = make_release(checkout, version)
@@ -215,13 +313,44 @@ def test_release(checkout: Path) -> None:
 
 
 def test_a_release_that_fails_leaves_nothing(checkout: Path) -> None:
-    """The artifact is the last thing that is looked at, and here it has what nobody decided to send out."""
-    write(checkout / "notes.txt", "not for others")
+    write(checkout / "changelogs" / "fragments" / "wrong.yml", "no_such_section:\n  - timer - what is this?\n")
     commit(checkout)
 
     status, said = make_release(checkout, next_version())
 
     assert status == 1
-    assert "The artifact has notes.txt." in said
+    assert "No release: a step failed" in said
+    assert "no_such_section" in said
     assert git(checkout, "status", "--porcelain") == ""
     assert not (checkout / "build").exists()
+
+
+# What is tagged
+
+
+@pytest.fixture
+def tagged(tmp_path: Path) -> Path:
+    """As little as is looked at of what a tag names."""
+    write(tmp_path / "galaxy.yml", "version: 1.2.3\n")
+    write(tmp_path / "changelogs" / "changelog.yaml", "releases: {1.2.3: {}}\n")
+    (tmp_path / "changelogs" / "fragments").mkdir()
+    return tmp_path
+
+
+def test_a_tag_of_what_make_release_prepared(tagged: Path) -> None:
+    check(tagged, "1.2.3")
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "tag", "why"),
+    [
+        ("galaxy.yml", "version: 1.2.2\n", "1.2.3", r"the tag says 1\.2\.3, and galaxy\.yml says 1\.2\.2"),
+        ("changelogs/changelog.yaml", "releases: {1.2.2: {}}\n", "1.2.3", r"the changelog has no 1\.2\.3"),
+        ("changelogs/fragments/1.yml", "bugfixes: [timer - fixed.]\n", "1.2.3", r"not have these yet: 1\.yml"),
+        ("README.md", "", "v1.2.3", "no semantic version"),
+    ],
+)
+def test_a_tag_of_something_else(tagged: Path, file: str, text: str, tag: str, why: str) -> None:
+    write(tagged / file, text)
+    with pytest.raises(RefusedError, match=why):
+        check(tagged, tag)

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import threading
+import venv
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -50,6 +51,47 @@ def test_what_pip_is_doing_is_said_and_what_it_says_when_it_fails(
 
     assert re.fullmatch(r" +\d+ s: (pip starts|Collecting ruff \(from .*)", said[0])
     assert said[-1].startswith("Collecting ruff") is bool(status), "pip's own words, if it fails"
+
+
+@pytest.fixture
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What an environment of this interpreter consists of, at its place."""
+    folder = tmp_path / ".venv"
+    (folder / "bin").mkdir(parents=True)
+    (folder / "bin" / "python").touch(0o755)
+    (folder / "stamp").write_text("of other requirements", encoding="utf-8")
+    settings = f"home = {sys.base_prefix}/bin\nversion = {sys.version.split()[0]}\ncommand = python -m venv {folder}\n"
+    (folder / "pyvenv.cfg").write_text(settings, encoding="utf-8")
+    for name, path in (("VENV", folder), ("PYTHON", folder / "bin" / "python"), ("STAMP", folder / "stamp")):
+        monkeypatch.setattr(setup, name, path)
+    return folder
+
+
+def test_where_only_the_requirements_changed_the_environment_stays(
+    environment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes seconds rather than minutes. Without its stamp, an environment is made anew."""
+    made: list[bool] = []
+    monkeypatch.setattr(venv, "create", lambda _folder, **options: made.append(options["clear"]))
+    monkeypatch.setattr(setup, "install_packages", lambda _pip, _wanted: None)
+
+    setup.install()
+    assert made == []
+    assert (environment / "stamp").read_text(encoding="utf-8") == setup.fingerprint()
+
+    (environment / "stamp").unlink()
+    setup.install()
+    assert made == [True]
+
+
+@pytest.mark.parametrize("changed", ["home = /usr", "version = 3.0.0", "command = python -m venv /elsewhere/.venv"])
+def test_an_environment_of_another_place_or_python_is_made_anew(environment: Path, changed: str) -> None:
+    assert setup.made_here()
+    settings = environment / "pyvenv.cfg"
+    name = changed.split(" = ", maxsplit=1)[0]
+    lines = settings.read_text(encoding="utf-8").splitlines()
+    settings.write_text("\n".join(changed if line.startswith(name) else line for line in lines), encoding="utf-8")
+    assert not setup.made_here()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,167 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What GitHub is asked to do: the workflows, the commands that they run, what contributors are asked, pre-commit."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+
+from integration.harness import ANSIBLE
+from patience import LIMIT
+from tools.fragment import lacks_fragment
+from tools.matrix import ROWS
+
+ROOT = Path(__file__).resolve().parents[2]
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+TARGETS = subprocess.run(["make", "help"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+SESSIONS = tomllib.loads((ROOT / "antsibull-nox.toml").read_text(encoding="utf-8"))["sessions"]
+
+
+def read(path: str | Path) -> Any:
+    return yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
+
+
+def jobs(workflow: str) -> dict[str, Any]:
+    found: dict[str, Any] = read(f".github/workflows/{workflow}.yml")["jobs"]
+    return found
+
+
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.stem)
+def test_a_workflow_may_little_and_runs_what_cannot_be_changed(file: Path) -> None:
+    """A token that only reads, unless a job says why; actions by their hash, since a tag can be moved."""
+    workflow = read(file)
+    assert workflow["permissions"] in ({}, {"contents": "read"})
+    assert "pull_request_target" not in workflow["on"]
+    writing = {name for name, job in workflow["jobs"].items() if "write" in job.get("permissions", {}).values()}
+    assert writing == {"docs": {"publish"}, "release": {"build"}}.get(file.stem, set())
+    used = [job["uses"] for job in workflow["jobs"].values() if "uses" in job]
+    steps = [step for job in workflow["jobs"].values() for step in job.get("steps", ())]
+    used += [step["uses"] for step in steps if "uses" in step]
+    assert used
+    assert not [action for action in used if not re.search(r"@[0-9a-f]{40}$", action)]
+    for step in steps:
+        for target in re.findall(r"\bmake ([\w-]+)", step.get("run", "")):
+            assert f"make {target} " in TARGETS
+
+
+def test_every_pull_request_and_every_night_runs_everything() -> None:
+    """Every row of make matrix, with the Pythons that it needs."""
+    assert {"push", "pull_request", "schedule"} <= set(read(".github/workflows/ci.yml")["on"])
+    runs = {step.get("run") for job in jobs("ci").values() for step in job.get("steps", ())}
+    assert {"make test", "make browser-test", "make matrix", "actionlint"} <= runs
+    assert jobs("ci")["matrix"]["strategy"]["matrix"]["core"] == [row.core for row in ROWS]
+    _checkout, setup, _run = jobs("ci")["matrix"]["steps"]
+    needed = {python for row in ROWS for python in (row.python, row.modules) if python}
+    assert needed <= set(setup["with"]["python-version"].split())
+
+
+def test_ansible_test_runs_with_every_core_and_devel_may_fail() -> None:
+    """antsibull-nox takes every core from meta/runtime.yml on; what is not released runs where nobody waits for it."""
+    major, minor = max(tuple(map(int, row.core.split(".")[:2])) for row in ROWS)
+    nox = jobs("ci")["ansible-test"]
+    assert nox["with"]["max-ansible-core"] == f"{major}.{minor}"
+    assert nox["with"]["upload-codecov"] is True
+    assert jobs("devel")["ansible-test"]["uses"] == nox["uses"]
+    assert jobs("devel")["ansible-test"]["with"] == {"min-ansible-core": f"{major}.{minor + 1}"}
+    assert set(read(".github/workflows/devel.yml")["on"]) == {"schedule", "workflow_dispatch"}
+    for session in ("sanity", "units", "integration_w_default_container"):
+        assert SESSIONS[f"ansible_test_{session}"]["include_devel"]
+    pythons = SESSIONS["ansible_test_integration_w_default_container"]["core_python_versions"]
+    assert {row.core.removesuffix(".0") for row in ROWS} | {"devel"} <= set(pythons)
+
+
+def test_the_playbook_of_execution_environments_runs_where_the_sdk_is() -> None:
+    environments = SESSIONS["ee_check"]["execution_environments"]
+    assert len(environments) > 1
+    (playbook,) = {name for one in environments for name in one["test_playbooks"]}
+    command = [str(ANSIBLE / "ansible-playbook"), playbook]
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=LIMIT)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "failed=0" in done.stdout
+    assert "ignored=1" in done.stdout
+
+
+# Contributors
+
+
+@pytest.mark.parametrize(
+    ("changed", "added", "asked"),
+    [
+        (["plugins/modules/timer.py", "tests/x.py"], ["tests/x.py"], ["plugins/modules/timer.py"]),
+        (["plugins/modules/timer.py", "changelogs/fragments/1.yml"], ["changelogs/fragments/1.yml"], []),
+        (["meta/runtime.yml", "changelogs/fragments/.keep"], ["changelogs/fragments/.keep"], ["meta/runtime.yml"]),
+        (["tests/unit/test_readme.py", "README.md", "docs/docsite/rst/guide_awx.rst"], [], []),
+    ],
+)
+def test_a_change_that_users_get_wants_a_fragment(changed: list[str], added: list[str], asked: list[str]) -> None:
+    assert lacks_fragment(changed, added) == asked
+
+
+def test_a_pull_request_is_asked_for_its_fragment(tmp_path: Path) -> None:
+    """By the command that the workflow runs, in a repository with a branch."""
+    (run,) = (step["run"] for step in jobs("ci")["fragment"]["steps"] if "run" in step)
+    script = run.replace("tests/tools/fragment.py", str(ROOT / "tests" / "tools" / "fragment.py"))
+
+    def git(*arguments: str) -> None:
+        author = ["-c", "user.name=Somebody", "-c", "user.email=somebody@example.org", "-c", "commit.gpgsign=false"]
+        subprocess.run(["git", *author, *arguments], cwd=tmp_path, check=True, capture_output=True)
+
+    def write(name: str) -> None:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("changed\n", encoding="utf-8")
+        git("add", "--all")
+        git("commit", "--quiet", "--message", name)
+
+    def ask() -> tuple[int, str]:
+        variables = {"PATH": "/usr/local/bin:/usr/bin:/bin", "BASE": "main"}
+        done = subprocess.run(
+            ["bash", "-ec", script], cwd=tmp_path, env=variables, check=False, capture_output=True, text=True
+        )
+        return done.returncode, done.stdout
+
+    git("init", "--quiet", "--initial-branch", "main")
+    write("README.md")
+    git("update-ref", "refs/remotes/origin/main", "main")
+    write("tests/test_timer.py")
+    assert ask() == (0, "")
+    write("plugins/modules/timer.py")
+    status, said = ask()
+    assert status == 1
+    assert "These files are what users get: plugins/modules/timer.py." in said
+    write("changelogs/fragments/timer.yml")
+    assert ask() == (0, "")
+
+
+def test_a_bug_report_asks_for_versions_and_output() -> None:
+    form = read(".github/ISSUE_TEMPLATE/bug.yml")
+    required = {part["id"]: str(part) for part in form["body"] if part.get("validations", {}).get("required")}
+    assert "-vvv" in required["output"]
+    assert all(word in required["versions"] for word in ("ansible --version", "globus-sdk", "collection list"))
+    assert "changelogs/fragments" in (ROOT / ".github" / "pull_request_template.md").read_text(encoding="utf-8")
+
+
+def test_pre_commit_has_the_linters_of_make() -> None:
+    """In the same versions."""
+    lines = (ROOT / "tests" / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    installed = {line for line in lines if line and not line.startswith(("#", "-"))}
+    hooks = [hook for repo in read(".pre-commit-config.yaml")["repos"] for hook in repo["hooks"]]
+    wanted = {line for hook in hooks for line in hook["additional_dependencies"]}
+    assert {Requirement(line).name for line in wanted} >= {"ruff", "yamllint", "codespell", "reuse", "zizmor"}
+    assert wanted <= installed
+
+
+def test_dependabot_looks_after_actions_and_every_requirements_file() -> None:
+    updates = {update["package-ecosystem"]: update for update in read(".github/dependabot.yml")["updates"]}
+    assert set(updates) == {"github-actions", "pip"}
+    folders = {f"/{file.parent.relative_to(ROOT)}" for file in ROOT.glob("tests/*/requirements.txt")}
+    # ansible-test installs tests/unit's beside another ansible-core each time, so it has no versions.
+    assert set(updates["pip"]["directories"]) == folders - {"/tests/unit"} | {"/", "/tests"}
