@@ -17,15 +17,18 @@ from ..plugin_utils import _progress
 
 
 def backup_progress(
-    look: Mapping[str, Any], awaited: Sequence[Mapping[str, Any]] = (), until: float | None = None
+    look: Mapping[str, Any],
+    awaited: Sequence[Mapping[str, Any]] = (),
+    made: Mapping[str, Any] | None = None,
+    until: float | None = None,
 ) -> dict[str, Any]:
-    """How far they are. With ``until``, the line is printed too, and whether the time is up is told.
+    """How far they are. With ``until``, the line is printed too, and ``over`` is true when that moment has come.
 
-    The tasks of the role ask this after every look, in ``until``, which prints nothing by itself.
+    The tasks of the role ask this after every look, because Ansible prints nothing of a result in between.
     """
     if not isinstance(look, Mapping):
         raise AnsibleFilterError("backup_progress: takes what timer_info returned")
-    found = _progress.progress(look, list(awaited))
+    found = _progress.progress(look, list(awaited), made)
     if until is not None:
         Display().display(f"    {found['line']}")
         found["over"] = found["over"] or time.time() >= float(until)

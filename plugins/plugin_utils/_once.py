@@ -25,6 +25,7 @@ from ._backup import Copy
 
 RUNS = 10  # of each timer that are read: health looks at as many
 NEAR = 900  # seconds before its next run in which a copy is soon written to, where a play waits for less
+SHORTEST_PART = 3  # characters that are worth a filter
 _MOMENT = "%Y%m%dT%H%MZ"
 _MOMENT_PATTERN = re.compile(r"[0-9]{8}T[0-9]{4}Z")
 _STEP = timedelta(minutes=1)
@@ -130,13 +131,13 @@ def moment_in(name: str, base: str) -> str | None:
     return found[0] if found else None
 
 
-def free_moment(base: str, entries: Iterable[Entry], now: datetime) -> str:
-    """The present minute, or the first after it whose name no timer has. Two plays that begin in one minute choose the
-    same name, so that one timer comes of both.
+def free_moment(bases: Sequence[str], entries: Iterable[Entry], now: datetime) -> str:
+    """The present minute, or the first after it with which no timer has one of the names. Two plays that begin in one
+    minute choose the same name, so that one timer comes of both.
     """
     taken = {entry["name"] for entry in entries}
     moment = now.astimezone(UTC)
-    while f"{base}-{moment.strftime(_MOMENT)}" in taken:
+    while any(f"{base}-{moment.strftime(_MOMENT)}" in taken for base in bases):
         moment += _STEP
     return moment.strftime(_MOMENT)
 
@@ -144,12 +145,10 @@ def free_moment(base: str, entries: Iterable[Entry], now: datetime) -> str:
 def common_part(names: Iterable[str]) -> str | None:
     """What the service's filter can look for, to find timers of all these names (rule I2)."""
     found = list(dict.fromkeys(names))
-    if not found:
-        return None
-    shortest = min(found, key=len)
-    for length in range(len(shortest), 0, -1):
+    shortest = min(found, key=len, default="")
+    for length in range(len(shortest), SHORTEST_PART - 1, -1):
         for begin in range(len(shortest) - length + 1):
-            part = shortest[begin : begin + length]
-            if all(part in name for name in found) and part.strip():
+            part = shortest[begin : begin + length].strip()
+            if len(part) == length and all(part in name for name in found):
                 return part
     return None

@@ -16,7 +16,8 @@ from ..module_utils._timers.runs import is_word_of_going_on
 from . import _once
 from ._once import Entry
 
-ARRIVED, INCOMPLETE, FAILED, GOING_ON = "arrived", "incomplete", "failed", "going_on"
+ARRIVED, INCOMPLETE, FAILED, GOING_ON, PLANNED = "arrived", "incomplete", "failed", "going_on", "planned"
+LISTED = 5  # transfers in one line
 _UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
 
 
@@ -25,14 +26,14 @@ class State:
     """How far one transfer is.
 
     :ivar what: what it is, in words: ``job sequencer, slot tue``.
-    :ivar state: ``arrived``, ``incomplete``, ``failed`` or ``going_on``.
+    :ivar state: ``arrived``, ``incomplete``, ``failed``, ``going_on`` or, in check mode, ``planned``.
     :ivar said: what there is to say of it.
     :ivar task: the transfer task as ``timer_info`` returns it, or None.
     :ivar url: the page of the task, or of the timer, in the Globus web app.
     """
 
     what: str
-    timer_id: str
+    timer_id: str | None
     state: str
     said: str
     task: Entry | None = None
@@ -51,24 +52,38 @@ class State:
         }
 
 
-def progress(look: Mapping[str, Any], awaited: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def progress(
+    look: Mapping[str, Any], awaited: Sequence[Mapping[str, Any]], made: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """What a look at timers says of those that are awaited.
 
     :param look: what ``timer_info`` returned, with one run each, or how it failed.
-    :param awaited: ``timer_id`` and ``what`` of each, and ``url``, the page of the timer.
+    :param awaited: of each ``what`` it is, ``timer_id`` and ``url``, or null where it was made just now; ``refusal``
+        where none was made.
+    :param made: what ``timers`` returned that made them.
     :returns: ``over``: whether nothing more is to come; ``line``: it in one line; ``msg``: what there is to do about
         those that have not arrived; ``entries``: each of them.
     """
-    if "timers" not in look:
-        states = [_unseen(one, look) for one in awaited]
-    else:
-        by_id = {entry["id"]: entry for entry in look["timers"]}
-        states = [_state(one, by_id.get(one["timer_id"])) for one in awaited]
+    by_id = {entry["id"]: entry for entry in look.get("timers", ())}
+    by_name = {entry["name"]: entry for entry in (made or {}).get("timers", ())}
+    states = []
+    for one in awaited:
+        entry = by_name.get(one.get("name"))
+        refusal = one.get("refusal") or (entry["msg"] if entry and entry.get("failed") else None)
+        if entry is not None and not refusal:
+            one = {**one, "timer_id": entry["timer_id"], "url": (entry.get("timer") or {}).get("url")}
+        if refusal or one["timer_id"] is None:
+            said = refusal or "it would be started"
+            states.append(State(one["what"], None, FAILED if refusal else PLANNED, said, url=one.get("url")))
+        elif "timers" not in look:
+            states.append(_unseen(one, look))
+        else:
+            states.append(_state(one, by_id.get(one["timer_id"])))
     return {
         "over": all(state.state != GOING_ON for state in states),
         "line": _line(states),
-        "msg": ". ".join(_advice(state) for state in states if state.state != ARRIVED),
-        "entries": [state.as_result() for state in states],
+        "msg": ". ".join(_advice(state) for state in states if state.state not in (ARRIVED, PLANNED)),
+        "entries": [{**one, **state.as_result()} for one, state in zip(awaited, states)],
     }
 
 
@@ -126,12 +141,11 @@ def _going_on(task: Entry) -> str:
 
 
 def _count(task: Entry) -> str:
-    """``1,204 files transferred, 3 were there already, 52.4 GB``."""
+    """``3 of 1,204 files transferred, 52.4 GB (1,201 were there already)``."""
     files, moved, skipped = (task[name] for name in ("files", "files_transferred", "files_skipped"))
-    said = f"{moved or 0:,} of {files:,} files" if files is not None else f"{moved or 0:,} files"
-    if skipped:
-        said += f" ({skipped:,} were there already)"
-    return f"{said}, {in_bytes(task['bytes_transferred'] or 0)}"
+    said = f"{moved or 0:,}{'' if files is None else f' of {files:,}'} files transferred"
+    there = f" ({skipped:,} were there already)" if skipped else ""
+    return f"{said}, {in_bytes(task['bytes_transferred'] or 0)}{there}"
 
 
 def in_bytes(number: int) -> str:
@@ -143,14 +157,21 @@ def in_bytes(number: int) -> str:
 
 
 def _line(states: Sequence[State]) -> str:
-    """One line, however many are awaited: those that are going on, and how many have arrived."""
+    """One line, however many are awaited: how many have arrived, and the others."""
+    words = {ARRIVED: "arrived: ", INCOMPLETE: "not complete: ", FAILED: "failed: ", GOING_ON: "", PLANNED: ""}
+    told = [f"{state.what}: {words[state.state]}{state.said}" for state in states]
     if len(states) == 1:
-        (state,) = states
-        words = {ARRIVED: "arrived: ", INCOMPLETE: "not complete: ", FAILED: "failed: ", GOING_ON: ""}
-        return f"{state.what}: {words[state.state]}{state.said}"
-    arrived = sum(state.state == ARRIVED for state in states)
-    rest = [f"{state.what}: {state.said}" for state in states if state.state != ARRIVED]
-    return "; ".join([f"{arrived} of {len(states)} arrived", *rest])
+        return told[0]
+    arrived = [state for state in states if state.state == ARRIVED]
+    files, size = _sum(arrived, "files_transferred"), _sum(arrived, "bytes_transferred")
+    rest = [one for one, state in zip(told, states) if state.state != ARRIVED]
+    more = [f"and {len(rest) - LISTED} more"] if len(rest) > LISTED else []
+    first = f"{len(arrived)} of {len(states)} arrived ({files:,} files transferred, {in_bytes(size)})"
+    return "; ".join([first, *rest[:LISTED], *more])
+
+
+def _sum(states: Sequence[State], name: str) -> int:
+    return sum((state.task or {}).get(name) or 0 for state in states)
 
 
 def _advice(state: State) -> str:

@@ -331,7 +331,7 @@ def _decide(request: Request, timers: Sequence[Entry]) -> _Decision:
     state = _choose(request, states)
     copy = state.copy
     base = _base(request, copy)
-    moment = _once.free_moment(base, timers, request.now)
+    moment = _once.free_moment([base], timers, request.now)
     transfer = _transfer_options(request, copy, moment)
     _once.parsed_transfer(transfer, request.now, _blame)
     targets = [path["destination_path"] for path in transfer["paths"]]

@@ -19,6 +19,7 @@ from typing import Any
 
 from ..module_utils import _arguments
 from ..module_utils._errors import InputError
+from ..module_utils._timers.definition import SYNC_LEVELS
 from ..module_utils._timers.options import check_zone, parse_moment
 from ..module_utils._timers.schedule import parse_interval
 from ..module_utils._validation import validate
@@ -140,6 +141,7 @@ def _check(variables: Variables) -> None:
 # --- the other entry points ----------------------------------------------------------------------------------------
 
 _WAIT = {"type": "int", "default": 3600}
+_HOLD_FILE = {"type": "path"}
 # What each reads beside the variables above. A blank one has its default: surveys of AWX give empty answers (rule N2).
 ENTRY_POINTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "restore": {
@@ -150,6 +152,13 @@ ENTRY_POINTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "backup_restore_overwrite": {"type": "bool", "default": False},
         "backup_wait": _WAIT,
     },
+    "now": {
+        "backup_now_jobs": {"type": "raw"},
+        "backup_now_sync_level": {"type": "str", "choices": SYNC_LEVELS},
+        "backup_wait": _WAIT,
+    },
+    "hold": {"backup_hold_file": _HOLD_FILE},
+    "release": {"backup_hold_file": _HOLD_FILE, "backup_release_spread": {"type": "int", "default": 0}},
 }
 
 
@@ -165,4 +174,7 @@ def read_of(entry_point: str, given: Mapping[str, Any], now: datetime) -> tuple[
     checked: dict[str, Any] = validate(declared, own)
     if checked.get("backup_wait", 0) < 0:
         raise InputError(f"backup_wait must be a number of seconds, 0 or more, not {checked['backup_wait']}")
+    if checked.get("backup_release_spread", 0) < 0:
+        seconds = checked["backup_release_spread"]
+        raise InputError(f"backup_release_spread must be a number of seconds, 0 or more, not {seconds}")
     return variables, checked

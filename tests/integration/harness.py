@@ -105,7 +105,9 @@ class Started:
         for line in map(json.loads, lines):
             results[line["task"]] = {"failed": line["failed"], **line["result"]}
             # A module that ends by itself returns its invocation; one that crashes cannot.
-            crashed = line["action"].startswith("research_ops.") and "invocation" not in line["result"]
+            # A loop returns the results of its items instead.
+            ended = {"invocation", "results"} & set(line["result"])
+            crashed = line["action"].startswith("research_ops.") and not ended
             assert not crashed, f"{line['task']} crashed: {line['result']}\n{output}"
         return Run(self._process.returncode, output, results)
 

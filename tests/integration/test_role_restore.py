@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The entry point restore of the role, on the local Globus with real files."""
+"""The entry points restore, now, hold and release of the role, on the local Globus with real files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from emulator.control import LocalGlobus
-from emulator.plain import MAPPED, MAPPED_TOO
+from emulator.plain import MAPPED, MAPPED_TOO, Api
 from integration.harness import START, Playbooks, Run, Task
 
 ROLE = "research_ops.globus.backup"
@@ -88,20 +88,228 @@ def failure(run: Run, title: str) -> str:
     return str(run[title]["msg"]["failure"])
 
 
-def test_last_weeks_tuesday_comes_back_beside_the_original(
-    playbooks: Playbooks, globus: LocalGlobus, lab: Path
-) -> None:
-    write(lab, "disk/data/seq/run-1/a.txt", "monday")
+def backed_up(playbooks: Playbooks, globus: LocalGlobus, until: str) -> None:
+    """The role has made the timers, and they have run until a moment."""
     run = playbooks.run(
-        [{"name": "r", "ansible.builtin.include_role": {"name": ROLE}}], variables={"backup_clock": START, **JOBS}
+        [{"name": "role", "ansible.builtin.include_role": {"name": ROLE}}], variables={"backup_clock": START, **JOBS}
     )
     assert run.status == 0, run.output
-    globus.set_clock("2026-03-03T12:00:00+00:00")
+    globus.set_clock(until)
+
+
+TUESDAY = "2026-03-03T12:00:00+00:00"
+
+
+# --- restore -------------------------------------------------------------------------------------------------------
+
+
+def test_a_slot_comes_back_beside_the_original(playbooks: Playbooks, globus: LocalGlobus, lab: Path) -> None:
+    """Check mode changes nothing; a second restore is another one, because the first has arrived."""
+    write(lab, "disk/data/seq/run-1/a.txt", "of tuesday")
+    write(lab, "disk/data/seq/run 2/\u00fc\u4e2d.txt", "odd")
+    write(lab, "disk/data/microscope/m.txt", "m")
+    backed_up(playbooks, globus, TUESDAY)
     tuesday = tree(lab / "archive/backup/seq/tue")
-    assert tuesday == {"run-1/a.txt": "monday"}
+    assert len(tuesday) == 2
     write(lab, "disk/data/seq/run-1/a.txt", "destroyed")
-    now = "2026-03-03T12:00:00+00:00"
-    run = playbooks.run(entry("restore", "restore", now, backup_restore_job="sequencer", backup_restore_slot="tue"))
-    print(run.output)
+    wanted = {"backup_restore_job": "sequencer", "backup_restore_slot": "Tue"}
+    run = playbooks.run(entry("check", "restore", TUESDAY, **wanted), "--check", "--diff")
+    assert run.status == 0, run.output
+    assert came_of(run, "check")["state"] == "planned"
+    assert came_of(run, "check")["changed"]
+    assert sorted(path.name for path in (lab / "disk/data").iterdir()) == ["microscope", "seq"]
+
+    run = playbooks.run(
+        [
+            *entry("restore", "restore", TUESDAY, **wanted),
+            *entry("again", "restore", TUESDAY, **wanted),
+            *entry("nightly", "restore", TUESDAY, backup_restore_job="microscope", backup_restore_slot=""),
+            *entry("part", "restore", TUESDAY, **wanted, backup_restore_path="run 2/", backup_restore_to="/tmp/x"),
+            *entry("file", "restore", TUESDAY, **wanted, backup_restore_path="run 2/\u00fc\u4e2d.txt"),
+        ]
+    )
+    assert run.status == 0, run.output
+    found = came_of(run, "restore")
+    assert (found["state"], found["changed"], found["adopted"]) == ("arrived", True, False)
+    assert (found["job"], found["slot"], found["files_transferred"]) == ("sequencer", "tue", 2)
+    assert found["copied_at"] == "2026-03-03T02:00:00+00:00"
+    assert found["name"] == "restore-sequencer-tue-20260303T1200Z"
+    assert found["url"].endswith(found["task_id"])
     assert tree(lab / "disk/data/seq-restored-tue-20260303T1200Z") == tuesday
-    assert came_of(run, "restore")["state"] == "arrived"
+    assert came_of(run, "again")["name"] == "restore-sequencer-tue-20260303T1201Z"
+    assert tree(lab / "disk/data/seq-restored-tue-20260303T1201Z") == tuesday
+    assert tree(lab / "disk/data/microscope-restored-20260303T1200Z") == {"m.txt": "m"}
+    assert tree(lab / "disk/tmp/x") == {"run 2/\u00fc\u4e2d.txt": "odd"}
+    assert came_of(run, "part")["paths"][0]["target"] == "/tmp/x/run 2/"
+    assert tree(lab / "disk/data/seq-restored-tue-20260303T1203Z") == {"run 2/\u00fc\u4e2d.txt": "odd"}
+    assert "Restore of job sequencer, slot tue: arrived: 2 of 2 files transferred, 13 bytes" in run.output
+    assert tree(lab / "disk/data/seq")["run-1/a.txt"] == "destroyed"
+
+
+def test_what_cannot_be_restored_is_refused_with_job_and_slot(
+    playbooks: Playbooks, globus: LocalGlobus, lab: Path
+) -> None:
+    write(lab, "disk/data/seq/a.txt", "a")
+    backed_up(playbooks, globus, TUESDAY)
+    job = {"backup_restore_job": "sequencer"}
+    to = "backup_restore_to"
+    cases: dict[str, tuple[dict[str, Any], str]] = {
+        "no job": ({}, "backup_restore_job is missing: name the job to restore from; there are sequencer, microscope"),
+        "other job": ({"backup_restore_job": "seq"}, "there is no job 'seq'; there are sequencer, microscope"),
+        "other slot": (
+            {**job, "backup_restore_slot": "week1"},
+            "job sequencer has no slot 'week1'; there are mon, tue",
+        ),
+        "never ran": ({**job, "backup_restore_slot": "sat"}, "/backup/seq/sat/ does not exist"),
+        "missing": ({**job, "backup_restore_path": "b.txt"}, "/backup/seq/tue/b.txt does not exist"),
+        "original": ({**job, to: "/data/seq"}, "job sequencer, slot tue: the target /data/seq is the original place"),
+        "above": ({**job, to: "/data/"}, "the target /data/ is the original place /data/seq/, or lies above or below"),
+        "below": ({**job, to: "/data/seq/x/"}, "or lies above or below it"),
+        "up": ({**job, "backup_restore_path": "../x/"}, "has .. in it"),
+        "elsewhere": (
+            {**job, "backup_restore_path": "/data/x/"},
+            "is not below the source of job sequencer: /data/seq/",
+        ),
+        "wait": ({**job, "backup_wait": -1}, "backup_wait must be a number of seconds, 0 or more, not -1"),
+    }
+    tasks: list[Task] = []
+    for title, (variables, _said) in cases.items():
+        tasks += [{"name": title, "block": entry(title, "restore", TUESDAY, **variables), "rescue": [{"meta": "noop"}]}]
+    run = playbooks.run(tasks)
+    for title, (_variables, said) in cases.items():
+        assert said in failure(run, title), title
+        assert len(failure(run, title)) < 500
+    assert not [timer for timer in globus.timers() if timer["name"].startswith("restore-")]
+
+
+def test_the_original_is_overwritten_only_if_asked_for(playbooks: Playbooks, globus: LocalGlobus, lab: Path) -> None:
+    """What the copy does not have stays."""
+    write(lab, "disk/data/seq/a.txt", "right")
+    write(lab, "disk/data/seq/b.txt", "right")
+    backed_up(playbooks, globus, TUESDAY)
+    write(lab, "disk/data/seq/a.txt", "wrong")
+    write(lab, "disk/data/seq/new.txt", "new")
+    overwrite = {"backup_restore_to": "/data/seq/", "backup_restore_overwrite": True}
+    run = playbooks.run(entry("restore", "restore", TUESDAY, backup_restore_job="sequencer", **overwrite))
+    assert run.status == 0, run.output
+    assert tree(lab / "disk/data/seq") == {"a.txt": "right", "b.txt": "right", "new.txt": "new"}
+    assert came_of(run, "restore")["files_transferred"] == 1
+
+
+# --- now -----------------------------------------------------------------------------------------------------------
+
+
+def test_now_copies_the_slot_whose_turn_it_is_and_says_what_differs(
+    playbooks: Playbooks, globus: LocalGlobus, lab: Path
+) -> None:
+    for number in range(3):
+        write(lab, f"disk/data/seq/{number}.txt", "old")
+    backed_up(playbooks, globus, TUESDAY)
+    write(lab, "disk/data/seq/1.txt", "new")
+    before = {timer["name"]: timer["job_id"] for timer in globus.timers()}
+    drill = {"backup_now_sync_level": "checksum", "backup_now_jobs": "sequencer, microscope"}
+    run = playbooks.run(
+        [
+            {"name": "r", "block": entry("wrong", "now", TUESDAY, backup_now_jobs="x"), "rescue": [{"meta": "noop"}]},
+            *entry("now", "now", TUESDAY, **drill),
+        ]
+    )
+    assert run.status == 0, run.output
+    assert "there is no job 'x'; there are sequencer, microscope" in failure(run, "wrong")
+    jobs = {one["job"]: one for one in came_of(run, "now")["jobs"]}
+    assert jobs["sequencer"]["slot"] == "tue"
+    assert jobs["sequencer"]["name"] == "now-sequencer-tue-20260303T1200Z"
+    assert jobs["sequencer"]["said"] == "1 of 3 files transferred, 3 bytes (2 were there already)"
+    assert {one["state"] for one in jobs.values()} == {"arrived"}
+    assert tree(lab / "archive/backup/seq/tue")["1.txt"] == "new"
+    after = {timer["name"]: timer["job_id"] for timer in globus.timers()}
+    assert before.items() <= after.items()
+    assert len(after) == len(before) + 2
+
+
+def test_now_beside_the_nightly_run_is_refused_with_the_reason(
+    playbooks: Playbooks, globus: LocalGlobus, lab: Path
+) -> None:
+    """The other job is copied; nothing is lost of either."""
+    write(lab, "disk/data/seq/a.txt", "a")
+    write(lab, "disk/data/microscope/m.txt", "m" * 1000)
+    backed_up(playbooks, globus, "2026-03-03T01:59:59+00:00")
+    globus.switch(bytes_per_second=1)
+    globus.set_clock("2026-03-03T02:00:10+00:00")
+    run = playbooks.run(entry("now", "now", "2026-03-03T02:00:10+00:00", backup_wait=0))
+    assert run.status == 2
+    states = {one["job"]: one["state"] for one in came_of(run, "now")["jobs"]}
+    assert states == {"sequencer": "going_on", "microscope": "failed"}
+    said = run.output
+    assert "job microscope: failed: not copied, because the timer backup-microscope transfers the same paths" in said
+    assert "Wait until it is over: https://app.globus.org/activity/" in said
+    globus.advance(3600)
+    assert tree(lab / "archive/backup/microscope") == {"m.txt": "m" * 1000}
+    assert tree(lab / "archive/backup/seq/tue") == {"a.txt": "a"}
+
+
+# --- hold and release ----------------------------------------------------------------------------------------------
+
+
+def test_hold_three_changes_by_hand_and_release(playbooks: Playbooks, globus: LocalGlobus, lab: Path) -> None:
+    backed_up(playbooks, globus, TUESDAY)
+    api = Api(globus).login(MAPPED, MAPPED_TOO)
+
+    def by_name() -> dict[str, dict[str, Any]]:
+        return {job["name"]: job for job in api.jobs(filter_status="active,inactive")}
+
+    at_first = by_name()
+    api.call("POST", f"/jobs/{at_first['backup-sequencer-sun']['job_id']}/pause")
+    file = {"backup_hold_file": str(lab / "hold.json")}
+    run = playbooks.run(entry("check", "hold", TUESDAY, **file), "--check", "--diff")
+    assert run.status == 0, run.output
+    assert len(came_of(run, "check")["held"]) == 7
+    assert not (lab / "hold.json").exists()
+    run = playbooks.run([*entry("hold", "hold", TUESDAY, **file), *entry("again", "hold", TUESDAY, **file)])
+    assert run.status == 0, run.output
+    assert len(came_of(run, "hold")["held"]) == 7
+    assert came_of(run, "hold")["changed"]
+    assert not came_of(run, "again")["changed"]
+    assert len(came_of(run, "again")["held_before"]) == 7
+    assert (lab / "hold.json").stat().st_mode & 0o777 == 0o600
+    assert {job["status"] for job in by_name().values()} == {"inactive"}
+
+    # by hand: one resumed, one deleted, one deleted and made anew, and paused
+    api.call("POST", f"/jobs/{at_first['backup-sequencer-mon']['job_id']}/resume")
+    api.call("DELETE", f"/jobs/{at_first['backup-sequencer-wed']['job_id']}")
+    api.call("DELETE", f"/jobs/{at_first['backup-sequencer-thu']['job_id']}")
+    new = api.create(name="backup-sequencer-thu", source=MAPPED, destination=MAPPED_TOO)
+    api.call("POST", f"/jobs/{new}/pause")
+    globus.set_clock("2026-03-04T12:00:00+00:00")
+    now = "2026-03-04T12:00:00+00:00"
+    run = playbooks.run(entry("check", "release", now, **file), "--check", "--diff")
+    assert run.status == 0, run.output
+    assert (lab / "hold.json").exists()
+    run = playbooks.run(
+        [
+            *entry("release", "release", now, **file, backup_release_spread=1),
+            *entry("again", "release", now, **file),
+        ]
+    )
+    assert run.status == 0, run.output
+    found = came_of(run, "release")
+    resumed = {one["name"]: one["missed_run"] for one in found["resumed"]}
+    assert resumed == {
+        "backup-microscope": True,
+        "backup-sequencer-tue": False,
+        "backup-sequencer-thu": resumed["backup-sequencer-thu"],
+        "backup-sequencer-fri": False,
+        "backup-sequencer-sat": False,
+    }
+    told = {one["name"]: one["said"] for one in found["told"]}
+    assert told == {
+        "backup-sequencer-mon": "it runs already: somebody resumed it, or it was never paused",
+        "backup-sequencer-wed": "it was deleted meanwhile",
+        "backup-sequencer-thu": "it was replaced meanwhile by a paused timer of the same name, which is resumed",
+    }
+    assert not (lab / "hold.json").exists()
+    states = {name: job["status"] for name, job in by_name().items()}
+    assert states.pop("backup-sequencer-sun") == "inactive", "it was paused before"
+    assert "inactive" not in states.values()
+    assert not came_of(run, "again")["changed"]
+    assert "so nothing was resumed. These timers of the jobs are paused: backup-sequencer-sun" in run.output

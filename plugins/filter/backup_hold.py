@@ -1,0 +1,32 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The filter ``backup_hold``: which timers the role pauses, and the record of them, from ``plugin_utils/_hold.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+from ..module_utils._timers.schedule import UTC
+from ..plugin_utils import _hold
+
+
+def backup_hold(
+    variables: Mapping[str, Any], timers: Sequence[Mapping[str, Any]] | None = None, record: str | None = None
+) -> dict[str, Any]:
+    """What is wrong is a value: an exception would reach the user in many words."""
+    if not isinstance(variables, Mapping):
+        raise AnsibleFilterError("backup_hold: takes a dictionary of the role's variables")
+    return _hold.plan_hold(variables, timers, record, datetime.now(UTC))
+
+
+class FilterModule:
+    """What Ansible looks for in a filter file."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"backup_hold": backup_hold}

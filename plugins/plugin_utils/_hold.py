@@ -1,0 +1,229 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection research_ops.globus: free to change between releases.
+
+"""The entry points ``hold`` and ``release`` of the role: pause what runs, and resume exactly that. Pure: no input or
+output.
+
+What was paused is kept in a record, a JSON file on the controller. It is written before the first pause, so a play that
+is interrupted leaves nothing paused that is not in it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ..module_utils import _arguments
+from ..module_utils._errors import InputError
+from ..module_utils._timers.options import parse_schedule
+from ..module_utils._timers.schedule import format_instant, next_tick
+from ..module_utils._validation import validate
+from . import _backup, _once, _variables
+from ._once import Entry
+
+VERSION = 1
+_SCHEDULE = _arguments.definition_arguments()["schedule"]["options"]
+
+
+@dataclass(frozen=True)
+class Held:
+    """A timer in the record.
+
+    :ivar since: when it was paused.
+    """
+
+    id: str
+    name: str
+    since: datetime
+
+    def as_record(self) -> dict[str, str]:
+        return {"id": self.id, "name": self.name, "held_at": format_instant(self.since)}
+
+
+def _read_file(own: Mapping[str, Any]) -> str:
+    file = own["backup_hold_file"]
+    if file is None:
+        raise InputError("backup_hold_file is missing: name the file that keeps which timers were paused")
+    file = str(file).strip()
+    if not file.startswith(("/", "~")) or file.endswith("/"):
+        raise InputError(f"backup_hold_file must be the whole path of a file, such as /srv/backups.hold, not {file!r}")
+    return file
+
+
+def _read_record(text: str | None, file: str) -> list[Held]:
+    if text is None or not text.strip():
+        return []
+    try:
+        record = json.loads(text)
+        if record["version"] != VERSION:
+            raise ValueError
+        return [_read_held(entry) for entry in record["timers"]]
+    except (ValueError, TypeError, KeyError):
+        raise InputError(
+            f"{file} is not a record of timers that hold has paused. Name another backup_hold_file, or move this away"
+        ) from None
+
+
+def _read_held(entry: Mapping[str, Any]) -> Held:
+    since = _once.moment_of(entry["held_at"])
+    if since is None:
+        raise ValueError
+    return Held(str(entry["id"]), str(entry["name"]), since)
+
+
+def _write_record(held: Sequence[Held]) -> str:
+    return json.dumps({"version": VERSION, "timers": [one.as_record() for one in held]}, indent=2) + "\n"
+
+
+# --- hold ----------------------------------------------------------------------------------------------------------
+
+
+def plan_hold(
+    given: Mapping[str, Any], timers: Sequence[Entry] | None, record: str | None, now: datetime
+) -> dict[str, Any]:
+    """What the tasks of the role need, or what is wrong, in one sentence.
+
+    :param timers: what ``timer_info`` returned, or None: it was not asked yet.
+    :param record: what the file has, or None: there is none.
+    :param now: the clock of the controller.
+    """
+    result: dict[str, Any] = {"error": None, "name_contains": None, "file": None, "record": None, "timers": []}
+    try:
+        variables, own = _variables.read_of("hold", given, now)
+        result["file"] = _read_file(own)
+        names = _names(variables)
+        result.update(name_contains=_once.common_part(names), concurrency=variables.concurrency)
+        if timers is not None:
+            result.update(_hold(timers, set(names), _read_record(record, result["file"]), variables.clock))
+    except InputError as error:
+        result["error"] = str(error)
+    return result
+
+
+def _names(variables: _variables.Variables) -> list[str]:
+    """The names of the timers of all jobs, whatever else is wrong with the jobs."""
+    expansion = _backup.expand(
+        variables.jobs,
+        now=variables.clock,
+        schedules=variables.schedules,
+        defaults=variables.defaults,
+        zone=variables.timezone,
+        prefix=variables.prefix,
+        state="absent",
+    )
+    return [name for job in expansion.jobs for name in job.timers.values()]
+
+
+def _hold(timers: Sequence[Entry], names: set[str], before: Sequence[Held], now: datetime) -> dict[str, Any]:
+    of_jobs = [entry for entry in timers if entry["name"] in names]
+    running = [entry for entry in of_jobs if not _once.is_ended(entry) and entry["status"] != "inactive"]
+    new = [Held(entry["id"], entry["name"], now) for entry in running]
+    again = {one.id for one in new}
+    kept = [one for one in before if one.id not in again]
+    going_on = [(entry, task) for entry in of_jobs if (task := _once.current_transfer(entry))]
+    return {
+        "record": _write_record([*kept, *new]),
+        "timers": [{"timer_id": one.id, "state": "paused"} for one in new],
+        "held": [{"timer_id": one.id, "name": one.name} for one in new],
+        "held_before": [{"timer_id": one.id, "name": one.name} for one in kept],
+        "going_on": [{"name": entry["name"], "url": task["url"]} for entry, task in going_on],
+    }
+
+
+# --- release -------------------------------------------------------------------------------------------------------
+
+
+def plan_release(
+    given: Mapping[str, Any], timers: Sequence[Entry] | None, record: str | None, now: datetime
+) -> dict[str, Any]:
+    """What the tasks of the role need, or what is wrong, in one sentence; parameters as for ``plan_hold``."""
+    result: dict[str, Any] = {"error": None, "warnings": [], "file": None, "at_once": [], "spread": [], "told": []}
+    try:
+        variables, own = _variables.read_of("release", given, now)
+        result["file"] = _read_file(own)
+        result.update(concurrency=variables.concurrency, seconds=own["backup_release_spread"])
+        if timers is not None:
+            held = _read_record(record, result["file"])
+            result.update(_release(timers, held, own["backup_release_spread"], variables.clock))
+            if record is None:
+                result["warnings"] = _missing_warnings(result["file"], timers, _names(variables))
+    except InputError as error:
+        result["error"] = str(error)
+    return result
+
+
+def _missing_warnings(file: str, timers: Sequence[Entry], names: Sequence[str]) -> list[str]:
+    wanted = set(names)
+    paused = [entry["name"] for entry in timers if entry["name"] in wanted and _once.is_paused_by_user(entry)]
+    about = f"These timers of the jobs are paused: {', '.join(sorted(paused))}" if paused else "No timer is paused"
+    return [f"there is no record {file}, so nothing was resumed. {about}"]
+
+
+def _release(timers: Sequence[Entry], held: Sequence[Held], spread: int, now: datetime) -> dict[str, Any]:
+    by_id = {entry["id"]: entry for entry in timers}
+    resumed, told = [], []
+    for one in held:
+        entry, words = _find(one, by_id, timers, held)
+        if words is not None:
+            told.append({"timer_id": entry["id"] if entry else one.id, "name": one.name, "said": words})
+        if entry is not None and _once.is_paused_by_user(entry):
+            missed = _has_missed_a_run(entry, one.since, now)
+            resumed.append({"timer_id": entry["id"], "name": entry["name"], "missed_run": missed})
+    late = [one for one in resumed if one["missed_run"] and spread]
+    ids = {one["timer_id"] for one in late}
+    return {
+        "resumed": resumed,
+        "told": told,
+        "at_once": [{"timer_id": one["timer_id"], "state": "active"} for one in resumed if one["timer_id"] not in ids],
+        "spread": [{"timer_id": one["timer_id"], "name": one["name"]} for one in late],
+    }
+
+
+def _find(
+    held: Held, by_id: Mapping[str, Entry], timers: Sequence[Entry], record: Sequence[Held]
+) -> tuple[Entry | None, str | None]:
+    """The timer to resume, or None, and what there is to say."""
+    entry = by_id.get(held.id)
+    if entry is None:
+        return _replacement(held, timers, record)
+    if _once.is_ended(entry):
+        return None, "it has ended meanwhile"
+    if _once.is_paused_by_user(entry):
+        renamed = entry["name"] != held.name
+        return entry, f"it was renamed to {entry['name']} meanwhile, and is resumed" if renamed else None
+    if entry["status"] == "inactive":
+        reason = (entry.get("inactive_reason") or {}).get("cause") or "unknown cause"
+        return None, f"Globus stopped it meanwhile ({reason}). Run the role, which resumes it"
+    return None, "it runs already: somebody resumed it, or it was never paused"
+
+
+def _replacement(held: Held, timers: Sequence[Entry], record: Sequence[Held]) -> tuple[Entry | None, str | None]:
+    known = {one.id for one in record}
+    named = [one for one in timers if one["name"] == held.name and not _once.is_ended(one) and one["id"] not in known]
+    paused = [one for one in named if _once.is_paused_by_user(one)]
+    if len(named) == len(paused) == 1:
+        return paused[0], "it was replaced meanwhile by a paused timer of the same name, which is resumed"
+    if len(paused) > 1:
+        return None, f"it was deleted, and {len(paused)} paused timers have its name. Resume the right one by hand"
+    if named:
+        return None, "it was replaced meanwhile by a timer of the same name that is not paused by a user"
+    return None, "it was deleted meanwhile"
+
+
+def _has_missed_a_run(entry: Entry, since: datetime, now: datetime) -> bool:
+    """Whether a run fell due while the timer was paused: then it runs at once when it is resumed."""
+    try:
+        schedule = parse_schedule(validate(_SCHEDULE, (entry.get("definition") or {}).get("schedule") or {}), now)
+    except InputError:
+        return True  # nobody knows
+    if schedule.start is None:
+        return True
+    if schedule.interval is None:
+        return since < schedule.start <= now
+    return next_tick(schedule.start, schedule.interval, since) <= now
