@@ -1,22 +1,17 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""ansible-test sanity, on machines that reach package registries and nothing else.
-
-ansible-test refuses to start in a link, and finds nothing to test below a folder that git ignores. So it gets a copy of
-what git knows, in a temporary collections tree outside the checkout.
-"""
+"""ansible-test sanity, on machines that reach package registries and nothing else, on a copy of what git knows."""
 
 from __future__ import annotations
 
 import re
 import sys
-import tempfile
 from pathlib import Path
 
 from tools.home import environment
 from tools.outcome import Outcome, run
-from tools.tree import copy
+from tools.tree import collections_tree
 
 # ansible-test warns and ends with status 0 after these.
 NOT_TESTED = re.compile(r"All targets skipped|Skipping sanity test|Required program .* not found")
@@ -27,9 +22,7 @@ def check(root: Path, state: Path | None = None) -> Outcome:
     env = environment(state or root)
     if not (Path(env["HOME"]) / ".ansible" / "test" / "venv").exists():
         print("       ansible-test installs its own tools first, once: that takes a minute, or several", flush=True)
-    with tempfile.TemporaryDirectory(prefix="globus-sanity-") as folder:
-        tree = Path(folder).resolve() / "ansible_collections" / "research_ops" / "globus"
-        copy(root, tree)
+    with collections_tree(root) as tree:
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         outcome = run(["ansible-test", "sanity", "--color", "no", "--python", version], tree, env)
     if found := NOT_TESTED.search(outcome.output):

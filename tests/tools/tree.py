@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -30,3 +33,15 @@ def copy(root: Path, target: Path) -> list[Path]:
         (target / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(root / file, target / file, follow_symlinks=False)
     return files
+
+
+@contextmanager
+def collections_tree(root: Path) -> Iterator[Path]:
+    """A copy where Ansible wants a collection to be; for a while, and outside the checkout.
+
+    ansible-test refuses to start in a link, and finds nothing to test below a folder that git ignores.
+    """
+    with tempfile.TemporaryDirectory(prefix="globus-") as folder:
+        tree = Path(folder).resolve() / "ansible_collections" / "research_ops" / "globus"
+        copy(root, tree)
+        yield tree
