@@ -27,7 +27,7 @@ setup: ## make .venv with the development tools (quick when it is up to date)
 	@$(PYTHON3) tests/tools/setup.py
 
 test: setup ## every check and every test; the last line counts the tests
-	@$(CHECK) --jobs $(JOBS) lint docs-lint docs build sanity
+	@$(CHECK) --jobs $(JOBS) lint docs-lint docs build sanity in-place
 	@$(PYTHON) -m pytest -n $(JOBS) tests/unit tests/integration tests/faults
 
 lint: setup ## ruff, mypy, yamllint, ansible-lint, changelog, spelling, licences

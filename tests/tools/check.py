@@ -17,7 +17,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools import artifact, sanity, site
+from tools import artifact, in_place, sanity, site
 from tools.outcome import Outcome, run
 from tools.tree import known_files
 
@@ -72,6 +72,13 @@ def lint_documentation(run: Callable[[list[str], Path], Outcome]) -> Outcome:
 # The longest first: it then runs beside all the others.
 CHECKS = (
     Check("sanity", "ansible-test sanity", lambda: sanity.check(ROOT)),
+    # One target, to see that they run as contributors run them; what is in them is run by tests/integration. make matrix
+    # runs all of them.
+    Check(
+        "in-place",
+        "ansible-test integration",
+        lambda: in_place.check(ROOT, ROOT / ".ansible" / "in-place", "integration", "--local", "login"),
+    ),
     Check("build", "ansible-galaxy build, galaxy-importer", lambda: artifact.check(ROOT)),
     # make EXTERNAL=1 docs: links to other hosts are followed too.
     Check("docs", "documentation site, in build/site", lambda: site.check(ROOT, bool(os.environ.get("EXTERNAL")))),

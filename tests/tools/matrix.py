@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run the collection under every ansible-core, every Python and both ends of globus-sdk that the README names.
 
-Every row has a virtual environment of its own below .ansible/matrix. In it the unit tests and ansible-test sanity run;
-the integration tests run its ansible-playbook and its Python against a local Globus, which itself, as pytest, runs in
+Every row has a virtual environment of its own below .ansible/matrix. In it the unit tests and ansible-test sanity run,
+in the oldest and the newest ansible-test units and integration too; the integration tests run its ansible-playbook and its Python against a local Globus, which itself, as pytest, runs in
 .venv. Run by make, which sets the variables under which Ansible finds the collection.
 """
 
@@ -14,7 +14,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,12 +31,15 @@ class Row:
     """What is put together: a version of three parts is that very one, a shorter one the newest that begins with it.
 
     :ivar modules: the Python of the modules, where it is another one.
+    :ivar in_place: whether contributors' ``ansible-test units`` and ``integration`` run, too. The local Globus, which
+        the targets start, needs Python 3.11.
     """
 
     core: str
     python: str
     sdk: str
     modules: str = ""
+    in_place: bool = False
 
     def __str__(self) -> str:
         return f"ansible-core {self.core}, Python {self.pythons}, globus-sdk {self.sdk}"
@@ -62,12 +65,12 @@ class Row:
 # the lowest of all three together; not every combination. On Python 3.10 the newest core is 2.17, on 3.11 it is 2.19.
 ROWS = (
     Row("2.16.0", "3.10", "4.0.0", modules="3.9"),  # no core of these runs on Python 3.9, but modules do
-    Row("2.16", "3.12", "4"),
+    Row("2.16", "3.12", "4", in_place=True),
     Row("2.17", "3.10", "4"),
     Row("2.18", "3.11", "4.0.0"),
     Row("2.19", "3.11", "4"),
     Row("2.20", "3.12", "4.0.0"),
-    Row("2.21", "3.13", "4"),
+    Row("2.21", "3.13", "4", in_place=True),
 )
 
 # The tests of what is installed on hosts; those of the local Globus are for its own environment.
@@ -86,7 +89,7 @@ INTEGRATION = (
     "tests/integration/test_taking_over.py",
 )
 # Their versions follow from the row's Python. The tests of schedules hold them against the local Globus's.
-TOOLS = ("fastapi", "hypothesis", "pytest", "pytest-xdist")
+TOOLS = ("fastapi", "hypothesis", "pytest", "pytest-xdist", "uvicorn")
 
 VERSIONS = """
 import platform
@@ -156,6 +159,25 @@ def sanity(row: Row) -> Outcome:
     return _run([row.folder / "bin" / "python", "-m", "tools.sanity", str(row.folder)], {})
 
 
+def ansible_test_units(row: Row) -> Outcome:
+    """The row's ansible-test units, from where Ansible wants a collection to be."""
+    return _in_place(row, "units", "--venv")
+
+
+def ansible_test_integration(row: Row) -> Outcome:
+    """The row's ansible-test integration, likewise: every target."""
+    return _in_place(row, "integration", "--local")
+
+
+def _in_place(row: Row, *arguments: str) -> Outcome:
+    return _run([row.folder / "bin" / "python", "-m", "tools.in_place", str(row.folder), *arguments], {})
+
+
+def steps_of(row: Row) -> list[Callable[[Row], Outcome]]:
+    """What runs in a row, in this order."""
+    return [set_up, unit, integration, sanity] + [ansible_test_units, ansible_test_integration] * row.in_place
+
+
 # Rows run at once, so none writes the cache that pytest has in the checkout.
 _PYTEST = ("-m", "pytest", "--quiet", "-p", "no:cacheprovider")
 
@@ -197,7 +219,7 @@ def run(row: Row) -> Result:
             return Result(row, f"{row}: there is no python{version} on PATH or in pyenv", {})
     versions = str(row)
     steps: dict[str, tuple[bool, float]] = {}
-    for step in (set_up, unit, integration, sanity):
+    for step in steps_of(row):
         print(f"...    {row}: {step.__name__}", flush=True)
         began = time.monotonic()
         done = step(row)
@@ -206,7 +228,7 @@ def run(row: Row) -> Result:
         last = said.splitlines()[-1] if said else ""
         if done.passed:
             # pip says the versions last, pytest the numbers; ansible-test only warns.
-            told = "" if step is sanity else f" {last}"
+            told = f" {last}" if step in (set_up, unit, integration) else ""
             print(f"ok     {row}: {step.__name__} ({steps[step.__name__][1]:.0f} s){told}", flush=True)
         else:
             print(f"{said}\nFAILED {row}: {step.__name__}", flush=True)

@@ -55,6 +55,10 @@ def test_action_group_has_every_module() -> None:
 def test_module_has_an_integration_target(module: str) -> None:
     target = ROOT / "tests" / "integration" / "targets" / module
     assert list(target.rglob("*.yml")), f"{target.relative_to(ROOT)} has no playbook"
+    # ansible-test integration runs it, and needs nothing but this
+    aliases = (target / "aliases").read_text(encoding="utf-8").splitlines()
+    assert [alias for alias in aliases if alias and not alias.startswith("#")] == []
+    assert read_yaml(str(target.relative_to(ROOT) / "meta/main.yml")) == {"dependencies": ["setup_local_globus"]}
 
 
 @pytest.mark.parametrize("file", PYTHON_FILES, ids=str)

@@ -51,6 +51,14 @@ def test_the_lowest_of_everything_is_one_row() -> None:
     assert lowest in [(row.core, row.modules or row.python, row.sdk) for row in ROWS]
 
 
+def test_ansible_test_runs_in_place_on_the_oldest_and_the_newest_line() -> None:
+    in_place = {numbers(row.core)[:2] for row in ROWS if row.in_place}
+    lines = sorted({numbers(core)[:2] for core in CORES})
+    assert in_place == {lines[0], lines[-1]}
+    for row in ROWS:
+        assert ("ansible_test_integration" in [step.__name__ for step in matrix.steps_of(row)]) is row.in_place
+
+
 def test_every_version_in_between_has_a_row() -> None:
     lines = {numbers(core)[1] for core in CORES}
     assert lines == set(range(min(lines), max(lines) + 1))
