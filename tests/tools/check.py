@@ -72,8 +72,7 @@ def lint_documentation(run: Callable[[list[str], Path], Outcome]) -> Outcome:
 # The longest first: it then runs beside all the others.
 CHECKS = (
     Check("sanity", "ansible-test sanity", lambda: sanity.check(ROOT)),
-    # One target, to see that they run as contributors run them; what is in them is run by tests/integration. make matrix
-    # runs all of them.
+    # One target, as contributors run them. tests/integration runs the tasks of all, and make matrix all of them so.
     Check(
         "in-place",
         "ansible-test integration",

@@ -4,8 +4,9 @@
 """Run the collection under every ansible-core, every Python and both ends of globus-sdk that the README names.
 
 Every row has a virtual environment of its own below .ansible/matrix. In it the unit tests and ansible-test sanity run,
-in the oldest and the newest ansible-test units and integration too; the integration tests run its ansible-playbook and its Python against a local Globus, which itself, as pytest, runs in
-.venv. Run by make, which sets the variables under which Ansible finds the collection.
+and in two of them ansible-test units and integration. The integration tests run its ansible-playbook and its Python
+against a local Globus, which itself, as pytest, runs in .venv. Run by make, which sets the variables under which
+Ansible finds the collection.
 """
 
 from __future__ import annotations
