@@ -176,7 +176,8 @@ def _in_place(row: Row, *arguments: str) -> Outcome:
 
 def steps_of(row: Row) -> list[Callable[[Row], Outcome]]:
     """What runs in a row, in this order."""
-    return [set_up, unit, integration, sanity] + [ansible_test_units, ansible_test_integration] * row.in_place
+    in_place = [ansible_test_units, ansible_test_integration] if row.in_place else []
+    return [set_up, unit, integration, sanity, *in_place]
 
 
 # Rows run at once, so none writes the cache that pytest has in the checkout.
