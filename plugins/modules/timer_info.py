@@ -33,7 +33,10 @@ options:
     description: Only return timers with exactly this name. Case-sensitive.
     type: str
   name_prefix:
-    description: Only return timers whose names start with this text. Case-sensitive.
+    description:
+      - Only return timers whose names start with this text. Case-sensitive.
+      - An empty text is refused, as in O(name) and O(name_contains). To read all timers, leave the option out, for
+        example with C(default(omit, true\)).
     type: str
   name_contains:
     description: Only return timers whose names contain this text. Not case-sensitive.
@@ -112,7 +115,10 @@ EXAMPLES = r"""
 
 - name: Show the next run of each timer
   ansible.builtin.debug:
-    msg: "{{ dict(facility.timers | map(attribute='name') | zip(facility.timers | map(attribute='next_run'))) }}"
+    msg: "{{ item.name | to_json }}: {{ item.next_run }}"
+  loop: "{{ facility.timers }}"
+  loop_control:
+    label: "{{ item.id }}"
 
 - name: Find timers that need attention
   research_ops.globus.timer_info:

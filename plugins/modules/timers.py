@@ -131,7 +131,7 @@ EXAMPLES = r"""
 
 - name: Show the names of the timers that would be deleted
   ansible.builtin.debug:
-    msg: "{{ foreseen.purged | map(attribute='name') }}"
+    msg: "{{ foreseen.purged | map(attribute='name') | map('to_json') | join(', ') }}"
 
 - name: Pause some timers for a maintenance window
   research_ops.globus.timers:

@@ -19,6 +19,7 @@ from typing import Any
 
 from ..module_utils import _arguments
 from ..module_utils._errors import InputError
+from ..module_utils._secrets import printable
 from ..module_utils._timers.definition import Definition, Transfer
 from ..module_utils._timers.options import parse_definition
 from ..module_utils._timers.refusals import refusals_of
@@ -529,12 +530,12 @@ def plan(given: Mapping[str, Any], now: datetime) -> dict[str, Any]:
             spread=variables.spread,
         )
     except InputError as error:
-        return {"error": str(error), "timers": [], "jobs": [], "warnings": [], "options": {}, "report": None}
+        return {"error": printable(str(error)), "timers": [], "jobs": [], "warnings": [], "options": {}, "report": None}
     return {
         "error": None,
         "timers": expansion.timers,
         "jobs": [job.as_result() for job in expansion.jobs],
-        "warnings": expansion.warnings,
+        "warnings": [printable(warning) for warning in expansion.warnings],
         "options": variables.as_options(),
         "report": variables.report,
     }

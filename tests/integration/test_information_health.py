@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -238,10 +239,26 @@ def test_the_alert_play_fails_exactly_when_a_timer_is_unhealthy(
         return
     assert done.returncode == 2, done.stdout
     assert "Timers that are not well: 1" in done.stdout
-    assert f"{state} is {state}: " in done.stdout
+    assert re.search(rf'{state}\\?" is {state}: ', done.stdout), done.stdout
 
 
 def test_the_alert_play_looks_at_the_timers_of_its_prefix_alone(globus: LocalGlobus, playbooks: Playbooks) -> None:
     failing(Account(globus))
     assert alert(playbooks, "-e", "alert_prefix=other-").returncode == 0
     assert alert(playbooks, "-e", "alert_prefix=fail").returncode == 2
+    # the answers of a survey that nobody filled in
+    assert alert(playbooks, "-e", "alert_prefix=", "-e", "alert_max_age=").returncode == 2
+
+
+def test_the_alert_play_prints_no_control_character_of_a_name(globus: LocalGlobus, playbooks: Playbooks) -> None:
+    """A name is data, and comes back to the byte; where a person reads it, it is escaped (issue 11, 42)."""
+    account = Account(globus)
+    account.create("a\x1b[31m\u202e\x9bb")
+    globus.collection(MAPPED, deleted=True)
+    globus.advance(DAY)
+
+    done = alert(playbooks)
+
+    assert done.returncode == 2, done.stdout
+    assert not re.search("[\x1b\u202e\x9b]", done.stdout + done.stderr)
+    assert re.search(r'u001b\[31m\\+u202e\\+u009bb\\*" is failing: ', done.stdout), done.stdout

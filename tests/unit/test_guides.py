@@ -162,3 +162,47 @@ def test_guides_lead_on(guide: Path) -> None:
     assert others <= {other.stem for other in GUIDES}
     assert ".. seealso::" in text
     assert not [line for line in text.splitlines() if len(line) > 120 and "``{" not in line]
+
+
+# --- names that a person reads ---
+
+SHOWN = ("msg", "fail_msg", "success_msg", "prompt", "label")
+NAME_IN = re.compile(r"\{\{(?:(?!\}\}).)*(?:\.name\b|attribute='name')(?:(?!\}\}).)*\}\}", re.S)
+
+
+def shown_texts(node: Any) -> list[str]:
+    """The texts of tasks that Ansible prints."""
+    if isinstance(node, list):
+        return [text for one in node for text in shown_texts(one)]
+    if not isinstance(node, dict):
+        return []
+    own = [value for key, value in node.items() if key in SHOWN and isinstance(value, str)]
+    return own + [text for value in node.values() for text in shown_texts(value)]
+
+
+def tasks_that_print() -> list[tuple[str, Any]]:
+    """What users run or copy: the examples, the playbooks, the role, and the modules' EXAMPLES."""
+    folders = ("docs/examples", "playbooks", "roles/backup/tasks", "demo")
+    files = sorted(file for folder in folders for file in (ROOT / folder).rglob("*.yml"))
+    found = [(str(file.relative_to(ROOT)), yaml.load(file.read_text(encoding="utf-8"), Loader)) for file in files]
+    for file in sorted((ROOT / "plugins" / "modules").glob("*.py")):
+        examples = re.search(r'^EXAMPLES = r?"""\n(.*?)^"""', file.read_text(encoding="utf-8"), re.M | re.S)
+        if examples:
+            found.append((file.name, yaml.load(examples[1], Loader)))
+    return found
+
+
+@pytest.mark.parametrize(("file", "content"), [pytest.param(*one, id=one[0]) for one in tasks_that_print()])
+def test_a_name_is_escaped_where_it_is_printed_X1(file: str, content: Any) -> None:
+    """Whoever may name a timer could otherwise move the cursor of a terminal, or turn the text around."""
+    for text in shown_texts(content):
+        for expression in NAME_IN.finditer(text):
+            assert "to_json" in expression[0], f"{file}: {expression[0]}"
+
+
+def test_a_name_that_is_printed_raw_is_found() -> None:
+    texts = shown_texts([{"ansible.builtin.debug": {"msg": "{{ item.name }} {{ x | map(attribute='name') }} {{ a }}"}}])
+    assert [match[0] for text in texts for match in NAME_IN.finditer(text)] == [
+        "{{ item.name }}",
+        "{{ x | map(attribute='name') }}",
+    ]

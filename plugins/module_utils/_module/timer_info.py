@@ -110,8 +110,9 @@ class _Wanted:
 
 def _parse(parameters: Mapping[str, Any]) -> _Wanted:
     """The options. Raises InputError."""
-    if parameters["name"] is not None and not parameters["name"].strip():
-        raise InputError("name is empty: leave it out to read all timers, or give a name")
+    for option in ("name", "name_prefix", "name_contains"):
+        if parameters[option] is not None and not parameters[option].strip():
+            raise InputError(f"{option} is empty: leave it out to read all timers")
     if parameters["runs"] < 0:
         raise InputError(f"runs must be 0 or more, not {parameters['runs']}")
     unhealthy = parameters["health"] == "unhealthy"
