@@ -41,7 +41,7 @@ def test_the_folders_that_it_names_are_there() -> None:
     folders = {folder.name for folder in utils.iterdir() if folder.is_dir() and folder.name.startswith("_")}
     named = {name for name in re.findall(r"\b_[a-z]+\b", GUIDE) if name in folders}
     assert named == {folder for folder in folders if folder != "__pycache__"}
-    for file in re.findall(r"(_[a-z]+/[a-z_]+)", GUIDE):
+    for file in re.findall(r"(?<!\w)(_[a-z]+/[a-z_]+)", GUIDE):
         assert (utils / f"{file}.py").is_file(), file
 
 
