@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ..module_utils._errors import InputError
+from ..module_utils._secrets import printable
 from ..module_utils._timers.overlap import Place, place_of, writes_of
 from ..module_utils._timers.schedule import first_run, format_instant
 from . import _backup, _once, _variables
@@ -79,9 +80,10 @@ def plan(given: Mapping[str, Any], timers: Sequence[Entry] | None, now: datetime
         result["name_contains"] = _once.common_part(base[len("restore-") :] for base in bases)
         if timers is not None:
             decision = _decide(request, timers)
-            result.update(warnings=decision.warnings, timer=decision.timer, restore=decision.as_result(request))
+            warnings = [printable(warning) for warning in decision.warnings]
+            result.update(warnings=warnings, timer=decision.timer, restore=decision.as_result(request))
     except InputError as error:
-        result["error"] = str(error)
+        result["error"] = printable(str(error))
     return result
 
 

@@ -160,3 +160,11 @@ def test_the_example_of_the_role_is_the_first_playbook_of_its_readme_which_a_tes
     example = read("roles/backup/meta/argument_specs.yml")["argument_specs"]["main"]["examples"]
     readme = (ROOT / "roles" / "backup" / "README.md").read_text(encoding="utf-8")
     assert readme.split("```yaml\n---\n")[1].startswith(f"{example}```")
+
+
+def test_control_and_bidirectional_characters_of_a_name_are_escaped_in_messages_X1() -> None:
+    wrong: dict[str, Any] = {"name": "a\u202e\x1b[31m", "schedule": "nightly", "source_path": ""}
+    with pytest.raises(AnsibleFilterError) as refusal:
+        backup_timers([wrong])
+    assert not re.search("[\u202e\x1b]", str(refusal.value))
+    assert "a\\u202e\\x1b[31m" in str(refusal.value) or "a\\u202e\\u001b[31m" in str(refusal.value)
