@@ -19,10 +19,9 @@ from __future__ import annotations
 
 import math
 import re
-from calendar import isleap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta, timezone, tzinfo
+from datetime import datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -40,6 +39,7 @@ _UNITS = {"w": WEEK, "d": DAY, "h": HOUR, "m": MINUTE, "s": 1}
 _INTERVAL = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 _TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?")
 _MONDAY = datetime(2001, 1, 1)  # noqa: DTZ001 - a wall time, in whichever zone the schedule has
+_LEAP_YEAR = 2000  # it has every date of the calendar
 
 
 @dataclass(frozen=True)
@@ -226,6 +226,10 @@ class _Grid:
         """How long before ``wall`` the last wall time of the grid was."""
         return (wall - self.anchor) % timedelta(seconds=self.step)
 
+    def every_day(self) -> _Grid:
+        """The same times of day, on every day."""
+        return replace(self, step=math.gcd(self.step, DAY))
+
     def wall(self, moment: datetime) -> datetime | None:
         """The wall time of the grid that the moment stands for, or None where it lies beside the grid."""
         for offset in _offsets_of(moment, self.zone):
@@ -345,12 +349,24 @@ def ticks(schedule: Schedule, after: datetime) -> Iterator[datetime]:
         yield tick
         count += 1
         try:
-            following = tick + interval
-            if grid is not None and grid.wall(following) is None:
-                following = first_run(schedule, tick, keep=following) or following
+            tick = tick + interval if grid is None else _following(schedule, grid, tick)
         except OverflowError:
             return  # the end of the calendar
-        tick = following
+
+
+def _following(schedule: Schedule, grid: _Grid, tick: datetime) -> datetime:
+    """The run after one of a schedule that follows clock changes: one interval later, or what a play makes of that."""
+    following = tick + timedelta(seconds=schedule.interval or 0)
+    if _later_runs(schedule, grid).wall(following) is None:
+        return first_run(schedule, tick, keep=following) or following
+    return following
+
+
+def _later_runs(schedule: Schedule, grid: _Grid) -> _Grid:
+    """Where the runs after the first may be. A 365-day timer moves through the week, so it keeps only the time of day:
+    only its first run is on the weekday.
+    """
+    return grid.every_day() if schedule.interval == YEAR and schedule.weekday is not None else grid
 
 
 def is_over(schedule: Schedule, now: datetime) -> datetime | None:
@@ -393,18 +409,40 @@ def skipped_runs(schedule: Schedule, start: datetime | None, now: datetime) -> l
         return [(first, shown)] if shown != first else []
     if not schedule.follow:
         return []
-    interval = timedelta(seconds=schedule.interval)
+    end = now + timedelta(days=366)
+    if schedule.interval == YEAR:
+        walls = _first_two_walls(schedule, grid, start)
+    else:
+        walls = _walls_in_gaps(first, schedule.interval, _gaps(schedule.zone, now, end))
+    later = _later_runs(schedule, grid)
     found = []
-    for begin, end in _gaps(schedule.zone, now, now + timedelta(days=366)):
-        number = max(0, -((first - begin) // interval))
-        while first + number * interval < end and (schedule.end_count is None or number < schedule.end_count):
-            wall = first + number * interval
-            run = from_wall(wall, schedule.zone)
-            shown = to_wall(run, schedule.zone)
-            if grid.excess(shown) and (schedule.end_datetime is None or run <= schedule.end_datetime):
-                found.append((wall, shown))
-            number += 1
+    for number, wall in walls:
+        run = from_wall(wall, schedule.zone)
+        shown = to_wall(run, schedule.zone)
+        is_over = schedule.end_datetime is not None and run > schedule.end_datetime
+        is_over = is_over or (schedule.end_count is not None and number >= schedule.end_count)
+        if later.excess(shown) and run < end and not is_over:
+            found.append((wall, shown))
     return found
+
+
+def _walls_in_gaps(
+    first: datetime, interval: int, gaps: Iterable[tuple[datetime, datetime]]
+) -> Iterator[tuple[int, datetime]]:
+    """Those of the wall times at equal steps from the first on that lie in the gaps, with their numbers from 0 on."""
+    step = timedelta(seconds=interval)
+    for begin, end in gaps:
+        number = max(0, -((first - begin) // step))
+        while first + number * step < end:
+            yield number, first + number * step
+            number += 1
+
+
+def _first_two_walls(schedule: Schedule, grid: _Grid, start: datetime) -> Iterator[tuple[int, datetime]]:
+    """The wall times that the first two runs of a 365-day schedule are meant for; a year holds no more of them."""
+    later = _later_runs(schedule, grid)
+    for number, run in enumerate((start, _following(schedule, grid, start))):
+        yield number, later.wall(run) or to_wall(run, schedule.zone)
 
 
 def runs_per_minute(schedules: Iterable[Schedule]) -> float:
@@ -457,7 +495,7 @@ def _phase_differences(wanted: Schedule, start: datetime, now: datetime) -> list
     grid = _grid(wanted)
     if wanted.at is not None and grid is not None:
         return _wall_differences(wanted, wanted.at, grid, start, now)
-    if wanted.start is None or _same_start(wanted, wanted.start, start, now):
+    if wanted.start is None or _is_same_start(wanted, wanted.start, start, now):
         return []
     coming = _coming(start, wanted.interval, now)
     if wanted.follow and grid is not None and grid.wall(coming) is None:
@@ -474,61 +512,85 @@ def _coming(start: datetime, interval: int | None, now: datetime) -> datetime:
     return start if interval is None else next_tick(start, interval, now)
 
 
-def _same_start(wanted: Schedule, first: datetime, start: datetime, now: datetime) -> bool:
-    """Rule D2, and D4 for a start that is a wall time.
+def _is_same_start(wanted: Schedule, first: datetime, start: datetime, now: datetime) -> bool:
+    """Whether a timer runs when the wanted start says (rule D2, and D4 for a start that is a wall time).
 
     :param first: the wanted start.
-    :param start: of the timer.
+    :param start: the start of the timer.
     """
     if wanted.interval is None:
         return first == start
-    interval = timedelta(seconds=wanted.interval)
-    coming = _coming(start, wanted.interval, now)
     grid = _grid(wanted)
-    if wanted.follow and grid is not None and grid.wall(coming) is None:
+    if wanted.follow and grid is not None and grid.wall(_coming(start, wanted.interval, now)) is None:
         return False
-    if first > now:
-        if first in (start, coming):
-            return True
-        wall = wanted.wall_start or to_wall(first, wanted.zone)
-        anchored = _anchored_walls(coming, start, wanted.zone)
-        if grid is not None and wall in (*anchored, *_anchored_walls(start, start, wanted.zone)):
-            return True
-        anchored += _anchored_walls(coming - interval, start, wanted.zone)  # on the leap day itself that has just been
-        if any(_is_leap_shift(wanted, first, start, wall - other) for other in anchored):
-            return True
-    if first > now + START_DELAY:
+    if first > now and same_future_start(wanted, first, start, now):
+        return True
+    return first <= now + START_DELAY and same_phase(wanted, first, start, now)
+
+
+def same_future_start(wanted: Schedule, first: datetime, start: datetime, now: datetime) -> bool:
+    """Whether a recurring timer starts, or runs next, at a wanted start that is still to come (rule D2).
+
+    A start that is tied to the clock on the wall is compared by the time that this clock shows (rule D4), and the start
+    of a 365-day schedule by its date. So the tick that counts may be the last one: it came a leap day too early.
+    """
+    coming = _coming(start, wanted.interval, now)
+    if first == coming:
+        return True
+    is_wall = _grid(wanted) is not None
+    zone = wanted.zone if is_wall else "UTC"
+    wall = wanted.wall_start or to_wall(first, zone)
+    if is_wall and wall in (*_anchored_walls(coming, start, zone), *_anchored_walls(start, start, zone)):
+        return True
+    if wanted.interval != YEAR or wanted.follow:
         return False
+    half_a_year = timedelta(seconds=YEAR) / 2
+    if first - coming > half_a_year or (start > now and coming - first > half_a_year):
+        return False
+    dates = [wall]
+    if first + timedelta(days=1) > now + timedelta(seconds=YEAR):  # its own date may have been too far away
+        dates.append(wall - timedelta(seconds=YEAR))
+    return any(is_meant_for(run, date) for run in _anchored_walls(start, start, zone) for date in dates)
+
+
+def same_phase(wanted: Schedule, first: datetime, start: datetime, now: datetime) -> bool:
+    """Whether a recurring timer runs at the times that a past start leads to by whole intervals (rule D2).
+
+    A start that is tied to the clock on the wall is compared by the time that this clock shows (rule D4), and the start
+    of a 365-day schedule by the date of its next run.
+    """
+    interval = timedelta(seconds=wanted.interval or 0)
+    grid = _grid(wanted)
     latest = now + interval if grid is None else max(now + interval, grid.after(now))
     if start > latest + START_DELAY:
-        return False
+        return False  # it runs, but later than the wanted schedule
     if (start - first) % interval == timedelta(0):
         return True
     if grid is None:
         return False
-    shifts = {0} if wanted.follow else {0, *_leap_shifts(wanted, start, grid.after(now))}
-    grids = (replace(grid, anchor=grid.anchor - timedelta(days=days)) for days in shifts)
-    return any(grid.wall(start) is not None for grid in grids)
+    if grid.wall(start) is not None:
+        return True
+    if wanted.interval != YEAR or wanted.follow:
+        return False
+    coming = grid.after(now)
+    wall = grid.wall(coming) or to_wall(coming, wanted.zone)
+    dates = (wall, wall - timedelta(seconds=YEAR))  # the definition's next run too may be one interval after its date
+    anchored = _anchored_walls(start, start, wanted.zone)
+    return any(is_meant_for(run, date) for run in anchored for date in dates)
 
 
-def _leap_shifts(wanted: Schedule, start: datetime, coming: datetime) -> Iterator[int]:
-    """By how many days leap days may have moved a 365-day timer away from its calendar date (rule D4): as many as lie
-    between its start and the date that comes, give or take one where either stands for a date of a longer year, which
-    is one interval after the date before.
+def is_meant_for(run: datetime, date: datetime) -> bool:
+    """Whether a run of a 365-day timer can be meant for a date of the calendar, such as 1 December (rule D4).
 
-    :param start: of the timer.
-    :param coming: the next run of the wanted schedule.
+    365 days after 1 December it is 1 December again, or 30 November if a leap day lies between. So a run is meant for
+    its own date, or for the date 365 days before: then it was made one interval after the last time, because the
+    service takes no start that is further away.
+
+    :param run: any run that the timer was made to start with, as a wall time.
+    :param date: the date, and the time of day, in any year.
     """
-    if wanted.interval != YEAR:
-        return
-    year = timedelta(seconds=YEAR)
-    first, last = to_wall(start, wanted.zone), to_wall(coming, wanted.zone)
-    days = _leap_days(first.date(), last.date())
-    yield days
-    if _leap_days((first - year).date(), first.date()):
-        yield days + 1
-    if _leap_days((last - year).date(), last.date()):
-        yield days - 1
+    dates = (run, run - timedelta(seconds=YEAR))
+    return any(one.replace(year=_LEAP_YEAR) == date.replace(year=_LEAP_YEAR) for one in dates)
 
 
 def _anchored_walls(moment: datetime, start: datetime, zone: str) -> list[datetime]:
@@ -540,24 +602,6 @@ def _anchored_walls(moment: datetime, start: datetime, zone: str) -> list[dateti
     return [moment.replace(tzinfo=None) + offset for offset in _offsets_of(start, zone)]
 
 
-def _is_leap_shift(wanted: Schedule, first: datetime, start: datetime, shift: timedelta) -> bool:
-    """Whether a 365-day schedule only moved away from its calendar date by leap days (rule D4).
-
-    Leap days of the year before the start count: a timer whose next date was too far off to be its start was made to
-    start one interval after the last date.
-    """
-    if wanted.interval != YEAR or wanted.follow:
-        return False
-    days, rest = divmod(shift, timedelta(days=1))
-    since = (start - timedelta(seconds=YEAR)).date()
-    return rest == timedelta(0) and 0 < days <= _leap_days(since, first.date())
-
-
-def _leap_days(first: date, last: date) -> int:
-    """How many 29 February lie after ``first`` and not after ``last``."""
-    return sum(1 for year in range(first.year, last.year + 1) if isleap(year) and first < date(year, 2, 29) <= last)
-
-
 def _wall_differences(
     wanted: Schedule, at: int, grid: _Grid, start: datetime, now: datetime
 ) -> list[tuple[str, object, object]]:
@@ -567,12 +611,11 @@ def _wall_differences(
     """
     moment = _coming(start, wanted.interval, now) if wanted.follow else start
     found: list[tuple[str, object, object]] = []
-    if replace(grid, step=math.gcd(grid.step, DAY)).wall(moment) is None:
+    if grid.every_day().wall(moment) is None:
         wall = to_wall(moment, wanted.zone)
         shown = wall.hour * HOUR + wall.minute * MINUTE + wall.second
         found.append(("at", format_time_of_day(at), format_time_of_day(shown)))
-    # a 365-day timer moves through the week, so only its first run can be on the weekday
-    day = start if wanted.interval == YEAR else moment
+    day = start if wanted.interval == YEAR else moment  # see _later_runs
     weekday = (grid.wall(day) or to_wall(day, wanted.zone)).weekday()
     if wanted.weekday is not None and weekday != wanted.weekday:
         found.append(("weekday", WEEKDAYS[wanted.weekday], WEEKDAYS[weekday]))

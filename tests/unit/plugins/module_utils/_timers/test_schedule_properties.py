@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise, takewhile
 from typing import Any
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.research_ops.globus.plugins.module_utils._timers import schedule as _schedule
@@ -439,6 +439,20 @@ def test_d4_follow_runs_at_the_local_time(options: dict[str, Any], now: datetime
 
 @SETTINGS
 @given(with_at(least=DAY), moments)
+# On 365 days a Sunday becomes a Monday. The clock change is on a Sunday, so the next play takes that one.
+@example(
+    {"interval": YEAR, "at": "00:30", "weekday": "sunday", "timezone": "America/Santiago"},
+    datetime(2024, 9, 8, tzinfo=UTC),
+)
+# The change is 365 days after the first run: it skips the second, which may be on another weekday.
+@example(
+    {"interval": YEAR, "at": "00:30", "weekday": "friday", "timezone": "America/Santiago"},
+    datetime(2025, 9, 5, tzinfo=UTC),
+)
+@example(
+    {"interval": YEAR, "at": "02:30", "weekday": "saturday", "timezone": "Europe/Berlin"},
+    datetime(2026, 3, 28, tzinfo=UTC),
+)
 def test_d4_the_warning_of_a_skipped_time_is_true(options: dict[str, Any], now: datetime) -> None:
     """The runs it tells of are runs, at that local time; and no run of the year at a skipped time is left out."""
     wanted = parse_schedule({**options, "daylight_saving": "follow"}, now)
@@ -453,3 +467,30 @@ def test_d4_the_warning_of_a_skipped_time_is_true(options: dict[str, Any], now: 
         assert shown in walls
     off = [wall for wall in walls if wall.hour * 3600 + wall.minute * 60 + wall.second != wanted.at]
     assert off == [shown for _wall, shown in told]
+
+
+# --- leap days -----------------------------------------------------------------------------------------------------
+
+
+def made_for(date: datetime) -> set[datetime]:
+    """Every start that a 365-day timer for a date of the calendar can have: the date of each year, or one interval
+    after it.
+    """
+    starts = set()
+    for year in range(2019, 2036):
+        if (date.month, date.day) != (2, 29) or year % 4 == 0:
+            this = date.replace(year=year)
+            starts |= {this, this + timedelta(days=365)}
+    return starts
+
+
+def test_d4_a_365_day_timer_is_meant_for_the_dates_that_an_enumeration_finds() -> None:
+    """For each start and each date within a fortnight of it, in a cycle of leap years."""
+    begin = datetime(2023, 1, 1, 2, 30)  # noqa: DTZ001 - a wall time
+    found = {date: made_for(date) for date in (datetime(2024, 1, 1, 2, 30) + timedelta(days=n) for n in range(366))}  # noqa: DTZ001
+    for start in (begin + timedelta(days=number) for number in range(5 * 365)):
+        for days in range(-7, 8):
+            near = start + timedelta(days=days)
+            date = near.replace(year=2024)
+            assert _schedule.is_meant_for(start, near) == (start in found[date]), (start, near)
+        assert not _schedule.is_meant_for(start, start + timedelta(minutes=1))
