@@ -487,7 +487,8 @@ def made_for(date: datetime) -> set[datetime]:
 def test_d4_a_365_day_timer_is_meant_for_the_dates_that_an_enumeration_finds() -> None:
     """For each start and each date within a fortnight of it, in a cycle of leap years."""
     begin = datetime(2023, 1, 1, 2, 30)  # noqa: DTZ001 - a wall time
-    found = {date: made_for(date) for date in (datetime(2024, 1, 1, 2, 30) + timedelta(days=n) for n in range(366))}  # noqa: DTZ001
+    of_2024 = [begin + timedelta(days=365 + number) for number in range(366)]
+    found = {date: made_for(date) for date in of_2024}
     for start in (begin + timedelta(days=number) for number in range(5 * 365)):
         for days in range(-7, 8):
             near = start + timedelta(days=days)
