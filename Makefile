@@ -18,7 +18,7 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.ansible/collections
 export PYTHONPATH := $(CURDIR)/tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint docs-lint docs sanity build release release-check unit integration faults matrix browser-test pictures demo rehearse benchmark benchmark-many clean
+.PHONY: help setup test lint docs-lint docs sanity build release release-check unit integration faults matrix browser-test promtool-test pictures demo rehearse benchmark benchmark-many clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -65,6 +65,10 @@ matrix: setup ## every ansible-core, Python and globus-sdk of the README (CORE=2
 
 browser-test: setup docs ## the site and the report of the role backup in headless Chromium (needs Chromium, apt-get install chromium)
 	@$(PYTHON) -m pytest tests/browser
+
+promtool-test: setup ## the metrics and alert rules, read by Prometheus's promtool
+	@command -v promtool >/dev/null || { echo "promtool is missing: apt-get install prometheus (Debian, Ubuntu), or the archive of https://prometheus.io/download/"; exit 1; }
+	@$(PYTHON) -m pytest tests/operations/test_promtool.py
 
 pictures: setup ## the picture in the README: a report of timers on the local Globus (needs Chromium)
 	@$(PYTHON) tests/browser/pictures.py

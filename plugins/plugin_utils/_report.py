@@ -285,10 +285,7 @@ def _rate(timers: Sequence[Entry], shown: set[str]) -> dict[str, Any]:
     """What of the service's limit of runs the timers of the account use; timers that do not run use none of it."""
     all_of_them = these = 0.0
     for timer in timers:
-        schedule = _schedule_of(timer)
-        if schedule is None or schedule.interval is None or timer["health"]["state"] in IDLE:
-            continue
-        rate = _schedule.runs_per_minute([schedule])
+        rate = rate_of(timer)
         all_of_them += rate
         these += rate if timer["id"] in shown else 0.0
     others = all_of_them - these
@@ -300,6 +297,14 @@ def _rate(timers: Sequence[Entry], shown: set[str]) -> dict[str, Any]:
         "these_width": round(min(these / LIMIT, 1) * 100, 2),
         "all_width": round(min(all_of_them / LIMIT, 1) * 100, 2),
     }
+
+
+def rate_of(timer: Entry) -> float:
+    """The runs a minute of a timer, 0 if it does not run or runs once."""
+    schedule = _schedule_of(timer)
+    if schedule is None or timer["health"]["state"] in IDLE:
+        return 0.0
+    return _schedule.runs_per_minute([schedule])
 
 
 def _percent(rate: float) -> str:
