@@ -48,8 +48,8 @@ def _runs(options: Any, parameters: Mapping[str, Any], now: datetime) -> list[di
     options = _validated(options)
     zone = str(options["timezone"])
     parse_schedule({"timezone": zone}, now)  # before moments are read in it
-    begin = _moment("from", parameters, zone) or now
-    until = _moment("until", parameters, zone)
+    begin = _parameter_moment("from", parameters, zone) or now
+    until = _parameter_moment("until", parameters, zone)
     if until is not None and until < begin:
         raise InputError(
             f"until ({_schedule.format_instant(until)}) must not be before from ({_schedule.format_instant(begin)})"
@@ -72,7 +72,7 @@ def _validated(options: Any) -> dict[str, Any]:
     return validate(_arguments.definition_arguments()["schedule"]["options"], options, "schedule.")
 
 
-def _moment(name: str, parameters: Mapping[str, Any], zone: str) -> datetime | None:
+def _parameter_moment(name: str, parameters: Mapping[str, Any], zone: str) -> datetime | None:
     return parse_moment(name, str(parameters[name]), zone)[0] if name in parameters else None
 
 

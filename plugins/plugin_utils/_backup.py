@@ -104,7 +104,7 @@ _SLOT_OPTIONS = {**_SCHEDULE_OPTIONS, "month": {"type": "int"}}
 _OWN_SCHEDULE_OPTIONS = {**_SLOT_OPTIONS, "slots": {"type": "raw"}, "rotate": {"type": "bool"}}
 
 
-def _given(options: Mapping[str, Any], given: Any, where: str) -> dict[str, Any]:
+def _read_options(options: Mapping[str, Any], given: Any, where: str) -> dict[str, Any]:
     """The options that are given, converted to their types. Raises InputError.
 
     :param where: what stands in front of an option's name in messages.
@@ -200,7 +200,7 @@ def expand(
     :raises InputError: naming the job and the option, or the variable of the role.
     """
     own = _own_schedules(plain(schedules or {}))
-    shared = _given(_DEFAULT_OPTIONS, plain(defaults or {}), "backup_defaults: ")
+    shared = _read_options(_DEFAULT_OPTIONS, plain(defaults or {}), "backup_defaults: ")
     parsed: list[_Job] = []
     found: list[JobTimers] = []
     timers: list[dict[str, Any]] = []
@@ -239,7 +239,7 @@ def _own_schedules(schedules: Any) -> dict[str, dict[str, Any]]:
     own: dict[str, dict[str, Any]] = {}
     for name, options in schedules.items():
         where = f"backup_schedules.{name}"
-        own[name] = _given(_OWN_SCHEDULE_OPTIONS, options, f"{where}.")
+        own[name] = _read_options(_OWN_SCHEDULE_OPTIONS, options, f"{where}.")
         slots = own[name].get("slots", {})
         if not isinstance(slots, Mapping):
             raise InputError(f"{where}.slots must be a dictionary: slot -> its options")
@@ -249,7 +249,7 @@ def _own_schedules(schedules: Any) -> dict[str, dict[str, Any]]:
                 raise InputError(f"{where}.slots: {slot!r} cannot name a slot: it is not empty and has no /")
             if slot.lower() in {other.lower() for other in checked}:
                 raise InputError(f"{where}.slots: {slot!r} is there twice but for upper and lower case")
-            checked[slot] = _given(_SLOT_OPTIONS, {} if of_slot is None else of_slot, f"{where}.slots.{slot}.")
+            checked[slot] = _read_options(_SLOT_OPTIONS, {} if of_slot is None else of_slot, f"{where}.slots.{slot}.")
         if "slots" in own[name]:
             own[name]["slots"] = checked
     return own
@@ -266,7 +266,9 @@ def _parse_job(
         raise InputError(f"{where}: name is missing: the timers of a job are found by it")
     name = text_of(f"{where}: name", name)
     where = f"{where} ({name})"
-    given = _given(_JOB_OPTIONS, {option: value for option, value in entry.items() if option != "name"}, f"{where}: ")
+    given = _read_options(
+        _JOB_OPTIONS, {option: value for option, value in entry.items() if option != "name"}, f"{where}: "
+    )
     options = {**defaults, **given}
     if "paths" in given:
         for option in ("source_path", "destination_path"):
@@ -473,7 +475,7 @@ def copies_of_jobs(variables: _variables.Variables, needed: Iterable[str] | None
     :raises InputError: naming the job and the option, or the variable of the role.
     """
     own = _own_schedules(plain(variables.schedules))
-    shared = _given(_DEFAULT_OPTIONS, plain(variables.defaults), "backup_defaults: ")
+    shared = _read_options(_DEFAULT_OPTIONS, plain(variables.defaults), "backup_defaults: ")
     must = None if needed is None else set(needed)
     found: list[JobCopies] = []
     for number, entry in enumerate(_job_list(plain(variables.jobs))):

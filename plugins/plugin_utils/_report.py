@@ -119,15 +119,15 @@ def _row(timer: Entry, zone: str, now: datetime) -> dict[str, Any]:
         "url": timer["url"],
         "health": _health(health["state"], _localised(health.get("reason") or "", zone), health.get("remedy")),
         "every": _every(schedule),
-        "last": _moment(timer.get("last_run"), zone),
-        "next": _moment(timer.get("next_run"), zone) if health["state"] not in IDLE else None,
+        "last": _in_zone(timer.get("last_run"), zone),
+        "next": _in_zone(timer.get("next_run"), zone) if health["state"] not in IDLE else None,
         "runs": len(runs),
         "number": timer.get("runs") or 0,
         "errors": timer.get("errors") or 0,
         "marks": [] if band else [_mark(run, zone, now) for run in runs],
         "band": _band(runs, now) if band else None,
         "note": "" if runs else _note(timer, zone),
-        "told": _told(runs, schedule, zone),
+        "told": _runs_in_words(runs, schedule, zone),
         "surplus": False,
     }
 
@@ -209,7 +209,7 @@ def _runs(timer: Entry, schedule: Schedule | None, now: datetime) -> list[dateti
     return [] if left == 0 else list(takewhile(lambda run: run <= end, _schedule.ticks(coming, now)))
 
 
-def _told(runs: Sequence[datetime], schedule: Schedule | None, zone: str) -> str:
+def _runs_in_words(runs: Sequence[datetime], schedule: Schedule | None, zone: str) -> str:
     """The coming runs in words, for those who do not see the drawing."""
     if not runs:
         return "none"
@@ -326,7 +326,7 @@ def _localised(text: str, zone: str) -> str:
     return _INSTANT.sub(lambda found: _long(_schedule.parse_instant(found[0])[0], zone), text)
 
 
-def _moment(text: Any, zone: str) -> dict[str, str] | None:
+def _in_zone(text: Any, zone: str) -> dict[str, str] | None:
     if not text:
         return None
     moment = _schedule.parse_instant(str(text))[0]

@@ -74,7 +74,7 @@ def plan(given: Mapping[str, Any], timers: Sequence[Entry] | None, now: datetime
     """
     result: dict[str, Any] = {"error": None, "warnings": [], "name_contains": None, "timer": None, "restore": None}
     try:
-        request = _read(given, now)
+        request = _read_request(given, now)
         bases = [_base(request, copy) for copy in request.copies]
         result["check_paths"] = request.variables.check_paths
         result["name_contains"] = _once.common_part(base[len("restore-") :] for base in bases)
@@ -90,7 +90,7 @@ def plan(given: Mapping[str, Any], timers: Sequence[Entry] | None, now: datetime
 # --- what is asked for ---------------------------------------------------------------------------------------------
 
 
-def _read(given: Mapping[str, Any], now: datetime) -> Request:
+def _read_request(given: Mapping[str, Any], now: datetime) -> Request:
     variables, own = _variables.read_of("restore", given, now)
     known = _backup.names_of_jobs(variables.jobs)
     if own["backup_restore_job"] is None:

@@ -143,3 +143,18 @@ def test_the_pure_room_knows_no_input_or_output(file: Path) -> None:
         names = [name.name for name in node.names] if isinstance(node, ast.Import) else []
         names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
         assert not [name for name in names if name.partition(".")[0] in impure]
+
+
+def test_private_names_say_what_they_are() -> None:
+    """A verb alone is no name, and the names that were once used for two things are used for one."""
+    vague = {"_said", "_told", "_does", "_well", "_held"}
+    once_ambiguous = ("_given", "_moment", "_read", "_carry_out", "_equal", "_create", "_delete")
+    names = [
+        node.name
+        for file in (ROOT / "plugins").rglob("*.py")
+        for node in ast.parse(file.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef)
+    ]
+    assert len(names) > 500
+    assert not vague & set(names)
+    assert {name: names.count(name) for name in once_ambiguous if names.count(name) > 1} == {}

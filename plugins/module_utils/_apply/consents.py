@@ -125,7 +125,7 @@ def _get_consents(
     if not needs:
         return list(plans), []
     every = list(dict.fromkeys(needs.values()))
-    errors, warnings = _check(every, service)
+    errors, warnings = _check_needs(every, service)
     left = [one for one in every if one not in errors]
     if left and check_mode:
         warnings += _not_requested(_together(left), service)
@@ -156,7 +156,7 @@ def _together(needs: Sequence[Needs]) -> Needs:
     )
 
 
-def _check(every: Sequence[Needs], service: CollectionService) -> tuple[dict[Needs, GlobusError], list[str]]:
+def _check_needs(every: Sequence[Needs], service: CollectionService) -> tuple[dict[Needs, GlobusError], list[str]]:
     """Which of the needs are not met, and a warning if nobody can tell. One look where nothing is missing."""
     try:
         warning = service.check_consents(_together(every))

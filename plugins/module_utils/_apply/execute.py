@@ -101,19 +101,19 @@ class Outcome:
 
 def execute(plans: Sequence[Plan], service: TimerService, concurrency: int = 1) -> list[Outcome]:
     """Carry the plans out; a failure stops its own plan only. The outcomes are in the order of the plans."""
-    done = {number: _carry_out(plan, service) for number, plan in enumerate(plans) if not plan.operations}
+    done = {number: _execute_one(plan, service) for number, plan in enumerate(plans) if not plan.operations}
     # What only deletes or changes goes first: it makes room under the service's limit of runs (rule L2).
     for creating in (False, True):
         batch = [
             number for number, plan in enumerate(plans) if plan.operations and (plan.creation is not None) == creating
         ]
-        done.update(zip(batch, in_parallel(lambda number: _carry_out(plans[number], service), batch, concurrency)))
+        done.update(zip(batch, in_parallel(lambda number: _execute_one(plans[number], service), batch, concurrency)))
     outcomes = [done[number] for number in range(len(plans))]
     _verify([outcome for outcome in outcomes if outcome.created], service, concurrency)
     return outcomes
 
 
-def _carry_out(plan: Plan, service: TimerService) -> Outcome:
+def _execute_one(plan: Plan, service: TimerService) -> Outcome:
     outcome = Outcome(plan, plan.timer, warnings=list(plan.warnings), failure=plan.failure)
     for operation in plan.operations:
         try:
@@ -241,47 +241,59 @@ def _vanished(timer_id: str, outcome: Outcome) -> GlobusError:
 
 
 def _verify_successor(outcome: Outcome, service: TimerService) -> None:
-    """Before a timer is deleted in favour of another, read that one: it has to be there, to equal the definition, and
-    to run if it must. If the service shows a new timer otherwise, the new one is deleted and the old one stays:
+    """Check the timer that stays before another is deleted in favour of it.
+
+    If the service shows a new timer otherwise than it was asked for, the new one is deleted and the old one stays:
     otherwise every run would replace it again.
 
     :raises GlobusError: then the timer is not deleted.
     """
-    plan, successor = outcome.plan, outcome.timer
-    if plan.wanted.state == "absent" or successor is None:
+    plan = outcome.plan
+    if plan.wanted.state == "absent" or outcome.timer is None:
         return
+    found, why = _look_at_successor(outcome.timer, outcome, service, must_run=not _may_rest(plan))
+    if why is None:
+        return
+    if found.id != outcome.created or found.id in plan.known:
+        raise _unfit(found, why)
+    _take_back(found, why, outcome, service)
+
+
+def _look_at_successor(
+    successor: Timer, outcome: Outcome, service: TimerService, *, must_run: bool, or_an_equal_one: bool = True
+) -> tuple[Timer, str | None]:
+    """Answers before every deletion in favour of another timer: that one, read again, and why it cannot take the place
+    of the deleted one, or None. It has to be there, to equal the definition and, if it must, to run.
+
+    :param or_an_equal_one: whether an equal timer will do, in favour of which another run removed it.
+    :raises GlobusError: where it could not be read, or is not there.
+    """
     try:
-        found = _find(outcome, service)
+        found = _find(outcome, service, or_an_equal_one)
     except GlobusError as error:
         raise error.about(
             f"{successor.id}, which is to stay, could not be read, so neither was deleted. Run the task again"
         ) from None
-    if found is None:
+    if found is None or not (or_an_equal_one or found.is_unfinished):
         raise GlobusError(
             f"{successor.id}, which is to stay, does not exist any more, so this timer stays. Another writer may have "
             "removed it: run the task again",
             code="successor_missing",
         )
     outcome.take(found)
-    why = _unfit(found, outcome, service.now())
-    if why is None:
-        return
-    if found.id != outcome.created or found.id in plan.known:
-        raise GlobusError(
-            f"{found.id}, which is to stay, {why}, so neither was deleted. Run the task again", code="successor_differs"
-        )
-    _take_back(found, why, outcome, service)
-
-
-def _unfit(timer: Timer, outcome: Outcome, now: datetime) -> str | None:
-    """Why a timer cannot take the place of another, or None."""
-    plan, definition = outcome.plan, outcome.plan.wanted.definition
-    unlike = drift_of(definition, timer, now) if definition is not None else ()
+    definition = outcome.plan.wanted.definition
+    unlike = drift_of(definition, found, service.now()) if definition is not None else ()
     if unlike:
-        return f"differs from its definition ({'; '.join(str(difference) for difference in unlike)})"
-    if timer.is_inactive and not _may_rest(plan):
-        return f"does not run ({describe_inactive(timer)})"
-    return None
+        return found, f"differs from its definition ({'; '.join(str(difference) for difference in unlike)})"
+    if found.is_inactive and must_run:
+        return found, f"does not run ({describe_inactive(found)})"
+    return found, None
+
+
+def _unfit(successor: Timer, why: str) -> GlobusError:
+    return GlobusError(
+        f"{successor.id}, which is to stay, {why}, so neither was deleted. Run the task again", code="successor_differs"
+    )
 
 
 def _may_rest(plan: Plan) -> bool:
@@ -518,37 +530,38 @@ def _others(outcome: Outcome, timers: Sequence[Timer], equal: Sequence[Timer]) -
 
 
 def _keep_first(equal: Sequence[Timer], outcome: Outcome, service: TimerService) -> None:
-    """Of equal timers the first stays, whoever created it, and gets the state that is wanted (rules I3, W3)."""
-    kept = outcome.timer = equal[0]
-    if outcome.plan.pauses and not kept.is_inactive and kept.id != outcome.created:
-        service.pause_timer(kept.id)
-        outcome.operations.append(Operation("pause", kept.id, kept.name))
-        _read_again(outcome, service)
-    for surplus in equal[1:]:
+    """Of equal timers the first stays, whoever created it, and gets the state that is wanted (rules I3, W3).
+
+    Another run may have seen an older one and removed that first one. Then the older one stays.
+    """
+    while True:
+        kept = outcome.timer = equal[0]
+        if outcome.plan.pauses and not kept.is_inactive and kept.id != outcome.created:
+            service.pause_timer(kept.id)
+            outcome.operations.append(Operation("pause", kept.id, kept.name))
+            _read_again(outcome, service)
         try:
-            _verify_kept(kept, surplus, outcome, service)
+            for surplus in equal[1:]:
+                _delete_surplus(surplus, kept, outcome, service)
         except GlobusError as error:
             left = _equal_now(outcome, service) if error.code == "successor_missing" else []
             if not left or left[0].id == kept.id:
                 raise
-            _keep_first(left, outcome, service)  # another run has seen an older one: that stays
+            equal = left
+        else:
             return
-        service.delete_timer(surplus.id)
-        outcome.operations.append(Operation("delete", surplus.id, surplus.name))
+
+
+def _delete_surplus(surplus: Timer, kept: Timer, outcome: Outcome, service: TimerService) -> None:
+    """Delete a timer in favour of an equal one. Raises GlobusError where that one cannot take its place (rule W4b)."""
+    must_run = surplus.runs_now and not outcome.plan.pauses
+    found, why = _look_at_successor(kept, outcome, service, must_run=must_run, or_an_equal_one=False)
+    if why is not None:
+        raise _unfit(found, why)
+    service.delete_timer(surplus.id)
+    outcome.operations.append(Operation("delete", surplus.id, surplus.name))
 
 
 def _equal_now(outcome: Outcome, service: TimerService) -> list[Timer]:
     timers = service.list_timers(outcome.plan.wanted.name)
     return [timer for timer in _equal_ones(outcome.plan, timers, service.now()) if timer.is_unfinished]
-
-
-def _verify_kept(kept: Timer, surplus: Timer, outcome: Outcome, service: TimerService) -> None:
-    """Rule W4b for equal timers: read the one that stays. Raises GlobusError, and then none is deleted."""
-    found = service.get_timer(kept.id)
-    if found is None or not found.is_unfinished:
-        raise GlobusError(f"{kept.id}, which is to stay, does not exist any more", code="successor_missing")
-    definition = outcome.plan.wanted.definition
-    if definition is not None and drift_of(definition, found, service.now()):
-        raise GlobusError(f"{kept.id}, which is to stay, differs from its definition", code="successor_differs")
-    if surplus.runs_now and not found.runs_now and not outcome.plan.pauses:
-        raise GlobusError(f"{kept.id}, which is to stay, does not run", code="successor_differs")

@@ -91,7 +91,7 @@ def read_replaced(plans: Sequence[Plan], service: HistoryService, concurrency: i
     transfers cannot be read (rule O1).
     """
     ids = sorted({one for plan in plans if plan.wanted.state != "absent" for one in plan.deletes})
-    found = dict(zip(ids, in_parallel(lambda timer_id: _read(timer_id, service), ids, concurrency)))
+    found = dict(zip(ids, in_parallel(lambda timer_id: _read_runs(timer_id, service), ids, concurrency)))
     tasks = _read_tasks([one.timer for one in found.values() if one.timer is not None], service)
     now = service.now()
     return {timer_id: _judged(one, now, tasks, service.web_app) for timer_id, one in found.items()}
@@ -102,7 +102,7 @@ def replaced_by(plan: Plan, deleted: Sequence[str | None], history: Mapping[str,
     return [history[one] for one in deleted if one in history and one in plan.deletes]
 
 
-def _read(timer_id: str, service: HistoryService) -> Replaced:
+def _read_runs(timer_id: str, service: HistoryService) -> Replaced:
     """A wrong timer must not stay only because its runs cannot be read."""
     try:
         timer = service.get_timer(timer_id, results=RESULTS_NEEDED)

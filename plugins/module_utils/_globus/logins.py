@@ -172,7 +172,7 @@ class ClientLogin:
         with self._lock:
             if not _is_fresh(self._tokens.get(SERVICES[service].resource_server)):
                 self._sign_in(service, refused=None)
-            return _held(self._tokens, service).access_token
+            return _token_for(self._tokens, service).access_token
 
     def renew(self, service: str, refused: str | None) -> bool:
         with self._lock:
@@ -344,7 +344,9 @@ class PersonLogin:
             raise self._sign_in_again("The stored login has expired, and has nothing to renew it with")
         form = {"grant_type": "refresh_token", "refresh_token": token.refresh_token}
         try:
-            fresh = _held(self._auth.request_tokens(form, (self._login.client_id, self._login.client_secret)), service)
+            fresh = _token_for(
+                self._auth.request_tokens(form, (self._login.client_id, self._login.client_secret)), service
+            )
         except GlobusError as error:
             if error.http_status not in (400, 401, 403):
                 raise
@@ -376,7 +378,7 @@ def _is_fresh(token: Token | None) -> bool:
     return token is not None and token.expires_at > time.time() + EXPIRY_MARGIN
 
 
-def _held(tokens: Mapping[str, Token], service: str) -> Token:
+def _token_for(tokens: Mapping[str, Token], service: str) -> Token:
     """The token for a service, of those that Globus Auth gave."""
     token = tokens.get(SERVICES[service].resource_server)
     if token is None:

@@ -33,7 +33,7 @@ def with_requirements(timer: Timer) -> Timer:
 
 def read_requirements(detail: Mapping[str, Any]) -> Requirements | None:
     """The requirements in the ``detail`` of an ``inactive_reason``; None for a document of another kind."""
-    gare = _read(detail)
+    gare = _read_requirements(detail)
     if gare is None:
         code = detail.get("code")
         message = detail.get("detail") or detail.get("message")
@@ -58,7 +58,7 @@ def read_requirements(detail: Mapping[str, Any]) -> Requirements | None:
     )
 
 
-def _read(detail: Mapping[str, Any]) -> GARE | None:
+def _read_requirements(detail: Mapping[str, Any]) -> GARE | None:
     """What the SDK makes of the document. It does not foresee every shape that a document can have."""
     from globus_sdk.gare import to_gare
 

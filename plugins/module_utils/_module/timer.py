@@ -44,7 +44,7 @@ def run_timer() -> None:
         fail(module, GlobusError(_about(module.params, error), code="invalid_input"))
     try:
         globus = connect(module)
-        plan = plan_timer(wanted, _read(wanted, globus), globus.now())
+        plan = plan_timer(wanted, _read_timers(wanted, globus), globus.now())
     except GlobusError as error:
         fail(module, error.about(f"Could not look up {wanted.label}"))
     outcomes, collections = carry_out(module, globus, [plan], concurrency=2)
@@ -76,7 +76,7 @@ def _about(parameters: Mapping[str, Any], error: InputError) -> str:
     return str(error)
 
 
-def _read(wanted: Wanted, globus: Globus) -> list[Timer]:
+def _read_timers(wanted: Wanted, globus: Globus) -> list[Timer]:
     """What one plan needs to know: one list by name, or the timer by ID and, for a new name, its namesakes."""
     if wanted.timer_id is None:
         return globus.list_timers(wanted.name)

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from .._timers.options import parse_definition, parse_uuid
 from .._timers.schedule import parse_interval
 from .._timers.tasks import Task
 from .._validation import validate
-from .common import GlobusModule, connect, ends_in_words, fail, require_sdk
+from .common import GlobusModule, connect, ends_in_words, fail, require_sdk, without_cycle_search
 
 CONCURRENCY = 4
 STATUSES = ("active", "inactive", "ended")
@@ -43,11 +42,10 @@ def run_timer_info() -> None:
         wanted = _parse(parameters)
     except InputError as error:
         fail(module, GlobusError(str(error), code="invalid_input"))
-    # What thousands of documents are made of holds no cycles: looking for some would take a fifth of the time.
-    gc.disable()
+    without_cycle_search()
     try:
         globus = connect(module)
-        found = _read(wanted, globus)
+        found = _read_chosen(wanted, globus)
     except GlobusError as error:
         fail(module, error.about("Could not read timers"))
     if found.failure is not None:
@@ -165,7 +163,7 @@ class _Found:
     failure: GlobusError | None = None
 
 
-def _read(wanted: _Wanted, globus: Globus) -> _Found:
+def _read_chosen(wanted: _Wanted, globus: Globus) -> _Found:
     """One list, the tasks, and one request more for each timer whose ``runs`` the list did not bring."""
     runs = max(wanted.runs, RESULTS_NEEDED)
     if wanted.timer_id is not None:

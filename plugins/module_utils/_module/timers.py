@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -33,6 +32,7 @@ from .common import (
     login_options,
     require_sdk,
     warn,
+    without_cycle_search,
 )
 
 SHOWS_INVOCATION = 3  # the verbosity at which Ansible shows the arguments of a task
@@ -41,8 +41,7 @@ SHOWS_INVOCATION = 3  # the verbosity at which Ansible shows the arguments of a 
 @ends_in_words
 def run_timers() -> None:
     """The module ``timers``."""
-    # What hundreds of definitions are made of holds no cycles: looking for some would take a tenth of the time.
-    gc.disable()
+    without_cycle_search()
     module = GlobusModule("timers", check=_check)
     require_sdk(module)
     parameters = module.params

@@ -156,10 +156,10 @@ class Difference:
         return {"field": self.field, "desired": self.desired, "actual": self.actual}
 
     def __str__(self) -> str:
-        return f"{self.field} is {_said(self.actual)}, should be {_said(self.desired)}"
+        return f"{self.field} is {_as_json(self.actual)}, should be {_as_json(self.desired)}"
 
 
-def _said(value: Any) -> str:
+def _as_json(value: Any) -> str:
     """A value in a message, as a playbook spells it."""
     return "not set" if value is None else json.dumps(value, ensure_ascii=False)
 
@@ -213,14 +213,14 @@ def action_differences(wanted: Action, actual: Action) -> list[Difference]:
     return [
         Difference(f"{_kind(wanted)}.{name}", _as_option(value), _as_option(getattr(actual, name)))
         for name, value in vars(wanted).items()
-        if not _equal(value, getattr(actual, name))
+        if not _equal_as_json(value, getattr(actual, name))
     ]
 
 
-def _equal(one: Any, other: Any) -> bool:
+def _equal_as_json(one: Any, other: Any) -> bool:
     """Whether two values are equal as JSON, which the input of a flow is: to Python, true is equal to 1 as well."""
     if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return one.keys() == other.keys() and all(_equal(value, other[key]) for key, value in one.items())
+        return one.keys() == other.keys() and all(_equal_as_json(value, other[key]) for key, value in one.items())
     if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
-        return len(one) == len(other) and all(map(_equal, one, other))
+        return len(one) == len(other) and all(map(_equal_as_json, one, other))
     return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)

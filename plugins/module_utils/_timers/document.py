@@ -589,7 +589,7 @@ def _write_transfer(transfer: Transfer) -> dict[str, Any]:
         "DATA_TYPE": "transfer",
         "source_endpoint": transfer.source_collection,
         "destination_endpoint": transfer.destination_collection,
-        "DATA": [{"DATA_TYPE": "transfer_item", **_given(vars(path))} for path in transfer.paths],
+        "DATA": [{"DATA_TYPE": "transfer_item", **_set_members(vars(path))} for path in transfer.paths],
         **{name: getattr(transfer, name) for name in _BOOLEANS},
     }
     if transfer.sync_level is not None:
@@ -597,14 +597,16 @@ def _write_transfer(transfer: Transfer) -> dict[str, Any]:
     if transfer.deadline is not None:
         body["deadline"] = format_instant(transfer.deadline)
     if transfer.filter_rules:
-        body["filter_rules"] = [{"DATA_TYPE": "filter_rule", **_given(vars(rule))} for rule in transfer.filter_rules]
+        body["filter_rules"] = [
+            {"DATA_TYPE": "filter_rule", **_set_members(vars(rule))} for rule in transfer.filter_rules
+        ]
     for name in ("label", "source_local_user", "destination_local_user"):
         if getattr(transfer, name) is not None:
             body[name] = getattr(transfer, name)
     return body
 
 
-def _given(members: Mapping[str, Any]) -> dict[str, Any]:
+def _set_members(members: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in members.items() if value is not None}
 
 

@@ -197,7 +197,7 @@ def plan_timer(wanted: Wanted, timers: Collection[Timer], now: datetime) -> Plan
     known = frozenset(timer.id for timer in namesakes)
     plan = Plan(wanted, tuple(matched), matched[0] if matched else None, known=known)
     if wanted.state == "absent":
-        return _delete(plan, matched)
+        return _plan_deletion(plan, matched)
     if not matched:
         return _plan_missing(plan, [timer for timer in namesakes if timer.is_ended], now)
     if len(matched) > 1:
@@ -389,7 +389,7 @@ def _plan_by_id(wanted: Wanted, timers: Collection[Timer], now: datetime) -> Pla
         )
     plan = replace(plan, found=(timer,))
     if wanted.state == "absent":
-        return _delete(plan, [timer])
+        return _plan_deletion(plan, [timer])
     namesakes = [t.id for t in timers if t.name == wanted.name and t.is_unfinished and t.id != timer.id]
     renamed = bool(wanted.name) and wanted.name != timer.name
     if renamed and namesakes:
@@ -433,7 +433,7 @@ def _plan_missing(plan: Plan, ended: Sequence[Timer], now: datetime) -> Plan:
             "knows whether it did. Nothing was done: remove it from the play"
         )
         return plan.warn(warning)
-    return _create(plan, definition, (), now)
+    return _plan_creation(plan, definition, (), now)
 
 
 def _completed(definition: Definition, timer: Timer, now: datetime) -> bool:
@@ -559,7 +559,7 @@ def _replace(plan: Plan, definition: Definition, replaced: Sequence[Timer], now:
     for timer in replaced:
         if _is_not_replaceable(timer):
             return plan.failed(_not_replaceable_failure(plan, timer))
-    planned = _create(plan, definition, replaced, now)
+    planned = _plan_creation(plan, definition, replaced, now)
     creation = planned.creation
     if creation is None:
         return planned
@@ -634,12 +634,12 @@ def _changed_times(wanted: Schedule, timer: Timer, now: datetime) -> bool:
 # --- creating and deleting -----------------------------------------------------------------------------------------
 
 
-def _delete(plan: Plan, timers: Sequence[Timer]) -> Plan:
+def _plan_deletion(plan: Plan, timers: Sequence[Timer]) -> Plan:
     operations = tuple(Operation("delete", timer.id, timer.name) for timer in timers)
     return replace(plan, operations=operations)
 
 
-def _create(plan: Plan, definition: Definition, replaced: Sequence[Timer], now: datetime) -> Plan:
+def _plan_creation(plan: Plan, definition: Definition, replaced: Sequence[Timer], now: datetime) -> Plan:
     """Create the timer, and then delete those it replaces (rule W4)."""
     wanted = plan.wanted
     over = is_over(definition.schedule, now)
