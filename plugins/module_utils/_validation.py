@@ -105,7 +105,7 @@ def _validated(
     for names in constraints.get("mutually_exclusive", ()):
         both = [name for name in names if name in named]
         if len(both) > 1:
-            raise InputError(f"{path}{' and '.join(both)} exclude each other")
+            raise InputError(f"{path}{' and '.join(both)} are mutually exclusive")
     return checked
 
 
@@ -122,16 +122,16 @@ def _by_name(options: Mapping[str, Declaration], given: Mapping[str, Any], path:
     for key, value in given.items():
         name = aliases.get(key, key)
         if name not in options:
-            raise InputError(f"{path}{key} is an unsupported option; {_suggestion(key, [*options, *aliases])}")
+            raise InputError(f"{path}{key} is not a known option; {_suggestion(key, [*options, *aliases])}")
         if name in named:
-            raise InputError(f"{path}{name} is given twice, once by another of its names")
+            raise InputError(f"{path}{name} is set twice, by two of its names")
         named[name] = value
     return named
 
 
 def _suggestion(key: Any, known: Sequence[str]) -> str:
     near = difflib.get_close_matches(str(key), known, 1)
-    return f"is it {near[0]}?" if near else f"there are {', '.join(sorted(known))}"
+    return f"did you mean {near[0]}?" if near else f"known options are {', '.join(sorted(known))}"
 
 
 def _checked(declaration: Declaration, value: Any, path: str) -> Any:

@@ -651,7 +651,7 @@ msg:
   returned: failure
   sample: >-
     timer 'microscope-nightly' (226fda72-8b6e-4f0e-9d49-b6e5b4a3cf3f) differs from its definition:
-    transfer.sync_level is not set, should be "checksum". The service can change nothing but its name;
+    transfer.sync_level is not set, should be "checksum". Globus can only change its name;
     on_drift: replace replaces it
 error:
   description: The error in a machine-readable form.

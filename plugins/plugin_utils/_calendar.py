@@ -44,7 +44,7 @@ def merged(layers: Iterable[Options], where: str) -> dict[str, Any]:
         if "start" in layer:
             clash = [option for option in _WHEN[1:] if option in layer]
             if clash:
-                raise InputError(f"{where}: start and {clash[0]} exclude each other")
+                raise InputError(f"{where}: start and {clash[0]} are mutually exclusive")
             found = {option: value for option, value in found.items() if option not in _WHEN}
         elif any(option in layer for option in _WHEN):
             found.pop("start", None)

@@ -99,7 +99,7 @@ def read(given: Mapping[str, Any], now: datetime) -> Variables:
     for name, value in values.items():
         if isinstance(value, str) and not value.strip():
             if name not in _BLANK_IS_NONE:
-                raise InputError(f"{name} is empty: leave it out, or give it a value")
+                raise InputError(f"{name} is empty: give a value, or remove the option")
             values[name] = None
     clock = now if values["backup_clock"] is None else parse_moment("backup_clock", values["backup_clock"], "UTC")[0]
     own = {name[len("backup_") :]: value for name, value in values.items()}

@@ -41,19 +41,22 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
     "timer_id no UUID": ({"timer_id": "nightly"}, ["timer_id must be a UUID", EXAMPLE_ID]),
     "timer_id with replace": (
         {"timer_id": MAPPED, "name": "x", "on_drift": "replace"},
-        ["on_drift: replace does not go with timer_id"],
+        ["on_drift: replace cannot be used with timer_id"],
     ),
     "state unknown": ({**definition(), "state": "running"}, ["state must be one of: present, active, paused, absent"]),
     "on_drift unknown": (
         {**definition(), "on_drift": "repair"},
         ["on_drift must be one of: warn, ignore, fail, replace"],
     ),
-    "nothing to create": ({"name": "x"}, ["transfer", "and schedule are required for state: present"]),
-    "no schedule": ({"name": "x", "transfer": definition()["transfer"]}, ["without schedule", "schedule: {}"]),
-    "no transfer": ({"name": "x", "schedule": {}}, ["without transfer"]),
+    "nothing to create": ({"name": "x"}, ["transfer", "and schedule are required with state: present"]),
+    "no schedule": (
+        {"name": "x", "transfer": definition()["transfer"]},
+        ["transfer requires schedule", "schedule: {}"],
+    ),
+    "no transfer": ({"name": "x", "schedule": {}}, ["schedule requires transfer"]),
     "option unknown": (
         transfer(sync_levels="size"),
-        ["transfer.sync_levels is an unsupported option; is it sync_level?"],
+        ["transfer.sync_levels is not a known option; did you mean sync_level?"],
     ),
     # transfer
     "source no UUID": (transfer(source_collection="lab"), ["transfer.source_collection must be a UUID", EXAMPLE_ID]),
@@ -79,14 +82,14 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "zone empty": (
         schedule(interval="1d", at="02:00", timezone=""),
-        ["schedule.timezone is empty: leave it out, or give it a value"],
+        ["schedule.timezone is empty: give a value, or remove the option"],
     ),
-    "deadline empty": (transfer(deadline=""), ["transfer.deadline must be a moment in", EXAMPLE_TIME, "not ''"]),
-    "start empty": (schedule(interval="1d", start=""), ["schedule.start must be a moment in", "not ''"]),
-    "interval empty": (schedule(interval=""), ["schedule.interval must be like 30m", "not ''"]),
+    "deadline empty": (transfer(deadline=""), ["transfer.deadline must be a time in", EXAMPLE_TIME, "not ''"]),
+    "start empty": (schedule(interval="1d", start=""), ["schedule.start must be a time in", "not ''"]),
+    "interval empty": (schedule(interval=""), ["schedule.interval must be an interval such as 30m", "not ''"]),
     "at empty": (schedule(interval="1d", at=""), ["schedule.at must be a time of day"]),
     "weekday empty": (schedule(interval="1w", at="02:00", weekday=""), ["schedule.weekday must be one of: monday"]),
-    "end's moment empty": (schedule(interval="1d", end={"datetime": ""}), ["schedule.end.datetime must be a moment"]),
+    "end's moment empty": (schedule(interval="1d", end={"datetime": ""}), ["schedule.end.datetime must be a time"]),
     "name a list": ({**definition(), "name": ["nightly"]}, ["name must be text, not ['nightly']"]),
     "count true": (
         schedule(interval="1d", end={"count": True}),
@@ -123,12 +126,12 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
         transfer(filter_rules=[{"name": "*.tmp", "type": "link"}]),
         ["transfer.filter_rules[0].type must be one of: file, dir"],
     ),
-    "deadline no time": (transfer(deadline="soon"), ["transfer.deadline must be a moment in", EXAMPLE_TIME]),
+    "deadline no time": (transfer(deadline="soon"), ["transfer.deadline must be a time in", EXAMPLE_TIME]),
     "mirror without recursion": (
         transfer(delete_destination_extra=True, paths=[{**PATH, "recursive": False}]),
         ["transfer.delete_destination_extra", "recursive: true"],
     ),
-    "local user empty": (transfer(source_local_user=""), ["transfer.source_local_user is empty", "leave it out"]),
+    "local user empty": (transfer(source_local_user=""), ["transfer.source_local_user is empty", "remove the option"]),
     "filter rules as texts": (
         transfer(filter_rules=["*.tmp"]),
         ["transfer.filter_rules[0] must be a dictionary of options, not '*.tmp'"],
@@ -139,17 +142,20 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
         ["schedule must be a dictionary of options, not 'nightly'", "jobs of the role research_ops.globus.backup"],
     ),
     "end a number": (schedule(interval="1d", end=10), ["schedule.end must be a dictionary of options, not 10"]),
-    "interval no interval": (schedule(interval="daily"), ["schedule.interval must be like 30m, 12h, 1d, 1w, 1h30m"]),
+    "interval no interval": (
+        schedule(interval="daily"),
+        ["schedule.interval must be an interval such as 30m, 12h, 1d, 1w or 1h30m"],
+    ),
     "interval too short": (schedule(interval=30), ["schedule.interval must be from 60 seconds to 365 days"]),
     "interval too long": (schedule(interval="366d"), ["schedule.interval must be from 60 seconds to 365 days"]),
-    "start no time": (schedule(interval="1d", start="tomorrow"), ["schedule.start must be a moment in", EXAMPLE_TIME]),
+    "start no time": (schedule(interval="1d", start="tomorrow"), ["schedule.start must be a time in", EXAMPLE_TIME]),
     "start too far away": (
         schedule(interval="1d", start="2999-01-01T00:00:00Z"),
-        ["schedule.start 2999-01-01T00:00:00+00:00 is more than a year away", "within a year"],
+        ["schedule.start 2999-01-01T00:00:00+00:00 is more than a year ahead", "within a year"],
     ),
     "at unquoted": (
         schedule(interval="1d", at=1350),
-        ["schedule.at is the number 1350", 'quote the time: at: "22:30"'],
+        ["schedule.at is the number 1350", 'in quotes: at: "22:30"'],
     ),
     "at that YAML has destroyed": (
         schedule(interval="1d", at=0o200),
@@ -158,16 +164,16 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
     "at no time of day": (schedule(interval="1d", at="25:00"), ['schedule.at must be a time of day from "00:00"']),
     "at with start": (
         schedule(interval="1d", at="02:00", start="2026-03-03T02:00:00Z"),
-        ["schedule.at and schedule.start exclude each other"],
+        ["schedule.at and schedule.start are mutually exclusive"],
     ),
     "at with an odd interval": (
         schedule(interval="7h", at="02:00"),
-        ["schedule.at needs an interval that divides a day", "not 7h"],
+        ["schedule.at requires an interval that divides a day", "not 7h"],
     ),
-    "weekday without at": (schedule(interval="1w", weekday="sunday"), ["schedule.weekday goes with schedule.at"]),
+    "weekday without at": (schedule(interval="1w", weekday="sunday"), ["schedule.weekday requires schedule.at"]),
     "weekday daily": (
         schedule(interval="1d", at="02:00", weekday="sunday"),
-        ["schedule.weekday needs an interval of whole weeks"],
+        ["schedule.weekday requires an interval of whole weeks"],
     ),
     "weekday unknown": (
         schedule(interval="1w", at="02:00", weekday="Caturday"),
@@ -181,17 +187,17 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
         schedule(interval="1d", at="02:00", daylight_saving="maybe"),
         ["schedule.daylight_saving must be one of: ignore, follow"],
     ),
-    "end empty": (schedule(interval="1d", end={}), ["schedule.end takes exactly one of count", "datetime"]),
+    "end empty": (schedule(interval="1d", end={}), ["schedule.end requires exactly one of count", "datetime"]),
     "end twice": (
         schedule(interval="1d", end={"count": 2, "datetime": "2026-04-01T00:00:00Z"}),
-        ["schedule.end takes exactly one of count", "datetime"],
+        ["schedule.end requires exactly one of count", "datetime"],
     ),
     "end after no run": (schedule(interval="1d", end={"count": 0}), ["schedule.end.count must be at least 1"]),
     "end before start": (
         schedule(interval="1d", start="2026-04-02T00:00:00Z", end={"datetime": "2026-04-01T00:00:00Z"}),
         ["schedule.end.datetime", "must be later than schedule.start"],
     ),
-    "end of a single run": (schedule(end={"count": 2}), ["schedule.end goes with schedule.interval"]),
+    "end of a single run": (schedule(end={"count": 2}), ["schedule.end requires schedule.interval"]),
     # signing in
     "environment unknown": (
         {**definition(), "environment": "mars"},

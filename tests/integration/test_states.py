@@ -189,7 +189,7 @@ def test_a_timer_that_runs_is_not_deleted_in_favour_of_one_that_does_not_I3(
     result = both_ways(environment, on_drift="replace")
 
     assert (result["failed"], result["error"]["code"], kinds(result)) == (True, "ambiguous_name", [])
-    assert f"{equal} equals the definition" in result["msg"]
+    assert f"{equal} matches the definition" in result["msg"]
     assert f"{other} runs but differs" in result["msg"]
     assert unfinished(globus) == {equal: "inactive", other: "active"}
     # the two ways out of the message
@@ -222,7 +222,7 @@ def test_a_replacement_waits_for_the_run_that_is_due_W4c(
     for check in (True, False):
         waiting = in_process.run(module, options, environment, check=check)
         assert (waiting["changed"], waiting["failed"], kinds(waiting)) == (False, False, [])
-        assert "replacement waits for the run of 2026-07-05T01:00:00+00:00" in waiting["warnings"][0]
+        assert "would skip the run of 2026-07-05T01:00:00+00:00" in waiting["warnings"][0]
     globus.set_clock("2026-07-05T01:00:30+00:00")
     assert len(api.history(old)) == runs + 1
     replaced = in_process.run(module, options, environment)
@@ -245,7 +245,7 @@ def test_a_missed_run_comes_before_the_replacement_W4f(
     resumed = both_ways(environment, **options)
 
     assert kinds(resumed) == ["resume"]
-    assert "it is resumed for the run that it missed" in resumed["warnings"][0]
+    assert "it was resumed, so that the missed run takes place" in resumed["warnings"][0]
     assert [event for event, _at in api.history(old)] == ["missed", "missed", "ran"]
     assert kinds(both_ways(environment, **options)) == ["create", "delete"]
     assert not in_process.run("timer", {**definition(), **options}, environment)["changed"]
@@ -260,7 +260,7 @@ def test_a_timer_that_was_paused_because_it_was_wrong_does_not_run_once_more_W4f
     replaced = both_ways(environment, on_drift="replace", state="active")
 
     assert kinds(replaced) == ["create", "delete"]
-    assert any("the run that it missed is not made up for" in one for one in replaced["warnings"])
+    assert any("the run that it missed is not made up" in one for one in replaced["warnings"])
     assert [event for event, _at in api.history(old)] == ["missed"]
 
 
@@ -279,7 +279,7 @@ def test_that_a_timer_has_run_already_is_told_I1(globus: LocalGlobus, environmen
         again = in_process.run(module, options, environment)
         assert (again["changed"], again["failed"]) == (False, False)
         (warning,) = again["warnings"]
-        assert "the last at 2026-03-02T12:00:00+00:00, so nothing was done" in warning
+        assert "the last at 2026-03-02T12:00:00+00:00, so nothing was changed" in warning
         assert "another name" in warning
         assert not in_process.run("timer", {"name": "restore", "state": "absent"}, environment)["changed"]
 

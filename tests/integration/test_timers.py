@@ -176,9 +176,12 @@ WRONG: dict[str, tuple[Document, str]] = {
     "choice": (entry_of(state="running"), ": state must be one of: present, active, paused, absent, not 'running'"),
     "choice below": (entry_of(transfer={"sync_level": "newer"}), ": transfer.sync_level must be one of"),
     "type": (entry_of(transfer={"encrypt_data": "perhaps"}), ": transfer.encrypt_data must be true or false"),
-    "unknown option": (entry_of(schedules={}), ": schedules is an unsupported option; is it schedule?"),
-    "misspelt option": (entry_of(on_drfit="fail"), ": on_drfit is an unsupported option; is it on_drift?"),
-    "unknown option below": (entry_of(transfer={"path": []}), ": transfer.path is an unsupported option; is it paths?"),
+    "unknown option": (entry_of(schedules={}), ": schedules is not a known option; did you mean schedule?"),
+    "misspelt option": (entry_of(on_drfit="fail"), ": on_drfit is not a known option; did you mean on_drift?"),
+    "unknown option below": (
+        entry_of(transfer={"path": []}),
+        ": transfer.path is not a known option; did you mean paths?",
+    ),
     "required below": (
         entry_of(transfer={"paths": [{"source_path": "/a/"}]}),
         ": transfer.paths[0].destination_path is missing",
@@ -199,12 +202,12 @@ WRONG: dict[str, tuple[Document, str]] = {
     "null name": ({**entry_of(), "name": None}, ": name or timer_id is missing"),
     "blank timer_id": (entry_of(timer_id=" "), ": timer_id is empty"),
     "empty name": (entry_of(name=" "), ": name is empty"),
-    "no schedule": (entry_of(schedule=None), "without schedule"),
-    "no definition": ({"name": "wrong"}, "are required for state: present"),
+    "no schedule": (entry_of(schedule=None), "transfer requires schedule"),
+    "no definition": ({"name": "wrong"}, "are required with state: present"),
     "uuid": (entry_of(transfer={"source_collection": "lab"}), "transfer.source_collection must be a UUID"),
     "interval": (entry_of(schedule={"interval": "10s"}), "schedule.interval must be from 60 seconds to 365 days"),
-    "at as a number": (entry_of(schedule={"at": 1350}), 'quote the time: at: "22:30"'),
-    "replace by id": (entry_of(timer_id=MAPPED, on_drift="replace"), "on_drift: replace does not go with timer_id"),
+    "at as a number": (entry_of(schedule={"at": 1350}), 'in quotes: at: "22:30"'),
+    "replace by id": (entry_of(timer_id=MAPPED, on_drift="replace"), "on_drift: replace cannot be used with timer_id"),
 }
 
 
@@ -231,7 +234,8 @@ TO_AND_FRO = [{"source_path": "/d/", "destination_path": "/d/"}]
     [
         (
             [definition("a"), definition("b", **MIRROR, destination_collection=MAPPED)],
-            "timers[1] (b): timer 'b' cannot be created: transfer.delete_destination_extra would delete the source",
+            "timers[1] (b): timer 'b' cannot be created: transfer.delete_destination_extra would delete files of "
+            "the source",
         ),
         (
             [
@@ -436,7 +440,7 @@ def test_W7_a_list_that_keeps_nothing_purges_nothing(
 ) -> None:
     seed(globus, "lab-{n}", 2)
     result = timers(entries, purge=True, purge_prefix="lab-")
-    assert "purge with no timer to keep is refused" in result["msg"]
+    assert "purge is refused because the list keeps no timer" in result["msg"]
     assert globus.log() == []
 
 
@@ -507,7 +511,7 @@ def test_the_result_is_complete_when_some_fail(globus: LocalGlobus, timers: Time
     assert result["failed"]
     assert result["msg"].startswith("3 of 5 timers failed")
     for name in ("refused", "endpoint", "unknown"):
-        assert f"timer '{name}'" in result["msg"] or f"named '{name}'" in result["msg"]
+        assert f"timer '{name}'" in result["msg"]
     assert [entry["failed"] for entry in result["timers"]] == [True, True, False, False, True]
     assert [entry["error"]["code"] for entry in result["timers"] if entry["failed"]] == [
         "FORBIDDEN",
@@ -572,7 +576,7 @@ def test_W1_check_mode_equals_the_real_run(failing: bool, globus: LocalGlobus, t
         }
 
     # the one thing that only check mode says
-    (not_requested,) = [one for one in foreseen["warnings"] if "Check mode does not request the consents" in one]
+    (not_requested,) = [one for one in foreseen["warnings"] if "Check mode does not request consents" in one]
     foreseen["warnings"].remove(not_requested)
     assert comparable(foreseen) == comparable(done)
     assert done["failed"] is failing

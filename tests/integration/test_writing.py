@@ -126,9 +126,9 @@ def test_a_failure_is_told_before_its_timer_is_replaced_W4e(
     assert kinds(result) == ["create", "delete"], result
     (replaced,) = result["replaced"]
     assert (replaced["timer_id"], replaced["runs"], replaced["health"]["state"]) == (old, 1, "failing")
-    (warning,) = [one for one in result["warnings"] if "which it replaces, did not work" in one]
+    (warning,) = [one for one in result["warnings"] if "which it replaces, had a problem" in one]
     assert old in warning
-    assert "begins without history" in warning
+    assert "has no history yet" in warning
 
 
 @pytest.mark.parametrize("check_mode", [False, True])

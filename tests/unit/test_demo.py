@@ -30,7 +30,7 @@ TASK [Copy the microscope's data every night] **********************************
 -        sync_level: mtime
 +        sync_level: checksum
 
-[WARNING]: timer 'microscope-nightly' was stopped by the service
+[WARNING]: timer 'microscope-nightly' was stopped by Globus
 changed: [localhost]
 
 PLAY RECAP *********************************************************************
@@ -56,7 +56,7 @@ def test_essential_lines_have_everything_but_decoration() -> None:
         "         skip_source_errors: false",
         "-        sync_level: mtime",
         "+        sync_level: checksum",
-        "[WARNING]: timer 'microscope-nightly' was stopped by the service",
+        "[WARNING]: timer 'microscope-nightly' was stopped by Globus",
         "changed: [localhost]",
         "localhost: ok=1 changed=1 failed=0",
     ]

@@ -60,7 +60,7 @@ def test_the_cases_in_the_text() -> None:
     chicago = {"interval": "1d", "at": "02:30", "timezone": "America/Chicago", "daylight_saving": "follow"}
     skipped = definition(sample(chicago), NOW)
     (warning,) = plan_timer(Wanted(name="a", definition=skipped), [], NOW).warnings
-    assert "of 2027-03-14 02:30 comes" in warning
+    assert "of 2027-03-14 02:30 takes place" in warning
     assert "02:30 on 14 March 2027 in Chicago" in TEXT
     yearly = upcoming_runs({"interval": "365d", "start": "2027-03-01T02:00:00Z"}, "2027-01-01", count=2)
     assert [run["local"][:10] for run in yearly] == ["2027-03-01", "2028-02-29"]

@@ -207,6 +207,6 @@ def _not_requested(needs: Needs, service: CollectionService) -> list[str]:
         return []
     what = [f"data_access for collection {one}" for one in needs.data_access] + [f"flow {one}" for one in needs.flows]
     return [
-        f"Check mode does not request the consents that a run would grant ({', '.join(what)}). Only a run shows "
-        "whether Globus Auth grants them"
+        f"Check mode does not request consents ({', '.join(what)}). Only a real run shows whether Globus Auth "
+        "grants them"
     ]

@@ -172,14 +172,14 @@ def _check_name(timer: Timer, name: str, service: TimerService) -> None:
     """
     if timer.name in (name, ""):  # an answer need not tell it
         return
-    deleted = "It was deleted again"
+    deleted = "The new timer was deleted"
     try:
         service.delete_timer(timer.id)
     except GlobusError as error:
-        deleted = f"Delete it: that failed ({error.message})"
+        deleted = f"Delete the new timer, because the module could not ({error.message})"
     raise GlobusError(
-        f"Globus stores the name as {timer.name!r}, so that the next run would not find the timer and create one more. "
-        f"Choose a name that Globus leaves as it is. {deleted} ({timer.id})",
+        f"Globus changed the name to {timer.name!r}, so the next run would not find the timer and would create "
+        f"another one. Use a name that Globus does not change. {deleted} ({timer.id})",
         code="name_changed",
     )
 
@@ -207,7 +207,7 @@ def _read_again(outcome: Outcome, service: TimerService) -> None:
     try:
         found = _find(outcome, service, or_an_equal_one=only_deletes)
     except GlobusError as error:
-        outcome.warnings.append(f"it was changed, but could not be read after that: {error}")
+        outcome.warnings.append(f"it was changed, but could not be read afterwards: {error}")
         return
     if found is None:
         outcome.failure = outcome.failure or vanished
@@ -223,7 +223,7 @@ def _stopped_again(timer: Timer, outcome: Outcome, service: TimerService) -> Glo
         return None
     health = health_of(timer, service.now())
     return GlobusError(
-        f"{outcome.plan.wanted.label} was resumed, and the service stopped it again. {health.reason}. {health.remedy}",
+        f"{outcome.plan.wanted.label} was resumed, but Globus stopped it again. {health.reason}. {health.remedy}",
         code=health.state,
         remedy=health.remedy,
     )
@@ -231,8 +231,8 @@ def _stopped_again(timer: Timer, outcome: Outcome, service: TimerService) -> Glo
 
 def _vanished(timer_id: str, outcome: Outcome) -> GlobusError:
     return GlobusError(
-        f"{outcome.plan.wanted.label} ({timer_id}) is not there any more: another run, or someone, removed it "
-        "meanwhile. Run the task again",
+        f"{outcome.plan.wanted.label} ({timer_id}) no longer exists: somebody or another run deleted it meanwhile. "
+        "Run the task again",
         code="timer_vanished",
     )
 
@@ -272,12 +272,11 @@ def _look_at_successor(
         found = _find(outcome, service, or_an_equal_one)
     except GlobusError as error:
         raise error.about(
-            f"{successor.id}, which is to stay, could not be read, so neither was deleted. Run the task again"
+            f"the timer to keep, {successor.id}, could not be read, so no timer was deleted. Run the task again"
         ) from None
     if found is None or not (or_an_equal_one or found.is_unfinished):
         raise GlobusError(
-            f"{successor.id}, which is to stay, does not exist any more, so this timer stays. Another writer may have "
-            "removed it: run the task again",
+            f"The timer to keep, {successor.id}, no longer exists, so this timer was not deleted. Run the task again",
             code="successor_missing",
         )
     outcome.take(found)
@@ -292,7 +291,8 @@ def _look_at_successor(
 
 def _unfit(successor: Timer, why: str) -> GlobusError:
     return GlobusError(
-        f"{successor.id}, which is to stay, {why}, so neither was deleted. Run the task again", code="successor_differs"
+        f"The timer to keep, {successor.id}, {why}, so no timer was deleted. Run the task again",
+        code="successor_differs",
     )
 
 
@@ -306,16 +306,18 @@ def _may_rest(plan: Plan) -> bool:
 def _take_back(new: Timer, why: str, outcome: Outcome, service: TimerService) -> NoReturn:
     """Delete the new timer, since the old one is the better one. Raises GlobusError."""
     old = outcome.plan.timer
-    there = f"the old timer {old.id} stays" if old else "the old timer stays"
+    there = f"the old timer {old.id} was kept" if old else "the old timer was kept"
     try:
         service.delete_timer(new.id)
     except GlobusError as error:
-        raise error.about(f"the new timer {new.id} {why}, so {there}. Deleting the new one failed too") from None
+        raise error.about(
+            f"the new timer {new.id} {why}, so {there}. The new timer could not be deleted either"
+        ) from None
     outcome.operations.append(Operation("delete", new.id, new.name))
     outcome.timer, outcome.created = old, None
     raise GlobusError(
-        f"Globus shows the new timer {new.id} otherwise than it was asked for: it {why}. So the new timer was deleted "
-        f"again, and {there}. Write the option in the way that Globus shows it",
+        f"Globus stored the new timer {new.id} with other options: it {why}. The new timer was deleted, and "
+        f"{there}. Set the option to the value that Globus stored",
         code="stored_differently",
     )
 
@@ -387,23 +389,23 @@ def _look_for_lost(outcome: Outcome, doubt: UncertainError, service: TimerServic
     try:
         timers = service.list_timers(outcome.plan.wanted.name)
     except GlobusError as error:
-        why = f"whether it was created could not be found out ({error.message})"
-        raise _unknown(doubt, f"{why}. Run the task again: it adopts the timer if it exists") from None
+        why = f"the module could not find out whether the timer was created ({error.message})"
+        raise _unknown(doubt, f"{why}. Run the task again: it uses the timer if it exists") from None
     equal = _equal_ones(outcome.plan, timers, service.now())
     if equal:
         return equal[0]
     others = _others(outcome, timers, equal)
     if others:
-        why = f"there is a new timer of this name that is not quite the definition ({', '.join(others)})"
-        raise _unknown(doubt, f"{why}: from this request or from another run. Run the task again")
+        why = f"a new timer of this name exists, but differs from the definition ({', '.join(others)})"
+        raise _unknown(doubt, f"{why}. This request or another run created it. Run the task again")
     return None
 
 
 def _still_in_doubt(failure: GlobusError, doubt: UncertainError) -> GlobusError:
     """A later refusal does not undo the doubt that an earlier request left (rule W2)."""
     return failure.followed_by(
-        f"An earlier request to create it was not answered ({doubt.message}), and Globus may still carry it out. Run "
-        "the task again: it adopts the timer if it exists"
+        f"Globus did not answer an earlier request to create it ({doubt.message}), and may still process it. Run "
+        "the task again: it uses the timer if it exists"
     )
 
 
@@ -417,7 +419,7 @@ def _start_in_time(plan: Plan, creation: Definition, now: datetime) -> datetime 
     start = first_run_again(creation, pause)
     if start is not None and start <= pause:
         raise GlobusError(
-            "its only run is now too near: it could come before the pause. Give schedule.start a later time",
+            "its only run is too soon now: it could run before it is paused. Set a later schedule.start",
             code="would_run_before_pause",
         )
     return start
@@ -468,7 +470,7 @@ def _verify(created: Sequence[Outcome], service: TimerService, concurrency: int)
     except GlobusError as error:
         for outcome in created:
             outcome.warnings.append(
-                f"it was created, but whether another run created it too could not be looked up: {error}"
+                f"it was created, but the module could not check whether another run created it as well: {error}"
             )
         return
     now = service.now()
@@ -483,15 +485,15 @@ def _verify_one(outcome: Outcome, timers: Sequence[Timer], now: datetime, servic
         unlike = drift_of(definition, own, now)
         if unlike:
             outcome.warnings.append(
-                "it was created, but the service stores it differently from what was asked for: "
+                "it was created, but Globus stored it with other options: "
                 f"{'; '.join(str(difference) for difference in unlike)}"
             )
     equal = [timer for timer in _equal_ones(outcome.plan, timers, now) if timer.is_unfinished]
     others = _others(outcome, timers, equal)
     if others:
         outcome.warnings.append(
-            f"another run created a timer of this name with another definition meanwhile ({', '.join(others)}), so "
-            "that there are several now"
+            "another run created a timer of this name with another definition at the same time "
+            f"({', '.join(others)}), so several exist now"
         )
     try:
         if equal:
@@ -500,10 +502,10 @@ def _verify_one(outcome: Outcome, timers: Sequence[Timer], now: datetime, servic
             _look_for_own(outcome, service)
     except GlobusError as error:
         outcome.failure = error.about(
-            f"{outcome.plan.wanted.label} was created more than once ({', '.join(timer.id for timer in equal)}), and "
-            "that could not be put right"
+            f"{outcome.plan.wanted.label} was created more than once ({', '.join(timer.id for timer in equal)}), "
+            "and the duplicates could not be deleted"
             if equal
-            else f"Whether {outcome.plan.wanted.label} is still there could not be found out"
+            else f"Could not check whether {outcome.plan.wanted.label} still exists"
         )
 
 

@@ -71,14 +71,18 @@ class Replaced:
 
     def warnings(self, plan: Plan) -> list[str]:
         """What to warn of once the timer is deleted, except for what the plan warns of already."""
-        new = "The new timer begins without history" if plan.creation is not None else "The timer that stays lacks it"
+        new = (
+            "The new timer has no history yet"
+            if plan.creation is not None
+            else "The remaining timer does not have this history"
+        )
         found = []
         if self.unread:
             found.append(
                 f"the runs of timer {self.timer_id}, which it replaces, could not be read ({self.unread}). {new}"
             )
         if self.trouble:
-            found.append(f"timer {self.timer_id}, which it replaces, did not work. {self.trouble}. {new}")
+            found.append(f"timer {self.timer_id}, which it replaces, had a problem. {self.trouble}. {new}")
         if self.is_running and plan.creation is not None:
             found.append(still_running_warning("it" if len(plan.deletes) == 1 else self.timer_id))
         return [warning for warning in found if warning not in plan.warnings]

@@ -64,7 +64,7 @@ def run_timers() -> None:
     if not any(outcome.failure for outcome in outcomes):
         purged, _collections = carry_out(module, globus, purge, concurrency)
     elif purge:
-        module.warn(f"{len(purge)} timers were not purged, because other entries failed")
+        module.warn(f"{len(purge)} timers were not purged because other entries failed")
     warn(module, (*outcomes, *purged))
     result = _list_result(outcomes, purged, globus.web_app)
     if module._verbosity < SHOWS_INVOCATION:

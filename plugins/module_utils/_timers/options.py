@@ -43,12 +43,12 @@ def parse_wanted(parameters: Mapping[str, Any], task: Mapping[str, Any] | None =
     name, timer_id = (parameters.get(option) for option in ("name", "timer_id"))
     if name is None and timer_id is None:
         raise InputError(
-            "name or timer_id is missing: a timer is found by one of them. A template that comes out null gives none"
+            "name or timer_id is missing: one of them is required. A template that results in null counts as missing"
         )
     if name is not None and not name.strip():
-        raise InputError("name is empty: a timer is found by its name")
+        raise InputError("name is empty: give the name of the timer")
     if timer_id is not None and not timer_id.strip():
-        raise InputError("timer_id is empty: leave it out to choose the timer by its name, or give its UUID")
+        raise InputError("timer_id is empty: remove it to find the timer by its name, or give its UUID")
     wanted = Wanted(
         name=name or "",
         timer_id=timer_id if timer_id is None else parse_uuid("timer_id", timer_id),
@@ -58,12 +58,12 @@ def parse_wanted(parameters: Mapping[str, Any], task: Mapping[str, Any] | None =
     )
     if timer_id is None and wanted.definition is None and wanted.state == "present":
         raise InputError(
-            "transfer (or flow) and schedule are required for state: present, to create the timer if it is absent"
+            "transfer (or flow) and schedule are required with state: present, to create the timer if it does not exist"
         )
     if timer_id is not None and wanted.on_drift == "replace":
         raise InputError(
-            "on_drift: replace does not go with timer_id: the new timer would have another ID. Choose the timer by "
-            "name alone to have it replaced"
+            "on_drift: replace cannot be used with timer_id: the new timer would have another ID. To replace the "
+            "timer, use only its name"
         )
     return wanted
 
@@ -93,8 +93,8 @@ def parse_wanted_list(parameters: Mapping[str, Any]) -> list[Wanted]:
             raise InputError(f"purge_limit must be 0 or more, not {parameters['purge_limit']}")
         if not any(entry.state != "absent" for entry in wanted):
             raise InputError(
-                "purge with no timer to keep is refused: a list that came out empty would delete every timer of the "
-                "scope. To remove timers, list them with state: absent"
+                "purge is refused because the list keeps no timer: an empty list would delete every timer with the "
+                "prefix. To delete timers, list them with state: absent"
             )
     return wanted
 
@@ -102,11 +102,11 @@ def parse_wanted_list(parameters: Mapping[str, Any]) -> list[Wanted]:
 def _check_purge_prefix(prefix: str) -> None:
     """Two teams on one account must not purge the timers of each other (rule W7)."""
     if not prefix.strip():
-        raise InputError("purge_prefix is empty: it is the scope of purge, names that start with it")
+        raise InputError("purge_prefix is empty: purge only deletes timers whose names start with it")
     if ROLE_PREFIX.startswith(prefix):
         raise InputError(
-            f"purge_prefix {prefix!r} is the default prefix of the role backup, or a beginning of it, so purge could "
-            "delete the backups of other people. Use a prefix of your own"
+            f"purge_prefix {prefix!r} is the default prefix of the role backup, or a beginning of it, so purge "
+            "could delete the backups of other people. Use your own prefix"
         )
 
 
@@ -128,17 +128,17 @@ def parse_definition(parameters: Mapping[str, Any], now: datetime) -> Definition
     if transfer is None and flow is None and schedule is None:
         return None
     if transfer is not None and flow is not None:
-        raise InputError("transfer and flow exclude each other: a timer does one of the two")
+        raise InputError("transfer and flow are mutually exclusive: a timer runs one of them")
     if schedule is None:
         given = "flow" if transfer is None else "transfer"
-        raise InputError(f"{given} is given without schedule: say when it runs, or schedule: {{}} to run it once, now")
+        raise InputError(f"{given} requires schedule: set when the timer runs, or schedule: {{}} to run it once, now")
     action: Action
     if transfer is not None:
         action = _parse_transfer(transfer)
     elif flow is not None:
         action = _parse_flow(flow)
     else:
-        raise InputError("schedule is given without transfer or flow: say what the timer is to do")
+        raise InputError("schedule requires transfer or flow: set what the timer does")
     return Definition(parameters.get("name") or "", action, parse_schedule(schedule, now))
 
 
@@ -158,7 +158,7 @@ def parse_ids(option: str, values: Sequence[Any] | None) -> list[str]:
     for number, value in enumerate(values or ()):
         where = f"{option}[{number}]"
         if _arguments.is_blank(value):
-            raise InputError(f"{where} is null or blank: give a UUID, or leave the entry out")
+            raise InputError(f"{where} is null or blank: give a UUID, or remove the entry")
         ids.append(parse_uuid(where, value))
     return ids
 
@@ -179,8 +179,8 @@ def _parse_transfer(options: Mapping[str, Any]) -> Transfer:
     transfer = Transfer(**{option: value for option, value in given.items() if option in known})
     if transfer.delete_destination_extra and any(path.recursive is False for path in transfer.paths):
         raise InputError(
-            "transfer.delete_destination_extra mirrors folders: it needs recursive: true (or recursive left out) in "
-            "every entry of transfer.paths"
+            "transfer.delete_destination_extra only works with folders: set recursive: true, or remove recursive, "
+            "in every entry of transfer.paths"
         )
     return transfer
 
@@ -197,7 +197,7 @@ def _parse_flow(options: Mapping[str, Any]) -> Flow:
 
 def _parse_paths(paths: Sequence[Mapping[str, Any]]) -> tuple[Path, ...]:
     if not paths:
-        raise InputError("transfer.paths is empty: a timer transfers at least one path")
+        raise InputError("transfer.paths is empty: give at least one path")
     for number, path in enumerate(paths):
         for option in ("source_path", "destination_path"):
             if not path[option].strip():
@@ -227,7 +227,7 @@ def _parse_label(label: str) -> str | None:
 def _refuse_blank(option: str, value: str | None) -> None:
     """An empty text never means that an option is not given (rule N2): a survey or a template came out empty."""
     if value is not None and not value.strip():
-        raise InputError(f"{option} is empty: leave it out, or give it a value")
+        raise InputError(f"{option} is empty: give a value, or remove the option")
 
 
 def parse_moment(option: str, value: str, zone: str) -> tuple[datetime, datetime | None]:
@@ -236,7 +236,7 @@ def parse_moment(option: str, value: str, zone: str) -> tuple[datetime, datetime
         return _schedule.parse_instant(value, zone)
     except (ValueError, OverflowError):
         raise InputError(
-            f'{option} must be a moment in ISO 8601, for example "2026-12-01T02:00:00-06:00", not {value!r}'
+            f'{option} must be a time in ISO 8601, for example "2026-12-01T02:00:00-06:00", not {value!r}'
         ) from None
 
 
@@ -253,8 +253,8 @@ def parse_schedule(options: Mapping[str, Any], now: datetime) -> Schedule:
         start, wall_start = parse_moment("schedule.start", options["start"], zone)
         if start > now + START_WITHIN:
             raise InputError(
-                f"schedule.start {_schedule.format_instant(start)} is more than a year away: "
-                "the service takes starts within a year"
+                f"schedule.start {_schedule.format_instant(start)} is more than a year ahead: Globus accepts starts "
+                "within a year"
             )
         if follow and wall_start is None:
             wall_start = _schedule.to_wall(start, zone)  # what is to be followed is the local time, however written
@@ -287,9 +287,9 @@ def check_zone(option: str, zone: str, *, needed: bool = True) -> None:
             raise InputError(f"{option} must be an IANA name such as America/Chicago, not {zone!r}") from None
         if needed:
             raise InputError(
-                f"{option} {zone!r} cannot be looked up: the host where this runs has no time-zone data. Install it "
-                "for the Python that runs it: python -m pip install tzdata (or the system's package tzdata). UTC needs "
-                "none"
+                f"{option} {zone!r} cannot be used: the host where the module runs has no time zone data. Install "
+                "it for the Python of the module with python -m pip install tzdata, or install the system package "
+                "tzdata. UTC needs no data"
             ) from None
 
 
@@ -300,8 +300,8 @@ def _parse_interval(value: object) -> int | None:
         interval = _schedule.parse_interval(value)
     except ValueError:
         raise InputError(
-            "schedule.interval must be like 30m, 12h, 1d, 1w, 1h30m (lower case; there are no months), or a number of "
-            f"seconds, not {value!r}"
+            "schedule.interval must be an interval such as 30m, 12h, 1d, 1w or 1h30m (in lower case, without "
+            f"months), or a number of seconds, not {value!r}"
         ) from None
     if not _schedule.INTERVAL_MINIMUM <= interval <= _schedule.INTERVAL_MAXIMUM:
         raise InputError(f"schedule.interval must be from 60 seconds to 365 days, not {value!r} ({interval} seconds)")
@@ -315,8 +315,8 @@ def _parse_at(value: object) -> int | None:
     if text.isdecimal():
         # YAML reads an unquoted 22:30 as 1350, the number of its minutes, and 0200 as 128: what it was is gone (N5)
         raise InputError(
-            f"schedule.at is the number {text}, and YAML reads an unquoted time of day as a number; write it as "
-            '"HH:MM", and quote the time: at: "22:30"'
+            f"schedule.at is the number {text}, because YAML reads an unquoted time as a number; write it as "
+            '"HH:MM", in quotes: at: "22:30"'
         )
     try:
         return _schedule.parse_time_of_day(text)
@@ -331,7 +331,7 @@ def _parse_end(end: Mapping[str, Any] | None, zone: str) -> tuple[int | None, da
         return None, None
     count, moment = end.get("count"), end.get("datetime")
     if (count is None) == (moment is None):
-        raise InputError("schedule.end takes exactly one of count (number of runs) and datetime (ISO 8601)")
+        raise InputError("schedule.end requires exactly one of count (number of runs) and datetime (ISO 8601)")
     if count is not None:
         if count < 1:
             raise InputError(f"schedule.end.count must be at least 1, not {count}")
@@ -343,23 +343,23 @@ def _check_schedule(schedule: Schedule) -> None:
     """Rules L1 and L1a, as far as they concern more than one option."""
     interval = schedule.interval
     if interval is None and (schedule.end_count is not None or schedule.end_datetime is not None):
-        raise InputError("schedule.end goes with schedule.interval: without an interval the timer runs once")
+        raise InputError("schedule.end requires schedule.interval: without an interval the timer runs once")
     if schedule.start is not None and schedule.end_datetime is not None and schedule.end_datetime <= schedule.start:
         raise InputError(
             f"schedule.end.datetime ({_schedule.format_instant(schedule.end_datetime)}) must be later than "
             f"schedule.start ({_schedule.format_instant(schedule.start)})"
         )
     if schedule.at is not None and schedule.start is not None:
-        raise InputError("schedule.at and schedule.start exclude each other: at already says when the first run is")
+        raise InputError("schedule.at and schedule.start are mutually exclusive: at already determines the first run")
     if schedule.weekday is not None and schedule.at is None:
-        raise InputError('schedule.weekday goes with schedule.at, for example at: "02:00"')
+        raise InputError('schedule.weekday requires schedule.at, for example at: "02:00"')
     if schedule.at is not None and interval is not None and _schedule.DAY % interval and interval % _schedule.DAY:
         raise InputError(
-            "schedule.at needs an interval that divides a day (such as 30m, 6h, 12h) or is whole days, or none; "
-            f"not {_schedule.format_interval(interval)}"
+            "schedule.at requires an interval that divides a day (such as 30m, 6h or 12h), an interval of whole "
+            f"days, or no interval; not {_schedule.format_interval(interval)}"
         )
     if schedule.weekday is not None and interval and interval % _schedule.WEEK and interval != _schedule.YEAR:
         raise InputError(
-            "schedule.weekday needs an interval of whole weeks (1w, 2w, ...), 365d, or none; "
-            f"not {_schedule.format_interval(interval)}"
+            "schedule.weekday requires an interval of whole weeks (1w, 2w, ...), 365d, or no interval; not "
+            f"{_schedule.format_interval(interval)}"
         )

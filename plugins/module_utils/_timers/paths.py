@@ -114,7 +114,7 @@ def _destination_problem(path: Path, source: Seen, target: Seen) -> tuple[str, s
     if target.state == FOLDER and not copies_folder:
         return (
             f"{path.destination_path} is a folder, and the source is a file",
-            "Name the file that the copy is to be, for example "
+            "Give the name of the file to create, for example "
             + path.destination_path.rstrip("/")
             + "/"
             + (path.source_path.rstrip("/").rpartition("/")[2] or "data"),
@@ -124,7 +124,7 @@ def _destination_problem(path: Path, source: Seen, target: Seen) -> tuple[str, s
 
 def _forbidden(path: str, seen: Seen) -> tuple[str, str]:
     said = f" ({seen.message})" if seen.message else ""
-    return f"{path} may not be read with this login{said}", "Ask the owner of the collection for access"
+    return f"{path} cannot be read with this login{said}", "Ask the owner of the collection for access"
 
 
 def parent_of(path: str) -> str | None:

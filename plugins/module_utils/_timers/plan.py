@@ -172,7 +172,7 @@ class Plan:
     @property
     def untouched(self) -> str:
         """What to say where nothing was done: a timer that does not exist was not created."""
-        return f"{self.wanted.label} was {'not created' if self.timer is None else 'left as it is'}"
+        return f"{self.wanted.label} was {'not created' if self.timer is None else 'left unchanged'}"
 
     def failed(self, failure: GlobusError) -> Plan:
         """The plan that does nothing but fail."""
@@ -208,7 +208,7 @@ def plan_timer(wanted: Wanted, timers: Collection[Timer], now: datetime) -> Plan
 def _nameless() -> GlobusError:
     """Timers without a name may be there, several of them: no definition means one of these (rule N1)."""
     return GlobusError(
-        "A timer is chosen by its name or its timer_id, and neither is given. Timers without a name are left alone",
+        "name or timer_id is required. Timers without a name are never changed",
         code="invalid_input",
     )
 
@@ -301,8 +301,8 @@ def plan_purge(
         first = ", ".join(sorted(repr(timer.name) for timer in surplus)[:10])
         raise GlobusError(
             f"purge would delete {len(surplus)} timers whose names start with {prefix!r}, more than purge_limit "
-            f"{limit}: {first}{', ...' if len(surplus) > 10 else ''}. Nothing was done; raise purge_limit if that is "
-            "meant",
+            f"{limit}: {first}{', ...' if len(surplus) > 10 else ''}. Nothing was changed. If this is intended, "
+            "raise purge_limit",
             code="purge_limit",
         )
     return [
@@ -346,8 +346,8 @@ def check_rates(plans: Sequence[Plan], timers: Collection[Timer], concurrency: i
         if steady <= RATE_LIMIT:
             advice = _advice_on_replacing(plans[held[0][1]], fits_alone=steady + held[0][0] <= RATE_LIMIT)
         raise GlobusError(
-            f"All timers of this account together would run {often} times a minute; the service allows once a "
-            f"minute. Nothing was done. The most frequent are (runs a minute): {worst}. {advice}",
+            f"All timers of this account together would run {often} times a minute; Globus allows once a minute. "
+            f"Nothing was changed. The most frequent timers are (runs a minute): {worst}. {advice}",
             code="rate_limit",
         )
 
@@ -359,10 +359,10 @@ def _advice_on_replacing(plan: Plan, fits_alone: bool) -> str:
     pauses it: then it needs no room, and ``state: active`` lets the new timer run.
     """
     if fits_alone:
-        return "While a timer is replaced, both count: set concurrency: 1 to replace one after the other"
+        return "While a timer is replaced, both timers count: set concurrency: 1 to replace one timer after another"
     return (
-        f"While a timer is replaced, both count, and there is no room for that. Pause {plan.wanted.label} first, in a "
-        "task with only its name and state: paused; then replace it with state: active"
+        f"While a timer is replaced, both timers count, which would exceed the limit. Pause {plan.wanted.label} "
+        "first, in a task with only its name and state: paused; then replace it with state: active"
     )
 
 
@@ -379,11 +379,11 @@ def _plan_by_id(wanted: Wanted, timers: Collection[Timer], now: datetime) -> Pla
     if timer is None or not timer.is_unfinished:
         if wanted.state == "absent":
             return replace(plan, timer=None)
-        why = "does not exist or is not yours" if timer is None else f"has status {timer.status}"
+        why = "does not exist or belongs to another account" if timer is None else f"has status {timer.status}"
         return plan.failed(
             GlobusError(
-                f"Timer {wanted.timer_id} {why}. A timer chosen by timer_id is never created anew: remove timer_id to "
-                "look it up, and create it, by name",
+                f"Timer {wanted.timer_id} {why}. The module does not create timers by timer_id. Remove timer_id to "
+                "find or create the timer by its name",
                 code="timer_not_found",
             )
         )
@@ -395,7 +395,7 @@ def _plan_by_id(wanted: Wanted, timers: Collection[Timer], now: datetime) -> Pla
     if renamed and namesakes:
         return plan.failed(
             GlobusError(
-                f"Timer {timer.id} cannot be renamed to {wanted.name!r}: timer {namesakes[0]} has that name already",
+                f"Timer {timer.id} cannot be renamed to {wanted.name!r}: timer {namesakes[0]} already has that name",
                 code="name_taken",
             )
         )
@@ -417,8 +417,8 @@ def _plan_missing(plan: Plan, ended: Sequence[Timer], now: datetime) -> Plan:
     if definition is None:
         return plan.failed(
             GlobusError(
-                f"There is no timer named {wanted.name!r} to be {wanted.state}. Give transfer (or flow) and schedule "
-                "to have it created, or check the spelling (names are case-sensitive)",
+                f"timer {wanted.name!r} does not exist, so it cannot be {wanted.state}. Check the spelling (names "
+                "are case-sensitive), or give transfer (or flow) and schedule to create it",
                 code="timer_not_found",
             )
         )
@@ -429,8 +429,8 @@ def _plan_missing(plan: Plan, ended: Sequence[Timer], now: datetime) -> Plan:
             return plan if over is not None else plan.warn(*_completed_warnings(definition.schedule, timer))
     if over is not None and now - over > HISTORY:
         warning = (
-            f"it was to run for the last time at {format_instant(over)}, more than 90 days ago; the service no longer "
-            "knows whether it did. Nothing was done: remove it from the play"
+            f"its last run was due at {format_instant(over)}, more than 90 days ago, and Globus no longer knows "
+            "whether it ran. Nothing was changed: remove the timer from the playbook"
         )
         return plan.warn(warning)
     return _plan_creation(plan, definition, (), now)
@@ -464,8 +464,9 @@ def _plan_several(plan: Plan, matched: Sequence[Timer], now: datetime) -> Plan:
     if wanted.on_drift != "replace" or definition is None:
         return plan.failed(
             GlobusError(
-                f"{len(matched)} unfinished timers are named {wanted.name!r}: {_with_states(matched)}. Choose one with "
-                "timer_id, or let on_drift: replace keep one that equals the definition and delete the others",
+                f"{len(matched)} unfinished timers are named {wanted.name!r}: {_with_states(matched)}. Select one "
+                "with timer_id, or use on_drift: replace to keep one that matches the definition and delete the "
+                "others",
                 code="ambiguous_name",
             )
         )
@@ -538,7 +539,7 @@ def _keep(plan: Plan, timer: Timer, others: Sequence[Timer], to_be_paused: bool)
         *_others_warnings(timer, others, will_run),
     )
     if to_be_paused and change == "pause":
-        plan = plan.warn("it was paused, because the timers that it replaces are paused; state: active resumes it")
+        plan = plan.warn("it was paused because the timers that it replaces are paused; state: active resumes it")
     return replace(plan, operations=(*state, *deletions))
 
 
@@ -566,12 +567,12 @@ def _replace(plan: Plan, definition: Definition, replaced: Sequence[Timer], now:
     if _change_of_state(wanted, first) == "resume" and _missed_a_run(first, now):
         if all(difference.field.startswith("schedule.") for difference in plan.drift):
             return _resume_first(plan, first)
-        planned = planned.warn("the run that it missed is not made up for, because the new timer does something else")
+        planned = planned.warn("the run that it missed is not made up, because the new timer has another definition")
     due = None if planned.pauses else _due_run(creation.schedule, definition.schedule, replaced, now)
     if due is not None:
         return plan.warn(
-            f"it differs from its definition ({_listed(plan.drift)}). Its replacement waits for the run of "
-            f"{format_instant(due)}, which it would skip. Run the play again when that run has started"
+            f"it differs from its definition ({_listed(plan.drift)}). Replacing it now would skip the run of "
+            f"{format_instant(due)}, so it was not replaced yet. Run the playbook again after that run has started"
         )
     for timer in replaced:
         planned = planned.warn(*_replaced_warnings(timer, "it" if len(replaced) == 1 else timer.id))
@@ -588,8 +589,8 @@ def _resume_first(plan: Plan, timer: Timer) -> Plan:
     resumed = replace(plan, operations=(Operation("resume", timer.id, timer.name),))
     return resumed.warn(
         *_stopped_warnings(timer, "it is resumed now"),
-        f"it is resumed for the run that it missed. It differs from its definition ({_listed(plan.drift)}): the next "
-        "run of the play replaces it",
+        "it was resumed, so that the missed run takes place. It differs from its definition "
+        f"({_listed(plan.drift)}): the next run of the playbook replaces it",
     )
 
 
@@ -646,8 +647,8 @@ def _plan_creation(plan: Plan, definition: Definition, replaced: Sequence[Timer]
     if over is not None:
         return plan.failed(
             GlobusError(
-                f"{wanted.label} cannot be created: the time of its last run, {format_instant(over)}, has "
-                "passed, and no timer of this name completed the definition. Give it a later time, or state: absent",
+                f"{wanted.label} cannot be created: its last run was due at {format_instant(over)}, and no timer of "
+                "this name completed the definition. Set a later time, or state: absent",
                 code="schedule_over",
             )
         )
@@ -660,9 +661,9 @@ def _plan_creation(plan: Plan, definition: Definition, replaced: Sequence[Timer]
         if start is None:
             return plan.failed(
                 GlobusError(
-                    f"{wanted.label} cannot be created paused: it is to run once, at once or within "
-                    f"{PAUSE_MARGIN // timedelta(minutes=1)} minutes, and could run before the pause. Give "
-                    "schedule.start a later time",
+                    f"{wanted.label} cannot be created paused: it would run once, immediately or within "
+                    f"{PAUSE_MARGIN // timedelta(minutes=1)} minutes, possibly before it is paused. Set a later "
+                    "schedule.start",
                     code="would_run_before_pause",
                 )
             )
@@ -745,13 +746,13 @@ def _with_states(timers: Sequence[Timer]) -> str:
 def _state_in_words(timer: Timer) -> str:
     if timer.runs_now:
         return "runs"
-    return "paused" if timer.is_paused_by_user else "stopped by the service"
+    return "paused" if timer.is_paused_by_user else "stopped by Globus"
 
 
 def _stopped_failure(plan: Plan, timer: Timer) -> GlobusError:
     return GlobusError(
-        f"the service stopped {plan.wanted.label} ({timer.id}), and it does not run ({describe_inactive(timer)}). "
-        "state: active, or on_inactive: resume, resumes it with fresh credentials",
+        f"Globus stopped {plan.wanted.label} ({timer.id}), and it does not run ({describe_inactive(timer)}). To "
+        "resume it with fresh credentials, set state: active or on_inactive: resume",
         code="inactive",
     )
 
@@ -761,7 +762,7 @@ def _stopped_warnings(timer: Timer, cure: str, name: str = "it") -> tuple[str, .
     if not timer.is_stopped_by_service:
         return ()
     reason = describe_inactive(timer)
-    return (f"the service stopped {name}, and it does not run ({reason}); {cure} with fresh credentials",)
+    return (f"Globus stopped {name}, and it does not run ({reason}); {cure} with fresh credentials",)
 
 
 def _replaced_warnings(timer: Timer, name: str) -> tuple[str, ...]:
@@ -774,8 +775,8 @@ def _replaced_warnings(timer: Timer, name: str) -> tuple[str, ...]:
 def still_running_warning(name: str) -> str:
     """Rule W4d. Some timers show by their activity that they run; of the others only the transfer task tells."""
     return (
-        f"{name} is running now and is replaced. If that run is still going on when the new timer first runs, Globus "
-        "may refuse to transfer the same paths twice at once"
+        f"{name} is running now and is replaced. If that run is not finished when the new timer first runs, Globus "
+        "may refuse to transfer the same paths twice at the same time"
     )
 
 
@@ -784,8 +785,8 @@ def _never_worked_warnings(timer: Timer) -> tuple[str, ...]:
     if not timer.has_never_worked:
         return ()
     return (
-        f"it has never worked: Globus counts {timer.errors} errors in {timer.runs} runs. "
-        "research_ops.globus.timer_info with runs says why",
+        f"it has never worked: Globus counts {timer.errors} errors in {timer.runs} runs. To see why, use "
+        "research_ops.globus.timer_info with runs",
     )
 
 
@@ -793,19 +794,19 @@ def _unknown_warnings(timer: Timer) -> tuple[str, ...]:
     """Rule D7."""
     if not timer.unknown:
         return ()
-    return (f"a definition has no option for {', '.join(timer.unknown)}, which this timer has: it was not compared",)
+    return (f"this timer has {', '.join(timer.unknown)}, which the modules do not support and did not compare",)
 
 
 def _not_replaceable_failure(plan: Plan, timer: Timer) -> GlobusError:
     """Rules D7, D8: nobody knows what would get lost."""
     why = (
-        f"its document cannot be understood ({timer.unreadable})"
+        f"its document cannot be parsed ({timer.unreadable})"
         if timer.unreadable
-        else f"a definition has no option for {', '.join(timer.unknown)}, which a new timer would lack"
+        else f"it has {', '.join(timer.unknown)}, which the modules do not support and a new timer would not have"
     )
     return GlobusError(
-        f"timer {plan.wanted.name!r} ({timer.id}) is not deleted in favour of another: {why}. If you do not need that, "
-        "delete it by its timer_id with state: absent and run the task again; otherwise use another on_drift",
+        f"timer {plan.wanted.name!r} ({timer.id}) was not replaced: {why}. If you do not need that, delete the "
+        "timer by its timer_id with state: absent and run the task again; otherwise use another on_drift",
         code="not_replaceable",
     )
 
@@ -815,13 +816,13 @@ def _completed_warnings(schedule: Schedule, timer: Timer) -> tuple[str, ...]:
     if schedule.start is not None:
         return ()
     last = f", the last at {format_instant(timer.last_run)}" if timer.last_run else ""
-    return (f"it has ended and did all its runs{last}, so nothing was done. To run it again, give it another name",)
+    return (f"it has completed all its runs{last}, so nothing was changed. To run it again, use another name",)
 
 
 def _others_warnings(kept: Timer, others: Sequence[Timer], will_run: bool) -> tuple[str, ...]:
     """What is worth knowing of the timers that are deleted in favour of an equal one."""
     warnings = [
-        f"the service had stopped {other.id} ({describe_inactive(other)}); it is deleted, because {kept.id} stays"
+        f"Globus had stopped {other.id} ({describe_inactive(other)}); it is deleted, because {kept.id} is kept"
         for other in others
         if other.is_stopped_by_service
     ]
@@ -834,10 +835,10 @@ def _others_warnings(kept: Timer, others: Sequence[Timer], will_run: bool) -> tu
 def _would_stop_failure(plan: Plan, timer: Timer, running: Sequence[str]) -> GlobusError:
     """Rule I3: a timer that runs is not deleted in favour of one that does not."""
     return GlobusError(
-        f"several timers are named {plan.wanted.name!r}: {timer.id} equals the definition but is "
-        f"{_state_in_words(timer)}, and {', '.join(running)} runs but differs. A timer that runs is not deleted in "
-        "favour of one that does not. state: active resumes the first and deletes the others; or delete what you do "
-        "not want by its timer_id",
+        f"several timers are named {plan.wanted.name!r}: {timer.id} matches the definition but is "
+        f"{_state_in_words(timer)}, and {', '.join(running)} runs but differs. The module does not delete a timer "
+        "that runs in favour of one that does not. To resume the first and delete the others, set state: active. "
+        "Or delete the timers that you do not need by their timer_id",
         code="ambiguous_name",
     )
 
@@ -845,7 +846,7 @@ def _would_stop_failure(plan: Plan, timer: Timer, running: Sequence[str]) -> Glo
 def _drift_failure(plan: Plan, timer: Timer) -> GlobusError:
     return GlobusError(
         f"timer {plan.wanted.name or timer.name!r} ({timer.id}) differs from its definition: {_listed(plan.drift)}. "
-        f"The service can change nothing but its name; {_cure(plan.wanted)}",
+        f"Globus can only change its name; {_cure(plan.wanted)}",
         code="drift",
     )
 
@@ -853,11 +854,13 @@ def _drift_failure(plan: Plan, timer: Timer) -> GlobusError:
 def _drift_warnings(plan: Plan, schedule: Schedule) -> tuple[str, ...]:
     wanted, warnings = plan.wanted, []
     if plan.drift and wanted.on_drift == "warn":
-        warnings.append(f"it differs from its definition and was left as it is: {_listed(plan.drift)}. {_cure(wanted)}")
+        warnings.append(
+            f"it differs from its definition and was left unchanged: {_listed(plan.drift)}. {_cure(wanted)}"
+        )
     if schedule.follow and wanted.on_drift != "replace":
         warnings.append(
-            "daylight_saving: follow can only tell of a clock change here; with on_drift: replace it re-anchors the "
-            "timer"
+            "daylight_saving: follow only reports clock changes here; set on_drift: replace to replace the timer "
+            "after a clock change"
         )
     return tuple(warnings)
 
@@ -865,7 +868,7 @@ def _drift_warnings(plan: Plan, schedule: Schedule) -> tuple[str, ...]:
 def _cure(wanted: Wanted) -> str:
     cure = "on_drift: replace replaces it"
     if wanted.timer_id is not None:
-        cure += ", but not by its timer_id: choose it by a name that no other timer has"
+        cure += ", but not with timer_id: use a name that no other timer has"
     return cure
 
 
@@ -876,7 +879,8 @@ def _wrong_warnings(timer: Timer) -> tuple[str, ...]:
     definition = Definition(timer.name, timer.action, timer.schedule)
     coming = timer.next_run or timer.last_run or timer.submitted_at or _NEVER
     return tuple(
-        f"it is left as it is, but would not be created like this: {why}" for why in refusals_of(definition, coming)
+        f"it was left unchanged, but the module would refuse to create it: {why}"
+        for why in refusals_of(definition, coming)
     )
 
 
@@ -885,7 +889,10 @@ def _count_warnings(schedule: Schedule, replaced: Sequence[Timer]) -> tuple[str,
     done = max((timer.runs for timer in replaced), default=0)
     if schedule.end_count is None or not done:
         return ()
-    return (f"it counts its {schedule.end_count} runs anew (end.count), after {done} of the timer that it replaces",)
+    return (
+        f"it starts to count its {schedule.end_count} runs (end.count) from the beginning, although the old timer "
+        f"had {done} runs",
+    )
 
 
 def _skipped_warnings(schedule: Schedule, start: datetime | None, now: datetime) -> tuple[str, ...]:
@@ -894,8 +901,8 @@ def _skipped_warnings(schedule: Schedule, start: datetime | None, now: datetime)
     if not skipped:
         return ()
     runs = ", ".join(
-        f"of {wall:%Y-%m-%d %H:%M} comes at {shown:%H:%M}"
+        f"of {wall:%Y-%m-%d %H:%M} takes place at {shown:%H:%M}"
         + (f" on {shown:%Y-%m-%d}" if shown.date() != wall.date() else "")
         for wall, shown in skipped
     )
-    return (f"a clock change in {schedule.zone} skips the local time of a run; none is lost: the run {runs}",)
+    return (f"a clock change in {schedule.zone} skips the local time of a run, but no run is lost: the run {runs}",)

@@ -24,7 +24,7 @@ from .schedule import Schedule, format_instant, next_tick
 _DRIVE = re.compile(r"([A-Za-z]):(?:$|[\\/])")
 _SHARE = re.compile(r"\\")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_FOLDED = "In YAML, texts after > and | end with a line break; those after >- and |- do not"
+_FOLDED = "In YAML, text after > and | ends with a line break; text after >- and |- does not"
 _COLLECTION = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}:")
 
 
@@ -44,7 +44,7 @@ def refusals_of(definition: Definition, first_run: datetime) -> list[str]:
 def name_refusals(name: str) -> Iterator[str]:
     """A name that is not the same without what stands at its ends: the next play would not find the timer (rule N3)."""
     if name != name.strip():
-        yield f"name {name!r} has blanks or line breaks at its ends. {_FOLDED}"
+        yield f"name {name!r} starts or ends with blanks or line breaks. {_FOLDED}"
 
 
 def _path_refusals(transfer: Transfer) -> Iterator[str]:
@@ -54,16 +54,16 @@ def _path_refusals(transfer: Transfer) -> Iterator[str]:
             text = getattr(path, option)
             what = f"transfer.paths[{number}].{option} {text!r}"
             if text != text.strip():
-                yield f"{what} has blanks or line breaks at its ends. {_FOLDED}"
+                yield f"{what} starts or ends with blanks or line breaks. {_FOLDED}"
             elif _DRIVE.match(text):
                 globus = f"/{text[0]}/" + text[2:].replace("\\", "/").lstrip("/")
-                yield f"{what} is a path as Windows writes it. Globus writes {globus!r}"
+                yield f"{what} is a Windows path. Write it as {globus!r}"
             elif _SHARE.match(text):
-                yield f"{what} is a path as Windows writes it. Paths of Globus have forward slashes and begin with /"
+                yield f"{what} is a Windows path. Globus uses forward slashes, and paths start with /"
             elif _ADDRESS.match(text):
-                yield f"{what} is an address. Give the path on the collection alone, for example /data/"
+                yield f"{what} is a URL. Give only the path on the collection, for example /data/"
             elif found := _COLLECTION.match(text):
-                yield f"{what} begins with a collection's ID. Give the path alone: {text[found.end() :]!r}"
+                yield f"{what} starts with the ID of a collection. Give only the path: {text[found.end() :]!r}"
 
 
 def _deadline_refusals(transfer: Transfer, first_run: datetime) -> Iterator[str]:
@@ -71,7 +71,8 @@ def _deadline_refusals(transfer: Transfer, first_run: datetime) -> Iterator[str]
     if transfer.deadline is not None and transfer.deadline <= first_run:
         yield (
             f"transfer.deadline {format_instant(transfer.deadline)} is not later than the run of "
-            f"{format_instant(first_run)}, so that this run and all after it fail. Leave it out, or give a later moment"
+            f"{format_instant(first_run)}, so this run and all later runs would fail. Remove the deadline, or give "
+            "a later time"
         )
 
 
@@ -95,8 +96,8 @@ def _path_doubts(transfer: Transfer) -> Iterator[str]:
             text = getattr(path, option)
             if not text.startswith(("/", "~")):
                 yield (
-                    f"transfer.paths[{number}].{option} {text!r} does not begin with /, so where it leads is up to the "
-                    f"collection. Write {'/' + text!r} or, below the home directory, {'/~/' + text!r}"
+                    f"transfer.paths[{number}].{option} {text!r} does not start with /, so the collection decides "
+                    f"where it leads. Write {'/' + text!r} or, in the home directory, {'/~/' + text!r}"
                 )
 
 
@@ -111,8 +112,9 @@ def _deadline_doubts(transfer: Transfer, schedule: Schedule, first_run: datetime
     if schedule.end_count is not None and number >= schedule.end_count:
         return
     yield (
-        f"transfer.deadline {format_instant(transfer.deadline)} is that of every run, so that the run of "
-        f"{format_instant(late)} and all after it fail. Leave it out, unless the timer is to be replaced by then"
+        f"transfer.deadline {format_instant(transfer.deadline)} applies to every run, so the run of "
+        f"{format_instant(late)} and all later runs will fail. Remove the deadline, unless you replace the timer by "
+        "then"
     )
 
 
@@ -130,10 +132,11 @@ def _own_source_refusals(transfer: Transfer) -> Iterator[str]:
         if ring:
             destination, source = ring[-1], ring[0]
             yield (
-                "transfer.delete_destination_extra would delete the source, or a part of it: "
+                "transfer.delete_destination_extra would delete files of the source: "
                 f"transfer.paths[{destination.item}].destination_path "
-                f"{transfer.paths[destination.item].destination_path!r} and transfer.paths[{source.item}].source_path "
-                f"{transfer.paths[source.item].source_path!r} overlap on collection {source.source.collection}"
+                f"{transfer.paths[destination.item].destination_path!r} and "
+                f"transfer.paths[{source.item}].source_path {transfer.paths[source.item].source_path!r} overlap on "
+                f"collection {source.source.collection}"
             )
             return
 
@@ -146,6 +149,6 @@ def ring_refusal(labels: Sequence[str], ring: Sequence[Write]) -> str:
     named = dict.fromkeys(labels)
     places = " -> ".join(f"{write.source.collection}:{write.source.path}" for write in (*ring, ring[0]))
     return (
-        f"delete_destination_extra: {' and '.join(named)} mirror each other ({places}): what is new at one of these "
-        "places would be deleted there, because it is not at the place that is mirrored onto it"
+        f"delete_destination_extra: {' and '.join(named)} mirror each other ({places}): each would delete the new "
+        "files of the other"
     )

@@ -147,17 +147,20 @@ def of_schedule(**options: Any) -> dict[str, Any]:
 
 WRONG: dict[str, tuple[Any, str]] = {
     "no dictionary": ("nightly", " must be a dictionary of options, not 'nightly'"),
-    "misspelt": ({"name": "a", "on_drfit": "fail"}, "on_drfit is an unsupported option; is it on_drift?"),
-    "misspelt below": (of_transfer(sync_levels="size"), "transfer.sync_levels is an unsupported option; is it sync_l"),
+    "misspelt": ({"name": "a", "on_drfit": "fail"}, "on_drfit is not a known option; did you mean on_drift?"),
+    "misspelt below": (
+        of_transfer(sync_levels="size"),
+        "transfer.sync_levels is not a known option; did you mean sync_l",
+    ),
     "misspelt in a list": (
         of_transfer(paths=[PATH, {**PATH, "recursiv": True}]),
-        "transfer.paths[1].recursiv is an unsupported option; is it recursive?",
+        "transfer.paths[1].recursiv is not a known option; did you mean recursive?",
     ),
     "nothing like it": (
         of_schedule(cron="0 2 * * *"),
-        "schedule.cron is an unsupported option; there are at, daylight_saving, end, interval, start, timezone, ",
+        "schedule.cron is not a known option; known options are at, daylight_saving, end, interval, start, timezone, ",
     ),
-    "no text as a name": ({"name": "a", 5: 1}, "5 is an unsupported option; there are"),
+    "no text as a name": ({"name": "a", 5: 1}, "5 is not a known option; known options are"),
     "no text": ({"name": ["a"]}, "name must be text, not ['a']"),
     "no text but a dictionary": (of_transfer(label={"a": 1}), "transfer.label must be text, not {'a': 1}"),
     "no list of texts": (
@@ -200,7 +203,7 @@ WRONG: dict[str, tuple[Any, str]] = {
     ),
     "neither": ({"state": "absent"}, "name or timer_id is missing"),
     "neither but null": ({"state": "absent", "timer_id": None, "name": None}, "name or timer_id is missing"),
-    "twice": (of_transfer(source_endpoint=SOURCE), "transfer.source_collection is given twice"),
+    "twice": (of_transfer(source_endpoint=SOURCE), "transfer.source_collection is set twice"),
 }
 
 
@@ -236,7 +239,7 @@ def test_a_path_stands_in_front_N6() -> None:
 
 def test_what_excludes_each_other_N6() -> None:
     options = {name: {"type": "str"} for name in ("a", "b", "c")}
-    with pytest.raises(InputError, match=r"^a and c exclude each other$"):
+    with pytest.raises(InputError, match=r"^a and c are mutually exclusive$"):
         validate(options, {"a": "1", "c": "2", "b": None}, constraints={"mutually_exclusive": [["a", "b", "c"]]})
 
 

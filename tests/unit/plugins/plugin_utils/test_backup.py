@@ -518,7 +518,7 @@ REFUSED: dict[str, tuple[list[Any], dict[str, Any], list[str]]] = {
         {},
         ["backup_jobs[1] (lab-mon)", "'backup-lab-mon'", "backup_jobs[0] (lab)"],
     ),
-    "unknown option": ([job(synclevel="size")], {}, ["backup_jobs[0] (lab)", "synclevel", "is it sync_level?"]),
+    "unknown option": ([job(synclevel="size")], {}, ["backup_jobs[0] (lab)", "synclevel", "did you mean sync_level?"]),
     "unknown default": ([job()], {"defaults": {"interval": "1d"}}, ["backup_defaults", "interval"]),
     "unknown schedule": ([job("nightl")], {}, ["backup_jobs[0] (lab)", "schedule 'nightl' is not known", "nightly"]),
     "schedule that is no name": (
@@ -557,7 +557,7 @@ REFUSED: dict[str, tuple[list[Any], dict[str, Any], list[str]]] = {
     "interval of slots": ([job("weekdays", interval="2w")], {}, ["(lab)", "interval does not go with"]),
     "interval no interval": ([job(interval="soon")], {}, ["(lab)", "interval", "'soon'"]),
     "interval too short": ([job(interval="10s")], {}, ["(lab)", "interval must be from 60 seconds"]),
-    "at with start": ([job(at="02:00", start="2026-12-01T00:00:00")], {}, ["(lab)", "start and at exclude"]),
+    "at with start": ([job(at="02:00", start="2026-12-01T00:00:00")], {}, ["(lab)", "start and at are mutually"]),
     "start too far": ([job(start="2029-12-01T00:00:00")], {}, ["(lab)", "start", "more than a year"]),
     "start no moment": ([job(start="tomorrow")], {}, ["(lab)", "start", "ISO 8601"]),
     "zone of a job": ([job(timezone="Mars/Base")], {}, ["(lab)", "timezone must be an IANA name"]),
@@ -582,14 +582,14 @@ REFUSED: dict[str, tuple[list[Any], dict[str, Any], list[str]]] = {
     "blank zone of a job": ([job(timezone="")], {}, ["(lab)", "timezone is empty"]),
     # what can never work (N3)
     "1M": ([job(interval="1M")], {}, ["(lab)", "interval"]),
-    "Windows": ([job(source_path="C:\\data\\")], {}, ["(lab)", "source_path", "Globus writes '/C/data/'"]),
+    "Windows": ([job(source_path="C:\\data\\")], {}, ["(lab)", "source_path", "Write it as '/C/data/'"]),
     "an ID in a path": (
         [job(destination_path=f"{SOURCE}:/b/")],
         {},
-        ["(lab)", "destination_path", "begins with a coll"],
+        ["(lab)", "destination_path", "starts with the ID of a coll"],
     ),
     "a folded path": ([job(source_path="/data/\n")], {}, ["(lab)", "source_path", "blanks or line breaks"]),
-    "a folded name": ([job(name="lab\n")], {}, ["blanks or line breaks at its ends"]),
+    "a folded name": ([job(name="lab\n")], {}, ["starts or ends with blanks or line breaks"]),
     "deadline": ([job(deadline="2020-01-01")], {}, ["(lab): deadline 2020", "is not later than the run of"]),
     # YAML (N5)
     "at 0200": ([job(at=0o200)], {}, ["(lab)", "at is the number 128", 'write it as "HH:MM"']),
@@ -605,12 +605,12 @@ REFUSED: dict[str, tuple[list[Any], dict[str, Any], list[str]]] = {
     "mirrored over its source": (
         [job(destination_collection=SOURCE, destination_path="/", **MIRROR)],
         {},
-        ["(lab)", "would delete the source"],
+        ["(lab)", "would delete files of the source"],
     ),
     "mirrored below its source": (
         [job(destination_collection=SOURCE, destination_path="/data/x/y/", **MIRROR)],
         {},
-        ["(lab)", "would delete the source"],
+        ["(lab)", "would delete files of the source"],
     ),
     "two mirrors of each other": (
         [
@@ -625,7 +625,7 @@ REFUSED: dict[str, tuple[list[Any], dict[str, Any], list[str]]] = {
             ),
         ],
         {},
-        ["backup_jobs[0] (lab) and backup_jobs[1] (back) mirror each other", "deleted there"],
+        ["backup_jobs[0] (lab) and backup_jobs[1] (back) mirror each other", "each would delete"],
     ),
     "mirrored onto another's": (
         [job(**MIRROR), job(name="b", destination_path="/backup/lab")],
@@ -655,7 +655,11 @@ REFUSED: dict[str, tuple[list[Any], dict[str, Any], list[str]]] = {
     # variables
     "schedules": ([job()], {"schedules": ["nightly"]}, ["backup_schedules"]),
     "schedule no mapping": ([job()], {"schedules": {"x": "1d"}}, ["backup_schedules.x"]),
-    "schedule option": ([job()], {"schedules": {"x": {"intervals": "1d"}}}, ["backup_schedules.x", "is it interval?"]),
+    "schedule option": (
+        [job()],
+        {"schedules": {"x": {"intervals": "1d"}}},
+        ["backup_schedules.x", "did you mean interval?"],
+    ),
     "slots no mapping": ([job()], {"schedules": {"x": {"slots": ["a"]}}}, ["backup_schedules.x.slots"]),
     "slot option": ([job()], {"schedules": {"x": {"slots": {"a": {"days": 1}}}}}, ["backup_schedules.x.slots.a"]),
     "slot name": ([job()], {"schedules": {"x": {"slots": {"a/b": {}}}}}, ["backup_schedules.x.slots", "'a/b'"]),

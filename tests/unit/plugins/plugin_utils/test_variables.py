@@ -86,7 +86,7 @@ def test_a_blank_answer_of_a_survey_is_refused_by_name_or_is_none_N2(name: str, 
         ({"backup_max_age": 0}, "backup_max_age must be like 2d"),
         ({"backup_max_age": "1M"}, "backup_max_age must be like 2d"),
         ({"backup_prefix": ["lab-"]}, "backup_prefix must be text, not ['lab-']"),
-        ({"backup_clock": "soon"}, "backup_clock must be a moment in ISO 8601"),
+        ({"backup_clock": "soon"}, "backup_clock must be a time in ISO 8601"),
     ],
 )
 def test_a_wrong_variable_is_named_in_one_sentence_L3(variables: dict[str, Any], said: str) -> None:
@@ -146,11 +146,11 @@ def test_a_job_without_a_name_is_refused_by_its_position_N1(name: Any) -> None:
         ({"schedule": ""}, "schedule '' is not known"),
         ({"state": ""}, "state must be one of"),
         ({"at": ""}, "at must be a time of day"),
-        ({"start": ""}, "start must be a moment"),
-        ({"interval": ""}, "interval must be like 30m"),
+        ({"start": ""}, "start must be a time"),
+        ({"interval": ""}, "interval must be an interval such as 30m"),
         ({"sync_level": ""}, "sync_level must be one of"),
         ({"daylight_saving": ""}, "daylight_saving must be one of"),
-        ({"end": {"datetime": ""}}, "end.datetime must be a moment"),
+        ({"end": {"datetime": ""}}, "end.datetime must be a time"),
     ],
 )
 def test_a_blank_option_of_a_job_never_means_another_value_N2(options: dict[str, Any], said: str) -> None:
@@ -262,13 +262,13 @@ def test_what_is_plain_stays_as_it_is_N5() -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"synclevel": "size"}, "synclevel is an unsupported option; is it sync_level?"),
+        ({"synclevel": "size"}, "synclevel is not a known option; did you mean sync_level?"),
         ({"sync_level": "md5"}, "sync_level must be one of: exists, size, mtime, checksum, not 'md5'"),
         ({"filter_rules": ["*.tmp"]}, "filter_rules[0] must be a dictionary of options, not '*.tmp'"),
-        ({"end": {"datetimes": "x"}}, "end.datetimes is an unsupported option; is it datetime?"),
+        ({"end": {"datetimes": "x"}}, "end.datetimes is not a known option; did you mean datetime?"),
         ({"source_collection": "transfer.lab"}, "source_collection must be a UUID such as"),
         ({"label": "transfer. schedule.\n"}, "label must be one line of at most 128 characters"),
-        ({"at": 1350}, "at is the number 1350, and YAML reads an unquoted time of day as a number"),
+        ({"at": 1350}, "at is the number 1350, because YAML reads an unquoted time as a number"),
     ],
 )
 def test_messages_name_the_option_as_a_job_has_it_N6(options: dict[str, Any], said: str) -> None:
@@ -276,7 +276,7 @@ def test_messages_name_the_option_as_a_job_has_it_N6(options: dict[str, Any], sa
     assert message.startswith(f"backup_jobs[0] (lab): {said}")
     for value in options.values():
         if isinstance(value, str):
-            assert repr(value) in message or "unsupported" in message, "values are quoted as they are"
+            assert repr(value) in message or "is not a known option" in message, "values are quoted as they are"
 
 
 def test_messages_about_one_of_several_paths_have_its_position_N6() -> None:

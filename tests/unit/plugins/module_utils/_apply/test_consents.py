@@ -146,7 +146,7 @@ def test_a_resumed_timer_needs_the_consents_of_what_it_has_S6a() -> None:
     there = read_timer(document)
     plan = plan_timer(Wanted(name=there.name, state="active"), [there], NOW)
     service = Consents(missing=(OTHER,))
-    assert failures(get(service, plan)) == [f"timer {there.name!r} was left as it is: no consent for {OTHER}"]
+    assert failures(get(service, plan)) == [f"timer {there.name!r} was left unchanged: no consent for {OTHER}"]
 
 
 def test_check_mode_requests_nothing_and_says_so_W1() -> None:

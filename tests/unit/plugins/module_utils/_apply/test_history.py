@@ -66,8 +66,8 @@ def test_a_timer_whose_last_run_failed_is_not_replaced_in_silence_W4e(members: d
         entry["health"]["state"]
         == {None: "failing", "user": "paused", "other": "inactive"}[members.get("inactive_reason", {}).get("cause")]
     )
-    assert warning.startswith(f"timer {old}, which it replaces, did not work. ")
-    assert warning.endswith("The new timer begins without history")
+    assert warning.startswith(f"timer {old}, which it replaces, had a problem. ")
+    assert warning.endswith("The new timer has no history yet")
     assert LAST[:16] in warning
 
 
@@ -85,8 +85,8 @@ RETRIES = {"status": "ACTIVE", "nice_status": "FILE_NOT_FOUND", "is_ok": False, 
 @pytest.mark.parametrize(
     ("task", "state", "said"),
     [
-        ({"status": "FAILED", "fatal_error": {"code": "EXPIRED"}}, "failing", ["did not work. The transfer"]),
-        (RETRIES, "stalled", ["did not work. Its transfer stands still", "is running now"]),
+        ({"status": "FAILED", "fatal_error": {"code": "EXPIRED"}}, "failing", ["had a problem. The transfer"]),
+        (RETRIES, "stalled", ["had a problem. Its transfer stands still", "is running now"]),
         ({**ARRIVED, "subtasks_skipped_errors": 3}, "incomplete", []),
         (ARRIVED, "ok", []),
         ({"status": "ACTIVE", "nice_status": "OK", "is_ok": True}, "overrunning", ["is running now"]),
@@ -154,7 +154,7 @@ def test_the_runs_of_every_deleted_timer_are_read_with_one_request_each_W4e() ->
     made = plan(service, definition(sample(label="new")))
     assert made.creation is None
     assert made.deletes == set(keys)
-    assert all(one.endswith("The timer that stays lacks it") for one in told(service, made)[1])
+    assert all(one.endswith("The remaining timer does not have this history") for one in told(service, made)[1])
     assert equal not in made.deletes
 
 

@@ -118,9 +118,7 @@ def test_a_missing_destination_is_fine_and_a_forbidden_one_is_not() -> None:
     (fine,), _warnings = check(Data({(DESTINATION, "/b/"): Seen(MISSING)}), plan())
     assert fine.failure is None
     (wrong,), _warnings = check(Data({(DESTINATION, "/b/"): Seen(FORBIDDEN, "Path not allowed")}), plan())
-    assert "transfer.paths[0].destination_path: /b/ may not be read with this login (Path not allowed)" in message(
-        wrong
-    )
+    assert "transfer.paths[0].destination_path: /b/ cannot be read with this login (Path not allowed)" in message(wrong)
 
 
 def test_of_several_wrong_paths_all_are_named() -> None:

@@ -115,8 +115,8 @@ def test_a_name_alone_defines_nothing() -> None:
 
 def test_without_a_schedule_or_without_a_transfer_the_message_says_what_is_missing() -> None:
     parameters = sample()
-    assert "transfer is given without schedule" in refusal({**parameters, "schedule": None})
-    assert "schedule is given without transfer" in refusal({**parameters, "transfer": None})
+    assert "transfer requires schedule" in refusal({**parameters, "schedule": None})
+    assert "schedule requires transfer" in refusal({**parameters, "transfer": None})
 
 
 def test_an_empty_schedule_runs_once_now() -> None:
@@ -333,8 +333,8 @@ LIMITS: list[tuple[str, dict[str, Any], str, str]] = [
     ("L1 blank after label", sample(label="a "), "transfer.label", "without blanks at its ends"),
     ("L1 empty rule", sample(filter_rules=[{"name": "a"}, {"name": ""}]), "transfer.filter_rules[1].name", "*.tmp"),
     ("L1 deadline", sample(deadline="tomorrow"), "transfer.deadline", "ISO 8601"),
-    ("L1 no user", sample(source_local_user=""), "transfer.source_local_user", "leave it out"),
-    ("L1 no user there", sample(destination_local_user=""), "transfer.destination_local_user", "leave it out"),
+    ("L1 no user", sample(source_local_user=""), "transfer.source_local_user", "remove the option"),
+    ("L1 no user there", sample(destination_local_user=""), "transfer.destination_local_user", "remove the option"),
     (
         "L1 mirrored file",
         sample(delete_destination_extra=True, paths=[PATH, {**PATH, "recursive": False}]),
@@ -344,7 +344,7 @@ LIMITS: list[tuple[str, dict[str, Any], str, str]] = [
     ("L1 59 seconds", sample({"interval": 59}), "schedule.interval", "from 60 seconds to 365 days"),
     ("L1 366 days", sample({"interval": "366d"}), "schedule.interval", "from 60 seconds to 365 days"),
     ("L1 nothing", sample({"interval": 0}), "schedule.interval", "from 60 seconds to 365 days"),
-    ("L1 no interval", sample({"interval": "daily"}), "schedule.interval", "30m, 12h, 1d, 1w, 1h30m"),
+    ("L1 no interval", sample({"interval": "daily"}), "schedule.interval", "30m, 12h, 1d, 1w or 1h30m"),
     ("L1 empty interval", sample({"interval": ""}), "schedule.interval", "30m, 12h"),
     ("L1 minus", sample({"interval": -60}), "schedule.interval", "number of seconds"),
     ("L1 half a second", sample({"interval": 60.5}), "schedule.interval", "number of seconds"),
@@ -373,33 +373,38 @@ LIMITS: list[tuple[str, dict[str, Any], str, str]] = [
         "later than schedule.start",
     ),
     ("L1 once with end", sample({"end": {"count": 3}}), "schedule.end", "schedule.interval"),
-    ("L1a number", sample({"interval": "1d", "at": 1350}), "schedule.at", 'quote the time: at: "22:30"'),
+    ("L1a number", sample({"interval": "1d", "at": 1350}), "schedule.at", 'in quotes: at: "22:30"'),
     ("L1a number as text", sample({"interval": "1d", "at": "1350"}), "schedule.at", 'at: "22:30"'),
     ("N5 0200", sample({"interval": "1d", "at": 0o200}), "schedule.at is the number 128", 'write it as "HH:MM"'),
     ("N5 '0200'", sample({"interval": "1d", "at": "0200"}), "schedule.at is the number 0200", 'write it as "HH:MM"'),
     ("N5 2200", sample({"interval": "1d", "at": 2200}), "schedule.at is the number 2200", 'write it as "HH:MM"'),
     ("N5 2.30", sample({"interval": "1d", "at": 2.30}), "schedule.at must be a time of day", 'write it as "HH:MM"'),
     ("N5 2:30", sample({"interval": "1d", "at": "2:30"}), "schedule.at must be a time of day", 'write it as "HH:MM"'),
-    ("N3 1M", sample({"interval": "1M"}), "schedule.interval must be like", "lower case; there are no months"),
-    ("N3 1D", sample({"interval": "1D"}), "schedule.interval must be like", "lower case"),
-    ("N3 1H30m", sample({"interval": "1H30m"}), "schedule.interval must be like", "lower case"),
-    ("N3 1 month", sample({"interval": "1 month"}), "schedule.interval must be like", "no months"),
-    ("N2 zone", sample({"timezone": ""}), "schedule.timezone is empty", "leave it out"),
-    ("N2 zone of blanks", sample({"timezone": " "}), "schedule.timezone is empty", "leave it out"),
+    (
+        "N3 1M",
+        sample({"interval": "1M"}),
+        "schedule.interval must be an interval such as",
+        "in lower case, without months",
+    ),
+    ("N3 1D", sample({"interval": "1D"}), "schedule.interval must be an interval such as", "lower case"),
+    ("N3 1H30m", sample({"interval": "1H30m"}), "schedule.interval must be an interval such as", "lower case"),
+    ("N3 1 month", sample({"interval": "1 month"}), "schedule.interval must be an interval such as", "without months"),
+    ("N2 zone", sample({"timezone": ""}), "schedule.timezone is empty", "remove the option"),
+    ("N2 zone of blanks", sample({"timezone": " "}), "schedule.timezone is empty", "remove the option"),
     ("N2 deadline", sample(deadline=""), "transfer.deadline", "ISO 8601"),
     ("N2 rule", sample(filter_rules=[{"name": " "}]), "transfer.filter_rules[0].name", "*.tmp"),
-    ("N2 user", sample(source_local_user=" "), "transfer.source_local_user is empty", "leave it out"),
+    ("N2 user", sample(source_local_user=" "), "transfer.source_local_user is empty", "remove the option"),
     (
         "N2 checksum",
         sample(paths=[{**PATH, "external_checksum": ""}]),
         "transfer.paths[0].external_checksum is empty",
-        "leave it out",
+        "remove the option",
     ),
     (
         "N2 algorithm",
         sample(paths=[{**PATH, "external_checksum": "d41d", "checksum_algorithm": ""}]),
         "transfer.paths[0].checksum_algorithm is empty",
-        "leave it out",
+        "remove the option",
     ),
     ("L1a no time", sample({"interval": "1d", "at": "noon"}), "schedule.at", '"00:00" to "23:59"'),
     ("L1a late", sample({"interval": "1d", "at": "24:00"}), "schedule.at", '"00:00" to "23:59"'),
@@ -407,7 +412,7 @@ LIMITS: list[tuple[str, dict[str, Any], str, str]] = [
         "L1a at and start",
         sample({"interval": "1d", "at": "02:00", "start": "2026-12-01T00:00:00Z"}),
         "schedule.at and schedule.start",
-        "exclude each other",
+        "are mutually exclusive",
     ),
     ("L1a 7 hours", sample({"interval": "7h", "at": "02:00"}), "schedule.at", "divides a day"),
     ("L1a 36 hours", sample({"interval": "36h", "at": "02:00"}), "schedule.at", "whole days"),
@@ -422,7 +427,7 @@ LIMITS: list[tuple[str, dict[str, Any], str, str]] = [
         "L1a weekday in 10 days",
         sample({"interval": "10d", "at": "02:00", "weekday": "monday"}),
         "schedule.weekday",
-        "whole weeks (1w, 2w, ...), 365d, or none",
+        "whole weeks (1w, 2w, ...), 365d, or no interval",
     ),
 ]
 
@@ -500,5 +505,5 @@ def test_a_zone_that_means_nothing_is_not_looked_up_N7() -> None:
 @pytest.mark.usefixtures("no_zone_data")
 def test_a_host_without_time_zones_says_so_and_how_to_get_them_N7(schedule: dict[str, Any]) -> None:
     told = refusal(sample({**schedule, "timezone": "America/Chicago"}))
-    assert told.startswith("schedule.timezone 'America/Chicago' cannot be looked up: the host where this runs has no")
+    assert told.startswith("schedule.timezone 'America/Chicago' cannot be used: the host where the module runs has no")
     assert "python -m pip install tzdata" in told

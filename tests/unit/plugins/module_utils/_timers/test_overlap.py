@@ -73,7 +73,7 @@ def test_a_place_contains_what_lies_below_it_N4(one: str, other: str, expected: 
 )
 def test_a_mirror_over_its_own_source_is_refused_N4(paths: list[tuple[str, str]]) -> None:
     (refusal,) = refusals_of(mirror(*paths))
-    assert refusal.startswith("transfer.delete_destination_extra would delete the source, or a part of it: ")
+    assert refusal.startswith("transfer.delete_destination_extra would delete files of the source: ")
     assert f"overlap on collection {SOURCE}" in refusal
     # what does not delete, or goes to another collection, destroys nothing
     assert refusals_of(mirror(*paths, delete_destination_extra=False)) == []

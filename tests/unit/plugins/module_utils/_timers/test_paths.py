@@ -69,14 +69,14 @@ def test_what_works_or_cannot_be_told_is_no_finding(source: str, target: str, re
     [
         (MISSING, FOLDER, None, "source_path", "/data does not exist"),
         (MISSING, UNKNOWN, True, "source_path", "/data does not exist"),
-        (FORBIDDEN, FOLDER, None, "source_path", "/data may not be read with this login"),
+        (FORBIDDEN, FOLDER, None, "source_path", "/data cannot be read with this login"),
         (FOLDER, FOLDER, False, "source_path", "/data is a folder, and recursive is false"),
         (FILE, MISSING, True, "source_path", "/data is a file, and recursive is true"),
         (FOLDER, FILE, None, "destination_path", "/backup is a file, and the source is a folder"),
         (UNKNOWN, FILE, True, "destination_path", "/backup is a file, and the source is a folder"),
         (FILE, FOLDER, None, "destination_path", "/backup is a folder, and the source is a file"),
         (UNKNOWN, FOLDER, False, "destination_path", "/backup is a folder, and the source is a file"),
-        (FOLDER, FORBIDDEN, True, "destination_path", "/backup may not be read with this login"),
+        (FOLDER, FORBIDDEN, True, "destination_path", "/backup cannot be read with this login"),
     ],
 )
 def test_what_cannot_work_names_the_option_and_the_path(
@@ -97,7 +97,7 @@ def test_the_words_of_the_service_and_the_near_name_are_told() -> None:
     }
     source, target = findings(one, seen)
     assert source.advice == "There is /data/. Correct the path"
-    assert target.problem == "/backup/ may not be read with this login (Path not allowed)"
+    assert target.problem == "/backup/ cannot be read with this login (Path not allowed)"
 
 
 def test_the_name_of_the_copy_of_a_file_is_proposed() -> None:

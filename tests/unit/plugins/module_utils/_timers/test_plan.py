@@ -138,7 +138,7 @@ def test_a_timer_that_is_inactive(state: str, expected: list[tuple[str, str]], s
 def test_a_name_alone_creates_nothing(state: str) -> None:
     failed = failure(plan([timer(name=NAME.upper())], state=state, definition=None))
     assert failed.code == "timer_not_found"
-    assert f"no timer named {NAME!r} to be {state}" in failed.message
+    assert f"timer {NAME!r} does not exist, so it cannot be {state}" in failed.message
 
 
 # --- I1 ---
@@ -347,19 +347,19 @@ def test_i3_of_several_of_a_name_a_running_one_is_never_lost(
 
 def test_i3_that_a_running_timer_is_in_the_way_is_told_with_the_ways_out() -> None:
     failed = failure(plan(namesakes("equal paused", "other runs"), on_drift="replace"))
-    assert f"{IDS[0]} equals the definition but is paused, and {IDS[1]} runs but differs" in failed.message
-    assert "state: active resumes the first" in failed.message
+    assert f"{IDS[0]} matches the definition but is paused, and {IDS[1]} runs but differs" in failed.message
+    assert "To resume the first and delete the others, set state: active" in failed.message
     assert "timer_id" in failed.message
 
 
 def test_i3_what_becomes_of_the_others_is_told() -> None:
     (pausing,) = plan(namesakes("other paused", "equal runs"), on_drift="replace").warnings
-    assert pausing == "it was paused, because the timers that it replaces are paused; state: active resumes it"
+    assert pausing == "it was paused because the timers that it replaces are paused; state: active resumes it"
     (running,) = plan(namesakes("other paused", "equal runs ran"), on_drift="replace").warnings
     assert running == f"it runs ({IDS[1]}), although the timers that it replaces are paused ({IDS[0]})"
     (stopped,) = plan(namesakes("equal stopped", "equal runs"), on_drift="replace").warnings
-    assert stopped.startswith(f"the service had stopped {IDS[0]} (ConsentRequired")
-    assert stopped.endswith(f"it is deleted, because {IDS[1]} stays")
+    assert stopped.startswith(f"Globus had stopped {IDS[0]} (ConsentRequired")
+    assert stopped.endswith(f"it is deleted, because {IDS[1]} is kept")
     assert plan(namesakes("equal runs", "other runs"), on_drift="replace").warnings == ()
     assert plan(namesakes("equal paused", "other paused"), on_drift="replace").warnings == ()
 
@@ -446,7 +446,7 @@ def test_i5_drift_of_a_timer_chosen_by_its_id_is_told_with_its_name_and_the_way_
     assert message.startswith(f"timer 'twin' ({IDS[0]}) differs")
     (warning,) = plan([timer()], sample(label="x"), on_drift="warn", **by_id).warnings
     for text in (message, warning):
-        assert text.endswith("not by its timer_id: choose it by a name that no other timer has")
+        assert text.endswith("not with timer_id: use a name that no other timer has")
     assert failure(plan([timer()], sample(label="x"), on_drift="fail")).message.endswith("replace replaces it")
 
 
@@ -512,7 +512,7 @@ def test_d7_without_other_drift_the_timer_is_left_with_a_warning(on_drift: str, 
     made = plan([odd()], on_drift=on_drift, state=state)
     assert short(made) == ("pause 0" if state == "paused" else "nothing")
     (warning,) = made.warnings
-    assert "a definition has no option for transfer.recursive_symlinks" in warning
+    assert "has transfer.recursive_symlinks, which the modules do not support" in warning
 
 
 @pytest.mark.parametrize(
@@ -571,17 +571,17 @@ def test_s7_a_timer_that_the_service_stopped_is_told_of_in_every_state_but_absen
 @pytest.mark.parametrize("state", ["present", "active", "paused"])
 def test_s7_also_of_a_timer_chosen_by_its_id_or_without_a_definition(state: str, options: dict[str, Any]) -> None:
     (warning,) = plan([timer(**BY_SERVICE)], state=state, **options).warnings
-    assert warning.startswith("the service stopped it, and it does not run (ConsentRequired")
+    assert warning.startswith("Globus stopped it, and it does not run (ConsentRequired")
 
 
 @pytest.mark.parametrize("state", ["present", "active", "paused"])
 def test_s7_a_stopped_timer_that_is_replaced_is_not_to_be_resumed(state: str) -> None:
     made = plan([timer(**BY_SERVICE)], sample(label="x"), on_drift="replace", state=state)
-    (warning,) = (one for one in made.warnings if "the service stopped it" in one)
+    (warning,) = (one for one in made.warnings if "Globus stopped it" in one)
     assert warning.endswith("; a new timer replaces it with fresh credentials")
     several = plan(namesakes("other stopped", "other runs"), sample(label="x"), on_drift="replace", state=state)
     (warning,) = several.warnings
-    assert warning.startswith(f"the service stopped {IDS[0]}, and it does not run")
+    assert warning.startswith(f"Globus stopped {IDS[0]}, and it does not run")
     assert "resumes it" not in warning
 
 
@@ -612,7 +612,7 @@ def test_s8_what_to_do_with_a_timer_that_the_service_stopped(
     assert short(made) == expected
     if expected == "inactive":
         assert "ConsentRequired" in failure(made).message
-        assert "state: active, or on_inactive: resume, resumes it" in failure(made).message
+        assert "To resume it with fresh credentials, set state: active or on_inactive: resume" in failure(made).message
     elif "stopped" in kind:
         assert ("it is resumed now" in made.warnings[0]) is (on_inactive == "resume")
         assert made.starts == (made.timer and made.timer.action if on_inactive == "resume" else None)
@@ -667,7 +667,7 @@ def test_d5_what_is_over_is_never_made_up_for(schedule: dict[str, Any]) -> None:
     for timers in ([], [timer(sample(label="another one"), **ENDED)]):
         failed = failure(plan(timers, sample(schedule)))
         assert failed.code == "schedule_over"
-        assert "has passed" in failed.message
+        assert "its last run was due" in failed.message
     made = plan([timer()], sample(schedule), on_drift="replace")
     assert failure(made).code == "schedule_over"
     assert before(made) == after(made)
@@ -760,7 +760,13 @@ def test_w4_a_count_of_runs_that_begins_anew_is_told(end: dict[str, int] | None,
     schedule = {"interval": "1d", **({"end": end} if end else {})}
     made = plan([timer(sample(schedule), n_runs=runs)], sample(schedule, label="x"), on_drift="replace")
     assert [("create", None), ("delete", IDS[0])] == operations(made)
-    assert any("counts its 10 runs anew (end.count), after 7 of the timer" in one for one in made.warnings) is told
+    assert (
+        any(
+            "starts to count its 10 runs (end.count) from the beginning, although the old timer had 7 runs" in one
+            for one in made.warnings
+        )
+        is told
+    )
 
 
 IN_PROGRESS: dict[str, Any] = {"activity": {"code": "run_in_progress", "start_timestamp": "2026-11-23T11:00:00+00:00"}}
@@ -812,7 +818,7 @@ def test_w4c_a_replacement_waits_for_the_run_that_it_would_skip(
     assert made.drift
     assert before(made) == after(made)
     (warning,) = made.warnings
-    assert f"Its replacement waits for the run of {due}+00:00, which it would skip" in warning
+    assert f"Replacing it now would skip the run of {due}+00:00" in warning
     # it converges: after that run the next play replaces it, near the time of the old one's next run
     later = datetime.fromisoformat(f"{due}+00:00") + timedelta(minutes=1)
     made = plan([aged(schedule, born, later)], wanted, later, on_drift="replace")
@@ -881,7 +887,7 @@ def test_w4c_a_timer_that_does_not_run_never_waits(members: dict[str, Any], stat
 def test_w4c_a_run_that_is_due_and_has_not_started_is_waited_for(members: dict[str, Any], waits: bool) -> None:
     made = plan([timer(**members)], sample(label="x"), on_drift="replace")
     assert (short(made) == "nothing") is waits
-    assert any("replacement waits for the run" in one for one in made.warnings) is waits
+    assert any("would skip the run of" in one for one in made.warnings) is waits
 
 
 def test_w4c_of_several_that_run_none_loses_a_run() -> None:
@@ -927,12 +933,12 @@ def test_w4f_a_missed_run_comes_before_other_times_but_not_before_another_transf
 ) -> None:
     made = plan([timer(born=NOW - timedelta(days=2), **members)], parameters, on_drift="replace", **options)
     assert short(made) == expected
-    resumed = [one for one in made.warnings if "it is resumed for the run that it missed" in one]
-    lost = [one for one in made.warnings if "the run that it missed is not made up for" in one]
+    resumed = [one for one in made.warnings if "it was resumed, so that the missed run takes place" in one]
+    lost = [one for one in made.warnings if "the run that it missed is not made up" in one]
     if expected == "resume 0":
         (warning,) = resumed
         assert 'schedule.at is "12:00", should be "20:00"' in warning
-        assert "the next run of the play replaces it" in warning
+        assert "the next run of the playbook replaces it" in warning
         assert (after(made)["state"], made.creation) == ("active", None)
         # and so it does
         again = timer(born=NOW - timedelta(days=2), last_ran_at="2026-11-23T12:00:00+00:00", n_runs=2)
@@ -1337,12 +1343,14 @@ OVER_ITSELF: dict[str, Any] = {
 def test_a_mirror_over_its_own_source_is_not_created_N4(state: str) -> None:
     failed = failure(plan([], sample(**OVER_ITSELF), state=state))
     assert failed.code == "invalid_input"
-    assert f"timer {NAME!r} cannot be created: transfer.delete_destination_extra would delete the source" in str(failed)
+    assert (
+        f"timer {NAME!r} cannot be created: transfer.delete_destination_extra would delete files of the source"
+    ) in str(failed)
 
 
 def test_nor_is_a_timer_replaced_by_one_N4() -> None:
     failed = failure(plan([timer()], sample(**OVER_ITSELF), on_drift="replace"))
-    assert "transfer.delete_destination_extra would delete the source" in failed.message
+    assert "transfer.delete_destination_extra would delete files of the source" in failed.message
 
 
 @pytest.mark.parametrize(
@@ -1364,7 +1372,11 @@ def test_one_that_is_there_is_matched_paused_resumed_and_deleted_N4(
         made = plan([there], sample(**OVER_ITSELF), state=state, on_drift=on_drift, **definition_or_name)
         assert operations(made) == expected
         assert made.failure is None
-        told = [one for one in made.warnings if "transfer.delete_destination_extra would delete the source" in one]
+        told = [
+            one
+            for one in made.warnings
+            if ("transfer.delete_destination_extra would delete files of the source") in one
+        ]
         assert len(told) == (0 if state == "absent" else 1)
 
 

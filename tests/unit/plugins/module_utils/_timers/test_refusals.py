@@ -38,19 +38,19 @@ def test_what_is_allowed_is_not_refused_N3(parameters: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("path", "says"),
     [
-        ("C:\\Users\\lab\\data\\", "is a path as Windows writes it. Globus writes '/C/Users/lab/data/'"),
-        ("C:/x/", "is a path as Windows writes it. Globus writes '/C/x/'"),
-        ("d:", "is a path as Windows writes it. Globus writes '/d/'"),
-        ("\\\\server\\share\\", "is a path as Windows writes it. Paths of Globus have forward slashes"),
-        (f"{SOURCE}:/data/", "begins with a collection's ID. Give the path alone: '/data/'"),
-        (f"{SOURCE.upper()}:~/data/", "begins with a collection's ID. Give the path alone: '~/data/'"),
-        (f"globus://{SOURCE}/data/", "is an address"),
-        ("file:///data/", "is an address"),
-        ("s3://bucket/data", "is an address"),
-        ("/data/\n", "has blanks or line breaks at its ends. In YAML, texts after > and |"),
-        (" /data/", "has blanks or line breaks at its ends"),
-        ("/data/ ", "has blanks or line breaks at its ends"),
-        ("\t/data/", "has blanks or line breaks at its ends"),
+        ("C:\\Users\\lab\\data\\", "is a Windows path. Write it as '/C/Users/lab/data/'"),
+        ("C:/x/", "is a Windows path. Write it as '/C/x/'"),
+        ("d:", "is a Windows path. Write it as '/d/'"),
+        ("\\\\server\\share\\", "is a Windows path. Globus uses forward slashes"),
+        (f"{SOURCE}:/data/", "starts with the ID of a collection. Give only the path: '/data/'"),
+        (f"{SOURCE.upper()}:~/data/", "starts with the ID of a collection. Give only the path: '~/data/'"),
+        (f"globus://{SOURCE}/data/", "is a URL"),
+        ("file:///data/", "is a URL"),
+        ("s3://bucket/data", "is a URL"),
+        ("/data/\n", "starts or ends with blanks or line breaks. In YAML, text after > and |"),
+        (" /data/", "starts or ends with blanks or line breaks"),
+        ("/data/ ", "starts or ends with blanks or line breaks"),
+        ("\t/data/", "starts or ends with blanks or line breaks"),
     ],
 )
 def test_paths_that_name_no_place_N3(path: str, says: str, option: str) -> None:
@@ -74,14 +74,14 @@ def test_a_relative_path_is_explained_and_not_refused(path: str) -> None:
     wanted = definition(of_path(path))
     assert refusals_of(wanted, NOW) == []
     (doubt,) = doubts_of(wanted, NOW)
-    assert f"transfer.paths[1].source_path {path!r} does not begin with /" in doubt
+    assert f"transfer.paths[1].source_path {path!r} does not start with /" in doubt
     assert f"{'/~/' + path!r}" in doubt
 
 
 @pytest.mark.parametrize("name", ["nightly\n", " nightly", "nightly ", "\nnightly"])
 def test_a_name_with_blanks_at_its_ends_N3(name: str) -> None:
     (refusal,) = refusals_of(definition(sample(name=name)), NOW)
-    assert refusal.startswith(f"name {name!r} has blanks or line breaks at its ends")
+    assert refusal.startswith(f"name {name!r} starts or ends with blanks or line breaks")
 
 
 # --- the deadline ---
@@ -101,7 +101,7 @@ def test_a_deadline_before_the_first_run_N3(before: timedelta) -> None:
 
 def test_a_deadline_before_a_later_run_is_warned_of_N3() -> None:
     (doubt,) = doubts_of(definition(of_deadline(NOW + 10 * DAY)), NOW)
-    assert f"the run of {(NOW + 10 * DAY).isoformat()} and all after it fail" in doubt
+    assert f"the run of {(NOW + 10 * DAY).isoformat()} and all later runs will fail" in doubt
     (doubt,) = doubts_of(definition(of_deadline(NOW + 10 * DAY, end={"count": 11})), NOW)
     assert doubts_of(definition(of_deadline(NOW + 10 * DAY, end={"count": 10})), NOW) == []
     end = {"datetime": (NOW + 9 * DAY).isoformat()}
@@ -142,7 +142,7 @@ def test_one_that_is_there_is_managed_with_a_warning_N3(
     made = plan_timer(Wanted(NAME, definition=wanted, state=state, on_drift=on_drift), [there], NOW)
     assert made.failure is None
     assert [operation.operation for operation in made.operations] == operations
-    told = [warning for warning in made.warnings if "would not be created like this: transfer." in warning]
+    told = [warning for warning in made.warnings if "but the module would refuse to create it: transfer." in warning]
     assert len(told) == (0 if state == "absent" else 1)
 
 
@@ -151,7 +151,7 @@ def test_a_timer_is_not_renamed_to_such_a_name_N3() -> None:
     made = plan_timer(Wanted("other\n", timer_id=SOURCE), [there], NOW)
     assert made.failure is not None
     assert made.failure.message.startswith(
-        f"Timer {SOURCE} cannot be renamed: name 'other\\n' has blanks or line breaks"
+        f"Timer {SOURCE} cannot be renamed: name 'other\\n' starts or ends with blanks or line breaks"
     )
 
 

@@ -903,11 +903,12 @@ def test_none_is_skipped_where_clock_changes_are_ignored_D4(options: dict[str, A
     [
         (
             nightly("02:30", **FOLLOW),
-            "America/Chicago skips the local time of a run; none is lost: the run of 2027-03-14 02:30 comes at 03:30",
+            "America/Chicago skips the local time of a run, but no run is lost: the run of 2027-03-14 02:30 takes "
+            "place at 03:30",
         ),
         (nightly("02:30"), None),
         (nightly("02:15", LORD_HOWE), None),
-        (nightly("02:15", LORD_HOWE, **FOLLOW), "the run of 2027-10-03 02:15 comes at 02:45"),
+        (nightly("02:15", LORD_HOWE, **FOLLOW), "the run of 2027-10-03 02:15 takes place at 02:45"),
         (nightly("03:30"), None),
     ],
 )
