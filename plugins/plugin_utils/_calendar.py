@@ -29,7 +29,6 @@ LAST_DAY = 28  # of a month, that every month has
 
 _INTERVALS_BACK = range(2, 40)
 _SURELY_PAST = timedelta(days=1)  # a start, so that no difference between two clocks makes it a future one
-_MONDAY = datetime(2001, 1, 1)  # noqa: DTZ001 - a wall time, in whichever zone the schedule has
 _WHEN = ("start", "at", "weekday", "week", "day")
 
 Options = Mapping[str, Any]
@@ -67,12 +66,12 @@ def schedule_of(
     used = {"timezone", "daylight_saving", "end"}
     result = {name: options[name] for name in sorted(used & set(options))}
     interval = _interval(options, where, schedule)
-    result["interval"] = "365d" if "month" in options else options["interval"]
+    result["interval"] = _schedule.format_interval(_schedule.YEAR) if "month" in options else options["interval"]
     if "month" not in options:
         used.add("interval")
     if "start" in options and "month" not in options:
         return {**result, "start": options["start"]}, used | {"start"}
-    if _schedule.DAY % interval and interval % _schedule.DAY:
+    if not _schedule.keeps_time_of_day(interval):
         return result, used  # no time of day stays the same: it runs from whenever it is created (rule D3)
     at = _time_of_day(options, interval, where, spread, key, now)
     used.add("at")
@@ -109,7 +108,9 @@ def _interval(options: Options, where: str, schedule: str) -> int:
         return _schedule.YEAR
     if "interval" not in options:
         raise InputError(f"{where}: the schedule {schedule} has no interval, so that it would run once; give it one")
-    interval = _parsed({"interval": options["interval"]}, where, _MONDAY.replace(tzinfo=_schedule.UTC)).interval
+    interval = _parsed(
+        {"interval": options["interval"]}, where, _schedule.MONDAY.replace(tzinfo=_schedule.UTC)
+    ).interval
     if interval is None:
         raise AssertionError("it is given")
     return interval
@@ -138,7 +139,7 @@ def _next_week(options: Options, weekday: int, at: int, interval: int, where: st
     """The next wall time of the weekday in the given week, the weeks of the interval counted from 2001-01-01."""
     weeks = interval // _schedule.WEEK
     week = _number(options, "week", weeks, where, f"one of the {weeks} weeks of its interval")
-    anchor = _MONDAY + timedelta(days=(week - 1) * 7 + weekday, seconds=at)
+    anchor = _schedule.MONDAY + timedelta(days=(week - 1) * 7 + weekday, seconds=at)
     local = _schedule.to_wall(now, options["timezone"])
     return local + timedelta(seconds=interval) - (local - anchor) % timedelta(seconds=interval)
 
@@ -152,8 +153,8 @@ def _next_date(options: Options, at: int, where: str, now: datetime) -> datetime
     local = _schedule.to_wall(now, options["timezone"])
     date = datetime(local.year, month, day) + timedelta(seconds=at)  # noqa: DTZ001 - a wall time
     last = date if date <= local else date.replace(year=date.year - 1)
-    coming, latest = last.replace(year=last.year + 1), last + timedelta(days=365)
-    return coming if coming - timedelta(days=365) <= local else latest
+    coming, latest = last.replace(year=last.year + 1), last + timedelta(seconds=_schedule.INTERVAL_MAXIMUM)
+    return coming if coming - timedelta(seconds=_schedule.INTERVAL_MAXIMUM) <= local else latest
 
 
 def _start(wall: datetime, interval: int, options: Options, where: str, schedule: str, now: datetime) -> str:

@@ -25,7 +25,7 @@ from ..module_utils._timers.schedule import parse_interval
 from ..module_utils._validation import validate
 from ._plain import plain
 
-STATES = ("present", "active", "paused", "absent")  # of two that hold for a job, the later one is the stronger
+STATES = _arguments.STATES  # of two that hold for a job, the later one is the stronger
 DEFAULT_PREFIX = "backup-"
 
 DECLARATIONS: Mapping[str, Mapping[str, Any]] = {

@@ -353,7 +353,7 @@ def _check_schedule(schedule: Schedule) -> None:
         raise InputError("schedule.at and schedule.start are mutually exclusive: at already determines the first run")
     if schedule.weekday is not None and schedule.at is None:
         raise InputError('schedule.weekday requires schedule.at, for example at: "02:00"')
-    if schedule.at is not None and interval is not None and _schedule.DAY % interval and interval % _schedule.DAY:
+    if schedule.at is not None and interval is not None and not _schedule.keeps_time_of_day(interval):
         raise InputError(
             "schedule.at requires an interval that divides a day (such as 30m, 6h or 12h), an interval of whole "
             f"days, or no interval; not {_schedule.format_interval(interval)}"

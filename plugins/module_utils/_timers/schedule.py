@@ -38,7 +38,7 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 _UNITS = {"w": WEEK, "d": DAY, "h": HOUR, "m": MINUTE, "s": 1}
 _INTERVAL = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 _TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?")
-_MONDAY = datetime(2001, 1, 1)  # noqa: DTZ001 - a wall time, in whichever zone the schedule has
+MONDAY = datetime(2001, 1, 1)  # noqa: DTZ001 - a wall time, in whichever zone the schedule has
 _LEAP_YEAR = 2000  # it has every date of the calendar
 
 
@@ -100,6 +100,11 @@ def format_interval(seconds: int) -> str:
         number, rest = divmod(rest, _UNITS[name])
         text += f"{number}{name}" if number else ""
     return text or "0s"
+
+
+def keeps_time_of_day(interval: int) -> bool:
+    """Whether runs at this interval fall at the same times of every day that has any (rule L1a)."""
+    return DAY % interval == 0 or interval % DAY == 0
 
 
 def parse_time_of_day(text: str) -> int:
@@ -262,10 +267,10 @@ def _grid(schedule: Schedule) -> _Grid | None:
     is whole days.
     """
     interval = schedule.interval or DAY
-    if DAY % interval and interval % DAY:
+    if not keeps_time_of_day(interval):
         return None
     if schedule.at is not None:
-        anchor = _MONDAY + timedelta(days=schedule.weekday or 0, seconds=schedule.at)
+        anchor = MONDAY + timedelta(days=schedule.weekday or 0, seconds=schedule.at)
         return _Grid(anchor, WEEK if schedule.weekday is not None else min(interval, DAY), schedule.zone)
     if schedule.wall_start is not None:
         return _Grid(schedule.wall_start, interval, schedule.zone)
