@@ -167,8 +167,9 @@ def _delete(timer_id: str, outcome: Outcome, service: TimerService) -> None:
 
 
 def _check_name(timer: Timer, name: str, service: TimerService) -> None:
-    """Whether the new timer has the name that it was given: which names the service shortens or trims is not known, and
-    under another one every run would miss the timer and create one more.
+    """Delete the new timer again if the service changed its name, and fail.
+
+    We do not know which names the service shortens or trims. Every further run would miss the timer and create another.
     """
     if timer.name in (name, ""):  # an answer need not tell it
         return
@@ -196,7 +197,7 @@ def _pause(timer_id: str, outcome: Outcome, service: TimerService) -> None:
 
 
 def _read_again(outcome: Outcome, service: TimerService) -> None:
-    """The timer as it is after the operations on it. That this fails does not make what was done undone."""
+    """Read the timer after the operations on it. If that fails, the operations still count as done."""
     if outcome.plan.wanted.state == "absent" or outcome.timer is None:
         deleted = {operation.timer_id for operation in outcome.operations}
         if outcome.failure is None or (outcome.timer and outcome.timer.id in deleted):
@@ -304,7 +305,7 @@ def _may_rest(plan: Plan) -> bool:
 
 
 def _take_back(new: Timer, why: str, outcome: Outcome, service: TimerService) -> NoReturn:
-    """Delete the new timer, since the old one is the better one. Raises GlobusError."""
+    """Delete the new timer, so that the old one stays. Raises GlobusError."""
     old = outcome.plan.timer
     there = f"the old timer {old.id} was kept" if old else "the old timer was kept"
     try:
@@ -325,7 +326,7 @@ def _take_back(new: Timer, why: str, outcome: Outcome, service: TimerService) ->
 def _find(outcome: Outcome, service: TimerService, or_an_equal_one: bool = True) -> Timer | None:
     """The outcome's timer, or an equal one in favour of which another run removed it (rule W3); None if it is gone.
 
-    That it is gone is believed only if the list says so too.
+    It counts as gone only if the list lacks it too.
     """
     if outcome.timer is None:
         return None
@@ -510,7 +511,7 @@ def _verify_one(outcome: Outcome, timers: Sequence[Timer], now: datetime, servic
 
 
 def _look_for_own(outcome: Outcome, service: TimerService) -> None:
-    """The list lacks the timer that this run created: it is there all the same, or it has vanished."""
+    """Read the timer that this run created, because the list lacks it. It may have vanished."""
     found = _find(outcome, service)
     if found is None:
         outcome.failure = outcome.failure or _vanished(outcome.created or "", outcome)

@@ -238,7 +238,7 @@ def open_http(module: AnsibleModule) -> Http:
 def carry_out(
     module: AnsibleModule, globus: Globus, plans: Sequence[Plan], concurrency: int
 ) -> tuple[list[Outcome], dict[str, GlobusCollection]]:
-    """Prepare the plans and execute them, or in check mode say what they come to (rule W1)."""
+    """Prepare the plans and execute them. In check mode, predict their outcomes (rule W1)."""
     prepared = prepare(plans, globus, concurrency=concurrency, check_mode=module.check_mode)
     for warning in prepared.warnings:
         module.warn(warning)
@@ -253,14 +253,14 @@ def carry_out(
 
 
 def _tell_replaced(outcome: Outcome, history: Mapping[str, Replaced]) -> None:
-    """What is lost with the timers that were deleted in favour of this one (rule W4e)."""
+    """Report the runs of the timers that were deleted in favour of this one (rule W4e)."""
     deleted = [one.timer_id for one in outcome.operations if one.operation == "delete"]
     outcome.replaced = replaced_by(outcome.plan, deleted, history)
     outcome.warnings += [warning for one in outcome.replaced for warning in one.warnings(outcome.plan)]
 
 
 def _foreseen(plan: Plan) -> Outcome:
-    """What a plan comes to in check mode."""
+    """The outcome that check mode predicts for a plan."""
     gone = plan.creation is not None or (plan.wanted.state == "absent" and plan.failure is None)
     return Outcome(
         plan,

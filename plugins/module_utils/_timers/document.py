@@ -163,7 +163,7 @@ class Timer:
 
     @property
     def is_paused_by_user(self) -> bool:
-        """Inactive because someone paused it, and for no other cause: one that is not known is none (rule S7)."""
+        """Inactive because a user paused it. An unknown cause does not count as the user's pause (rule S7)."""
         cause = (self.inactive_reason or {}).get("cause") or (self.activity or {}).get("reason")
         return self.is_inactive and cause == "user"
 
@@ -198,7 +198,7 @@ class Timer:
 
     @property
     def order(self) -> tuple[str, str]:
-        """By this the first of several equal timers is told (rules I3, W3)."""
+        """The sort key of equal timers: the oldest comes first (rules I3, W3)."""
         return (format_instant(self.submitted_at) if self.submitted_at else "9", self.id)
 
 

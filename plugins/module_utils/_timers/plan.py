@@ -206,7 +206,7 @@ def plan_timer(wanted: Wanted, timers: Collection[Timer], now: datetime) -> Plan
 
 
 def _nameless() -> GlobusError:
-    """Timers without a name may be there, several of them: no definition means one of these (rule N1)."""
+    """Several timers may have no name, so no definition can mean one of them (rule N1)."""
     return GlobusError(
         "name or timer_id is required. Timers without a name are never changed",
         code="invalid_input",
@@ -230,8 +230,9 @@ def plan_timers(wanted: Sequence[Wanted], timers: Collection[Timer], now: dateti
 
 
 def _fail_contested(plans: Sequence[Plan]) -> list[Plan]:
-    """The plans; of two that concern one timer the second fails, and the first too if it deletes what the second is to
-    have: then nobody knows what is meant, and a deletion cannot be taken back.
+    """When two entries match one timer, the later one fails; both fail if the earlier one would delete it.
+
+    A deletion cannot be undone, and nobody knows which of the two entries is meant.
     """
     firsts: dict[str, int] = {}
     contested: dict[int, tuple[int, str]] = {}  # plan -> the other plan, the timer
@@ -258,8 +259,9 @@ def _contested(plan: Plan, other: Plan, timer_id: str) -> Plan:
 
 
 def _refuse_rings(plans: Sequence[Plan]) -> list[Plan]:
-    """The plans; those fail that would create a mirror which, with others of the list, destroys data (rule N4). Where
-    all of the mirrors are there already, a warning says so.
+    """Fail the plans that would create a mirror which destroys data together with others of the list (rule N4).
+
+    If all of these mirrors exist already, a warning says so.
     """
     found = list(plans)
     mirrors = [
@@ -701,7 +703,8 @@ def first_run_again(creation: Definition, now: datetime) -> datetime | None:
 def _first_run(schedule: Schedule, replaced: Timer | None, after: datetime) -> datetime | None:
     """The start to ask for: what the schedule sets, else the next tick of the timer it replaces (rule W4).
 
-    Of another interval the first tick of that phase: who has a weekly timer run daily does not wait for a week.
+    If the interval changed, start at the next tick of the old phase: a weekly timer that becomes daily starts tomorrow,
+    not next week.
     """
     coming = None if replaced is None else _next_tick(replaced, after)
     start = first_run(schedule, after, keep=coming)
@@ -798,7 +801,7 @@ def _unknown_warnings(timer: Timer) -> tuple[str, ...]:
 
 
 def _not_replaceable_failure(plan: Plan, timer: Timer) -> GlobusError:
-    """Rules D7, D8: nobody knows what would get lost."""
+    """The replacement would lose something that we do not know (rules D7, D8)."""
     why = (
         f"its document cannot be parsed ({timer.unreadable})"
         if timer.unreadable
@@ -885,7 +888,7 @@ def _wrong_warnings(timer: Timer) -> tuple[str, ...]:
 
 
 def _count_warnings(schedule: Schedule, replaced: Sequence[Timer]) -> tuple[str, ...]:
-    """A count of runs cannot be handed on: a timer with what is left of it would differ from its definition."""
+    """A new timer counts from the beginning: with only the remaining runs it would differ from its definition."""
     done = max((timer.runs for timer in replaced), default=0)
     if schedule.end_count is None or not done:
         return ()
@@ -896,7 +899,7 @@ def _count_warnings(schedule: Schedule, replaced: Sequence[Timer]) -> tuple[str,
 
 
 def _skipped_warnings(schedule: Schedule, start: datetime | None, now: datetime) -> tuple[str, ...]:
-    """A local time that a clock change skips: say what will happen (rule D4)."""
+    """Say when a run comes whose local time a clock change skips (rule D4)."""
     skipped = skipped_runs(schedule, start, now)
     if not skipped:
         return ()

@@ -228,7 +228,7 @@ class _Grid:
     zone: str
 
     def excess(self, wall: datetime) -> timedelta:
-        """How long before ``wall`` the last wall time of the grid was."""
+        """The time from the last wall time of the grid to ``wall``."""
         return (wall - self.anchor) % timedelta(seconds=self.step)
 
     def every_day(self) -> _Grid:
