@@ -23,7 +23,6 @@ from ..module_utils._timers.schedule import UTC, parse_instant
 from ..module_utils._validation import validate
 from ._backup import Copy
 
-RUNS = 10  # of each timer that are read: health looks at as many
 NEAR = 900  # seconds before its next run in which a copy is soon written to, where a play waits for less
 SHORTEST_PART = 3  # characters that are worth a filter
 _MOMENT = "%Y%m%dT%H%MZ"

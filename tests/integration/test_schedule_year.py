@@ -109,7 +109,7 @@ def test_d4_a_year_of_nights_over_both_clock_changes(modules: Modules, globus: L
 
     # the clock change that skips 02:00 was announced for the timer that follows it
     for task, announced in (("create nightly", False), ("create following", True)):
-        warned = any("the run of 2026-03-08 02:00 comes at 03:00" in one for one in done[task]["warnings"])
+        warned = any("the run of 2026-03-08 02:00 takes place at 03:00" in one for one in done[task]["warnings"])
         assert warned is announced
 
     # the guide says the same
