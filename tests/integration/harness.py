@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
@@ -95,6 +96,11 @@ class Started:
         self._process = process
         self._record = record
 
+    def kill(self) -> None:
+        """End it with SIGKILL, its children too: no one tidies up."""
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.communicate()
+
     def wait(self, timeout: float = LIMIT) -> Run:
         """What it comes to. No test may let a module end in a traceback, so that is looked at here."""
         output, _nothing = self._process.communicate(timeout=timeout)
@@ -178,6 +184,7 @@ class Playbooks:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
         return Started(process, record)
 

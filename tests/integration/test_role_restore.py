@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import shutil
+import time
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,8 @@ import pytest
 
 from emulator.control import LocalGlobus
 from emulator.plain import MAPPED, MAPPED_TOO, Api
-from integration.harness import START, Playbooks, Run, Task
+from integration.harness import START, Playbooks, Run, Task, calls
+from integration.test_role_backup import latest
 
 ROLE = "research_ops.globus.backup"
 JOBS: dict[str, Any] = {
@@ -98,6 +102,7 @@ def backed_up(playbooks: Playbooks, globus: LocalGlobus, until: str) -> None:
 
 
 TUESDAY = "2026-03-03T12:00:00+00:00"
+MOMENT = "20260303T1200Z"  # the same in names
 
 
 # --- restore -------------------------------------------------------------------------------------------------------
@@ -313,3 +318,120 @@ def test_hold_three_changes_by_hand_and_release(playbooks: Playbooks, globus: Lo
     assert "inactive" not in states.values()
     assert not came_of(run, "again")["changed"]
     assert "so nothing was resumed. These timers of the jobs are paused: backup-sequencer-sun" in run.output
+
+
+# --- hard cases ----------------------------------------------------------------------------------------------------
+
+
+def test_sixty_days_later_each_state_comes_back_byte_for_byte(
+    playbooks: Playbooks, globus: LocalGlobus, lab: Path
+) -> None:
+    """Grandfather, father, son; each copy mirrors its day, and no restore mirrors anything. The original is gone."""
+    job = {
+        "name": "seq",
+        "source_path": "/data/seq/",
+        "destination_path": "/backup/seq/{slot}/",
+        "schedule": "grandfather_father_son",
+        "delete_destination_extra": True,
+    }
+    variables = {**JOBS, "backup_jobs": [job]}
+    made = {"name": "role", "ansible.builtin.include_role": {"name": ROLE}}
+    assert playbooks.run([made], variables={"backup_clock": START, **variables}).status == 0
+    source, states = lab / "disk/data/seq", {}
+    for number in range(1, 61):
+        day = f"{date(2026, 3, 2) + timedelta(days=number)}"
+        globus.set_clock(f"{day}T00:30:00+00:00")
+        shutil.rmtree(source, ignore_errors=True)
+        write(lab, "disk/data/seq/day.txt", day)
+        write(lab, f"disk/data/seq/run {number}/\u00fc.dat", day * number)
+        states[day] = tree(source)
+        globus.set_clock(f"{day}T20:00:00+00:00")
+    shutil.rmtree(source)
+    write(lab, "disk/restored/mine.txt", "mine")
+    slots = {
+        "thu": "2026-04-30",
+        "tue": "2026-04-28",
+        "week2": str(latest("week2", date(2026, 5, 1))),
+        "": "2026-05-01",
+    }
+    tasks: list[Task] = []
+    for slot in slots:
+        to = {"backup_restore_to": "/restored/"} if slot == "tue" else {}
+        tasks += entry(
+            f"slot {slot}",
+            "restore",
+            "2026-05-01T20:00:00+00:00",
+            **{**variables, "backup_restore_job": "seq", "backup_restore_slot": slot, **to},
+        )
+    run = playbooks.run(tasks)
+    assert run.status == 0, run.output
+    for slot, day in slots.items():
+        found = came_of(run, f"slot {slot}")
+        restored = tree(lab / "disk" / found["paths"][0]["target"].strip("/"))
+        if slot == "tue":
+            assert restored.pop("mine.txt") == "mine"
+        assert restored == states[day], slot
+        assert found["slot"] == (slot or "fri")
+        assert found["copied_at"].startswith(day)
+
+
+def test_killed_twice_at_once_and_asleep_it_stays_one_restore(
+    playbooks: Playbooks, globus: LocalGlobus, lab: Path
+) -> None:
+    """Two plays begin together, one of them is killed, the disk is off for a time, and a third play comes."""
+    write(lab, "disk/data/seq/a.dat", "a" * 5000)
+    backed_up(playbooks, globus, TUESDAY)
+    globus.switch(bytes_per_second=5)
+    wanted = {"backup_restore_job": "sequencer", "backup_wait": 300}
+    tasks = entry("restore", "restore", TUESDAY, **wanted)
+    globus.clear_log()
+    first, second = playbooks.start(tasks), playbooks.start(tasks)
+    looks = 0
+    while looks < 8:  # both wait
+        time.sleep(1)
+        looks = calls(globus.log()).count("GET job")
+    first.kill()
+    globus.collection(MAPPED, reachable=False)
+    globus.advance(120)
+
+    third = playbooks.run(entry("third", "restore", TUESDAY, **{**wanted, "backup_wait": 3}))
+
+    assert third.status == 2
+    found = came_of(third, "third")
+    assert (found["state"], found["adopted"], found["changed"]) == ("going_on", True, False)
+    assert f"still going on ({found['url']}): 0 of 1 files transferred, 0 bytes, CONNECT_FAILED" in third.output
+    assert "Run this again to wait for it; that starts no second one" in third.output
+    globus.collection(MAPPED, reachable=True)
+    globus.advance(3600)
+    run = second.wait()
+    assert run.status == 0, run.output
+    assert came_of(run, "restore")["state"] == "arrived"
+    (timer,) = [timer for timer in globus.timers() if timer["name"].startswith("restore-")]
+    assert timer["job_id"] == found["timer_id"]
+    assert tree(lab / "disk/data" / f"seq-restored-tue-{MOMENT}") == {"a.dat": "a" * 5000}
+
+
+def test_a_slot_that_is_being_written_or_never_succeeded_is_refused(
+    playbooks: Playbooks, globus: LocalGlobus, lab: Path
+) -> None:
+    """``latest`` passes over both."""
+    write(lab, "disk/data/seq/a.dat", "a" * 100)
+    backed_up(playbooks, globus, TUESDAY)
+    globus.switch(hopeless_errors="fatal", bytes_per_second=1)
+    (lab / "disk/data/seq/a.dat").write_text("b" * 100, encoding="utf-8")
+    shutil.rmtree(lab / "disk/data/seq")
+    write(lab, "disk/data/seq", "a file where a folder was")
+    globus.set_clock("2026-03-04T12:00:00+00:00")
+    (lab / "disk/data/seq").unlink()
+    write(lab, "disk/data/seq/a.dat", "b" * 100)
+    now = "2026-03-05T02:00:10+00:00"
+    globus.set_clock(now)
+    job = {"backup_restore_job": "sequencer"}
+    tasks: list[Task] = []
+    for slot in ("wed", "thu"):
+        refused = entry(slot, "restore", now, **job, backup_restore_slot=slot)
+        tasks += [{"name": f"refused {slot}", "block": refused, "rescue": [{"meta": "noop"}]}]
+    run = playbooks.run([*tasks, *entry("latest", "restore", now, **job, backup_wait=0)])
+    assert "job sequencer, slot wed: not restored, because every known run of its timer" in failure(run, "wed")
+    assert "job sequencer, slot thu: not restored, because the transfer that writes this copy" in failure(run, "thu")
+    assert came_of(run, "latest")["slot"] == "tue"

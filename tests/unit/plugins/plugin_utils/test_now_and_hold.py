@@ -1,0 +1,288 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the entry points now, hold and release decide, and how far awaited transfers are said to be."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ansible_collections.research_ops.globus.plugins.plugin_utils._hold import plan_hold, plan_release
+from ansible_collections.research_ops.globus.plugins.plugin_utils._now import plan
+from ansible_collections.research_ops.globus.plugins.plugin_utils._progress import in_bytes, progress
+from unit.plugins.plugin_utils.test_restore import LAB, NOW, PAGE, SEQ, ran, run, timer
+
+FILE = "/srv/backups.hold"
+DAILY = {"schedule": {"interval": "1d", "start": "2026-03-02T02:00:00+00:00"}}
+PAUSED = {"status": "inactive", "inactive_reason": {"cause": "user", "detail": None}, "definition": DAILY}
+
+
+# --- now -----------------------------------------------------------------------------------------------------------
+
+
+def now(*timers: dict[str, Any], jobs: Any = (SEQ, LAB), **variables: Any) -> dict[str, Any]:
+    return plan({"backup_jobs": list(jobs), **variables}, timers, NOW)
+
+
+def test_all_jobs_are_copied_that_are_not_absent_or_paused() -> None:
+    jobs = [SEQ, LAB, {**LAB, "name": "off", "state": "paused"}, {**LAB, "name": "old", "state": "absent"}]
+    blanks: list[Any] = [None, "", " ", []]
+    for blank in blanks:
+        found = now(jobs=jobs, backup_now_jobs=blank)
+        assert [copy["job"] for copy in found["copies"]] == ["seq", "lab"]
+    assert [copy["job"] for copy in now(jobs=jobs, backup_now_jobs="off, lab")["copies"]] == ["lab", "off"]
+    assert [copy["job"] for copy in now(jobs=jobs, backup_now_jobs=["lab"])["copies"]] == ["lab"]
+    assert now(backup_now_jobs="x")["error"] == "backup_now_jobs: there is no job 'x'; there are seq, lab"
+    assert "no job is to be copied" in now(jobs=[{**LAB, "state": "paused"}])["error"]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "moment", "slot"),
+    [
+        ("rotating_weekdays", "2026-03-03T12:00:00+00:00", "tue"),
+        ("rotating_weekdays", "2026-03-03T01:00:00+00:00", "mon"),
+        (
+            "grandfather_father_son",
+            "2026-03-01T12:00:00+00:00",
+            "sun",
+        ),  # and week and month: the one that runs more often
+        ("monthly", "2026-03-03T12:00:00+00:00", "mar"),
+    ],
+)
+def test_the_slot_whose_run_fell_due_last_is_written(schedule: str, moment: str, slot: str) -> None:
+    (copy,) = now(jobs=[{**SEQ, "schedule": schedule}], backup_clock=moment)["copies"]
+    assert copy["slot"] == slot
+
+
+def test_the_copy_is_the_jobs_own_transfer_run_once() -> None:
+    (made,) = now(jobs=[{**LAB, "label": "Lab", "sync_level": "size"}])["timers"]
+    assert (made["name"], made["schedule"]) == ("now-lab-20260303T1200Z", {})
+    assert made["transfer"]["sync_level"] == "size"
+    assert made["transfer"]["label"] == "Lab"
+    (made,) = now(jobs=[LAB], backup_now_sync_level="checksum")["timers"]
+    assert made["transfer"]["sync_level"] == "checksum"
+    assert "backup_now_sync_level must be one of" in now(backup_now_sync_level="md5")["error"]
+
+
+def test_a_job_whose_own_transfer_is_going_on_is_not_copied_and_the_others_are() -> None:
+    found = now(timer("backup-lab", runs=1, recent_runs=[run("ACTIVE")]), ran("backup-seq-tue"))
+    assert [made["name"] for made in found["timers"]] == ["now-seq-tue-20260303T1200Z"]
+    refusal = found["copies"][1]["refusal"]
+    assert refusal.startswith("not copied, because the timer backup-lab transfers the same paths")
+    assert refusal.endswith(f"{PAGE}task")
+
+
+def test_the_same_copy_is_adopted_while_it_is_going_on() -> None:
+    (made,) = now(jobs=[LAB])["timers"]
+    active = timer(made["name"], status="ended", definition=made, recent_runs=[run("ACTIVE")])
+    found = now(active, jobs=[LAB])
+    assert found["timers"] == []
+    assert found["copies"][0]["timer_id"] == active["id"]
+    assert now({**active, "recent_runs": [run("SUCCEEDED")]}, jobs=[LAB])["timers"][0]["name"].endswith("1201Z")
+
+
+# --- hold, release -------------------------------------------------------------------------------------------------
+
+
+def hold(*timers: dict[str, Any], record: str | None = None) -> dict[str, Any]:
+    return plan_hold({"backup_jobs": [SEQ, LAB], "backup_hold_file": FILE}, timers, record, NOW)
+
+
+def release(*timers: dict[str, Any], record: str | None, spread: int = 0, moment: str = "") -> dict[str, Any]:
+    given = {"backup_jobs": [LAB], "backup_hold_file": FILE, "backup_release_spread": spread, "backup_clock": None}
+    return plan_release({**given, "backup_clock": moment or None}, timers, record, NOW)
+
+
+def test_what_runs_is_paused_and_nothing_else() -> None:
+    timers = [
+        timer("backup-lab"),
+        timer("backup-seq-mon", **PAUSED),
+        timer("backup-seq-tue", status="inactive", inactive_reason={"cause": "globus_auth_requirements"}),
+        timer("backup-seq-wed", recent_runs=[run("ACTIVE")]),
+        timer("backup-other"),
+    ]
+    found = hold(*timers)
+    assert [one["name"] for one in found["held"]] == ["backup-lab", "backup-seq-wed"]
+    assert {one["state"] for one in found["timers"]} == {"paused"}
+    assert found["going_on"] == [{"name": "backup-seq-wed", "url": f"{PAGE}task"}]
+    record = json.loads(found["record"])["timers"]
+    assert [(one["id"], one["held_at"]) for one in record] == [
+        ("id of backup-lab", "2026-03-03T12:00:00+00:00"),
+        ("id of backup-seq-wed", "2026-03-03T12:00:00+00:00"),
+    ]
+
+
+def test_a_second_hold_adds_and_changes_nothing_where_nothing_runs() -> None:
+    first = hold(timer("backup-lab"))
+    again = hold(timer("backup-lab", **PAUSED), record=first["record"])
+    assert again["record"] == first["record"]
+    more = hold(timer("backup-lab", **PAUSED), timer("backup-seq-mon"), record=first["record"])
+    assert [one["name"] for one in json.loads(more["record"])["timers"]] == ["backup-lab", "backup-seq-mon"]
+    assert [one["name"] for one in more["held_before"]] == ["backup-lab"]
+    resumed = hold(timer("backup-lab"), record=first["record"])
+    assert len(json.loads(resumed["record"])["timers"]) == 1
+
+
+def test_release_resumes_what_is_still_paused_and_tells_the_rest() -> None:
+    names = ("a", "b", "c", "d", "e", "f", "g")
+    held = [{"id": f"id of {name}", "name": name, "held_at": "2026-03-03T01:00:00+00:00"} for name in names]
+    record = json.dumps({"version": 1, "timers": held})
+    timers = [
+        timer("a", **PAUSED),
+        timer("b"),
+        timer("c", status="ended"),
+        timer("renamed", **PAUSED) | {"id": "id of d"},
+        timer("e", **PAUSED) | {"id": "new"},
+        timer("f") | {"id": "also new"},
+    ]
+    found = release(*timers, record=record)
+    assert [one["timer_id"] for one in found["at_once"]] == ["id of a", "id of d", "new"]
+    assert {one["name"]: one["said"] for one in found["told"]} == {
+        "b": "it runs already: somebody resumed it, or it was never paused",
+        "c": "it has ended meanwhile",
+        "d": "it was renamed to renamed meanwhile, and is resumed",
+        "e": "it was replaced meanwhile by a paused timer of the same name, which is resumed",
+        "f": "it was replaced meanwhile by a timer of the same name that is not paused by a user",
+        "g": "it was deleted meanwhile",
+    }
+    assert all(one["missed_run"] for one in found["resumed"])  # that of 02:00
+    found = release(*timers, record=record, spread=60)
+    assert found["at_once"] == []
+    assert [one["timer_id"] for one in found["spread"]] == ["id of a", "id of d", "new"]
+    found = release(timer("a", **PAUSED), record=record, spread=60, moment="2026-03-03T01:30:00+00:00")
+    assert (len(found["at_once"]), found["spread"]) == (1, [])
+
+
+def test_several_paused_timers_of_the_name_of_one_that_is_gone_are_left_to_a_person() -> None:
+    record = hold(timer("backup-lab"))["record"]
+    two = [timer("backup-lab", **PAUSED) | {"id": number} for number in ("1", "2")]
+    found = release(*two, record=record)
+    assert found["at_once"] == []
+    assert "2 paused timers have its name" in found["told"][0]["said"]
+
+
+def test_what_globus_stopped_is_told() -> None:
+    record = hold(timer("backup-lab"))["record"]
+    stopped = timer("backup-lab", status="inactive", inactive_reason={"cause": "globus_auth_requirements"})
+    assert "Globus stopped it meanwhile" in release(stopped, record=record)["told"][0]["said"]
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"version": 2, "timers": []}', '{"version": 1}', '{"timers": [], "version": 1, ']
+)
+def test_another_file_is_never_taken_for_a_record(text: str) -> None:
+    for found in (hold(timer("backup-lab"), record=text), release(timer("backup-lab"), record=text)):
+        assert f"{FILE} is not a record of timers that hold has paused" in found["error"]
+
+
+def test_no_record_is_told_with_what_is_paused() -> None:
+    found = release(timer("backup-lab", **PAUSED), record=None)
+    assert found["error"] is None
+    assert found["warnings"] == [
+        f"there is no record {FILE}, so nothing was resumed. These timers of the jobs are paused: backup-lab"
+    ]
+
+
+@pytest.mark.parametrize("file", [None, "", "backups.hold", "/srv/"])
+def test_the_record_needs_a_whole_path(file: Any) -> None:
+    for planned in (plan_hold, plan_release):
+        found = planned({"backup_jobs": [LAB], "backup_hold_file": file}, None, None, NOW)
+        assert str(found["error"]).startswith("backup_hold_file ")
+
+
+# --- progress ------------------------------------------------------------------------------------------------------
+
+
+def entry(timer_status: str = "ended", state: str = "ended", reason: str = "", **task: Any) -> dict[str, Any]:
+    numbers = {"files": 4, "files_transferred": 1, "files_skipped": 0, "bytes_transferred": 2_500_000, "faults": 0}
+    whole = {"skipped_errors": 0, "completed_at": None, "detail": "OK", "url": f"{PAGE}task", **numbers, **task}
+    runs = [{"transfer": whole, "failed": False, "status": task["status"]}] if task else []
+    health = {"state": state, "reason": reason, "remedy": None}
+    return {**timer("x"), "status": timer_status, "recent_runs": runs, "health": health}
+
+
+@pytest.mark.parametrize(
+    ("found", "state", "said"),
+    [
+        (entry("ended", "ended"), "failed", "its run could not be started"),
+        (entry("active", "ok", "Its run could not start yet, and Globus tries again"), "going_on", "Its run could not"),
+    ],
+)
+def test_states_without_a_task(found: dict[str, Any], state: str, said: str) -> None:
+    (one,) = progress({"timers": [found]}, [{"what": "w", "timer_id": "id of x"}])["entries"]
+    assert one["state"] == state
+    assert one["said"].startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("task", "state", "said"),
+    [
+        ({"status": "ACTIVE"}, "going_on", "1 of 4 files transferred, 2.5 MB, OK"),
+        ({"status": "ACTIVE", "detail": "Queued"}, "going_on", "Queued: Globus works on three transfers"),
+        (
+            {"status": "ACTIVE", "detail": "GC_NOT_CONNECTED", "faults": 3},
+            "going_on",
+            "GC_NOT_CONNECTED (3 tries failed",
+        ),
+        ({"status": "SUCCEEDED", "files_skipped": 3}, "arrived", "2.5 MB (3 were there already)"),
+        ({"status": "SUCCEEDED", "skipped_errors": 2}, "incomplete", "2 left out"),
+        ({"status": "FAILED"}, "failed", "why"),
+        ({"status": "ACTIVE", "files": None}, "going_on", "1 files transferred"),
+    ],
+)
+def test_states_of_tasks(task: dict[str, Any], state: str, said: str) -> None:
+    look = {"timers": [entry(reason="why", **task)]}
+    found = progress(look, [{"what": "w", "timer_id": "id of x"}])
+    assert found["entries"][0]["state"] == state
+    assert said in found["entries"][0]["said"]
+    assert found["over"] is (state != "going_on")
+    assert (found["msg"] == "") is (state == "arrived")
+    assert found["entries"][0]["url"] == f"{PAGE}task"
+
+
+def test_a_look_that_failed_is_not_the_end() -> None:
+    found = progress({"msg": "Globus did not answer", "failed": True}, [{"what": "w", "timer_id": "1"}])
+    assert not found["over"]
+    assert found["line"] == "w: Globus did not answer"
+
+
+def test_a_deleted_timer_and_a_refused_one_are_failures() -> None:
+    awaited: list[dict[str, Any]] = [
+        {"what": "a", "timer_id": "gone"},
+        {"what": "b", "timer_id": None, "refusal": "no"},
+    ]
+    found = progress({"timers": []}, awaited)
+    assert [one["state"] for one in found["entries"]] == ["failed", "failed"]
+    assert "its timer was deleted meanwhile" in found["msg"]
+
+
+def test_many_are_told_in_one_line() -> None:
+    awaited = [{"what": f"job {number}", "timer_id": "id of x"} for number in range(8)]
+    line = progress({"timers": [entry(status="ACTIVE")]}, awaited)["line"]
+    assert line.startswith("0 of 8 arrived (0 files transferred, 0 bytes); job 0: ")
+    assert line.endswith("; and 3 more")
+
+
+def test_made_timers_are_known_by_their_names() -> None:
+    made: dict[str, Any] = {
+        "timers": [{"name": "now-a", "timer_id": "1", "timer": {"url": "u"}}, {"name": "now-b", "failed": True}]
+    }
+    made["timers"][1]["msg"] = "refused"
+    awaited = [{"what": one, "name": f"now-{one}", "timer_id": None} for one in ("a", "b", "c")]
+    found = progress({}, awaited, made)
+    assert [(one["state"], one["timer_id"]) for one in found["entries"]] == [
+        ("going_on", "1"),
+        ("failed", None),
+        ("planned", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(0, "0 bytes"), (999, "999 bytes"), (1000, "1.0 kB"), (52_428_800_000, "52.4 GB"), (10**18, "1000.0 PB")],
+)
+def test_sizes_are_read_at_a_glance(number: int, said: str) -> None:
+    assert in_bytes(number) == said

@@ -1,0 +1,321 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the entry point restore decides: copies, targets, guards, and restores that are going on."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from ansible_collections.research_ops.globus.plugins.plugin_utils import _variables
+from ansible_collections.research_ops.globus.plugins.plugin_utils._restore import plan
+from unit.samples import DESTINATION, SOURCE
+
+NOW = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)  # a Tuesday
+PAGE = "https://app.globus.org/activity/"
+ENDS = {"source_collection": SOURCE, "destination_collection": DESTINATION}
+SEQ = {
+    **ENDS,
+    "name": "seq",
+    "source_path": "/data/seq/",
+    "destination_path": "/backup/seq/{slot}/",
+    "schedule": "rotating_weekdays",
+}
+LAB = {**ENDS, "name": "lab", "source_path": "/data/lab/", "destination_path": "/backup/lab/", "schedule": "nightly"}
+WAYS = {
+    **ENDS,
+    "name": "ways",
+    "schedule": "nightly",
+    "paths": [
+        {"source_path": "/data/nmr/", "destination_path": "/backup/nmr/"},
+        {"source_path": "/data/ms/x/", "destination_path": "/backup/ms/"},
+        {"source_path": "/etc/lab.cfg", "destination_path": "/backup/lab.cfg", "recursive": False},
+    ],
+}
+
+
+def timer(name: str, **fields: Any) -> dict[str, Any]:
+    """An entry of ``timer_info``."""
+    return {
+        "id": f"id of {name}",
+        "name": name,
+        "status": "active",
+        "url": f"{PAGE}timers/{name}",
+        "runs": 0,
+        "definition": None,
+        "recent_runs": [],
+        "last_success": None,
+        "next_run": None,
+        "submitted_at": "2026-03-02T12:00:00+00:00",
+        "inactive_reason": None,
+        **fields,
+    }
+
+
+def ran(name: str, moment: str = "2026-03-03T02:00:00+00:00", **fields: Any) -> dict[str, Any]:
+    """One whose last transfer arrived whole."""
+    success = {"ran_at": moment, "completed_at": moment}
+    return timer(name, runs=1, last_success=success, recent_runs=[run("SUCCEEDED", moment)], **fields)
+
+
+def run(status: str, moment: str = "2026-03-03T02:00:00+00:00") -> dict[str, Any]:
+    over = status in ("SUCCEEDED", "FAILED")
+    task = {"status": status, "completed_at": moment if over else None, "url": f"{PAGE}task"}
+    return {
+        "ran_at": moment,
+        "failed": status == "FAILED",
+        "status": status,
+        "message": "no such path" if status == "FAILED" else None,
+        "transfer": task,
+    }
+
+
+def planned(*timers: dict[str, Any], jobs: Any = (SEQ, LAB, WAYS), **variables: Any) -> dict[str, Any]:
+    given = {f"backup_restore_{name}" if name != "wait" else "backup_wait": value for name, value in variables.items()}
+    return plan({"backup_jobs": list(jobs), **given}, timers, NOW)
+
+
+def right(*timers: dict[str, Any], **variables: Any) -> dict[str, Any]:
+    found = planned(*timers, **variables)
+    assert found["error"] is None
+    return found
+
+
+def error(*timers: dict[str, Any], **variables: Any) -> str:
+    found = planned(*timers, **variables)
+    assert found["timer"] is None
+    return str(found["error"])
+
+
+def targets(found: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(path["copy"], path["target"]) for path in found["restore"]["paths"]]
+
+
+# --- where from, where to ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("variables", "paths"),
+    [
+        ({"slot": "tue"}, [("/backup/seq/tue/", "/data/seq-restored-tue-20260303T1200Z/")]),
+        (
+            {"slot": "tue", "path": "run-1/"},
+            [("/backup/seq/tue/run-1/", "/data/seq-restored-tue-20260303T1200Z/run-1/")],
+        ),
+        (
+            {"slot": "tue", "path": "/data/seq/a b"},
+            [("/backup/seq/tue/a b", "/data/seq-restored-tue-20260303T1200Z/a b")],
+        ),
+        ({"slot": "tue", "path": ".", "to": "/x"}, [("/backup/seq/tue/", "/x/")]),
+        ({"slot": "tue", "path": "run-1/x.txt", "to": "/x/"}, [("/backup/seq/tue/run-1/x.txt", "/x/run-1/x.txt")]),
+        ({"job": "lab"}, [("/backup/lab/", "/data/lab-restored-20260303T1200Z/")]),
+        (
+            {"job": "ways"},
+            [
+                ("/backup/nmr/", "/data/nmr-restored-20260303T1200Z/"),
+                ("/backup/ms/", "/data/ms/x-restored-20260303T1200Z/"),
+                ("/backup/lab.cfg", "/etc/lab.cfg-restored-20260303T1200Z"),
+            ],
+        ),
+        (
+            {"job": "ways", "to": "/x/"},
+            [
+                ("/backup/nmr/", "/x/data/nmr/"),
+                ("/backup/ms/", "/x/data/ms/x/"),
+                ("/backup/lab.cfg", "/x/etc/lab.cfg"),
+            ],
+        ),
+        ({"job": "ways", "path": "/data/ms/x/1/", "to": "/x/"}, [("/backup/ms/1/", "/x/data/ms/x/1/")]),
+        ({"job": "ways", "path": "/etc/lab.cfg", "to": "/x/"}, [("/backup/lab.cfg", "/x/etc/lab.cfg")]),
+    ],
+)
+def test_what_lies_below_the_source_keeps_its_place(variables: dict[str, Any], paths: list[tuple[str, str]]) -> None:
+    found = right(ran("backup-seq-tue"), ran("backup-lab"), ran("backup-ways"), **{"job": "seq", **variables})
+    assert targets(found) == paths
+    assert not found["warnings"]
+
+
+def test_the_original_place_of_several_paths_is_the_folder_above_them() -> None:
+    found = right(ran("backup-ways"), job="ways", to="/", overwrite=True)
+    assert [target for _copy, target in targets(found)] == ["/data/nmr/", "/data/ms/x/", "/etc/lab.cfg"]
+
+
+def test_the_way_back_exchanges_users_and_leaves_out_what_belongs_to_the_way_there() -> None:
+    job = {
+        **LAB,
+        "source_local_user": "reader",
+        "destination_local_user": "writer",
+        "deadline": "2027-01-01T00:00:00Z",
+        "skip_source_errors": True,
+        "delete_destination_extra": True,
+        "filter_rules": [{"name": "*.tmp"}],
+        "sync_level": "exists",
+        "label": "Lab",
+        "encrypt_data": True,
+        "preserve_timestamp": True,
+        "notify_on_succeeded": False,
+    }
+    transfer = right(ran("backup-lab"), jobs=[job], job="lab")["timer"]["transfer"]
+    paths = transfer.pop("paths")
+    assert [path["recursive"] for path in paths] == [True]
+    assert transfer == {
+        "source_collection": DESTINATION,
+        "destination_collection": SOURCE,
+        "label": "Restore of lab",
+        "sync_level": "checksum",
+        "encrypt_data": True,
+        "preserve_timestamp": True,
+        "notify_on_succeeded": False,
+        "source_local_user": "writer",
+        "destination_local_user": "reader",
+    }
+    checksums = [{"source_path": "/a", "destination_path": "/b", "recursive": False, "external_checksum": "0" * 32}]
+    job = {**ENDS, "name": "lab", "schedule": "nightly", "paths": checksums}
+    (path,) = right(ran("backup-lab"), jobs=[job], job="lab")["timer"]["transfer"]["paths"]
+    assert path == {"source_path": "/b", "destination_path": "/a-restored-20260303T1200Z", "recursive": False}
+
+
+@pytest.mark.parametrize("value", [None, "", " "])
+def test_blank_and_null_variables_are_their_defaults_N1_N2(value: Any) -> None:
+    blank = dict.fromkeys(("slot", "path", "to", "overwrite", "wait"), value)
+    assert right(ran("backup-seq-tue"), job="seq", **blank) == right(ran("backup-seq-tue"), job="seq")
+    assert error(job=value) == "backup_restore_job is missing: name the job to restore from; there are seq, lab, ways"
+
+
+# --- guards --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("to", ["/data/seq", "/data/seq/", "//data/./seq", "/data/", "/", "/data/seq/old/"])
+def test_the_original_is_refused_unless_asked_for(to: str) -> None:
+    message = error(ran("backup-seq-tue"), job="seq", slot="tue", to=to)
+    assert message.startswith("job seq, slot tue: the target ")
+    assert "backup_restore_overwrite: true" in message
+    assert right(ran("backup-seq-tue"), job="seq", slot="tue", to=to, overwrite="yes")["timer"]
+
+
+def test_a_target_in_the_copies_is_refused_always() -> None:
+    job = {**SEQ, "destination_collection": SOURCE}
+    for to in ("/backup/seq/", "/backup/seq/wed/x/", "/backup/"):
+        message = error(ran("backup-seq-tue"), jobs=[job], job="seq", slot="tue", to=to, overwrite=True)
+        assert "so the restore would damage the copy" in message
+
+
+def test_targets_that_other_jobs_read_or_write_are_warned_of() -> None:
+    other = {**LAB, "name": "home", "source_path": "/home/"}
+    back: dict[str, Any] = {**LAB, "name": "back", "source_collection": DESTINATION, "destination_collection": SOURCE}
+    back = {**back, "source_path": "/x/", "destination_path": "/srv/", "delete_destination_extra": True}
+    jobs = [SEQ, other, back]
+    (warning,) = right(ran("backup-seq-tue"), jobs=jobs, job="seq", slot="tue", to="/home/me/")["warnings"]
+    assert warning.startswith("job seq, slot tue: the target /home/me/ is in the source of job home")
+    (warning,) = right(ran("backup-seq-tue"), jobs=jobs, job="seq", slot="tue", to="/srv/me/")["warnings"]
+    assert warning.endswith("is in a copy that job back writes, which may delete it")
+
+
+def test_overwrite_without_a_target_is_told_to_change_nothing() -> None:
+    found = right(ran("backup-seq-tue"), job="seq", slot="tue", overwrite=True)
+    assert found["warnings"][0].endswith("set backup_restore_to: /data/seq/")
+    assert "restored" in targets(found)[0][1]
+
+
+def test_mistakes_of_other_jobs_do_not_stand_in_the_way() -> None:
+    wrong = {"name": "wrong", "schedule": "x"}
+    assert right(ran("backup-lab"), jobs=[wrong, LAB], job="lab")["timer"]
+    assert "schedule 'x' is not known" in error(jobs=[wrong, LAB], job="wrong")
+    assert right(ran("backup-lab"), jobs=[{**LAB, "state": "absent"}], job="lab")["timer"]
+
+
+# --- which copy ----------------------------------------------------------------------------------------------------
+
+
+def test_latest_is_the_newest_complete_copy_that_is_not_written_to() -> None:
+    timers = [
+        ran("backup-seq-mon", "2026-03-02T02:00:00+00:00"),
+        ran("backup-seq-sun", "2026-03-01T02:00:00+00:00"),
+        {**ran("backup-seq-tue"), "recent_runs": [run("ACTIVE")]},
+        timer("backup-seq-wed", runs=1, recent_runs=[run("FAILED", "2026-03-04T02:00:00+00:00")]),
+    ]
+    assert right(*timers, job="seq")["restore"]["slot"] == "mon"
+    message = error(*timers, job="seq", slot="tue")
+    assert message.startswith("job seq, slot tue: not restored, because the transfer that writes this copy is going on")
+    assert f"{PAGE}task" in message
+    message = error(*timers, job="seq", slot="wed")
+    assert "every known run of its timer backup-seq-wed failed" in message
+    assert "no such path" in message
+
+
+def test_without_history_the_slot_whose_run_fell_due_last_is_taken_with_a_warning() -> None:
+    found = right(*(timer(f"backup-seq-{day}") for day in ("mon", "tue", "wed")), job="seq")
+    assert found["restore"]["slot"] == "tue"
+    assert found["restore"]["copied_at"] is None
+    (warning,) = found["warnings"]
+    assert "its timer backup-seq-tue has not run since it was created or replaced" in warning
+    (warning,) = right(job="seq")["warnings"]
+    assert "there is no timer backup-seq-tue" in warning
+    gone = timer("backup-lab", runs=400)
+    (warning,) = right(gone, job="lab")["warnings"]
+    assert "no run of its timer backup-lab is known to have arrived whole" in warning
+
+
+def test_a_timer_that_writes_elsewhere_says_nothing_of_the_copy() -> None:
+    elsewhere = {"transfer": {**ENDS, "paths": [{"source_path": "/data/lab/", "destination_path": "/old/"}]}}
+    found = right(ran("backup-lab", definition=elsewhere), job="lab")
+    assert "writes to another place than the job says" in found["warnings"][0]
+
+
+def test_a_near_run_and_a_failure_after_the_copy_are_warned_of() -> None:
+    near = ran("backup-lab", next_run="2026-03-03T12:30:00+00:00")
+    (warning,) = right(near, job="lab")["warnings"]
+    assert "the next run, at 2026-03-03T12:30:00+00:00, writes to this copy" in warning
+    assert not right(near, job="lab", wait=0)["warnings"]
+    later = ran("backup-lab")
+    later["recent_runs"].insert(0, run("FAILED", "2026-03-03T11:00:00+00:00"))
+    (warning,) = right(later, job="lab")["warnings"]
+    assert "the run of 2026-03-03T11:00:00+00:00 failed after the copy was complete" in warning
+
+
+# --- restores that are going on ------------------------------------------------------------------------------------
+
+
+def going_on(found: dict[str, Any], name: str, **fields: Any) -> dict[str, Any]:
+    definition = {"name": name, "transfer": found["timer"]["transfer"], "schedule": {}}
+    return timer(name, definition=definition, **fields)
+
+
+def test_the_same_restore_is_adopted_while_it_is_going_on() -> None:
+    first = right(ran("backup-seq-tue"), job="seq")
+    name = first["timer"]["name"]
+    assert name == "restore-seq-tue-20260303T1200Z"
+    active = going_on(first, name, status="ended", recent_runs=[run("ACTIVE")])
+    copy = {**ran("backup-seq-tue"), "recent_runs": [run("ACTIVE")]}  # adopted before the copy is looked at
+    found = right(copy, active, job="seq")
+    assert found["timer"] is None
+    assert (found["restore"]["adopted"], found["restore"]["timer_id"]) == (True, active["id"])
+    found = right(copy, going_on(first, name, status="inactive"), job="seq")
+    assert found["timer"]["name"] == name  # to be resumed
+    arrived = going_on(first, name, status="ended", recent_runs=[run("SUCCEEDED")])
+    assert right(ran("backup-seq-tue"), arrived, job="seq")["timer"]["name"] == "restore-seq-tue-20260303T1201Z"
+    assert right(ran("backup-seq-tue"), active, job="seq", path="x/")["timer"] is not None
+    assert right(ran("backup-seq-tue"), active, job="seq", to="/x/")["timer"] is not None
+
+
+def test_a_restore_that_a_user_paused_is_told() -> None:
+    first = right(ran("backup-seq-tue"), job="seq")
+    paused = {"status": "inactive", "inactive_reason": {"cause": "user"}}
+    message = error(ran("backup-seq-tue"), going_on(first, first["timer"]["name"], **paused), job="seq")
+    assert "is there already, and a user paused it" in message
+
+
+def test_names_end_in_the_moment_so_that_health_knows_what_they_are_for() -> None:
+    assert right(job="lab")["timer"]["name"] == "restore-lab-20260303T1200Z"
+    assert right(jobs=[{**SEQ, "name": "{slot}-seq"}], job="{slot}-seq", slot="tue")["timer"]["name"] == (
+        "restore-tue-seq-20260303T1200Z"
+    )
+
+
+def test_every_entry_point_has_variables_with_defaults() -> None:
+    for entry_point in _variables.ENTRY_POINTS:
+        _shared, own = _variables.read_of(entry_point, {"backup_jobs": [LAB]}, NOW)
+        assert own == {name: one.get("default") for name, one in _variables.ENTRY_POINTS[entry_point].items()}
