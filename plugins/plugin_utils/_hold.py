@@ -21,6 +21,7 @@ from typing import Any
 
 from ..module_utils import _arguments
 from ..module_utils._errors import InputError
+from ..module_utils._secrets import printable
 from ..module_utils._timers.options import parse_schedule
 from ..module_utils._timers.schedule import format_instant, next_tick
 from ..module_utils._validation import validate
@@ -102,7 +103,7 @@ def plan_hold(
         if timers is not None:
             result.update(_hold(timers, set(names), _read_record(record, result["file"]), variables.clock))
     except InputError as error:
-        result["error"] = str(error)
+        result["error"] = printable(str(error))
     return result
 
 
@@ -152,9 +153,10 @@ def plan_release(
             held = _read_record(record, result["file"])
             result.update(_release(timers, held, own["backup_release_spread"], variables.clock))
             if record is None:
-                result["warnings"] = _missing_warnings(result["file"], timers, _names(variables))
+                found = _missing_warnings(result["file"], timers, _names(variables))
+                result["warnings"] = [printable(warning) for warning in found]
     except InputError as error:
-        result["error"] = str(error)
+        result["error"] = printable(str(error))
     return result
 
 
@@ -171,7 +173,7 @@ def _release(timers: Sequence[Entry], held: Sequence[Held], spread: int, now: da
     for one in held:
         entry, words = _find(one, by_id, timers, held)
         if words is not None:
-            told.append({"timer_id": entry["id"] if entry else one.id, "name": one.name, "said": words})
+            told.append({"timer_id": entry["id"] if entry else one.id, "name": one.name, "said": printable(words)})
         if entry is not None and _once.is_paused_by_user(entry):
             missed = _has_missed_a_run(entry, one.since, now)
             resumed.append({"timer_id": entry["id"], "name": entry["name"], "missed_run": missed})

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from ..module_utils._errors import InputError
+from ..module_utils._secrets import printable
 from ..module_utils._timers.definition import Transfer
 from . import _backup, _once, _variables
 from ._backup import Copy, JobCopies
@@ -39,7 +40,7 @@ def plan(given: Mapping[str, Any], timers: Sequence[Entry] | None, now: datetime
         if timers is not None:
             result.update(_decide(turns, bases, own["backup_now_sync_level"], timers, variables.clock))
     except InputError as error:
-        result["error"] = str(error)
+        result["error"] = printable(str(error))
     return result
 
 

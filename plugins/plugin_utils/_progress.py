@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..module_utils._secrets import printable
 from ..module_utils._timers.runs import is_word_of_going_on
 from . import _once
 from ._once import Entry
@@ -81,8 +82,8 @@ def progress(
             states.append(_state(one, by_id.get(one["timer_id"])))
     return {
         "over": all(state.state != GOING_ON for state in states),
-        "line": _line(states),
-        "msg": ". ".join(_advice(state) for state in states if state.state not in (ARRIVED, PLANNED)),
+        "line": printable(_line(states)),
+        "msg": printable(". ".join(_advice(one) for one in states if one.state not in (ARRIVED, PLANNED))),
         "entries": [{**one, **state.as_result()} for one, state in zip(awaited, states)],
     }
 
