@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
+from tools import check
 from tools.check import lint_documentation
 from tools.outcome import Outcome
 
@@ -37,3 +39,23 @@ def test_an_unlucky_folder_name_is_drawn_again(said: list[Outcome], result: Outc
 
     assert lint_documentation(run) == result
     assert len(asked) == runs
+
+
+@pytest.mark.parametrize(("groups", "lint"), [(["build"], None), (["lint"], None), (["lint", "build"], "false")])
+def test_the_importer_does_not_repeat_ansible_lint(
+    groups: list[str], lint: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It runs it where nothing else does, as for a release."""
+    name = "GALAXY_IMPORTER_RUN_ANSIBLE_LINT"
+    found: list[str | None] = []
+
+    def note() -> Outcome:
+        found.append(os.environ.get(name))
+        return FINE
+
+    # Whatever main sets is taken back after the test.
+    monkeypatch.setattr(os, "environ", {key: value for key, value in os.environ.items() if key != name})
+    monkeypatch.setattr(check, "CHECKS", (check.Check("build", "a", note), check.Check("lint", "b", note)))
+    monkeypatch.setattr("sys.argv", ["check", *groups])
+    assert check.main() == 0
+    assert found == [lint] * len(groups)
