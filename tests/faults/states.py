@@ -118,6 +118,10 @@ class Account(MemoryService):
         for timer in self.timers():
             self._refresh(timer.id)
 
+    def has_unknown_member(self, timer_id: str) -> bool:
+        """Whether it does something that the collection does not know (rule D7)."""
+        return "recursive_symlinks" in self._stored[timer_id].document["body"]
+
     def _run(self, timer_id: str, moment: datetime) -> None:
         stored = self._stored[timer_id]
         self.runs.setdefault(timer_id, []).append(moment)
@@ -244,10 +248,11 @@ def task(case: Case, as_list: bool) -> Outcome:
 def equal_and_running(case: Case) -> set[str]:
     """IDs of the timers that do already what is wanted."""
     wanted, now = case.wanted.definition, case.account.clock
-    assert wanted is not None
+    if wanted is None:  # state: absent
+        return set()
     return {
         timer.id
-        for timer in case.account.unfinished(NAME)
+        for timer in case.account.unfinished(case.wanted.name)
         if not timer.is_inactive and not timer_differences(wanted, timer, now)
     }
 
@@ -255,19 +260,22 @@ def equal_and_running(case: Case) -> set[str]:
 def equal_ones(case: Case) -> set[str]:
     """IDs of the timers that equal the definition, whether they run or not."""
     wanted, now = case.wanted.definition, case.account.clock
-    assert wanted is not None
-    return {timer.id for timer in case.account.unfinished(NAME) if not timer_differences(wanted, timer, now)}
+    if wanted is None:
+        return set()
+    return {
+        timer.id for timer in case.account.unfinished(case.wanted.name) if not timer_differences(wanted, timer, now)
+    }
 
 
 def watch(case: Case) -> Callable[[], None]:
     """A check to be made before every request: at each moment there is what there has to be (W4, I3, D7)."""
     account, wanted = case.account, case.wanted
-    before = {timer.id: timer for timer in account.unfinished(NAME)}
+    before = {timer.id: timer for timer in account.unfinished(wanted.name)}
     running = {key for key, timer in before.items() if not timer.is_inactive}
     equal = equal_and_running(case)
     all_equal = equal_ones(case)
     foreign = [timer for timer in account.timers() if timer.name == OTHER]
-    unknown = {key for key in before if "recursive_symlinks" in account._stored[key].document["body"]}
+    unknown = {key for key in before if account.has_unknown_member(key)}
 
     # W4a: a run that replaced paused timers may have been killed before it paused the new one, which has not run
     cut_short = (
@@ -277,7 +285,7 @@ def watch(case: Case) -> Callable[[], None]:
     )
 
     def look() -> None:
-        there = {timer.id: timer for timer in account.unfinished(NAME)}
+        there = {timer.id: timer for timer in account.unfinished(wanted.name)}
         assert [timer for timer in account.timers() if timer.name == OTHER] == foreign, "another name was touched"
         if wanted.state == "absent":
             return
@@ -311,7 +319,11 @@ def check_no_run_is_skipped(case: Case, before: list[Timer], outcome: Outcome, n
     if not running or interval is None or case.moved & {timer.id for timer in running}:
         return  # times that the user changed take effect at once
     old = min(timer.next_run for timer in running if timer.next_run)
-    new = [timer.next_run for timer in case.account.unfinished(NAME) if timer.next_run and not timer.is_inactive]
+    new = [
+        timer.next_run
+        for timer in case.account.unfinished(case.wanted.name)
+        if timer.next_run and not timer.is_inactive
+    ]
     assert new, "W4c: nothing is going to run"
     assert min(new) <= old + timedelta(seconds=interval / 2), f"W4c: {old} is skipped, the next is {min(new)}"
 
