@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The filter ``backup_report``: what the page of the role ``backup`` says, from ``module_utils/_report.py``."""
+"""The filter ``backup_report``: what the page of the role ``backup`` says, from ``plugin_utils/_report.py``."""
 
 from __future__ import annotations
 
@@ -14,26 +14,33 @@ from ansible.errors import AnsibleFilterError
 
 from ..module_utils._errors import InputError
 from ..module_utils._timers import schedule as _schedule
-from ..module_utils._timers.options import parse_moment, parse_schedule
+from ..module_utils._timers.options import check_zone, parse_moment
 from ..plugin_utils import _report
 
 
 def backup_report(
     timers: Sequence[Mapping[str, Any]],
-    names: Sequence[str] = (),
+    jobs: Sequence[Mapping[str, Any]] | None = None,
     prefix: str = "backup-",
     timezone: str = "UTC",
     now: str | None = None,
     results: Sequence[Mapping[str, Any]] = (),
+    account: Sequence[Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """What the template ``report.html.j2`` of the role puts into HTML."""
     try:
         present = parse_moment("backup_clock", str(now), "UTC")[0] if now else datetime.now(_schedule.UTC)
-        parse_schedule({"timezone": timezone}, present)
+        check_zone("timezone", timezone)
     except InputError as error:
         raise AnsibleFilterError(f"backup_report: {error}") from error
     return _report.model(
-        timers, names=names, prefix=prefix, zone=timezone, now=present.replace(microsecond=0), results=results
+        timers,
+        jobs=jobs,
+        prefix=prefix,
+        zone=timezone,
+        now=present.replace(microsecond=0),
+        results=results,
+        account=account,
     )
 
 

@@ -23,10 +23,10 @@ from ..module_utils._secrets import printable
 from ..module_utils._timers.definition import Definition, Transfer
 from ..module_utils._timers.options import parse_definition
 from ..module_utils._timers.refusals import refusals_of
-from ..module_utils._timers.schedule import WEEKDAYS, Schedule, first_run
+from ..module_utils._timers.schedule import DAY, WEEKDAYS, Schedule, first_run
 from ..module_utils._validation import validate
 from . import _variables
-from ._calendar import merged, schedule_of
+from ._calendar import longest_gap, merged, schedule_of
 from ._overlap import JobWrite, check_itself, check_rotation, check_writes, job_writes
 from ._plain import plain, text_of
 from ._variables import STATES
@@ -130,12 +130,16 @@ class JobTimers:
     """The timers of a job.
 
     :ivar timers: slot (None where the schedule has none) -> name of the timer.
+    :ivar gap: the longest time between two runs of its timers together, in seconds, or None.
+    :ivar max_age: within how many seconds a complete transfer must have arrived, or None.
     """
 
     name: str
     schedule: str
     state: str
     timers: Mapping[str | None, str]
+    gap: int | None = None
+    max_age: int | None = None
 
     def as_result(self) -> dict[str, Any]:
         return {
@@ -143,6 +147,7 @@ class JobTimers:
             "schedule": self.schedule,
             "state": self.state,
             "timers": [{"slot": slot, "name": name} for slot, name in self.timers.items()],
+            "max_age": self.max_age,
         }
 
 
@@ -165,6 +170,7 @@ class _Job:
     """One job with the defaults filled in.
 
     :ivar where: its position and name, for messages.
+    :ivar schedules: those of its timers.
     :ivar options: everything but the times, which keep the layer they come from.
     :ivar layers: schedule options of the built-in schedule, the defaults, the user's schedule and the job.
     """
@@ -178,6 +184,7 @@ class _Job:
     schedule: str
     slots: Mapping[str | None, Options]
     rotates: bool
+    schedules: list[Schedule] = field(default_factory=list)
     writes: list[JobWrite] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -192,11 +199,13 @@ def expand(
     prefix: str = _variables.DEFAULT_PREFIX,
     state: str = "present",
     spread: int = 0,
+    max_age: int | None = None,
 ) -> Expansion:
     """The timers of the jobs. The variables beside the jobs are checked ones (``_variables.read``).
 
     :param now: tells only which occurrence of a month's date is the next; no other result depends on it.
     :param spread: seconds over which jobs of one schedule are spread.
+    :param max_age: seconds within which a complete transfer of a job must have arrived; None: it depends on the job.
     :raises InputError: naming the job and the option, or the variable of the role.
     """
     own = _own_schedules(plain(schedules or {}))
@@ -216,7 +225,9 @@ def expand(
             names[timer["name"]] = job.where
             slots[slot] = timer["name"]
             timers.append(timer)
-        found.append(JobTimers(job.name, job.schedule, job.state, slots))
+        gap = longest_gap(job.schedules, now)
+        age = max_age if max_age is not None or gap is None else 2 * gap + DAY
+        found.append(JobTimers(job.name, job.schedule, job.state, slots, gap, age if job.schedules else None))
     warnings = [warning for job in parsed for warning in job.warnings]
     return Expansion(timers, found, warnings + check_writes([write for job in parsed for write in job.writes]))
 
@@ -350,6 +361,7 @@ def _timers_of(job: _Job, prefix: str, spread: int, now: datetime) -> Iterator[t
             )
             used |= of_timer - set(of_slot)
             definition = _check_definition(job, where, timer, now)
+            job.schedules.append(definition.schedule)
             writes = job_writes(definition.action, job.number, job.where, where, paused=job.state == "paused")
             job.warnings += check_itself(writes)
             job.writes += writes
@@ -530,14 +542,17 @@ def plan(given: Mapping[str, Any], now: datetime) -> dict[str, Any]:
             prefix=variables.prefix,
             state=variables.state,
             spread=variables.spread,
+            max_age=variables.max_age,
         )
     except InputError as error:
-        return {"error": printable(str(error)), "timers": [], "jobs": [], "warnings": [], "options": {}, "report": None}
+        nothing: dict[str, Any] = {"timers": [], "jobs": [], "warnings": [], "options": {}}
+        return {"error": printable(str(error)), **nothing, "timezone": None, "report": None}
     return {
         "error": None,
         "timers": expansion.timers,
         "jobs": [job.as_result() for job in expansion.jobs],
         "warnings": [printable(warning) for warning in expansion.warnings],
         "options": variables.as_options(),
+        "timezone": variables.timezone,
         "report": variables.report,
     }

@@ -15,8 +15,10 @@ then says only the phase, whichever side of it the service's own clock is on.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 from ..module_utils._errors import InputError
@@ -27,6 +29,7 @@ AT, AT_OF_PARTS_OF_A_DAY = "02:00", "00:00"  # where neither job nor schedule sa
 WEEKDAY = "sunday"
 LAST_DAY = 28  # of a month, that every month has
 
+RUNS_COMPARED = 10_000  # of a job with more runs than this in a round, the shortest interval is near enough
 _INTERVALS_BACK = range(2, 40)
 _SURELY_PAST = timedelta(days=1)  # a start, so that no difference between two clocks makes it a future one
 _WHEN = ("start", "at", "weekday", "week", "day")
@@ -86,6 +89,30 @@ def schedule_of(
         return {**result, "at": _schedule.format_time_of_day(at), "weekday": weekday}, used
     wall = _next_week(options, _schedule.WEEKDAYS.index(weekday), at, interval, where, now)
     return {**result, "start": _start(wall, interval, options, where, schedule, now)}, used | {"week"}
+
+
+def longest_gap(schedules: Sequence[_schedule.Schedule], now: datetime) -> int | None:
+    """The longest time between two runs of timers together, in seconds; None for timers that run once.
+
+    Looks at one round of the longest interval.
+    """
+    intervals = [schedule.interval for schedule in schedules if schedule.interval is not None]
+    if not intervals:
+        return None
+    if len(intervals) == 1 or sum(max(intervals) // interval for interval in intervals) > RUNS_COMPARED:
+        return min(intervals)
+    end = now + timedelta(seconds=max(intervals))
+    runs = sorted(
+        run
+        for schedule in schedules
+        if schedule.interval is not None
+        for run in takewhile(
+            lambda run: run <= end,
+            _schedule.ticks(replace(schedule, end_count=None, end_datetime=None, follow=False), now),
+        )
+    )
+    around = [*runs, runs[0] + timedelta(seconds=max(intervals))]
+    return max((later - run) // timedelta(seconds=1) for run, later in zip(around, around[1:]))
 
 
 def _parsed(options: Options, where: str, now: datetime) -> _schedule.Schedule:

@@ -4,47 +4,51 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""What the page that ``backup_report`` asks for says: every text, number and place on the timeline.
+"""What the page that ``backup_report`` asks for says: every sentence, number and place on the timeline.
 
 The template ``roles/backup/templates/report.html.j2`` only puts it into HTML. Pure: no input or output, and ``now`` is
-an argument. Places are in units of the drawing, ``PLOT`` of which stand for ``DAYS`` days from now.
+an argument. Places are in percent of the timeline: 0 is ``DAYS`` days ago, 50 is now and 100 is ``DAYS`` days ahead.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import takewhile
 from typing import Any
 
 from ..module_utils._timers import schedule as _schedule
-from ..module_utils._timers.schedule import Schedule
+from . import _words
+from ._report_health import health, last_success, problems_of, state_of
+from ._report_runs import (
+    DAYS,
+    IDLE,
+    LAST,
+    OUTCOMES,
+    SKIPPED,
+    Run,
+    coming_runs,
+    every,
+    known_since,
+    past_runs,
+    schedule_of,
+)
+from ._report_told import amount_of_run, headline, strip_told, trend_of
 
-DAYS = 14
-PLOT = 980.0
-MARKS = 60  # more runs than this are drawn as a band: the marks would touch
-LISTED = 28  # more runs than this are told by their interval
+MARKS = 60  # more coming runs than this are drawn as a band: the marks would touch
+LISTED = 28  # more coming runs than this are told by their number
+OFTEN = timedelta(hours=12)  # of a job whose runs are closer than this, the past runs of a day are one mark
+TOGETHER = timedelta(hours=1)  # past runs closer than this are one mark
 LIMIT = 1.0  # runs a minute that the service allows to all timers of an account together (facts, "Limits")
 
-# state -> what to call it, a sign that needs no colour, whether it is bad, still (by intent) or fine
-STATES: Mapping[str, tuple[str, str, str]] = {
-    "missing": ("Missing", "?", "bad"),
-    "failing": ("Failing", "\u2715", "bad"),
-    "stalled": ("Stands still", "!", "bad"),
-    "incomplete": ("Incomplete", "!", "bad"),
-    "overrunning": ("Overrunning", "!", "bad"),
-    "overdue": ("Overdue", "!", "bad"),
-    "stale": ("Too old", "!", "bad"),
-    "needs_consent": ("Needs consent", "!", "bad"),
-    "needs_session": ("Needs sign-in", "!", "bad"),
-    "inactive": ("Inactive", "!", "bad"),
-    "paused": ("Paused", "\u2016", "still"),
-    "ended": ("Ended", "\u25a0", "still"),
-    "ok": ("OK", "\u2713", "fine"),
+SAID = {  # what the name of a schedule says already
+    "hourly": "every 1h",
+    "every_6_hours": "every 6h",
+    "daily": "every 1d",
+    "nightly": "every 1d",
+    "weekly": "every 1w",
+    "fortnightly": "every 2w",
+    "every_4_weeks": "every 4w",
 }
-IDLE = ("missing", "needs_consent", "needs_session", "inactive", "paused", "ended")  # these do not run
 
 Entry = Mapping[str, Any]
 
@@ -52,43 +56,283 @@ Entry = Mapping[str, Any]
 def model(
     timers: Sequence[Entry],
     *,
-    names: Sequence[str],
-    prefix: str,
     zone: str,
     now: datetime,
+    jobs: Sequence[Entry] | None = None,
+    prefix: str = "backup-",
     results: Sequence[Entry] = (),
+    account: Sequence[Entry] | None = None,
 ) -> dict[str, Any]:
     """The page.
 
-    :param results: what the module ``timers`` returned for the jobs; the failures of timers that it replaced are shown,
-        since the new ones begin without history (rule W4e).
-
-    :param timers: all timers of the account, as ``timer_info`` returns them.
-    :param names: of the timers that the jobs ask for; those of the prefix are shown too.
+    :param timers: as ``timer_info`` returns them with ``runs``; those of the jobs and of the prefix are shown.
+    :param jobs: as the filter ``backup_plan`` returns them; None: every timer is a job of its own.
+    :param results: what the module ``timers`` returned in this play: why timers are missing, and what was wrong with
+        those that it replaced, since the new ones begin without history (rule W4e).
+    :param account: all timers of the account, which share its rate of runs; None: ``timers``.
     """
-    wanted = set(names)
-    shown = [_row(timer, zone, now) for timer in timers if timer["name"] in wanted or timer["name"].startswith(prefix)]
-    for row in shown:
-        row["surplus"] = row["name"] not in wanted and row["health"]["state"] != "ended"  # as purge sees it
-    there = {row["name"] for row in shown}
-    shown += [_missing_row(name) for name in dict.fromkeys(names) if name not in there]
-    order = {name: number for number, name in enumerate(names)}
-    shown.sort(key=lambda row: (order.get(row["name"], len(order)), row["name"], row["id"] or ""))
-    end = now + timedelta(days=DAYS)
+    played = {str(result.get("name")): result for result in results}
+    shown = _grouped(timers, jobs, prefix)
+    rows = [_row(number, job, found, played, zone, now) for number, (job, found) in enumerate(shown)]
+    wanted = [(job, found) for job, found in shown if job["wanted"]]
+    past = [[past_runs(timer, now) for timer in found] for _job, found in wanted if found]
+    coming = [run for _job, found in wanted for timer in found for run in coming_runs(timer, now)[:1]]
     return {
         "zone": zone,
-        "now": _long(now, zone),
-        "end": _long(end, zone),
-        "generated": _schedule.format_local(now, zone),
+        "now": _words.moment(now, zone, now),
+        "prefix": prefix,
         "days_number": DAYS,
-        "plot": PLOT,
-        "days": _days(zone, now, end),
-        "rows": shown,
-        "attention": sorted((row for row in shown if row["health"]["kind"] != "fine"), key=_urgency),
+        "headline": headline(past, len(wanted) - len(past), min(coming, default=None), zone, now),
+        "attention": _attention(rows),
         "replaced": _replaced(results, zone),
-        "counts": _counts(shown),
-        "rate": _rate(timers, {row["id"] for row in shown}),
+        "counts": _counts(rows),
+        "jobs": [row for row in rows if row["wanted"]],
+        "others": [row for row in rows if not row["wanted"]],
+        "axis": _axis(zone, now),
+        "outcomes": [{"outcome": outcome, "label": label} for outcome, label in reversed([*OUTCOMES.items()])],
+        "rate": _rate(
+            timers if account is None else account, {timer["id"] for _job, found in shown for timer in found}
+        ),
     }
+
+
+def _grouped(timers: Sequence[Entry], jobs: Sequence[Entry] | None, prefix: str) -> list[tuple[Entry, list[Entry]]]:
+    """The jobs with their timers, and at the end those of the prefix that no job asks for, each by itself."""
+    by_name: dict[str, list[Entry]] = {}
+    for timer in timers:
+        by_name.setdefault(timer["name"], []).append(timer)
+    found: list[tuple[Entry, list[Entry]]] = []
+    taken = set()
+    for job in jobs or ():
+        names = [timer["name"] for timer in job["timers"]]
+        if job.get("state") != "absent":
+            taken.update(names)
+            found.append(({**job, "wanted": True}, [timer for name in names for timer in by_name.get(name, ())]))
+    for name, some in by_name.items():
+        if name not in taken and name.startswith(prefix):
+            single = {"name": name, "timers": [{"slot": None, "name": name}], "wanted": jobs is None}
+            found.append((single, list(some)))
+    return found
+
+
+# --- a job -----------------------------------------------------------------------------------------------------------
+
+
+def _row(
+    number: int, job: Entry, timers: Sequence[Entry], played: Mapping[str, Entry], zone: str, now: datetime
+) -> dict[str, Any]:
+    past = sorted((run for timer in timers for run in past_runs(timer, now)), key=lambda run: run.moment)
+    coming = sorted(run for timer in timers for run in coming_runs(timer, now))
+    problems = problems_of(job, timers, played, zone, now)
+    state = state_of(job, timers, problems)
+    slots = {timer["name"]: timer.get("slot") for timer in job["timers"]}
+    several = len(job["timers"]) > 1
+    last = next((run for run in reversed(past) if run.outcome != SKIPPED), None)
+    success = last_success(timers)
+    strip = past[-LAST:]
+    remark = next((timer["health"].get("reason") for timer in timers if timer["health"]["state"] == "ok"), None)
+    return {
+        "number": number,
+        "name": job["name"],
+        "wanted": job["wanted"],
+        "url": None if several or not timers else timers[0].get("url"),
+        "schedule": str(job.get("schedule") or "").replace("_", " "),
+        "every": _often(job, timers),
+        "health": health(state),
+        "problems": problems,
+        "remark": _words.localised(remark or "", zone) if not several and not problems else "",
+        "success": _words.moment(success, zone, now),
+        "too_old": any(problem["state"] == "stale" for problem in problems),
+        "last": _last(last, zone, now),
+        "next": _words.moment(coming[0] if coming else _next(timers), zone, now),
+        "trend": trend_of(strip),
+        "strip": [_cell(run, strip, zone) for run in strip],
+        "strip_told": strip_told(strip, zone),
+        "past": _marks(past, zone, now),
+        "coming": [] if len(coming) > MARKS else [_coming(run, zone, now) for run in dict.fromkeys(coming)],
+        "band": _band(coming, now) if len(coming) > MARKS else None,
+        "coming_told": _coming_told(coming, timers, zone),
+        "known": _known(timers, past, now),
+        "timers": [_timer(timer, slots.get(timer["name"]), zone, now) for timer in timers] if several else [],
+        "runs": [_told(run, slots.get(run.timer), zone) for run in reversed(strip)],
+    }
+
+
+def _often(job: Entry, timers: Sequence[Entry]) -> str:
+    if len(job["timers"]) > 1:
+        return _words.count(len(job["timers"]), "timer")
+    told = every(schedule_of(timers[0])) if timers else ""
+    return "" if told == SAID.get(str(job.get("schedule"))) else told
+
+
+def _next(timers: Sequence[Entry]) -> datetime | None:
+    """The next run of those that run, where it lies beyond the timeline."""
+    running = [timer for timer in timers if timer["health"]["state"] not in IDLE]
+    moments = [_words.instant(timer.get("next_run")) for timer in running]
+    return min((moment for moment in moments if moment is not None), default=None)
+
+
+def _last(run: Run | None, zone: str, now: datetime) -> dict[str, Any] | None:
+    if run is None:
+        return None
+    return {**_told(run, None, zone), "ago": _words.ago(run.moment, now)}
+
+
+def _told(run: Run, slot: str | None, zone: str) -> dict[str, Any]:
+    """A run in words."""
+    return {
+        "outcome": run.outcome,
+        "label": OUTCOMES[run.outcome],
+        "slot": slot,
+        "text": _words.long(run.moment, zone),
+        "short": _words.short(run.moment, zone),
+        "at": _schedule.format_local(run.moment, zone),
+        "amount": amount_of_run(run),
+        "why": _words.localised(run.why, zone),
+        "url": run.url,
+    }
+
+
+def _timer(timer: Entry, slot: str | None, zone: str, now: datetime) -> dict[str, Any]:
+    """One of several timers of a job."""
+    known = timer["health"]["state"]
+    state = "waiting" if known == "ok" and not timer.get("runs") else known
+    return {
+        "name": timer["name"],
+        "slot": slot,
+        "url": timer.get("url"),
+        "health": health(state),
+        "every": every(schedule_of(timer)),
+        "success": _words.moment(last_success([timer]), zone, now),
+        "last": _words.moment(_words.instant(timer.get("last_run")), zone, now),
+        "next": _words.moment(_next([timer]), zone, now),
+        "runs": timer.get("runs") or 0,
+        "errors": timer.get("errors") or 0,
+    }
+
+
+# --- pictures --------------------------------------------------------------------------------------------------------
+
+
+def place(moment: datetime, now: datetime) -> float:
+    """Where a moment is on the timeline, in percent."""
+    return round(50 + (moment - now) / timedelta(days=DAYS) * 50, 3)
+
+
+def _cell(run: Run, strip: Sequence[Run], zone: str) -> dict[str, Any]:
+    """A run in the strip: its sign, and how high its bytes stand, in percent of the most."""
+    most = max((one.bytes or 0 for one in strip), default=0)
+    share = (run.bytes or 0) / most * 100 if most else 0
+    return {
+        "outcome": run.outcome,
+        "height": max(round(share, 1), 4.0) if run.bytes else 0,
+        "title": _title(run, zone),
+    }
+
+
+def _title(run: Run, zone: str) -> str:
+    amount = amount_of_run(run)
+    parts = [f"{_words.short(run.moment, zone)}: {OUTCOMES[run.outcome]}", *filter(None, (amount, run.why))]
+    return _words.localised(", ".join(parts), zone)
+
+
+def _marks(past: Sequence[Run], zone: str, now: datetime) -> list[dict[str, Any]]:
+    """The past runs on the timeline; those that would hide each other are one mark, of the worst of them."""
+    seen = [run for run in past if now - timedelta(days=DAYS) <= run.moment <= now]
+    gaps = sorted(later.moment - run.moment for run, later in zip(seen, seen[1:]))
+    often = bool(gaps) and gaps[len(gaps) // 2] < OFTEN
+    groups: list[list[Run]] = []
+    for run in seen:
+        if groups and _is_together(groups[-1], run, often, zone):
+            groups[-1].append(run)
+        else:
+            groups.append([run])
+    order = [*OUTCOMES]
+    marks = []
+    for group in groups:
+        worst = min(group, key=lambda run: order.index(run.outcome))
+        marks.append(
+            {
+                "x": place(worst.moment, now),
+                "at": _schedule.format_local(worst.moment, zone),
+                "outcome": worst.outcome,
+                "title": "; ".join(_title(run, zone) for run in group[:LAST]),
+            }
+        )
+    return marks
+
+
+def _is_together(group: Sequence[Run], run: Run, often: bool, zone: str) -> bool:
+    if often:
+        return _schedule.to_wall(group[0].moment, zone).date() == _schedule.to_wall(run.moment, zone).date()
+    return run.moment - group[0].moment < TOGETHER
+
+
+def _coming(run: datetime, zone: str, now: datetime) -> dict[str, Any]:
+    return {"x": place(run, now), "at": _schedule.format_local(run, zone), "title": _words.short(run, zone)}
+
+
+def _band(runs: Sequence[datetime], now: datetime) -> dict[str, float]:
+    first, last = place(runs[0], now), place(runs[-1], now)
+    return {"x": first, "width": round(last - first, 3)}
+
+
+def _coming_told(runs: Sequence[datetime], timers: Sequence[Entry], zone: str) -> str:
+    """The coming runs in words, for those who do not see the drawing."""
+    if not runs:
+        following = _next(timers)
+        return f"none in the coming {DAYS} days" + (f"; the next {_words.long(following, zone)}" if following else "")
+    if len(runs) > LISTED:
+        how = f", {every(schedule_of(timers[0]))}" if len(timers) == 1 else ""
+        return f"{len(runs)}{how}, from {_words.short(runs[0], zone)} to {_words.short(runs[-1], zone)}"
+    return "; ".join(_words.short(run, zone) for run in runs)
+
+
+def _known(timers: Sequence[Entry], past: Sequence[Run], now: datetime) -> dict[str, float]:
+    """From where on the timeline the runs of a job are known (``x``), and where its first timer was made."""
+    begin = now - timedelta(days=DAYS)
+    created = [_words.instant(timer.get("submitted_at")) for timer in timers]
+    first = min((moment for moment in created if moment is not None), default=now)
+    known = max((moment for timer in timers if (moment := known_since(timer, past, now)) is not None), default=now)
+    return {"created": place(min(max(first, begin), now), now), "x": place(min(max(known, begin, first), now), now)}
+
+
+def _axis(zone: str, now: datetime) -> dict[str, Any]:
+    """The local days of the timeline. The first and the last are cut, and one of a clock change has 23 or 25 hours."""
+    begin, end = now - timedelta(days=DAYS), now + timedelta(days=DAYS)
+    local = _schedule.to_wall(begin, zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    days = []
+    for number in range(2 * DAYS + 1):
+        day = local + timedelta(days=number)
+        first = max(_schedule.from_wall(day, zone), begin)
+        last = min(_schedule.from_wall(day + timedelta(days=1), zone), end)
+        if first < last:
+            x = place(first, now)
+            days.append(
+                {
+                    "x": x,
+                    "width": round(place(last, now) - x, 3),
+                    "date": f"{day.day} {_words.MONTHS[day.month - 1]}",
+                    "weekday": _words.WEEKDAYS[day.weekday()],
+                    "weekend": day.weekday() >= 5,
+                    "monday": day.weekday() == 0,
+                }
+            )
+    return {"days": days, "begin": _words.moment(begin, zone, now), "end": _words.moment(end, zone, now)}
+
+
+# --- all jobs together -----------------------------------------------------------------------------------------------
+
+
+def _attention(rows: Sequence[Entry]) -> list[dict[str, Any]]:
+    """The problems of all jobs, the bad ones first; a timer that ended as it should is none."""
+    found = [
+        {**problem, "job": row["name"], "number": row["number"], "several": bool(row["timers"])}
+        for row in rows
+        for problem in row["problems"]
+        if problem["state"] != "ended"
+    ]
+    return sorted(found, key=lambda one: (one["kind"] != "bad", one["state"] == "paused"))
 
 
 def _replaced(results: Sequence[Entry], zone: str) -> list[dict[str, Any]]:
@@ -97,188 +341,29 @@ def _replaced(results: Sequence[Entry], zone: str) -> list[dict[str, Any]]:
     for entry in results:
         for old in entry.get("replaced") or ():
             told = old.get("health") or {}
-            health = _health(
-                str(told.get("state") or ""), _localised(told.get("reason") or "", zone), told.get("remedy")
-            )
-            if health["kind"] == "bad" and health["state"]:
-                found.append({"name": str(entry.get("name") or ""), "id": old.get("timer_id"), "health": health})
+            state = health(str(told.get("state") or ""))
+            if state["kind"] == "bad" and state["state"]:
+                found.append(
+                    {
+                        **state,
+                        "name": str(entry.get("name") or ""),
+                        "id": old.get("timer_id"),
+                        "reason": _words.localised(str(told.get("reason") or ""), zone),
+                        "remedy": _words.localised(str(told.get("remedy") or ""), zone),
+                    }
+                )
     return found
 
 
-# --- rows ----------------------------------------------------------------------------------------------------------
-
-
-def _row(timer: Entry, zone: str, now: datetime) -> dict[str, Any]:
-    health = timer["health"]
-    schedule = _schedule_of(timer)
-    runs = _runs(timer, schedule, now) if health["state"] not in IDLE else []
-    band = len(runs) > MARKS
-    return {
-        "id": timer["id"],
-        "name": timer["name"],
-        "url": timer["url"],
-        "health": _health(health["state"], _localised(health.get("reason") or "", zone), health.get("remedy")),
-        "every": _every(schedule),
-        "last": _in_zone(timer.get("last_run"), zone),
-        "next": _in_zone(timer.get("next_run"), zone) if health["state"] not in IDLE else None,
-        "runs": len(runs),
-        "number": timer.get("runs") or 0,
-        "errors": timer.get("errors") or 0,
-        "marks": [] if band else [_mark(run, zone, now) for run in runs],
-        "band": _band(runs, now) if band else None,
-        "note": "" if runs else _note(timer, zone),
-        "told": _runs_in_words(runs, schedule, zone),
-        "surplus": False,
-    }
-
-
-def _missing_row(name: str) -> dict[str, Any]:
-    """A timer that a job asks for and that is not there, because its creation failed."""
-    remedy = "Run the play again; its output says why the timer could not be created"
-    return {
-        "id": None,
-        "name": name,
-        "url": None,
-        "health": _health("missing", "The service has no such timer", remedy),
-        "every": "",
-        "last": None,
-        "next": None,
-        "runs": 0,
-        "number": 0,
-        "errors": 0,
-        "marks": [],
-        "band": None,
-        "note": "missing",
-        "told": "none",
-        "surplus": False,
-    }
-
-
-def _health(state: str, reason: str | None, remedy: str | None) -> dict[str, Any]:
-    label, sign, kind = STATES.get(state, (state, "!", "bad"))
-    return {
-        "state": state,
-        "label": label,
-        "sign": sign,
-        "kind": kind,
-        "reason": reason or "",
-        "remedy": remedy or "",
-    }
-
-
-def _urgency(row: Entry) -> tuple[bool, str]:
-    return (row["health"]["kind"] != "bad", row["name"])
-
-
 def _counts(rows: Iterable[Entry]) -> list[dict[str, Any]]:
+    """How many jobs are in which state, the worst first; what no job asks for does not count, but that it is there."""
     numbers: dict[str, int] = {}
     for row in rows:
-        numbers[row["health"]["state"]] = numbers.get(row["health"]["state"], 0) + 1
-    order = [*STATES, *(state for state in numbers if state not in STATES)]
-    return [{"number": numbers[state], **_health(state, None, None)} for state in order if state in numbers]
-
-
-# --- runs ----------------------------------------------------------------------------------------------------------
-
-
-def _schedule_of(timer: Entry) -> Schedule | None:
-    """The schedule of a timer as the service has it, or None where it cannot be read."""
-    options = (timer.get("definition") or {}).get("schedule")
-    if options is None:
-        return None
-    try:
-        start = _schedule.parse_instant(options["start"])[0] if options.get("start") else None
-        interval = _schedule.parse_interval(options["interval"]) if options.get("interval") else None
-        end = options.get("end") or {}
-        until = _schedule.parse_instant(end["datetime"])[0] if end.get("datetime") else None
-        return Schedule(interval=interval, start=start, end_count=end.get("count"), end_datetime=until)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _runs(timer: Entry, schedule: Schedule | None, now: datetime) -> list[datetime]:
-    """The coming runs, from the service's own next run on; only that one where the schedule cannot be read."""
-    end = now + timedelta(days=DAYS)
-    if not timer.get("next_run"):
-        return []
-    start = _schedule.parse_instant(str(timer["next_run"]))[0]
-    if schedule is None or schedule.interval is None:
-        return [start] if now < start <= end else []
-    left = None if schedule.end_count is None else max(0, schedule.end_count - (timer.get("runs") or 0))
-    coming = replace(schedule, start=_schedule.next_tick(start, schedule.interval, now), end_count=left)
-    return [] if left == 0 else list(takewhile(lambda run: run <= end, _schedule.ticks(coming, now)))
-
-
-def _runs_in_words(runs: Sequence[datetime], schedule: Schedule | None, zone: str) -> str:
-    """The coming runs in words, for those who do not see the drawing."""
-    if not runs:
-        return "none"
-    if len(runs) > LISTED:
-        return f"{len(runs)}, {_every(schedule)} from {_short(runs[0], zone)} to {_short(runs[-1], zone)}"
-    return "; ".join(_short(run, zone) for run in runs)
-
-
-def _every(schedule: Schedule | None) -> str:
-    if schedule is None:
-        return ""
-    if schedule.interval is None:
-        return "once"
-    return (
-        f"every {_schedule.format_interval(schedule.interval)}" if schedule.interval != _schedule.YEAR else "every 365d"
-    )
-
-
-def _note(timer: Entry, zone: str) -> str:
-    """What stands in place of the marks."""
-    state = timer["health"]["state"]
-    if state in IDLE:
-        return f"does not run: {STATES[state][0].lower()}"
-    coming = timer.get("next_run")
-    return f"next: {_long(_schedule.parse_instant(str(coming))[0], zone)}" if coming else "no next run"
-
-
-# --- the drawing ---------------------------------------------------------------------------------------------------
-
-
-def place(moment: datetime, now: datetime) -> float:
-    """Where a moment is on the timeline."""
-    return round((moment - now) / timedelta(days=DAYS) * PLOT, 2)
-
-
-def _mark(run: datetime, zone: str, now: datetime) -> dict[str, Any]:
-    return {"x": place(run, now), "at": _schedule.format_local(run, zone), "title": _short(run, zone)}
-
-
-def _band(runs: Sequence[datetime], now: datetime) -> dict[str, float]:
-    """A comb with a tooth for each run, ``step`` apart."""
-    first, last = place(runs[0], now), place(runs[-1], now)
-    return {"x": first, "width": round(last - first, 2), "step": round((last - first) / (len(runs) - 1), 4)}
-
-
-def _days(zone: str, now: datetime, end: datetime) -> list[dict[str, Any]]:
-    """The local days of the timeline; the first and the last are cut, and one of a clock change is 23 or 25 hours."""
-    days = []
-    local = _schedule.to_wall(now, zone)
-    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
-    for number in range(DAYS + 1):
-        day = midnight + timedelta(days=number)
-        begin = max(_schedule.from_wall(day, zone), now)
-        until = min(_schedule.from_wall(day + timedelta(days=1), zone), end)
-        if begin < until:
-            x = place(begin, now)
-            days.append(
-                {
-                    "x": x,
-                    "width": round(place(until, now) - x, 2),
-                    "weekday": _WEEKDAYS[day.weekday()],
-                    "date": f"{day.day} {_MONTHS[day.month - 1]}",
-                    "weekend": day.weekday() >= 5,
-                }
-            )
-    return days
-
-
-# --- the share of the rate limit -----------------------------------------------------------------------------------
+        state = row["health"]["state"]
+        if row["wanted"] or state != "ended":
+            numbers[state] = numbers.get(state, 0) + 1
+    order = sorted(numbers, key=lambda state: (health(state)["kind"] != "bad", health(state)["kind"] == "fine"))
+    return [{"number": numbers[state], **health(state)} for state in order]
 
 
 def _rate(timers: Sequence[Entry], shown: set[str]) -> dict[str, Any]:
@@ -293,7 +378,7 @@ def _rate(timers: Sequence[Entry], shown: set[str]) -> dict[str, Any]:
         "these": _percent(these),
         "others": _percent(others),
         "all": _percent(all_of_them),
-        "per_day": f"{round(all_of_them * 1440)}",
+        "per_day": f"{round(all_of_them * 1440):,}",
         "these_width": round(min(these / LIMIT, 1) * 100, 2),
         "all_width": round(min(all_of_them / LIMIT, 1) * 100, 2),
     }
@@ -301,7 +386,7 @@ def _rate(timers: Sequence[Entry], shown: set[str]) -> dict[str, Any]:
 
 def rate_of(timer: Entry) -> float:
     """The runs a minute of a timer, 0 if it does not run or runs once."""
-    schedule = _schedule_of(timer)
+    schedule = schedule_of(timer)
     if schedule is None or timer["health"]["state"] in IDLE:
         return 0.0
     return _schedule.runs_per_minute([schedule])
@@ -310,38 +395,3 @@ def rate_of(timer: Entry) -> float:
 def _percent(rate: float) -> str:
     share = rate / LIMIT * 100
     return "less than 0.1 %" if 0 < share < 0.1 else f"{share:.1f} %"
-
-
-# --- times in words ------------------------------------------------------------------------------------------------
-
-_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\+00:00|Z)")
-
-
-def _localised(text: str, zone: str) -> str:
-    """A sentence with the moments in it told in the zone."""
-    return _INSTANT.sub(lambda found: _long(_schedule.parse_instant(found[0])[0], zone), text)
-
-
-def _in_zone(text: Any, zone: str) -> dict[str, str] | None:
-    if not text:
-        return None
-    moment = _schedule.parse_instant(str(text))[0]
-    return {"text": _long(moment, zone), "at": _schedule.format_local(moment, zone)}
-
-
-def _short(moment: datetime, zone: str) -> str:
-    """``Mon 2 Mar 02:00``, whatever the host's language is."""
-    wall = _schedule.to_wall(moment, zone)
-    time = _schedule.format_time_of_day(wall.hour * 3600 + wall.minute * 60 + wall.second)
-    return f"{_WEEKDAYS[wall.weekday()]} {wall.day} {_MONTHS[wall.month - 1]} {time}"
-
-
-def _long(moment: datetime, zone: str) -> str:
-    """The same with the year."""
-    wall = _schedule.to_wall(moment, zone)
-    day, _blank, time = _short(moment, zone).rpartition(" ")
-    return f"{day} {wall.year} {time}"

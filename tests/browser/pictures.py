@@ -21,22 +21,24 @@ from integration.harness import START, Playbooks
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURE = ROOT / "docs" / "docsite" / "images" / "backup-report.png"
-# CSS pixels: what fits between the title and the end of the timeline.
-WIDTH, HEIGHT = 1040, 575
-SCALE = 1.25
+# CSS pixels: from the title to the last of the jobs.
+WIDTH, HEIGHT = 1160, 1136
+SCALE = 1
 NOWHERE = "127.0.0.1:9"  # the proxy of a page that has nothing to load
-LATER = "2026-03-06T15:00:00+00:00"  # a Friday, four nights after START
+LATER = "2026-03-17T13:30:00+00:00"  # a Tuesday morning, two weeks after START
+MOVED = "2026-03-16T12:00:00+00:00"  # when a source was moved away
+NEW_BYTES = (41, 63, 58, 72, 49, 66, 90, 54, 61, 70, 38, 77, 52, 68)  # thousands, of each day
 JOBS = [
     {"name": "microscope", "schedule": "nightly"},
-    {"name": "sequencer", "schedule": "every_6_hours"},
-    {"name": "beamline", "schedule": "weekly", "at": "20:00"},
-    {"name": "archive", "schedule": "fortnightly", "at": "03:00"},
-    {"name": "spectrometer", "schedule": "daily", "source_path": "/moved-away/"},
+    {"name": "sequencer", "schedule": "grandfather_father_son", "at": "03:30"},
+    {"name": "beamline", "schedule": "every_6_hours"},
+    {"name": "spectrometer", "schedule": "nightly", "at": "04:00", "source_path": "/moved-away/"},
+    {"name": "camera", "schedule": "weekdays"},
 ]
 
 
 def report(folder: Path) -> Path:
-    """The report that the role writes four days after it made its timers."""
+    """The report that the role writes two weeks after it made its timers, while one transfer stands still."""
     page = folder / "report.html"
     roots = {MAPPED: folder / "instruments", MAPPED_TOO: folder / "storage"}
     for root in roots.values():
@@ -49,17 +51,34 @@ def report(folder: Path) -> Path:
             "clients": [{"id": globus.client_id, "secret": globus.client_secret}],
         }
         globus.reset(world=world, clock=START)
-        jobs = [{"source_path": "/data/", "destination_path": f"/backup/{job['name']}/", **job} for job in JOBS]
+        slots = {"grandfather_father_son": "{slot}/"}
+        jobs = [
+            {
+                "source_path": "/data/",
+                "destination_path": f"/backup/{job['name']}/{slots.get(job['schedule'], '')}",
+                **job,
+            }
+            for job in JOBS
+        ]
         role = {"ansible.builtin.include_role": {"name": "research_ops.globus.backup"}}
         variables = {
             "backup_timezone": "America/Chicago",
-            "backup_defaults": {"source_collection": MAPPED, "destination_collection": MAPPED_TOO},
+            "backup_defaults": {
+                "source_collection": MAPPED,
+                "destination_collection": MAPPED_TOO,
+                "sync_level": "checksum",
+            },
             "backup_report": str(page),
             "backup_jobs": jobs,
         }
         playbooks = Playbooks(globus, ROOT / ".ansible" / "collections", folder)
         playbooks.run([{"name": "make", **role, "vars": {**variables, "backup_clock": START}}])
-        moved.rmdir()
+        for day, kilobytes in enumerate(NEW_BYTES, 3):
+            for folder_of_day in (roots[MAPPED] / "data", moved):
+                (folder_of_day / f"{day}.dat").write_bytes(bytes([day]) * kilobytes * 1000)
+            globus.set_clock(f"2026-03-{day:02}T18:00:00+00:00" if day < 16 else MOVED)
+        shutil.rmtree(moved)
+        (roots[MAPPED] / "data" / "17.dat").write_bytes(b"x" * 57_000)
         globus.set_clock(LATER)
         run = playbooks.run([{"name": "look", **role, "vars": {**variables, "backup_clock": LATER}}])
         if not page.exists():

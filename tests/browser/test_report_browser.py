@@ -29,18 +29,23 @@ DAYS = 14
 MEASURE = """
 <script>
 window.addEventListener("load", async () => {
-  const found = { marks: [], days: [], errors: [] };
+  const found = { rows: [], errors: [] };
   try {
-    for (const mark of document.querySelectorAll("rect.run")) {
-      const box = mark.getBoundingClientRect();
-      found.marks.push({ at: mark.dataset.at, x: box.x + box.width / 2 });
+    for (const axis of document.querySelectorAll("svg.axis")) {
+      const box = axis.getBoundingClientRect();
+      const marks = [...axis.querySelectorAll("[data-at]")].map((mark) => {
+        const seen = mark.getBoundingClientRect();
+        return { at: mark.dataset.at, x: seen.x + seen.width / 2, used: mark.tagName };
+      });
+      found.rows.push({ left: box.left, width: box.width, marks });
     }
-    const svg = document.querySelector(".timeline svg").getBoundingClientRect();
-    const view = document.querySelector(".timeline svg").viewBox.baseVal;
-    found.unit = svg.width / view.width;
-    found.teeth = [...document.querySelectorAll("line.teeth")].map((line) => line.getAttribute("stroke-dasharray"));
-    found.overflow = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+    const body = document.body;
+    found.overflow = Math.max(document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      body.scrollWidth - body.clientWidth);
+    found.width = body.clientWidth;
     found.signs = [...document.querySelectorAll(".health")].map((health) => health.textContent.trim());
+    found.outcomes = [...new Set([...document.querySelectorAll("use.mark")].map((use) => use.getAttribute("href")))];
+    found.drawn = found.outcomes.every((href) => document.querySelector(href) !== null);
     found.background = getComputedStyle(document.body).backgroundColor;
     const axe_result = await axe.run({ resultTypes: ["violations", "incomplete"] });
     const short = (list) => list.map((one) => ({ id: one.id, nodes: one.nodes.map((node) => node.html) }));
@@ -57,16 +62,18 @@ window.addEventListener("load", async () => {
 });
 </script>
 """
+PHONE = 375  # CSS pixels; Chromium's own windows are at least 500 wide, so the page is made as narrow as this
 
 
 @pytest.fixture(scope="session")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A report with timers that are well, failing, paused, missing or not asked for, and one that runs often."""
+    """A report of a hundred jobs: well, failing, standing still, paused, missing, not asked for, and often."""
     folder = tmp_path_factory.mktemp("report")
     page = folder / "report.html"
     source, destination = folder / "source", folder / "destination"
-    for place in (source / "data", destination):
+    for place in (source / "data", source / "moved", destination):
         place.mkdir(parents=True)
+    (source / "data" / "spectrum.dat").write_bytes(b"x" * 4096)
     with LocalGlobus() as globus:
         roots = {MAPPED: source, MAPPED_TOO: destination}
         world = {
@@ -83,6 +90,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
             {"name": "hourly", "schedule": "hourly"},
             {"name": "six-hours", "schedule": "every_6_hours", "source_collection": GUEST},  # which is deleted
             {"name": "paused", "schedule": "weekly", "state": "paused"},
+            {"name": "moved", "schedule": "daily", "source_path": "/moved/"},  # its source is moved away
             {"name": "a-job-with-a-name-that-is-too-long-for-the-timeline", "schedule": "weekdays"},
         ]
         for job in jobs:
@@ -90,7 +98,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
             slot = "{slot}/" if job["name"] == "sequencer" else ""
             job["destination_path"] = f"/backup/{job['name']}/{slot}"
         lost = {**jobs[0], "name": "lost", "source_collection": "99999999-aaaa-4aaa-8aaa-000000000001"}
-        later = "2026-03-03T12:00:00+00:00"
+        later = "2026-03-07T12:00:00+00:00"
         variables = {
             "backup_timezone": "America/Chicago",
             "backup_defaults": {"source_collection": MAPPED, "destination_collection": MAPPED_TOO},
@@ -98,14 +106,18 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         }
         role = {"ansible.builtin.include_role": {"name": "research_ops.globus.backup"}}
         playbooks = Playbooks(globus, ROOT / ".ansible" / "collections", folder)
+        jobs += [{**jobs[0], "name": f"instrument-{n}", "destination_path": f"/backup/{n}/"} for n in range(100)]
         surplus = [*jobs, {**jobs[0], "name": "old-camera", "destination_path": "/backup/old/"}]
         run = playbooks.run(
             [
                 {"name": "make", **role, "vars": {**variables, "backup_jobs": surplus, "backup_clock": START}},
+                control("POST", "clock", {"set": "2026-03-04T12:00:00+00:00"}),
                 control("POST", f"collections/{GUEST}", {"deleted": True}),
-                control("POST", "clock", {"set": later}),
             ]
         )
+        globus.set_clock("2026-03-06T12:00:00+00:00")
+        (source / "moved").rename(source / "elsewhere")
+        globus.set_clock(later)
         assert run.status == 0, run.output
         run = playbooks.run(
             [{"name": "look", **role, "vars": {**variables, "backup_jobs": [*jobs, lost], "backup_clock": later}}]
@@ -120,9 +132,18 @@ def open_file(chromium: str, page: Path, proxy: str, *arguments: str) -> subproc
     return open_page(chromium, page.as_uri(), page.parent / "user", proxy, watched_too, *arguments)
 
 
-def measured(chromium: str, report: Path, axe: str, proxy: str, *arguments: str) -> dict[str, Any]:
-    """What a copy of the page with axe-core and MEASURE in it says of itself."""
+def measured(
+    chromium: str, report: Path, axe: str, proxy: str, *arguments: str, width: int | None = None, unfold: bool = False
+) -> dict[str, Any]:
+    """What a copy of the page with axe-core and MEASURE in it says of itself.
+
+    width makes it as narrow as that; unfold opens what is folded.
+    """
     text = report.read_text(encoding="utf-8")
+    if width is not None:
+        text = text.replace("<body>", f'<body style="width: {width}px">')
+    if unfold:
+        text = text.replace("<details", "<details open")
     copy = report.with_name("measured.html")
     copy.write_text(text.replace("</body>", f"<script>{axe}</script>{MEASURE}</body>"), encoding="utf-8")
     shown = open_file(chromium, copy, proxy, "--virtual-time-budget=30000", "--dump-dom", *arguments).stdout
@@ -173,13 +194,21 @@ def test_axe_finds_nothing(chromium: str, report: Path, axe: str, watched: tuple
     dark = "dark" in look
     (red, *_others) = (int(number) for number in re.findall(r"\d+", found["background"]))
     assert (red < 64) == dark
-    assert found["overflow"] <= 0, "only the timeline scrolls sideways"
+    assert found["overflow"] <= 0, "nothing scrolls sideways"
+
+
+def test_nothing_is_wider_than_a_phone(chromium: str, report: Path, axe: str, watched: tuple[str, list[bytes]]) -> None:
+    for unfold in (False, True):
+        found = measured(chromium, report, axe, watched[0], *LOOKS["phone"], width=PHONE, unfold=unfold)
+        assert found["width"] == PHONE
+        assert found["overflow"] <= 0
+        assert found["violations"] == []
 
 
 def test_axe_notices(chromium: str, report: Path, axe: str, watched: tuple[str, list[bytes]]) -> None:
     """With grey on grey, axe-core has something to say."""
     page = report.with_name("grey.html")
-    page.write_text(report.read_text(encoding="utf-8").replace("--text: #1b1f27", "--text: #d0d0d0"), encoding="utf-8")
+    page.write_text(report.read_text(encoding="utf-8").replace("--text: #1c2024", "--text: #d0d0d0"), encoding="utf-8")
     found = measured(chromium, page, axe, watched[0], *LOOKS["light"])
     assert "color-contrast" in {one["id"] for one in found["violations"]}
 
@@ -187,27 +216,39 @@ def test_axe_notices(chromium: str, report: Path, axe: str, watched: tuple[str, 
 def test_the_timeline_is_drawn_to_scale(
     chromium: str, report: Path, axe: str, watched: tuple[str, list[bytes]]
 ) -> None:
-    """On the screen, every mark is where its time is, to half a pixel."""
+    """On the screen, every mark is where its time is, to half a pixel, on the same axis in every row."""
+    now = datetime.fromisoformat("2026-03-07T12:00:00+00:00").timestamp()
     for look in ("light", "phone"):
-        found = measured(chromium, report, axe, watched[0], *LOOKS[look])
-        marks = [(datetime.fromisoformat(mark["at"]).timestamp(), mark["x"]) for mark in found["marks"]]
-        assert len(marks) > 80
-        (first, left), (last, right) = min(marks), max(marks)
-        assert last - first > 12 * 86400
-        per_second = (right - left) / (last - first)
-        assert per_second * DAYS * 86400 == pytest.approx(980 * found["unit"], rel=0.002)
-        for at, x in marks:
-            assert x == pytest.approx(left + (at - first) * per_second, abs=0.5)
-        (teeth,) = found["teeth"]
-        assert sum(float(part) for part in teeth.split()) == pytest.approx(980 / (DAYS * 24), rel=0.001)
+        rows = measured(chromium, report, axe, watched[0], *LOOKS[look])["rows"]
+        assert len({(row["left"], row["width"]) for row in rows}) == 1
+        marks = [(row, mark) for row in rows for mark in row["marks"]]
+        assert {mark["used"] for _row, mark in marks} == {"rect", "use"}
+        assert len(marks) > 1500
+        for row, mark in marks:
+            days = (datetime.fromisoformat(mark["at"]).timestamp() - now) / 86400
+            assert mark["x"] == pytest.approx(row["left"] + (0.5 + days / DAYS / 2) * row["width"], abs=0.5)
 
 
-def test_health_is_said_in_words_and_signs(
+def test_health_and_runs_are_said_in_words_and_shapes(
     chromium: str, report: Path, axe: str, watched: tuple[str, list[bytes]]
 ) -> None:
     """Not by colour alone."""
-    signs = set(measured(chromium, report, axe, watched[0], *LOOKS["light"])["signs"])
-    assert signs == {"? Missing", "\u2715 Failing", "\u2016 Paused", "\u2713 OK"}
+    found = measured(chromium, report, axe, watched[0], *LOOKS["light"])
+    assert {"? Missing", "\u2715 Failing", "! Stands still", "\u2016 Paused", "\u2713 OK", "? No job"} <= set(
+        found["signs"]
+    )
+    assert {"#m-arrived", "#m-stalled", "#m-skipped"} <= set(found["outcomes"])
+    assert found["drawn"]
+
+
+def test_a_hundred_jobs_are_as_many_rows(report: Path) -> None:
+    """Grandfather-father-son is one of them, with its 23 timers folded."""
+    text = report.read_text(encoding="utf-8")
+    assert text.count('<li class="job ') == 109  # one of them is not asked for
+    assert "23 timers, and runs in words" in text
+    (title,) = re.findall(r"<h1>(.*?)</h1>", text)
+    assert re.match(r"Last 24 hours: \d+ of 10\d arrived, [\d,]+\sfiles, [\d.]+\s\w+\. <span", title)
+    assert len(report.read_bytes()) < 1_500_000
 
 
 def test_it_prints(chromium: str, report: Path, watched: tuple[str, list[bytes]], tmp_path: Path) -> None:

@@ -382,11 +382,13 @@ def _backup_report(globus: LocalGlobus, home: Path) -> list[Any]:
     often = {"type": "recurring", "interval_seconds": 3600, "start": "2026-03-04T13:00:00+00:00"}
     life.globus.set_clock("2026-03-04T12:00:00+00:00")
     about: dict[str, Any] = {"prefix": "lab-", "timezone": "America/Chicago", "now": "2026-03-04T12:00:00Z"}
-    life.run(name="lab-microscope")
-    reports = [backup_report(life.results[-1]["timers"], names=["lab-microscope", "lab-missing"], **about)]
+    life.run(name="lab-microscope", runs=14)
+    names = [("microscope", "lab-microscope"), ("missing", "lab-missing")]
+    jobs = [{"name": name, "timers": [{"slot": None, "name": timer}]} for name, timer in names]
+    reports = [backup_report(life.results[-1]["timers"], jobs=jobs, **about)]
     life.api.login(MICROSCOPE)  # the token has expired
     life.api.create(name="lab-hourly", **{**nightly, "schedule": often})
-    life.run()
+    life.run(runs=14)
     return [*reports, backup_report(life.results[-1]["timers"], **about)]
 
 

@@ -86,6 +86,11 @@ def counted(run: Run, title: str) -> Counter[str]:
     return Counter(calls(run[title]["answer"]["requests"]))
 
 
+def counted_log(globus: LocalGlobus) -> Counter[str]:
+    """The same of the log as it is now."""
+    return Counter(calls(globus.log()))
+
+
 def local(timer: dict[str, Any], key: str = "start", zone: str = CHICAGO) -> str:
     return datetime.fromisoformat(timer[key]).astimezone(ZoneInfo(zone)).strftime("%a %Y-%m-%d %H:%M")
 
@@ -580,9 +585,10 @@ def test_the_report_is_written_whatever_happens_and_is_no_change(
     run = playbooks.run(role("first", **good, **common))
     assert run["research_ops.globus.backup : Write the report"]["changed"] is False
     page = report.read_text(encoding="utf-8")
-    assert "backup-a&lt;b&gt;&amp;" in page
+    assert "<h3>a&lt;b&gt;&amp;</h3>" in page
     assert "<b>" not in page
-    assert 'datetime="2026-03-03T02:00:00-06:00">Tue 3 Mar 2026 02:00' in page
+    assert 'data-at="2026-03-03T02:00:00-06:00"><title>Tue 3 Mar 02:00' in page
+    assert "<h1>No backup has run yet. The first is due Mon 2 Mar 2026 07:00.</h1>" in page
     assert "<script" not in page
     assert not re.findall(r"""(?:src|href)=["'](?!https://app\.globus\.org/|#|data:,)""", page)
     # a job that fails is what one wants to read of
@@ -591,8 +597,20 @@ def test_the_report_is_written_whatever_happens_and_is_no_change(
     run = playbooks.run(role("bad", **bad, **common))
     assert "1 of 3 timers failed" in failure(run, "bad")
     page = report.read_text(encoding="utf-8")
-    assert re.search(r"Missing</span> &nbsp;backup-c\n", page)
-    assert Counter(calls(globus.log()))["GET jobs"] == 2, "one for the timers, one for the report"
+    assert re.search(r'Missing</span> <a class="job-name" href="#job-2">c</a>', page)
+    assert "Timer &#39;backup-c&#39; was not created" in page, "what the play said of it"
+    requests = Counter(calls(globus.log()))
+    assert requests["GET jobs"] == 3, "one for the timers, one for their runs, one for the account"
+    assert requests["GET task_list"] == 0, "nothing ran yet"
+    # a night later it says what arrived
+    globus.set_clock("2026-03-03T14:00:00+00:00")
+    globus.clear_log()
+    night = playbooks.run(role("night", "2026-03-03T14:00:00+00:00", **good, **common))
+    assert not result(night, "night")["changed"]
+    page = report.read_text(encoding="utf-8")
+    (said,) = re.findall(r"<h1>(.*?)</h1>", page)
+    assert said.startswith("Last night: all 2 arrived, "), said
+    assert counted_log(globus) == {"POST token": 3, "GET jobs": 3, "GET task_list": 1}
 
 
 # --- documentation -------------------------------------------------------------------------------------------------

@@ -1,160 +1,504 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the report on backups says: runs and their places, health, zone, share of the rate limit."""
+"""What the report on backups says: what arrived, one row a job, what is wrong and what cures it, places and words."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import shlex
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from ansible_collections.research_ops.globus.plugins.module_utils._timers import health as _health
-from ansible_collections.research_ops.globus.plugins.plugin_utils import _report
+from ansible_collections.research_ops.globus.plugins.plugin_utils import _report, _report_health, _words
+from ansible_collections.research_ops.globus.plugins.plugin_utils._report_runs import OUTCOMES
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)  # Monday, 06:00 in Chicago
 CHICAGO = "America/Chicago"
+DAY = 86400
+TASK = "https://app.globus.org/activity/"
+
+
+def at(days: float) -> str:
+    """A moment so many days from now."""
+    return (NOW + timedelta(days=days)).isoformat()
+
+
+def run(days: float, status: str = "SUCCEEDED", /, **task: Any) -> dict[str, Any]:
+    """A run that began so many days from now, with its transfer, which took a minute."""
+    ongoing = status in ("ACTIVE", "INACTIVE")
+    transfer = {
+        "task_id": f"task{days}",
+        "status": status,
+        "detail": "OK" if ongoing else None,
+        "files": 10,
+        "files_transferred": 10,
+        "files_skipped": 0,
+        "bytes_transferred": 1000,
+        "skipped_errors": 0,
+        "requested_at": at(days),
+        "completed_at": None if ongoing else at(days + 1 / 1440),
+        "url": f"{TASK}task{days}",
+        **task,
+    }
+    message = "no" if status == "FAILED" else None
+    return {"ran_at": at(days), "failed": status == "FAILED", "message": message, "transfer": transfer}
 
 
 def timer(name: str = "backup-lab", /, state: str = "ok", **options: Any) -> dict[str, Any]:
-    """A timer as timer_info returns it: every day at 08:00 UTC."""
+    """A timer as timer_info returns it: every day at 08:00 UTC since a month ago, its last 14 runs arrived."""
     interval, end = options.pop("interval", "1d"), options.pop("end", None)
     schedule = {"start": "2026-02-01T08:00:00+00:00", **({"interval": interval} if interval else {})}
+    runs = options.pop("recent_runs", [run(-n - 1 / 6) for n in range(14)])
+    whole = next((one for one in runs if (one.get("transfer") or {}).get("status") == "SUCCEEDED"), None)
+    success = None if whole is None else {"completed_at": whole["transfer"]["completed_at"], "task_id": "x"}
     return {
         "id": f"id-of-{name}",
         "name": name,
         "url": f"https://app.globus.org/activity/timers/{name}",
         "definition": {"schedule": {**schedule, **({"end": end} if end else {})}},
         "next_run": "2026-03-03T08:00:00+00:00",
-        "last_run": "2026-03-02T08:00:00+00:00",
+        "last_run": runs[0].get("ran_at") if runs else None,
         "runs": 30,
         "errors": 1,
-        "health": {"state": state, "reason": None, "remedy": None},
+        "submitted_at": "2026-02-01T07:00:00+00:00",
+        "health": {"state": state, "reason": None, "remedy": None, "since": None, "source": "transfer"},
+        "recent_runs": runs,
+        "last_success": success,
         **options,
     }
 
 
-def page(*timers: dict[str, Any], names: list[str] | None = None, zone: str = CHICAGO) -> dict[str, Any]:
-    wanted = [one["name"] for one in timers] if names is None else names
-    return _report.model(timers, names=wanted, prefix="backup-", zone=zone, now=NOW)
+def job(name: str = "lab", *slots: str, max_age: int | None = 3 * DAY, **options: Any) -> dict[str, Any]:
+    timers = [{"slot": slot, "name": f"backup-{name}-{slot}"} for slot in slots]
+    single = [{"slot": None, "name": f"backup-{name}"}]
+    return {
+        "name": name,
+        "schedule": "nightly",
+        "state": "present",
+        "max_age": max_age,
+        "timers": timers or single,
+        **options,
+    }
+
+
+def page(*timers: dict[str, Any], jobs: list[dict[str, Any]] | None = None, **options: Any) -> dict[str, Any]:
+    if jobs is None:
+        jobs = [job(one["name"].removeprefix("backup-")) for one in timers]
+    return _report.model(timers, jobs=jobs, **{"zone": CHICAGO, "now": NOW, **options})
 
 
 def row(*timers: dict[str, Any], **options: Any) -> dict[str, Any]:
-    (only,) = page(*timers, **options)["rows"]
+    (only,) = page(*timers, **options)["jobs"]
     assert isinstance(only, dict)
     return only
 
 
-def test_runs_are_to_scale() -> None:
-    marks = row(timer())["marks"]
-    assert len(marks) == 14
-    assert marks[0] == {"x": 58.33, "at": "2026-03-03T02:00:00-06:00", "title": "Tue 3 Mar 02:00"}
-    for mark in marks:
-        share = (datetime.fromisoformat(mark["at"]) - NOW).total_seconds() / (14 * 86400)
-        assert mark["x"] == pytest.approx(share * 980, abs=0.01)
+def headline(*timers: dict[str, Any], **options: Any) -> str:
+    told = page(*timers, **options)["headline"]
+    return f"{told['text']} {told['rest']}".strip()
 
 
-def test_days_are_to_scale_and_one_of_a_clock_change_is_shorter() -> None:
-    days = page(timer())["days"]
-    assert [day["date"] for day in days] == [f"{n} Mar" for n in range(2, 17)]
-    assert days[0]["width"] == pytest.approx(18 / 24 * 70, abs=0.01)
-    assert days[6]["width"] == pytest.approx(23 / 24 * 70, abs=0.01)
-    assert sum(day["width"] for day in days) == pytest.approx(980, abs=0.1)
-    assert [day["date"] for day in days if day["weekend"]] == ["7 Mar", "8 Mar", "14 Mar", "15 Mar"]
+# --- the first line ------------------------------------------------------------------------------------------------
 
 
-def test_many_runs_are_a_comb() -> None:
-    one = row(timer(interval="1h"))
-    assert one["marks"] == []
-    assert one["runs"] == 317
-    assert one["band"] == {"x": 58.33, "width": pytest.approx(921.67), "step": pytest.approx(980 / 336, abs=0.001)}
-    assert one["told"] == "317, every 1h from Tue 3 Mar 02:00 to Mon 16 Mar 07:00"
-
-
-def test_last_and_next_run_are_told_in_the_zone() -> None:
-    one = row(timer())
-    assert one["last"] == {"text": "Mon 2 Mar 2026 02:00", "at": "2026-03-02T02:00:00-06:00"}
-    assert one["next"] == {"text": "Tue 3 Mar 2026 02:00", "at": "2026-03-03T02:00:00-06:00"}
-    assert row(timer(), zone="Asia/Kolkata")["next"]["text"] == "Tue 3 Mar 2026 13:30"
+def test_the_first_line_says_what_arrived_in_words_and_numbers() -> None:
+    well = [timer(f"backup-{n}") for n in range(41)]
+    still = timer(
+        "backup-still",
+        "stalled",
+        recent_runs=[run(-1.2, "ACTIVE", detail="FILE_NOT_FOUND", bytes_transferred=0, files_transferred=0)],
+    )
+    assert headline(*well, still) == "Last night: 41 of 42 arrived, 410 files, 41.0 kB. 1 stands still."
+    assert headline(*well) == "Last night: all 41 arrived, 410 files, 41.0 kB."
+    assert headline(well[0]) == "Last night: 1 of 1 arrived, 10 files, 1.0 kB."
 
 
 @pytest.mark.parametrize(
-    ("options", "runs", "note"),
+    ("runs", "said"),
     [
-        ({"end": {"count": 33}}, 3, ""),
-        ({"end": {"count": 30}}, 0, "next: Tue 3 Mar 2026 02:00"),
-        ({"end": {"datetime": "2026-03-05T08:00:00+00:00"}}, 3, ""),
-        ({"interval": None}, 1, ""),
-        ({"interval": "8w", "next_run": "2026-04-01T08:00:00+00:00"}, 0, "next: Wed 1 Apr 2026 03:00"),
-        ({"next_run": None}, 0, "no next run"),
-        ({"next_run": "2026-03-02T08:00:00+00:00"}, 14, ""),  # overdue: the ticks go on
-        ({"definition": None}, 1, ""),  # a flow: at least the run that the service tells
+        ([run(-0.1, "FAILED")], "0 of 1 arrived. 1 failed."),
+        ([run(-0.1, skipped_errors=2)], "0 of 1 arrived, 10 files, 1.0 kB. 1 is incomplete."),
+        ([run(-0.005, "ACTIVE"), run(-1 / 6)], "0 of 1 arrived, 10 files, 1.0 kB. 1 is still going on."),
+        ([run(-3 - 1 / 6, "ACTIVE", detail="EXPIRED?")], "0 of 1 arrived. 1 stands still."),
+        ([run(-1 / 6, "SUCCEEDED", skipped_errors=None)], "1 ran, and whether it arrived is not known."),
+        ([{**run(-1 / 6), "transfer": None}], "1 ran, and whether it arrived is not known."),
+        ([run(-1 - 1 / 6)], "0 of 1 arrived. 1 did not run."),
+        ([run(-1 / 6, bytes_transferred=0, files_transferred=0)], "1 of 1 arrived, nothing was new."),
+        ([run(-1 / 6, bytes_transferred=None, files_transferred=None)], "1 of 1 arrived."),
+        ([run(-1 / 6, files_transferred=12331, bytes_transferred=1_200_000_000_000)], "12,331 files, 1.2 TB."),
     ],
 )
-def test_how_many_runs_come(options: dict[str, Any], runs: int, note: str) -> None:
-    one = row(timer(**options))
-    assert (one["runs"], len(one["marks"]), one["note"]) == (runs, runs, note)
+def test_the_first_line_says_what_did_not_arrive(runs: list[dict[str, Any]], said: str) -> None:
+    assert said in headline(timer(recent_runs=runs))
 
 
-@pytest.mark.parametrize("state", _health.STATES)
-def test_every_health_has_a_word_and_a_sign(state: str) -> None:
-    one = row(timer(state=state, health={"state": state, "reason": "why", "remedy": "what"}))
-    health = one["health"]
-    assert health["label"]
-    assert len(health["sign"]) == 1
-    assert (health["kind"] == "bad") == (state in _health.UNHEALTHY)
-    assert (health["reason"], health["remedy"]) == ("why", "what")
+def test_a_job_arrived_when_all_of_its_timers_that_were_due_did() -> None:
+    jobs = [job("lab", "mon", "week1")]
+    well, bad = timer("backup-lab-mon"), timer("backup-lab-week1", recent_runs=[run(-0.1, "FAILED")])
+    assert "0 of 1 arrived" in headline(well, bad, jobs=jobs)
+    assert headline(well, timer("backup-lab-week1", recent_runs=[run(-0.1)]), jobs=jobs).startswith("Last night: 1 of")
+    not_due = timer("backup-lab-week1", recent_runs=[run(-20)], interval="4w", runs=1)
+    assert "1 of 1 arrived" in headline(well, not_due, jobs=jobs)
+
+
+def test_where_nothing_was_due_the_first_line_says_when_something_arrived_or_comes() -> None:
+    weekly = timer(interval="1w", recent_runs=[run(-1 - 1 / 6)], runs=1)
+    weekly["definition"]["schedule"]["start"] = at(-1 - 1 / 6)
+    told = "No backup was due in the last 24 hours. The last arrived Sun 1 Mar 2026 02:01, 28 hours ago."
+    assert headline(weekly) == told
+    new = timer(recent_runs=[], runs=0, submitted_at=at(0))
+    new["definition"]["schedule"]["start"] = at(5 / 6)
+    assert headline(new) == "No backup has run yet. The first is due Tue 3 Mar 2026 02:00."
+    assert headline() == "There are no backup jobs."
+    assert headline(jobs=[job()]) == "Last 24 hours: 0 of 1 arrived. 1 has no timer."
+
+
+@pytest.mark.parametrize(("now", "period"), [(0, "Last night"), (1 / 2, "Last 24 hours"), (-1 / 8, "Last 24 hours")])
+def test_a_night_is_called_one_only_by_day(now: float, period: str) -> None:
+    moment = NOW + timedelta(days=now)
+    assert headline(timer(), now=moment).startswith(period)
+
+
+# --- one row a job -------------------------------------------------------------------------------------------------
+
+
+def test_grandfather_father_son_is_one_row_with_its_timers() -> None:
+    slots = [f"s{n}" for n in range(23)]
+    timers = [timer(f"backup-seq-{slot}", recent_runs=[], runs=0) for slot in slots]
+    timers[3] = timer("backup-seq-s3", "failing", recent_runs=[run(-1 / 6, "FAILED")], runs=1)
+    timers[4] = timer("backup-seq-s4", recent_runs=[run(-1 - 1 / 6)], runs=1)
+    shown = row(*timers, jobs=[job("seq", *slots)])
+    assert (shown["name"], shown["every"], len(shown["timers"])) == ("seq", "23 timers", 23)
+    assert shown["health"]["state"] == "failing"
+    assert [problem["timers"] for problem in shown["problems"]] == [["backup-seq-s3"]]
+    assert shown["success"]["ago"] == "28 hours ago"
+    assert [one["health"]["state"] for one in shown["timers"][:5]] == [*["waiting"] * 3, "failing", "ok"]
+    assert {one["slot"] for one in shown["runs"]} <= set(slots)
+
+
+@pytest.mark.parametrize("state", [state for state in _health.STATES if state != "ok"])
+def test_every_health_has_a_word_a_sign_and_is_the_jobs(state: str) -> None:
+    told = {"state": state, "reason": "why", "remedy": "what", "since": at(-1), "source": "transfer"}
+    shown = row(timer(state=state, health=told))
+    assert shown["health"]["state"] == state
+    assert shown["health"]["label"]
+    assert len(shown["health"]["sign"]) == 1
+    assert (shown["health"]["kind"] == "bad") == (state in _health.UNHEALTHY)
+    (problem,) = shown["problems"]
+    assert problem["since"]["text"] == "Sun 1 Mar 2026 06:00"
+    if state != "paused":
+        assert (problem["reason"], problem["remedy"]) == ("Why", "what")
     idle = ("needs_consent", "needs_session", "inactive", "paused", "ended")
-    assert bool(one["runs"]) == (state not in idle)
-    assert bool(page(timer(state=state))["attention"]) == (state != "ok")
+    assert bool(shown["coming"]) == (state not in idle)
+    assert bool(page(timer(state=state, health=told))["attention"]) == (state != "ended")
 
 
-def test_moments_in_reasons_are_told_in_the_zone() -> None:
-    reason = "Its last run, at 2026-03-02T08:00:00+00:00, failed: no"
-    one = row(timer(health={"state": "failing", "reason": reason, "remedy": None}))
-    assert one["health"]["reason"] == "Its last run, at Mon 2 Mar 2026 02:00, failed: no"
+def test_a_state_that_nobody_knows_is_bad_O5() -> None:
+    shown = row(timer(state="haunted"))
+    assert (shown["health"]["label"], shown["health"]["kind"]) == ("Haunted", "bad")
 
 
-def test_w7_a_timer_that_has_ended_is_none_that_purge_would_remove() -> None:
-    (one,) = page(timer("backup-old", state="ended"), names=[])["rows"]
-    assert (one["surplus"], one["health"]["state"]) == (False, "ended")
-
-
-def test_missing_and_surplus_timers_are_shown_others_are_not() -> None:
-    timers = [timer("other"), timer("backup-b"), timer("backup-old"), timer("backup-a")]
-    rows = page(*timers, names=["backup-b", "backup-lost", "backup-a"])["rows"]
-    shown = [(one["name"], one["surplus"], one["health"]["state"]) for one in rows]
-    assert shown == [
-        ("backup-b", False, "ok"),
-        ("backup-lost", False, "missing"),
-        ("backup-a", False, "ok"),
-        ("backup-old", True, "ok"),
-    ]
+def test_a_timer_that_has_never_run_is_shown_apart_O3a() -> None:
+    new = timer(recent_runs=[], runs=0, submitted_at=at(-0.1))
+    new["definition"]["schedule"]["start"] = at(5 / 6)
+    new["health"]["reason"] = "It has not run yet; its first run is at 2026-03-03T08:00:00+00:00"
+    shown = page(new, timer("backup-b"))
+    assert [(one["number"], one["label"]) for one in shown["counts"]] == [(1, "No run yet"), (1, "OK")]
+    assert shown["attention"] == []
+    assert shown["jobs"][0]["remark"] == "It has not run yet; its first run is at Tue 3 Mar 2026 02:00"
 
 
 def test_counts_and_attention_have_the_worst_first() -> None:
-    shown = page(timer("backup-a", "paused"), timer("backup-b"), timer("backup-c", "failing"), timer("backup-d"))
+    states = ["paused", "ok", "failing", "ok"]
+    shown = page(*(timer(f"backup-{n}", state) for n, state in enumerate(states)))
     assert [(count["number"], count["state"]) for count in shown["counts"]] == [
         (1, "failing"),
         (1, "paused"),
         (2, "ok"),
     ]
-    assert [one["name"] for one in shown["attention"]] == ["backup-c", "backup-a"]
+    assert [one["job"] for one in shown["attention"]] == ["2", "0"]
+
+
+def test_amounts_and_how_they_went() -> None:
+    runs = [run(-1 / 6, bytes_transferred=20_000), *(run(-n - 1 / 6) for n in range(1, 6))]
+    shown = row(timer(recent_runs=runs))
+    assert shown["last"]["amount"] == "10 files, 20.0 kB"
+    assert shown["trend"] == "far more than usual (1.0 kB)"
+    assert [cell["height"] for cell in shown["strip"]] == [5.0, 5.0, 5.0, 5.0, 5.0, 100.0]
+    runs[0] = run(-1 / 6, bytes_transferred=0, files_transferred=0, files_skipped=12)
+    shown = row(timer(recent_runs=runs))
+    assert shown["last"]["amount"] == "nothing new, 12 files there"
+    assert shown["trend"] == "far less than usual (1.0 kB)"
+    assert shown["strip"][-1]["height"] == 0
+    runs[0] = run(-1 / 6, "FAILED", bytes_transferred=0, files_transferred=0)
+    assert (row(timer(recent_runs=runs))["trend"], row(timer(recent_runs=runs))["last"]["amount"]) == ("", "")
+    assert row(timer(recent_runs=runs[:3]))["trend"] == ""
+
+
+# --- the last runs -------------------------------------------------------------------------------------------------
+
+
+def test_the_strip_has_every_outcome_and_says_it_in_words() -> None:
+    runs = [
+        run(-1 / 6, "ACTIVE", detail="PERMISSION_DENIED"),
+        run(-3 - 1 / 6, skipped_errors=3),
+        run(-4 - 1 / 6, "FAILED"),
+        {**run(-5 - 1 / 6), "transfer": None},
+        run(-6 - 1 / 6),
+    ]
+    shown = row(timer(recent_runs=runs))
+    kinds = ["arrived", "unknown", "failed", "incomplete", "skipped", "skipped", "stalled"]
+    assert [cell["outcome"] for cell in shown["strip"]] == kinds
+    told = shown["strip_told"]
+    assert told.startswith(
+        "Last 7 runs: 1 arrived, 1 not known, 2 did not run, 1 incomplete, 1 stands still and 1 fail"
+    )
+    assert "Thu 26 Feb 02:00 failed" in told
+    assert {cell["outcome"] for cell in shown["strip"]} | {"ongoing"} == set(OUTCOMES)
+    assert "3 items left out" in shown["strip"][3]["title"]
+
+
+def test_ticks_are_skipped_while_a_transfer_goes_on() -> None:
+    shown = row(timer(recent_runs=[run(-3 - 1 / 6, "ACTIVE", detail="FILE_NOT_FOUND"), run(-4 - 1 / 6)]))
+    assert [cell["outcome"] for cell in shown["strip"]] == ["arrived", "stalled", *["skipped"] * 3]
+    assert "the transfer before was still going on" in shown["strip"][-1]["title"]
+
+
+def test_what_a_user_paused_skips_nothing_and_what_the_service_stopped_does() -> None:
+    runs = [run(-3 - 1 / 6)]
+    assert len(row(timer(state="paused", recent_runs=runs))["strip"]) == 1
+    assert len(row(timer(state="inactive", recent_runs=runs))["strip"]) == 4
+    assert len(row(timer(state="needs_consent", recent_runs=runs))["strip"]) == 4
+
+
+def test_a_tick_of_just_now_is_not_skipped_yet() -> None:
+    """Globus needs some time to start a run."""
+    moment = datetime(2026, 3, 3, 8, 10, tzinfo=UTC)
+    assert row(timer(), now=moment)["strip"][-1]["outcome"] == "arrived"
+    assert row(timer(), now=moment + timedelta(hours=1))["strip"][-1]["outcome"] == "skipped"
+
+
+@pytest.mark.parametrize("member", [*run(-1)["transfer"], "transfer", "failed", "message", "ran_at"])
+def test_members_of_runs_may_be_missing_O5(member: str) -> None:
+    one = run(-1 / 6, "FAILED")
+    (one if member in one else one["transfer"]).pop(member)
+    shown = row(timer(recent_runs=[one]))
+    assert shown["strip"][-1]["outcome"] in ("failed", "unknown")
+    for bare in (timer(), timer(recent_runs=[])):
+        for key in ("recent_runs", "last_success", "submitted_at", "next_run", "last_run", "runs", "errors", "url"):
+            page({name: value for name, value in bare.items() if name != key})
+
+
+def test_only_runs_that_were_read_are_known() -> None:
+    """A timer that runs every hour has more runs in two weeks than the report reads."""
+    hourly = timer(interval="1h", runs=600, recent_runs=[run(-n / 24) for n in range(14)])
+    shown = row(hourly)
+    assert shown["known"]["created"] == 0
+    assert shown["known"]["x"] == pytest.approx(50 - 13 / 24 / 14 * 50, abs=0.01)
+    assert len(shown["past"]) == 2, "one mark a day"
+    assert row(timer(runs=14))["known"]["x"] == row(timer(runs=14))["known"]["created"]
+
+
+# --- the axis ------------------------------------------------------------------------------------------------------
+
+
+def test_runs_are_to_scale() -> None:
+    shown = row(timer())
+    assert len(shown["past"]) == 14
+    assert len(shown["coming"]) == 14
+    assert shown["coming"][0] == {"x": 52.976, "at": "2026-03-03T02:00:00-06:00", "title": "Tue 3 Mar 02:00"}
+    for mark in (*shown["past"], *shown["coming"]):
+        days = (datetime.fromisoformat(mark["at"]) - NOW) / timedelta(days=1)
+        assert mark["x"] == pytest.approx(50 + days / 14 * 50, abs=0.001)
+
+
+def test_days_are_to_scale_and_one_of_a_clock_change_is_shorter() -> None:
+    days = page(timer())["axis"]["days"]
+    one = 50 / 14
+    assert [day["date"] for day in days[:3]] == ["16 Feb", "17 Feb", "18 Feb"]
+    assert days[0]["width"] == pytest.approx(18 / 24 * one, abs=0.01)
+    (change,) = [day for day in days if day["date"] == "8 Mar"]
+    assert change["width"] == pytest.approx(23 / 24 * one, abs=0.01)
+    assert sum(day["width"] for day in days) == pytest.approx(100, abs=0.1)
+    assert [day["date"] for day in days if day["weekend"]][-4:] == ["7 Mar", "8 Mar", "14 Mar", "15 Mar"]
+    assert all(day["monday"] == (day["weekday"] == "Mon") for day in days)
+
+
+def test_many_runs_are_a_band_and_close_ones_one_mark_of_the_worst() -> None:
+    shown = row(timer(interval="1h"))
+    assert shown["coming"] == []
+    assert shown["band"] == {"x": 52.976, "width": pytest.approx(47.024, abs=0.01)}
+    assert shown["coming_told"] == "317, every 1h, from Tue 3 Mar 02:00 to Mon 16 Mar 07:00"
+    jobs = [job("lab", "a", "b")]
+    failed = timer("backup-lab-b", recent_runs=[run(-1 / 6, "FAILED")])
+    both = row(timer("backup-lab-a"), failed, jobs=jobs)
+    assert [mark["outcome"] for mark in both["past"]][-2:] == ["arrived", "failed"]
+    assert both["past"][-1]["title"].count("Mon 2 Mar 02:00") == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "runs", "told"),
+    [
+        ({"end": {"count": 33}}, 3, "Tue 3 Mar 02:00; Wed 4 Mar 02:00; Thu 5 Mar 02:00"),
+        ({"end": {"count": 30}}, 0, "none in the coming 14 days"),
+        ({"end": {"datetime": "2026-03-05T08:00:00+00:00"}}, 3, "Tue 3 Mar 02:00; "),
+        ({"interval": None}, 1, "Tue 3 Mar 02:00"),
+        (
+            {"interval": "8w", "next_run": "2026-04-01T08:00:00+00:00"},
+            0,
+            "none in the coming 14 days; the next Wed 1 Apr 2026 03:00",
+        ),
+        ({"next_run": None}, 0, "none in the coming 14 days"),
+        ({"next_run": "2026-03-02T08:00:00+00:00"}, 14, ""),  # overdue: the ticks go on
+        ({"definition": None}, 1, ""),  # a flow: at least the run that the service tells
+    ],
+)
+def test_how_many_runs_come(options: dict[str, Any], runs: int, told: str) -> None:
+    shown = row(timer(**options))
+    assert len(shown["coming"]) == runs
+    assert told in shown["coming_told"]
+
+
+def test_moments_are_told_in_the_zone() -> None:
+    reason = "Its last run, at 2026-03-02T08:00:00+00:00, failed: no"
+    told = {"state": "failing", "reason": reason, "remedy": None}
+    (problem,) = row(timer(health=told))["problems"]
+    assert problem["reason"] == "Its last run, at Mon 2 Mar 2026 02:00, failed: no"
+    assert row(timer(), zone="Asia/Kolkata")["next"]["text"] == "Tue 3 Mar 2026 13:30"
+
+
+# --- what needs attention ------------------------------------------------------------------------------------------
+
+
+def test_timers_that_no_job_asks_for_need_attention() -> None:
+    timers = [timer("other"), timer("backup-b"), timer("backup-old"), timer("backup-a")]
+    shown = page(*timers, jobs=[job("b"), job("lost"), job("a")])
+    assert [(one["name"], one["health"]["state"]) for one in shown["jobs"]] == [
+        ("b", "ok"),
+        ("lost", "missing"),
+        ("a", "ok"),
+    ]
+    assert [(one["name"], one["health"]["state"]) for one in shown["others"]] == [("backup-old", "surplus")]
+    (missing, surplus) = shown["attention"]
+    assert missing["state"] == "missing"
+    assert surplus["command"] == "ansible localhost -m research_ops.globus.timer -a 'name=backup-old state=absent'"
+
+
+def test_w7_a_timer_that_has_ended_is_none_that_purge_would_remove() -> None:
+    shown = page(timer("backup-old", "ended"), jobs=[])
+    assert [one["health"]["state"] for one in shown["others"]] == ["ended"]
+    assert shown["attention"] == []
+
+
+def test_an_absent_job_is_no_row_until_its_timers_are_there() -> None:
+    gone = job("lab", state="absent", max_age=None)
+    assert page(jobs=[gone])["jobs"] == []
+    assert page(timer(), jobs=[gone])["others"][0]["health"]["state"] == "surplus"
+
+
+def test_why_a_timer_is_missing_is_what_the_play_said() -> None:
+    results = [{"name": "backup-lab", "failed": True, "msg": "timer 'backup-lab' was not created. No such path"}]
+    (problem,) = row(jobs=[job()], results=results)["problems"]
+    assert problem["reason"] == "Timer 'backup-lab' was not created. No such path"
+    (refused,) = row(timer(), results=[{"name": "backup-lab", "failed": True, "msg": "it differs"}])["problems"]
+    assert (refused["state"], refused["reason"]) == ("refused", "It differs")
+
+
+def test_since_when_and_by_whom_it_is_paused() -> None:
+    paused = timer(state="paused", recent_runs=[run(-3 - 1 / 6)])
+    (problem,) = row(paused)["problems"]
+    assert problem["reason"] == (
+        "Somebody paused it, outside the play. Globus does not say who. It last ran at Fri 27 Feb 2026 02:00, and was "
+        "paused when its run at Sat 28 Feb 2026 02:00 was due"
+    )
+    assert problem["command"] == "ansible localhost -m research_ops.globus.timer -a 'name=backup-lab state=active'"
+    (problem,) = row(timer(state="paused"))["problems"]
+    assert problem["reason"].endswith("It last ran at Mon 2 Mar 2026 02:00, and missed no run so far")
+    (problem,) = row(paused, jobs=[job(state="paused")])["problems"]
+    assert problem["reason"].startswith("The job asks for it. It last ran at")
+    assert problem["command"] is None, "the next run of the play would pause it again"
+    results = [{"name": "backup-lab", "operations": [{"operation": "pause"}]}]
+    (problem,) = row(paused, jobs=[job(state="paused")], results=results)["problems"]
+    assert (problem["reason"], problem["since"]["ago"]) == ("The job asks for it. This play paused it", "just now")
+
+
+def test_commands_can_be_pasted_whatever_the_name() -> None:
+    odd = 'backup-it\'s a "lab"'
+    (problem,) = row(timer(odd, "inactive"))["problems"]
+    assert shlex.split(problem["command"])[-1] == '{"name": "backup-it\'s a \\"lab\\"", "state": "active"}'
+    several = row(timer("backup-lab-a", "paused"), timer("backup-lab-b", "paused"), jobs=[job("lab", "a", "b")])
+    assert '"name": "backup-lab-b", "state": "active"' in several["problems"][0]["command"]
+
+
+def test_addresses_in_sentences_are_links() -> None:
+    told = {"state": "failing", "reason": "no", "remedy": f"Look at the page of the task: {TASK}x; the next run tries"}
+    (problem,) = row(timer(health=told))["problems"]
+    assert [(part["text"], part["url"]) for part in problem["remedy_parts"]] == [
+        ("Look at the page of the task: ", None),
+        ("open it at Globus", f"{TASK}x"),
+        ("; the next run tries", None),
+    ]
+    (problem,) = row(timer(state="paused"))["problems"]
+    assert problem["remedy_parts"][-1]["url"] == "https://app.globus.org/activity/timers/backup-lab"
+
+
+# --- too old -------------------------------------------------------------------------------------------------------
+
+
+def test_stale_is_judged_by_the_newest_slot_of_the_job() -> None:
+    old = [run(-n - 1 / 6) for n in range(5, 9)]
+    jobs = [job("lab", "mon", "tue")]
+    timers = [timer("backup-lab-mon", recent_runs=old, interval="1w"), timer("backup-lab-tue", interval="1w")]
+    assert row(*timers, jobs=jobs)["health"]["state"] == "ok"
+    timers[1] = timer("backup-lab-tue", recent_runs=[run(-3.5)], interval="1w")
+    shown = row(*timers, jobs=jobs)
+    assert (shown["health"]["state"], shown["too_old"]) == ("stale", True)
+    (problem,) = shown["problems"]
+    assert problem["reason"] == ("No complete transfer arrived within 3d: the last arrived at Thu 26 Feb 2026 18:01")
+    assert problem["since"]["text"] == "Sun 1 Mar 2026 18:01"
+    assert row(*timers, jobs=[job("lab", "mon", "tue", max_age=None)])["health"]["state"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("options", "stale"),
+    [
+        ({}, True),
+        ({"submitted_at": at(-2)}, False),  # younger
+        ({"submitted_at": None}, False),
+        ({"health": {"state": "ok", "reason": None, "remedy": None, "source": "timer"}}, False),  # tasks were not read
+        ({"runs": 0, "recent_runs": []}, True),
+        ({"state": "paused"}, False),
+        ({"state": "failing"}, False),  # which says more
+    ],
+)
+def test_a_job_is_stale_without_any_success_only_where_that_is_known(options: dict[str, Any], stale: bool) -> None:
+    state = options.pop("state", "ok")
+    given = {"recent_runs": [run(-n - 1 / 6, "CANCELED?") for n in range(14)], "last_success": None, **options}
+    shown = row(timer("backup-lab", state, **given))
+    assert (shown["health"]["state"] == "stale") == stale
+    assert row(timer(**given), jobs=[job(max_age=91 * DAY)])["health"]["state"] != "stale", "the service forgets"
+
+
+# --- the rest ------------------------------------------------------------------------------------------------------
 
 
 def test_l2_share_of_the_rate_limit_counts_all_that_run() -> None:
-    rate = page(
-        timer(interval="1h"),
-        timer("backup-paused", "paused", interval="60s"),
-        timer("other", interval="6h"),
-        timer("once", interval=None),
-        names=[],
-    )["rate"]
+    timers = [timer(interval="1h"), timer("backup-paused", "paused", interval="60s")]
+    account = [*timers, timer("other", interval="6h"), timer("once", interval=None)]
+    rate = page(*timers, jobs=[], account=account)["rate"]
     assert (rate["these"], rate["others"], rate["all"], rate["per_day"]) == ("1.7 %", "0.3 %", "1.9 %", "28")
     assert page(timer())["rate"]["all"] == "less than 0.1 %"
     assert page(timer(interval="60s"))["rate"]["all_width"] == 100
     assert page()["rate"]["all"] == "0.0 %"
+
+
+def test_without_jobs_every_timer_of_the_prefix_is_one() -> None:
+    shown = _report.model([timer(), timer("other")], zone="UTC", now=NOW)
+    assert [one["name"] for one in shown["jobs"]] == ["backup-lab"]
+    assert shown["attention"] == []
 
 
 def test_failures_of_timers_that_were_replaced_are_shown_W4e() -> None:
@@ -167,7 +511,34 @@ def test_failures_of_timers_that_were_replaced_are_shown_W4e() -> None:
         {"name": "backup-new", "replaced": []},
         {"name": "backup-refused"},
     ]
-    shown = _report.model([], names=[], prefix="backup-", zone=CHICAGO, now=NOW, results=results)["replaced"]
-    assert [(one["name"], one["id"], one["health"]["label"]) for one in shown] == [("backup-lab", "old", "Failing")]
-    assert "Mon 2 Mar 2026 02:00" in shown[0]["health"]["reason"]
+    shown = page(results=results)["replaced"]
+    assert [(one["name"], one["id"], one["label"]) for one in shown] == [("backup-lab", "old", "Failing")]
+    assert "Mon 2 Mar 2026 02:00" in shown[0]["reason"]
     assert page()["replaced"] == []
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [(0, "0 bytes"), (1, "1 byte"), (999, "999 bytes"), (1000, "1.0 kB"), (999_600, "1.0 MB"), (123_456, "123 kB")],
+)
+def test_sizes_in_words(number: int, told: str) -> None:
+    assert _words.size(number) == told
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (0, "just now"),
+        (90, "2 minutes ago"),
+        (3600, "1 hour ago"),
+        (47 * 3600, "47 hours ago"),
+        (49 * 3600, "2 days ago"),
+        (-7200, "in 2 hours"),
+    ],
+)
+def test_ages_in_words(seconds: int, told: str) -> None:
+    assert _words.ago(NOW - timedelta(seconds=seconds), NOW) == told
+
+
+def test_all_states_of_health_are_known_to_the_report() -> None:
+    assert set(_health.STATES) <= set(_report_health.STATES)

@@ -236,8 +236,9 @@ def test_a_number_names_a_job_and_a_schedule_N5() -> None:
     jobs = [{**JOB, "name": 600, "schedule": 24}]
     found = planned(backup_jobs=jobs, backup_schedules={24: {"interval": "1d", "slots": {1: {"at": "05:00"}}}})
     assert [timer["name"] for timer in found["timers"]] == ["backup-600-1"]
+    timers = [{"slot": "1", "name": "backup-600-1"}]
     assert found["jobs"] == [
-        {"name": "600", "schedule": "24", "state": "present", "timers": [{"slot": "1", "name": "backup-600-1"}]}
+        {"name": "600", "schedule": "24", "state": "present", "timers": timers, "max_age": 3 * 86400}
     ]
     assert "'24' is not known" in error(backup_jobs=jobs)
 
@@ -285,6 +286,37 @@ def test_messages_about_one_of_several_paths_have_its_position_N6() -> None:
     assert error(backup_jobs=[job]).startswith("backup_jobs[0] (lab): paths[1].destination_path is empty")
     job["paths"] = [{"source_path": " ", "destination_path": "/b/"}]
     assert error(backup_jobs=[job]).startswith("backup_jobs[0] (lab): paths[0].source_path is empty")
+
+
+@pytest.mark.parametrize(
+    ("schedule", "days"),
+    [
+        ("nightly", 1),
+        ("weekly", 7),
+        ("weekdays", 3),  # from Friday to Monday
+        ("rotating_weekdays", 1),
+        ("grandfather_father_son", 1),
+        ("monthly", 31),
+        ("fortnightly", 14),
+    ],
+)
+def test_a_backup_is_too_old_after_two_intervals_and_a_day(schedule: str, days: int) -> None:
+    """The interval of a job with several timers is the longest time between two of its runs."""
+    for now in (NOW, NOW + timedelta(days=40), NOW + timedelta(days=200)):
+        found = plan({**RIGHT, "backup_jobs": [{**SLOTTED, "schedule": schedule, "destination_path": "/b/"}]}, now)
+        if found["error"] is not None:
+            found = plan({**RIGHT, "backup_jobs": [{**SLOTTED, "schedule": schedule}]}, now)
+        (job,) = found["jobs"]
+        assert job["max_age"] == pytest.approx((2 * days + 1) * 86400, abs=2 * 3600), "a clock change moves a gap"
+
+
+def test_the_limit_of_age_can_be_given_and_absent_jobs_have_none() -> None:
+    assert planned(backup_max_age="36h")["jobs"][0]["max_age"] == 36 * 3600
+    assert planned(backup_max_age=7200)["jobs"][0]["max_age"] == 7200
+    assert planned(backup_jobs=[{"name": "a", "schedule": "nightly", "state": "absent"}])["jobs"][0]["max_age"] is None
+    every = {"x": {"interval": "1d", "slots": {f"m{n}": {"interval": "1m"} for n in range(30)}}}
+    (job,) = planned(backup_jobs=[{**JOB, "schedule": "x"}], backup_schedules=every)["jobs"]
+    assert job["max_age"] == 86400 + 120
 
 
 def test_jobs_are_told_with_their_slots_and_timers() -> None:

@@ -1,0 +1,311 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection research_ops.globus: free to change between releases.
+
+"""What is wrong with a backup job, for the report: the health of its timers together, why, and what cures it.
+
+Pure: no input or output. A job is an entry that the filter ``backup_plan`` returned; a timer is one of the module
+``timer_info``; a result is one of the module ``timers``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from ..module_utils._timers import schedule as _schedule
+from . import _words
+from ._report_runs import STALLED, Run, past_runs, schedule_of
+
+# state -> what to call it, a sign that needs no colour, whether it is bad, still (by intent) or fine; the worst first
+STATES: Mapping[str, tuple[str, str, str]] = {
+    "missing": ("Missing", "?", "bad"),
+    "failing": ("Failing", "\u2715", "bad"),
+    "stalled": ("Stands still", "!", "bad"),
+    "incomplete": ("Incomplete", "!", "bad"),
+    "needs_consent": ("Needs consent", "!", "bad"),
+    "needs_session": ("Needs sign-in", "!", "bad"),
+    "inactive": ("Inactive", "!", "bad"),
+    "overrunning": ("Overrunning", "!", "bad"),
+    "overdue": ("Overdue", "!", "bad"),
+    "stale": ("Too old", "!", "bad"),
+    "refused": ("Play failed", "!", "bad"),
+    "surplus": ("No job", "?", "still"),
+    "paused": ("Paused", "\u2016", "still"),
+    "ended": ("Ended", "\u25a0", "still"),
+    "waiting": ("No run yet", "\u25cb", "fine"),
+    "ok": ("OK", "\u2713", "fine"),
+}
+KEPT = timedelta(days=90)  # the service forgets older runs (facts)
+_ADDRESS = re.compile(r"(https://[^\s;,]*[^\s;,.)])")
+_IN_TEXT, _PAGE = "open it at Globus", "Page at Globus"
+_PAUSED = "A user paused it"
+_SIMPLE = re.compile(r"[\w.@%+:,/-]+")
+
+Entry = Mapping[str, Any]
+
+
+def health(state: str) -> dict[str, str]:
+    label, sign, kind = STATES.get(state, (state.replace("_", " ").capitalize(), "!", "bad"))
+    return {"state": state, "label": label, "sign": sign, "kind": kind}
+
+
+def worst(states: Sequence[str]) -> str:
+    """The worst of the states; one that we do not know is worse than any that we know not to be bad."""
+    order = [*STATES]
+    bad = order.index("surplus")
+    return min(states, key=lambda state: order.index(state) if state in STATES else bad - 0.5)
+
+
+def state_of(job: Entry, timers: Sequence[Entry], problems: Sequence[Entry]) -> str:
+    """The health of a job in one word."""
+    running = [timer for timer in timers if timer["health"]["state"] not in ("paused", "ended")]
+    found = [problem["state"] for problem in problems if problem["state"] not in ("paused", "ended")]
+    if found:
+        return worst(found)
+    if problems and not running:
+        return worst([problem["state"] for problem in problems])
+    return "ok" if any(timer.get("runs") for timer in running) else "waiting"
+
+
+def problems_of(
+    job: Entry, timers: Sequence[Entry], results: Mapping[str, Entry], zone: str, now: datetime
+) -> list[dict[str, Any]]:
+    """What is not simply well, the worst first: one entry for each state, with the timers that are in it."""
+    found = list(_missing(job, timers, results))
+    by_state: dict[str, list[Entry]] = {}
+    for timer in timers:
+        by_state.setdefault(timer["health"]["state"], []).append(timer)
+    for state, of_state in by_state.items():
+        if state == "paused":
+            found.append(_paused(job, of_state, results, now))
+        elif state != "ok":
+            found.append(_of_state(state, of_state, now))
+    if not any(health(problem["state"])["kind"] == "bad" for problem in found):
+        found += _stale(job, timers, now)
+        found += _refused(timers, results)
+    if not job["wanted"]:
+        found += _surplus([timer for timer in timers if timer["health"]["state"] != "ended"])
+    order = [*STATES]
+    found.sort(key=lambda problem: order.index(problem["state"]) if problem["state"] in STATES else -1)
+    for problem in found:
+        reason = _words.localised(problem["reason"], zone)
+        problem["reason"] = reason[:1].upper() + reason[1:]
+        problem["remedy"] = _words.localised(problem["remedy"], zone)
+        problem["since"] = _words.moment(problem["since"], zone, now)
+        problem["reason_parts"] = _parts(problem["reason"], None)
+        problem["remedy_parts"] = _parts(problem["remedy"], problem["url"])
+    return found
+
+
+def _problem(state: str, names: Sequence[str], reason: str, remedy: str, **more: Any) -> dict[str, Any]:
+    return {
+        **health(state),
+        "timers": list(names),
+        "reason": reason,
+        "remedy": remedy,
+        "since": None,
+        "command": None,
+        "url": None,
+        **more,
+    }
+
+
+def _parts(sentence: str, page: str | None) -> list[dict[str, str | None]]:
+    """A sentence in parts, each address in it a link by itself.
+
+    :param page: an address to add where the sentence has none.
+    """
+    parts: list[dict[str, str | None]] = []
+    for number, text in enumerate(_ADDRESS.split(sentence)):
+        if text:
+            parts.append({"text": _IN_TEXT if number % 2 else text, "url": text if number % 2 else None})
+    if page and sentence and len(parts) == 1:
+        parts += [{"text": ". ", "url": None}, {"text": _PAGE, "url": page}]
+    return parts
+
+
+def _of_state(state: str, timers: Sequence[Entry], now: datetime) -> dict[str, Any]:
+    """Timers in one state. Of several, the reason is that of the first, which the others need not share."""
+    first = timers[0]
+    told = first["health"]
+    names = [timer["name"] for timer in timers]
+    also = f" ({first['name']}; the others may have reasons of their own)" if len(timers) > 1 else ""
+    return _problem(
+        state,
+        names,
+        f"{told.get('reason') or ''}{also}",
+        told.get("remedy") or "",
+        since=_words.instant(told.get("since")),
+        command=_command(state, names),
+        url=_page(first, now),
+    )
+
+
+def _page(timer: Entry, now: datetime) -> str | None:
+    """The page of the transfer that went wrong, or else of the timer."""
+    last: Run | None = next((run for run in reversed(past_runs(timer, now)) if run.url), None)
+    bad = last is not None and last.outcome in ("failed", STALLED, "incomplete")
+    return last.url if last is not None and bad else timer.get("url")
+
+
+# --- missing, refused, surplus ---------------------------------------------------------------------------------------
+
+
+def _missing(job: Entry, timers: Sequence[Entry], results: Mapping[str, Entry]) -> Iterator[dict[str, Any]]:
+    """Timers that the job asks for and that are not there, because their creation failed."""
+    there = {timer["name"] for timer in timers}
+    reasons: dict[str, list[str]] = {}
+    for timer in job["timers"] if job["wanted"] else ():
+        if timer["name"] not in there:
+            reason = str((results.get(timer["name"]) or {}).get("msg") or "Globus has no such timer")
+            reasons.setdefault(reason.replace(timer["name"], "..."), [reason]).append(timer["name"])
+    for reason, *names in reasons.values():
+        yield _problem("missing", names, reason, "Remove the cause, and run the play again")
+
+
+def _refused(timers: Sequence[Entry], results: Mapping[str, Entry]) -> Iterator[dict[str, Any]]:
+    """Timers that are there, and that the play could not make what the job asks for."""
+    for timer in timers:
+        result = results.get(timer["name"]) or {}
+        if result.get("failed"):
+            reason = str(result.get("msg") or "The play could not make the timer what the job asks for")
+            yield _problem("refused", [timer["name"]], reason, "Remove the cause, and run the play again")
+            return
+
+
+def _surplus(timers: Sequence[Entry]) -> Iterator[dict[str, Any]]:
+    if timers:
+        names = [timer["name"] for timer in timers]
+        yield _problem(
+            "surplus",
+            names,
+            "No job asks for it, and its name starts with the prefix of the jobs",
+            "Add a job for it, or delete it. backup_purge: true deletes all such timers",
+            command=_command("surplus", names),
+            url=timers[0].get("url"),
+        )
+
+
+# --- paused ----------------------------------------------------------------------------------------------------------
+
+
+def _paused(job: Entry, timers: Sequence[Entry], results: Mapping[str, Entry], now: datetime) -> dict[str, Any]:
+    """By whom and since when. Globus says only that it was a user."""
+    names = [timer["name"] for timer in timers]
+    first = timers[0]
+    operations = (results.get(first["name"]) or {}).get("operations") or ()
+    if job.get("state") == "paused":
+        who = "The job asks for it"
+    else:
+        who = "Somebody paused it, outside the play. Globus does not say who"
+    since = _words.instant(first["health"].get("since"))
+    if any(operation.get("operation") == "pause" for operation in operations):
+        who, since = f"{who}. This play paused it", since or now
+    rest = str(first["health"].get("reason") or "").removeprefix(_PAUSED)
+    return _problem(
+        "paused",
+        names,
+        f"{who}{'' if since else _between(first, now)}{rest}",
+        "When it may go on, take state: paused out of the job, and run the play with backup_state=active"
+        if job.get("state") == "paused"
+        else "This resumes it. If it missed a run, it runs at once",
+        since=since,
+        command=_command("paused", names) if job.get("state") != "paused" else None,
+        url=first.get("url"),
+    )
+
+
+def _between(timer: Entry, now: datetime) -> str:
+    """Since when at most and at least, from its runs: Globus does not say it."""
+    schedule = schedule_of(timer)
+    last = _words.instant(timer.get("last_run"))
+    if schedule is None or schedule.start is None or schedule.interval is None:
+        return ""
+    told = f"It last ran at {_schedule.format_instant(last)}" if last else "It never ran"
+    missed = _schedule.next_tick(schedule.start, schedule.interval, last) if last else schedule.start
+    if missed >= now:
+        return f". {told}, and missed no run so far"
+    return f". {told}, and was paused when its run at {_schedule.format_instant(missed)} was due"
+
+
+# --- too old ---------------------------------------------------------------------------------------------------------
+
+
+def _stale(job: Entry, timers: Sequence[Entry], now: datetime) -> Iterator[dict[str, Any]]:
+    """No complete transfer of the job within its ``max_age`` (outcome.md, ``stale``): its newest slot counts.
+
+    Not where nobody can know: the job is younger, or its readable runs do not reach back so far.
+    """
+    running = [timer for timer in timers if timer["health"]["state"] not in ("paused", "ended")]
+    seconds = job.get("max_age")
+    if not seconds or not running:
+        return
+    age = timedelta(seconds=seconds)
+    newest = last_success(timers)
+    if newest is None and not _covers(timers, now, age):
+        return
+    if newest is not None and now - newest <= age:
+        return
+    told = f"the last arrived at {_schedule.format_instant(newest)}" if newest else "none is known"
+    allowed = _schedule.format_interval(seconds)
+    yield _problem(
+        "stale",
+        [timer["name"] for timer in running],
+        f"No complete transfer arrived within {allowed}: {told}",
+        "Look at its last runs, and at its schedule. backup_max_age changes the limit",
+        since=newest + age if newest else None,
+        command=_command("stale", [running[0]["name"]]),
+        url=running[0].get("url"),
+    )
+
+
+def last_success(timers: Sequence[Entry]) -> datetime | None:
+    """When the newest complete transfer of the timers arrived."""
+    found = [timer.get("last_success") or {} for timer in timers]
+    moments = [_words.instant(one.get("completed_at") or one.get("ran_at")) for one in found]
+    return max((moment for moment in moments if moment is not None), default=None)
+
+
+def _covers(timers: Sequence[Entry], now: datetime, age: timedelta) -> bool:
+    """Whether the runs that were read say that nothing arrived for so long."""
+    created = [_words.instant(timer.get("submitted_at")) for timer in timers]
+    if age > KEPT or not any(moment is not None and now - moment > age for moment in created):
+        return False
+    return all(timer["health"].get("source") == "transfer" or not timer.get("runs") for timer in timers)
+
+
+# --- commands --------------------------------------------------------------------------------------------------------
+
+
+def _command(state: str, names: Sequence[str]) -> str | None:
+    """A command to copy that cures it, or shows more of it. It signs in with the variables of the environment."""
+    if state in ("paused", "inactive", "needs_consent"):
+        return _ensure(names, "active")
+    if state == "overdue":
+        return f"{_ensure(names, 'paused')} && {_ensure(names, 'active')}"
+    if state == "surplus":
+        return _ensure(names, "absent")
+    if state in ("failing", "stalled", "incomplete", "overrunning", "stale"):
+        return _ad_hoc("timer_info", {"name": names[0], "runs": 5})
+    return None
+
+
+def _ensure(names: Sequence[str], state: str) -> str:
+    if len(names) == 1:
+        return _ad_hoc("timer", {"name": names[0], "state": state})
+    return _ad_hoc("timers", {"timers": [{"name": name, "state": state} for name in names]})
+
+
+def _ad_hoc(module: str, options: Mapping[str, Any]) -> str:
+    if all(_SIMPLE.fullmatch(str(value)) for value in options.values()):
+        given = " ".join(f"{name}={value}" for name, value in options.items())
+    else:
+        given = json.dumps(options)
+    return f"ansible localhost -m research_ops.globus.{module} -a {shlex.quote(given)}"

@@ -1,0 +1,222 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection research_ops.globus: free to change between releases.
+
+"""The past and the coming runs of timers, for the report: what became of each, and which ticks were skipped.
+
+Pure: no input or output. A timer is an entry that the module ``timer_info`` returned, with ``recent_runs``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import takewhile
+from typing import Any
+
+from ..module_utils._timers import schedule as _schedule
+from ..module_utils._timers.health import OVERDUE_AFTER, STALLED_AFTER
+from ..module_utils._timers.schedule import Schedule
+from . import _words
+
+DAYS = 14  # of the timeline, on each side of now
+LAST = 14  # runs in the strip of a job
+ARRIVED, INCOMPLETE, FAILED, STALLED = "arrived", "incomplete", "failed", "stalled"
+SKIPPED, ONGOING, UNKNOWN = "skipped", "ongoing", "unknown"
+# what to call it; the worst first
+OUTCOMES: Mapping[str, str] = {
+    FAILED: "failed",
+    STALLED: "stands still",
+    INCOMPLETE: "incomplete",
+    SKIPPED: "did not run",
+    UNKNOWN: "not known",
+    ONGOING: "going on",
+    ARRIVED: "arrived",
+}
+UNFINISHED = (STALLED, ONGOING)
+# These do not run.
+IDLE = ("missing", "needs_consent", "needs_session", "inactive", "paused", "ended")
+SKIPPED_READ = 350  # ticks of a timer that are looked at: two weeks of one that runs every hour
+_EARLY = timedelta(minutes=1)  # by which two clocks may differ
+
+Entry = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of a timer, or one that did not take place.
+
+    :ivar moment: when it began, or should have begun.
+    :ivar outcome: one of ``OUTCOMES``.
+    :ivar files: how many were transferred; None where Transfer does not say it. ``present``: how many were there
+        already.
+    :ivar ended: when its transfer was over; None where it is not, or nobody knows.
+    :ivar why: more about it, or empty.
+    """
+
+    moment: datetime
+    outcome: str
+    timer: str
+    files: int | None = None
+    present: int | None = None
+    bytes: int | None = None
+    ended: datetime | None = None
+    url: str | None = None
+    why: str = ""
+
+
+def schedule_of(timer: Entry) -> Schedule | None:
+    """The schedule of a timer as the service has it, or None where it cannot be read."""
+    options = (timer.get("definition") or {}).get("schedule")
+    if options is None:
+        return None
+    try:
+        start = _schedule.parse_instant(options["start"])[0] if options.get("start") else None
+        interval = _schedule.parse_interval(options["interval"]) if options.get("interval") else None
+        end = options.get("end") or {}
+        until = _schedule.parse_instant(end["datetime"])[0] if end.get("datetime") else None
+        return Schedule(interval=interval, start=start, end_count=end.get("count"), end_datetime=until)
+    except (ValueError, OverflowError):
+        return None
+
+
+# --- what was ------------------------------------------------------------------------------------------------------
+
+
+def past_runs(timer: Entry, now: datetime) -> list[Run]:
+    """The known runs and the skipped ticks of a timer, oldest first."""
+    entries = timer.get("recent_runs") or ()
+    runs = [run for number, entry in enumerate(entries) if (run := _run(timer, entry, number == 0, now)) is not None]
+    runs += _skipped(timer, runs, now)
+    return sorted(runs, key=lambda run: run.moment)
+
+
+def known_since(timer: Entry, past: Sequence[Run], now: datetime) -> datetime | None:
+    """Since when the runs of a timer are known: the first one that was read or, if that is all of them, its creation.
+
+    :param past: runs, among them those of the timer.
+    """
+    moments = [run.moment for run in past if run.timer == timer["name"] and run.outcome != SKIPPED]
+    if moments and len(timer.get("recent_runs") or ()) < (timer.get("runs") or 0):
+        return min(moments)
+    return _words.instant(timer.get("submitted_at")) or min(moments, default=now)
+
+
+def _run(timer: Entry, entry: Entry, is_last: bool, now: datetime) -> Run | None:
+    task = entry.get("transfer") or {}
+    moment = _words.instant(entry.get("ran_at")) or _words.instant(task.get("requested_at"))
+    if moment is None:
+        return None
+    outcome = _outcome(timer, entry, task, is_last, now)
+    return Run(
+        moment,
+        outcome,
+        timer["name"],
+        files=task.get("files_transferred"),
+        present=task.get("files_skipped"),
+        bytes=task.get("bytes_transferred"),
+        ended=_words.instant(task.get("completed_at")),
+        url=task.get("url"),
+        why=_why(entry, task, outcome),
+    )
+
+
+def _outcome(timer: Entry, entry: Entry, task: Entry, is_last: bool, now: datetime) -> str:
+    if entry.get("failed") or task.get("status") == "FAILED":
+        return FAILED
+    if not task:
+        return UNKNOWN
+    if task.get("status") == "SUCCEEDED":
+        return _outcome_of_success(timer, task)
+    if task.get("completed_at") is not None:
+        return UNKNOWN
+    retries = str(task.get("detail") or "OK").upper() not in ("OK", "QUEUED")
+    requested = _words.instant(task.get("requested_at"))
+    is_old = requested is None or now - requested > STALLED_AFTER
+    if task.get("status") == "INACTIVE" or (retries and is_old) or (is_last and _state(timer) == "stalled"):
+        return STALLED
+    return ONGOING
+
+
+def _outcome_of_success(timer: Entry, task: Entry) -> str:
+    skipped = task.get("skipped_errors")
+    if skipped:
+        return INCOMPLETE
+    whole = (timer.get("last_success") or {}).get("task_id")
+    return ARRIVED if skipped == 0 or (whole is not None and whole == task.get("task_id")) else UNKNOWN
+
+
+def _why(entry: Entry, task: Entry, outcome: str) -> str:
+    if outcome == FAILED:
+        return str(entry.get("message") or task.get("detail") or "")
+    if outcome == STALLED:
+        return str(task.get("detail") or "")
+    if outcome == INCOMPLETE:
+        return f"{_words.count(task['skipped_errors'], 'item')} left out"
+    return ""
+
+
+def _skipped(timer: Entry, runs: Sequence[Run], now: datetime) -> Iterator[Run]:
+    """The ticks without a run, as far back as the runs are known.
+
+    Of a timer that a user paused only those before its last run: those after it are what the user wanted.
+    """
+    schedule = schedule_of(timer)
+    if schedule is None or schedule.start is None or schedule.interval is None:
+        return
+    start, step = schedule.start, timedelta(seconds=schedule.interval)
+    until = now - OVERDUE_AFTER
+    if _state(timer) in ("paused", "ended"):
+        until = max((run.moment for run in runs), default=start - step)
+    begin = max(start, _words.instant(timer.get("submitted_at")) or start)
+    if runs and len(runs) < (timer.get("runs") or 0):
+        begin = min(run.moment for run in runs)
+    ran = {(run.moment + _EARLY - start) // step for run in runs}
+    first, last = (begin + _EARLY - start) // step, (until - start) // step
+    first = max(first, 0, last - min(max(LAST, timedelta(days=DAYS) // step), SKIPPED_READ))
+    for number in range(first, last + 1):
+        tick = start + number * step
+        if number not in ran:
+            why = "the transfer before was still going on" if any(_lasts(run, tick, now) for run in runs) else ""
+            yield Run(tick, SKIPPED, timer["name"], why=why)
+
+
+def _lasts(run: Run, tick: datetime, now: datetime) -> bool:
+    """Whether the transfer of a run was going on at a tick."""
+    end = run.ended or (now if run.outcome in UNFINISHED else run.moment)
+    return run.moment <= tick < end
+
+
+# --- what comes ----------------------------------------------------------------------------------------------------
+
+
+def coming_runs(timer: Entry, now: datetime) -> list[datetime]:
+    """The runs of the coming days, from the service's own next run on; only that one where the schedule is unknown."""
+    if _state(timer) in IDLE:
+        return []
+    end = now + timedelta(days=DAYS)
+    start = _words.instant(timer.get("next_run"))
+    if start is None:
+        return []
+    schedule = schedule_of(timer)
+    if schedule is None or schedule.interval is None:
+        return [start] if now < start <= end else []
+    left = None if schedule.end_count is None else max(0, schedule.end_count - (timer.get("runs") or 0))
+    coming = replace(schedule, start=_schedule.next_tick(start, schedule.interval, now), end_count=left)
+    return [] if left == 0 else list(takewhile(lambda run: run <= end, _schedule.ticks(coming, now)))
+
+
+def every(schedule: Schedule | None) -> str:
+    """How often it runs, in words."""
+    if schedule is None:
+        return ""
+    if schedule.interval is None:
+        return "once"
+    return f"every {'365d' if schedule.interval == _schedule.YEAR else _schedule.format_interval(schedule.interval)}"
+
+
+def _state(timer: Entry) -> str:
+    return str(timer["health"]["state"])

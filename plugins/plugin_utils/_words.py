@@ -1,0 +1,91 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection research_ops.globus: free to change between releases.
+
+"""Times, numbers and sizes as the report writes them: in English, whatever language the host has. Pure."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+from ..module_utils._timers import schedule as _schedule
+
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\+00:00|Z)")
+_SIZES = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
+_AGES = (("day", 86400), ("hour", 3600), ("minute", 60))
+
+
+def short(moment: datetime, zone: str) -> str:
+    """``Mon 2 Mar 02:00``."""
+    wall = _schedule.to_wall(moment, zone)
+    time = _schedule.format_time_of_day(wall.hour * 3600 + wall.minute * 60 + wall.second)
+    return f"{WEEKDAYS[wall.weekday()]} {wall.day} {MONTHS[wall.month - 1]} {time}"
+
+
+def long(moment: datetime, zone: str) -> str:
+    """The same with the year."""
+    wall = _schedule.to_wall(moment, zone)
+    day, _blank, time = short(moment, zone).rpartition(" ")
+    return f"{day} {wall.year} {time}"
+
+
+def localised(text: str, zone: str) -> str:
+    """A sentence with its moments written in the zone."""
+    return _INSTANT.sub(lambda found: long(_schedule.parse_instant(found[0])[0], zone), text)
+
+
+def instant(text: Any) -> datetime | None:
+    """A moment as the modules return it; None where it is null, or a form that we do not know."""
+    try:
+        return _schedule.parse_instant(str(text))[0] if text else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def moment(at: datetime | None, zone: str, now: datetime) -> dict[str, str] | None:
+    """A moment for a page: in words, in ISO 8601, and how far it is from now."""
+    if at is None:
+        return None
+    return {
+        "text": long(at, zone),
+        "short": short(at, zone),
+        "at": _schedule.format_local(at, zone),
+        "ago": ago(at, now),
+    }
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """``6 hours ago``, ``in 2 days``; of two units only the larger one."""
+    seconds = abs((now - at) // timedelta(seconds=1))
+    for unit, size in _AGES:
+        number = round(seconds / size)
+        if seconds >= (2 * size if unit == "day" else size):
+            told = count(number, unit)
+            return f"in {told}" if at > now else f"{told} ago"
+    return "just now"
+
+
+def count(number: int, singular: str, plural: str | None = None) -> str:
+    """``1 file``, ``12,331 files``."""
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+
+
+def size(number: int) -> str:
+    """``1.2 TB``: in units of a thousand, as Globus writes them."""
+    if number < 1000:
+        return count(number, "byte")
+    value, unit = float(number), 0
+    while value >= 999.5 and unit < len(_SIZES) - 1:
+        value, unit = value / 1000, unit + 1
+    return f"{value:.0f} {_SIZES[unit]}" if value >= 99.95 else f"{value:.1f} {_SIZES[unit]}"
+
+
+def joined(words: list[str]) -> str:
+    """``a, b and c``."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
