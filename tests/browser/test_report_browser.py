@@ -237,7 +237,7 @@ def test_health_and_runs_are_said_in_words_and_shapes(
     assert {"? Missing", "\u2715 Failing", "! Stands still", "\u2016 Paused", "\u2713 OK", "? No job"} <= set(
         found["signs"]
     )
-    assert {"#m-arrived", "#m-stalled", "#m-skipped"} <= set(found["outcomes"])
+    assert {"#m-arrived", "#m-stalled"} <= set(found["outcomes"])
     assert found["drawn"]
 
 
