@@ -474,41 +474,23 @@ counts:
     renamed: 0
     purged: 0
 diff:
-  description: The timers that change, before and after the task, by their names.
+  description:
+    - The timers that change, before and after the task, by their names. A timer that is created or deleted is one line,
+      without the options that have their default value. Of other timers only the fields that change are shown.
   type: dict
   returned: in diff mode
   contains:
     before:
-      description: Their definitions and states, without timers that are created.
+      description: Timers that are deleted, and the former values of fields.
       type: dict
       sample: {}
     after:
-      description:
-        - Their definitions and states after the task, without timers that are deleted. In check mode, as they would be.
+      description: Timers that are created, and the new values of fields. In check mode, as they would be.
       type: dict
       sample:
-        timer 'microscope-nightly':
-          name: microscope-nightly
-          transfer:
-            source_collection: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
-            destination_collection: 31ce9ba0-176d-45a5-add3-f37d233ba47d
-            paths:
-              - source_path: /data/microscope/
-                destination_path: /backup/microscope/
-                recursive: true
-            verify_checksum: true
-            preserve_timestamp: false
-            encrypt_data: false
-            delete_destination_extra: false
-            skip_source_errors: false
-            fail_on_quota_errors: false
-            notify_on_succeeded: true
-            notify_on_failed: true
-            notify_on_inactive: true
-            store_base_path_info: false
-          schedule:
-            interval: 1d
-            start: "2026-03-03T04:00:00+00:00"
+        timer 'microscope-nightly': >-
+          6c54cade-bde5-45c1-bdea-f4bd71dba2cc:/data/microscope/ ->
+          31ce9ba0-176d-45a5-add3-f37d233ba47d:/backup/microscope/; interval: 1d; start: 2026-03-03T04:00:00+00:00;
           state: active
 msg:
   description: The error message.

@@ -154,7 +154,7 @@ def _row(
         "coming_told": _coming_told(coming, timers, zone),
         "known": _known(timers, past, now),
         "timers": [_timer(timer, slots.get(timer["name"]), zone, now) for timer in timers] if several else [],
-        "runs": [_told(run, slots.get(run.timer), zone) for run in reversed(strip)],
+        "runs": [_in_words(run, slots.get(run.timer), zone) for run in reversed(strip)],
     }
 
 
@@ -175,10 +175,10 @@ def _next(timers: Sequence[Entry]) -> datetime | None:
 def _last(run: Run | None, zone: str, now: datetime) -> dict[str, Any] | None:
     if run is None:
         return None
-    return {**_told(run, None, zone), "ago": _words.ago(run.moment, now)}
+    return {**_in_words(run, None, zone), "ago": _words.ago(run.moment, now)}
 
 
-def _told(run: Run, slot: str | None, zone: str) -> dict[str, Any]:
+def _in_words(run: Run, slot: str | None, zone: str) -> dict[str, Any]:
     """A run in words."""
     return {
         "outcome": run.outcome,

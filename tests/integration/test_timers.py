@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible.plugins.callback import CallbackBase
 
 from ansible_collections.research_ops.globus.plugins.module_utils._globus import service as _service
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.document import Timer, read_timer
@@ -622,6 +623,29 @@ def test_W7_the_diff_tells_the_namesakes_that_purge_deletes_apart(globus: LocalG
     assert set(result["diff"]["before"]) == {f"timer 'lab-old' ({timer_id})" for timer_id in surplus}
     assert result["diff"]["after"] == {}
     assert keep not in str(result["diff"])
+
+
+def test_the_diff_of_many_timers_can_be_read(globus: LocalGlobus, timers: Timers) -> None:
+    """One line for each timer that comes or goes, and the fields that change; it had thirty lines a timer."""
+    wanted = [like_seed(f"t{number}") for number in range(43)]
+    created = timers(wanted, _ansible_diff=True)
+    line = created["diff"]["after"]["timer 't0'"]
+    assert line.startswith(f"{MAPPED}:/other/ -> {MAPPED_TOO}:/other/; interval: 1d; ")
+    assert line.endswith("; state: active")
+    shown = str(CallbackBase()._get_diff(created["diff"]))
+    assert len(shown.splitlines()) < 43 + 10
+    changed = copy.deepcopy(wanted)
+    changed[0]["transfer"]["label"] = "new"
+    again = timers([*changed, {"name": "gone", "state": "absent"}], on_drift="replace", _ansible_diff=True)
+    before, after = again["diff"]["before"], again["diff"]["after"]
+    assert (list(before), list(after)) == (["timer 't0'"], ["timer 't0'"])
+    assert after["timer 't0'"]["transfer.label"] == "new"
+    assert set(after["timer 't0'"]) <= {"transfer.label", "schedule.start"}
+    paused = timers([{"name": "t1", "state": "paused"}], _ansible_diff=True)["diff"]
+    assert paused == {"before": {"timer 't1'": {"state": "active"}}, "after": {"timer 't1'": {"state": "paused"}}}
+    gone = timers([{"name": "t1", "state": "absent"}], _ansible_diff=True)["diff"]
+    assert gone["after"] == {}
+    assert gone["before"]["timer 't1'"].endswith("; state: paused")
 
 
 def test_W1_the_diff_shows_nothing_that_failed(globus: LocalGlobus, timers: Timers) -> None:

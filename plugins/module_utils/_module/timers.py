@@ -8,13 +8,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, fields
 from datetime import datetime
 from typing import Any
 
 from .. import _arguments
 from .._apply.execute import Outcome
 from .._errors import GlobusError, InputError
+from .._timers.definition import Transfer
 from .._timers.document import Timer
 from .._timers.options import entry_position, parse_wanted_list
 from .._timers.plan import Plan, Wanted, check_rates, plan_purge, plan_timers
@@ -35,6 +38,7 @@ from .common import (
     without_cycle_search,
 )
 
+_DEFAULTS = {f"transfer.{one.name}": one.default for one in fields(Transfer) if one.default is not MISSING}
 SHOWS_INVOCATION = 3  # the verbosity at which Ansible shows the arguments of a task
 
 
@@ -144,15 +148,47 @@ def _list_result(outcomes: Sequence[Outcome], purged: Sequence[Outcome], web_app
 
 
 def _list_diff(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """Before and after of the timers that change, by name; the others would only bury them."""
+    """The timers that change, by name: one line for each that comes or goes, the fields that change of the others.
+
+    Ansible prints a line for each field, so that whole definitions of many timers could not be read.
+    """
     diff: dict[str, dict[str, Any]] = {"before": {}, "after": {}}
     for outcome in outcomes:
         before, after = diff_before(outcome.plan), diff_after(outcome)
-        if before != after:
-            key = _diff_key(outcome.plan.wanted)
-            diff["before"].update({key: before} if before else {})
-            diff["after"].update({key: after} if after else {})
+        key = _diff_key(outcome.plan.wanted)
+        if before and after:
+            old, new = _fields(before), _fields(after)
+            changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+            if changed:
+                diff["before"][key] = {name: old[name] for name in changed if name in old}
+                diff["after"][key] = {name: new[name] for name in changed if name in new}
+        elif before or after:
+            diff["before" if before else "after"][key] = _in_one_line(before or after)
     return diff
+
+
+def _fields(drawn: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    """The fields by their whole names, such as ``transfer.sync_level``. A list is one field."""
+    found: dict[str, Any] = {}
+    for name, value in drawn.items():
+        found.update(_fields(value, f"{above}{name}.") if isinstance(value, Mapping) else {f"{above}{name}": value})
+    return found
+
+
+def _in_one_line(drawn: Mapping[str, Any]) -> str:
+    """A timer as a diff shows it, without the options that have their default value."""
+    parts = []
+    transfer = drawn.get("transfer")
+    if isinstance(transfer, Mapping):
+        source, destination = transfer["source_collection"], transfer["destination_collection"]
+        for path in transfer["paths"]:
+            parts.append(f"{source}:{path['source_path']} -> {destination}:{path['destination_path']}")
+    said = ("name", *(f"transfer.{name}" for name in ("source_collection", "destination_collection", "paths")))
+    told = {name: value for name, value in _fields(drawn).items() if name not in said and _DEFAULTS.get(name) != value}
+    told["state"] = told.pop("state", "")  # at the end, whatever the timer is
+    said_of = [(name.rpartition(".")[2], value) for name, value in told.items()]
+    parts += [f"{name}: {value if isinstance(value, str) else json.dumps(value)}" for name, value in said_of]
+    return "; ".join(parts)
 
 
 def _diff_key(wanted: Wanted) -> str:
