@@ -218,7 +218,7 @@ def test_a_hundred_jobs_of_mixed_schedules(playbooks: Playbooks, globus: LocalGl
     assert purged == {name for name in wanted if re.fullmatch(r"lab-lab0(-\w+)?", name)}
     assert result(run, "removed")["counts"]["unchanged"] == len(wanted) - len(purged)
     assert "more than purge_limit 25" in failure(run, "too many")
-    assert "purge with no timer to keep is refused" in failure(run, "nobody left")
+    assert "purge is refused because the list keeps no timer" in failure(run, "nobody left")
     left = {timer["name"] for timer in globus.timers() if not timer["status"].startswith("delete")}
     assert left == wanted - purged | {"other"}
     # spread: of the nightly ones hardly two start in the same minute
@@ -336,7 +336,7 @@ def test_states_of_one_job_and_of_all(playbooks: Playbooks, globus: LocalGlobus)
     assert runs["before"]["x-a"] == 0
     assert runs["after"]["x-a"] == 1
     assert {t["name"]: t["status"] for t in run["after"]["answer"]["timers"]}["x-c"] == "inactive"
-    assert "purge with no timer to keep" in failure(run, "remove")
+    assert "purge is refused because the list keeps no timer" in failure(run, "remove")
     assert result(run, "remove without purge")["counts"]["deleted"] == 7
 
 
@@ -361,7 +361,7 @@ def test_what_the_service_stopped_is_resumed_unless_role_or_job_say_otherwise_S8
         ]
     )
     assert "1 of 3 timers failed" in failure(run, "fail")
-    assert "the service stopped timer 'backup-a'" in failure(run, "fail")
+    assert "Globus stopped timer 'backup-a'" in failure(run, "fail")
     assert not result(run, "warn")["changed"]
     assert [(one["operation"], one["name"]) for one in result(run, "resume")["operations"]] == [("resume", "backup-a")]
     assert {one["name"]: one["status"] for one in run["statuses"]["answer"]["timers"]} == {
