@@ -582,7 +582,7 @@ replaced:
         reason: A user paused it
         remedy: "state: active resumes it; if it missed a run, it runs at once"
         since: null
-        source: timer
+        source: transfer
 collections:
   description: The collections that were looked up.
   type: list

@@ -390,7 +390,7 @@ timers:
             reason: A user paused it
             remedy: "state: active resumes it; if it missed a run, it runs at once"
             since: null
-            source: timer
+            source: transfer
     error:
       description: The error in a machine-readable form.
       type: dict

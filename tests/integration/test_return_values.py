@@ -18,8 +18,14 @@ from urllib.parse import quote
 
 import pytest
 
+from ansible_collections.research_ops.globus.plugins.filter.backup_hold import backup_hold
+from ansible_collections.research_ops.globus.plugins.filter.backup_metrics import backup_metrics
+from ansible_collections.research_ops.globus.plugins.filter.backup_now import backup_now
 from ansible_collections.research_ops.globus.plugins.filter.backup_plan import backup_plan
+from ansible_collections.research_ops.globus.plugins.filter.backup_progress import backup_progress
+from ansible_collections.research_ops.globus.plugins.filter.backup_release import backup_release
 from ansible_collections.research_ops.globus.plugins.filter.backup_report import backup_report
+from ansible_collections.research_ops.globus.plugins.filter.backup_restore import backup_restore
 from ansible_collections.research_ops.globus.plugins.filter.backup_timers import backup_timers
 from ansible_collections.research_ops.globus.plugins.filter.upcoming_runs import upcoming_runs
 from emulator.browser import sign_in
@@ -416,9 +422,91 @@ def _upcoming_runs(_globus: LocalGlobus, _home: Path) -> list[Any]:
     return [upcoming_runs(nightly, "2026-12-01T00:00:00Z", "2026-12-15")]
 
 
+CAMERA: dict[str, Any] = {
+    "backup_jobs": [
+        {
+            "name": "camera",
+            "source_collection": MICROSCOPE,
+            "source_path": "/data/camera/",
+            "destination_collection": ARCHIVE,
+            "destination_path": "/backup/camera/",
+            "schedule": "nightly",
+        }
+    ],
+    "backup_clock": "2026-11-24T09:14:00Z",
+}
+
+
+def _camera(globus: LocalGlobus, home: Path, *, paused: bool = False) -> list[Node]:
+    """The timer of the job, as ``timer_info`` returns it."""
+    life = Life("timer_info", globus, Person(globus, home), begin(globus))
+    timer = life.api.create(name="backup-camera", **_nightly("/data/camera/", "/backup/camera/"))
+    if paused:
+        life.api.call("POST", f"/jobs/{timer}/pause")
+    life.run(name="backup-camera")
+    timers: list[Node] = life.results[-1]["timers"]
+    return timers
+
+
+def _backup_restore(_globus: LocalGlobus, _home: Path) -> list[Any]:
+    wanted = {**CAMERA, "backup_restore_job": "camera"}
+    return [backup_restore(wanted), backup_restore(wanted, []), backup_restore({**wanted, "backup_restore_job": "cam"})]
+
+
+def _backup_now(_globus: LocalGlobus, _home: Path) -> list[Any]:
+    return [backup_now(CAMERA), backup_now(CAMERA, []), backup_now({**CAMERA, "backup_now_jobs": ["cam"]})]
+
+
+def _backup_hold(globus: LocalGlobus, home: Path) -> list[Any]:
+    wanted = {**CAMERA, "backup_hold_file": "/srv/backups.hold"}
+    wrong = {**wanted, "backup_jobs": None}
+    return [backup_hold(wanted), backup_hold(wanted, _camera(globus, home)), backup_hold(wrong)]
+
+
+def _backup_release(globus: LocalGlobus, home: Path) -> list[Any]:
+    wanted = {**CAMERA, "backup_hold_file": "/srv/backups.hold"}
+    held = {"version": 1, "timers": [{"id": TIMER, "name": "backup-camera", "held_at": "2026-03-02T00:00:00+00:00"}]}
+    timers = [{**timer, "id": TIMER} for timer in _camera(globus, home, paused=True)]
+    return [
+        backup_release(wanted),
+        backup_release(wanted, timers, json.dumps(held)),
+        backup_release({**wanted, "backup_release_spread": "x"}),
+    ]
+
+
+def _backup_progress(_globus: LocalGlobus, _home: Path) -> list[Any]:
+    copy = {"what": "job camera", "timer_id": None, "url": None}
+    return [
+        backup_progress({}),
+        backup_progress({}, [copy]),
+        backup_progress({}, [{**copy, "timer_id": TIMER}]),
+        backup_progress({}, [{**copy, "refusal": "its transfer is going on"}]),
+    ]
+
+
+def _backup_metrics(_globus: LocalGlobus, _home: Path) -> list[Any]:
+    transfer = {"bytes_transferred": 1_200_000_000, "files_transferred": 312, "faults": 0}
+    microscope = {
+        "id": TIMER,
+        "name": "lab-microscope",
+        "health": {"state": "ok"},
+        "next_run": "2026-03-03T02:00:00+00:00",
+        "last_success": {"completed_at": "2026-03-02T02:10:00+00:00"},
+        "recent_runs": [{"transfer": transfer}],
+        "definition": {"schedule": {"interval": 86400, "start": "2026-03-01T02:00:00+00:00"}},
+    }
+    return [backup_metrics([microscope])]
+
+
 OF_FILTERS: dict[str, Callable[[LocalGlobus, Path], list[Any]]] = {
+    "backup_hold": _backup_hold,
+    "backup_metrics": _backup_metrics,
+    "backup_now": _backup_now,
     "backup_plan": _backup_plan,
+    "backup_progress": _backup_progress,
+    "backup_release": _backup_release,
     "backup_report": _backup_report,
+    "backup_restore": _backup_restore,
     "backup_timers": _backup_timers,
     "upcoming_runs": _upcoming_runs,
 }
