@@ -20,7 +20,7 @@ SITUATIONS = ("absent", "equal", "drifted", "paused", "inactive", "ended", "two"
 COMBINATIONS = [(on_drift, situation) for on_drift in ON_DRIFT for situation in SITUATIONS]
 FIRST_RUN = "2026-03-03T02:00:00+00:00"
 # What has to be the same in check mode and in the real run; of operations all but the ID of what is created.
-NOT_REQUESTED = "Check mode does not request the consents"  # the one thing that only check mode says
+NOT_REQUESTED = "Check mode does not request consents"  # the one thing that only check mode says
 COMPARED = ("failed", "changed", "diff", "drift", "msg", "error", "warnings")
 
 
@@ -114,7 +114,7 @@ def test_check_mode_writes_nothing_and_foretells_the_run_W1(
                 assert (told["operation"], told["name"]) == (was["operation"], was["name"])
                 # The ID of a timer that is yet to be made is the one thing that check mode cannot know.
                 assert told["timer_id"] == (None if was["timer_id"] in made(done) else was["timer_id"])
-            warned = any("the service stopped it" in warning for warning in done.get("warnings", ()))
+            warned = any("Globus stopped it" in warning for warning in done.get("warnings", ()))
             assert warned is (situation == "inactive" and state != "absent"), "S7"
 
 

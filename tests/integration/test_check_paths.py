@@ -94,7 +94,7 @@ def test_right_paths_cost_one_token_and_one_look_each_and_in_place_nothing_C2(
         ("/data/table.csv", "/backup/x.csv", True, "/data/table.csv is a file, and recursive is true"),
         ("/data/", "/note.txt", None, "transfer.paths[0].destination_path: /note.txt is a file, and the source is a"),
         ("/data/table.csv", "/backup", None, "for example /backup/table.csv"),
-        ("/data/out/", "/backup/", None, "/data/out/ may not be read with this login"),
+        ("/data/out/", "/backup/", None, "/data/out/ cannot be read with this login"),
     ],
 )
 @pytest.mark.parametrize("module", ["timer", "timers"])
@@ -145,7 +145,7 @@ def test_a_replacement_is_checked_and_the_old_timer_stays(globus: LocalGlobus, e
     changed = options("/dat/", on_drift="replace")
     result = in_process.run("timer", changed, environment)
     assert result["failed"]
-    assert "timer 'nightly' was left as it is" in result["msg"]
+    assert "timer 'nightly' was left unchanged" in result["msg"]
     (there,) = Api(globus).login().call("GET", "/jobs/").json["jobs"]
     assert there["job_id"] == made["timer_id"]
     assert in_process.run("timer", {**changed, "check_paths": False}, environment)["changed"]

@@ -14,13 +14,14 @@ import re
 import shutil
 import subprocess
 import textwrap
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import yaml
 
 from emulator.control import LocalGlobus
-from emulator.plain import Api
+from emulator.plain import MAPPED, MAPPED_TOO, Api
 from integration import in_process
 from integration.documented import APP, WORLD
 from integration.harness import START, Playbooks
@@ -31,12 +32,18 @@ ROOT = Path(__file__).resolve().parents[2]
 GUIDES = ROOT / "docs" / "docsite" / "rst"
 EXAMPLES = ROOT / "docs" / "examples"
 TIMER = "research_ops.globus.timer"
+YAML = r"^\.\. code-block:: yaml\n\n((?: .*\n|\n)+)"
 
 # Guide, files that it has one save, and what each of its commands changes.
 COMMANDS = [
     ("first_timer", [ROOT / "demo" / "backup.yml"], [1, 1]),
     ("backups", [EXAMPLES / "backups.yml"], [1, 1, 1, 1]),
-    ("taking_over", [EXAMPLES / "take_over.yml", EXAMPLES / "managed.yml"], [1, 0, 0]),
+    (
+        "taking_over",
+        [EXAMPLES / name for name in ("take_over.yml", "managed.yml", "rename.yml", "move.yml")],
+        # taken over, managed twice, renamed, paused, managed, deleted in check mode and for real
+        [1, 0, 0, 1, 1, 0, 1, 1],
+    ),
     ("health", [EXAMPLES / "alert.yml"], [0]),
 ]
 
@@ -65,12 +72,14 @@ def test_the_commands_of_a_guide(
 ) -> None:
     api.create(name="facility-a")
     api.create(name="other")
+    api.create(name="microscope at night")
     (playbooks.home / "plays").mkdir()
     for file in files:
         shutil.copy(file, playbooks.home / "plays")
     text = (GUIDES / f"guide_{guide}.rst").read_text(encoding="utf-8")
-    blocks = re.findall(r"^\.\. code-block:: bash\n\n((?: .*\n|\n)+)", text, re.M)
-    script = "".join(textwrap.dedent(block) for block in blocks)
+    indent = " *" if guide == "taking_over" else ""
+    blocks = re.findall(rf"^({indent})\.\. code-block:: bash\n\n((?:\1 +.*\n|\n)+)", text, re.M)
+    script = "".join(textwrap.dedent(block) for _indentation, block in blocks)
     assert script.count("ansible-playbook ") == len(changed)
 
     output = run(playbooks, script)
@@ -81,6 +90,7 @@ def test_the_commands_of_a_guide(
     if guide == "taking_over":
         written = (playbooks.home / "plays" / "globus_timers.yml").read_text(encoding="utf-8")
         assert re.findall(r"name: (\S+)", written) == ["facility-a"]
+        assert sorted(timer["name"] for timer in api.jobs()) == ["backup-microscope", "other"]
 
 
 def test_the_play_of_a_person(globus: LocalGlobus, playbooks: Playbooks) -> None:
@@ -92,7 +102,22 @@ def test_the_play_of_a_person(globus: LocalGlobus, playbooks: Playbooks) -> None
 
     output = run(playbooks, f"ansible-playbook {EXAMPLES / 'as_a_person.yml'}")
 
-    assert '"msg": []' in output
+    assert '"msg": ""' in output
+
+
+def test_the_timers_that_run_tonight(api: Api, globus: LocalGlobus, playbooks: Playbooks) -> None:
+    """The tasks in the guide to health, at the time of this host: they compare with its clock."""
+    globus.reset()
+    api.login(MAPPED, MAPPED_TOO)
+    now = datetime.now(UTC)
+    for name, hours in (("later", 10), ("sooner", 2), ("tomorrow", 20)):
+        start = (now + timedelta(hours=hours)).isoformat(timespec="seconds")
+        api.create(name=name, schedule={"type": "recurring", "start": start, "interval_seconds": 86400})
+    text = (GUIDES / "guide_health.rst").read_text(encoding="utf-8")
+    (block,) = [block for block in re.findall(YAML, text, re.M) if "register: tonight" in block]
+    read, show = yaml.safe_load(block)
+    results = playbooks.run([read, show])[show["name"]]["results"]
+    assert [one["msg"].split()[1] for one in results if not one.get("skipped")] == ['"sooner"', '"later"']
 
 
 def test_a_failure_as_troubleshooting_shows_it(globus: LocalGlobus, tmp_path: Path) -> None:

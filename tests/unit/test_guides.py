@@ -35,6 +35,8 @@ RUN_BY = {
     "docs/examples/as_a_person.yml": "test_guides.py",
     "docs/examples/backups.yml": "test_guides.py",
     "docs/examples/managed.yml": "test_guides.py",
+    "docs/examples/move.yml": "test_guides.py",
+    "docs/examples/rename.yml": "test_guides.py",
     "docs/examples/take_over.yml": "test_guides.py",
     "docs/examples/prometheus/alerts.yml": "test_operations.py",
     "docs/examples/prometheus/metrics.yml": "test_operations.py",
