@@ -542,3 +542,18 @@ def test_O1_where_results_name_no_task_the_timer_is_believed(globus: LocalGlobus
     stage.globus.set_clock("2026-03-04T02:30:00+00:00")
     health = stage.read()["health"]
     assert (health["state"], health["source"]) == ("failing", "timer")
+
+
+def test_replacing_a_timer_that_stands_still_says_so_W4e_O2(globus: LocalGlobus, tmp_path: Path) -> None:
+    """Its tasks are one request, and no request is made for a timer that stays."""
+    stage = Stage(globus, tmp_path, {})
+    missing(stage)
+    wanted = stage.read()["definition"]
+    globus.clear_log()
+    assert not stage("timer", **wanted)["changed"]
+    assert not [one for one in globus.log() if one["path"].endswith("/task_list")]
+    wanted["transfer"]["paths"][0]["source_path"] = "/away/"
+    done = stage("timer", **wanted, on_drift="replace")
+    assert [one["health"]["state"] for one in done["replaced"]] == ["stalled"]
+    assert [one for one in done["warnings"] if "Globus says FILE_NOT_FOUND" in one and "without history" in one]
+    assert len([one for one in globus.log() if one["path"].endswith("/task_list")]) == 1

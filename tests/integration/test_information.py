@@ -199,6 +199,21 @@ def cost(globus: LocalGlobus, options: dict[str, Any]) -> tuple[int, int]:
 CHOICES: list[tuple[dict[str, Any], int]] = [({"name_prefix": "need"}, 1), ({"health": "unhealthy"}, 0), ({}, 10_000)]
 
 
+def item(path: str) -> dict[str, Any]:
+    return {"DATA_TYPE": "transfer_item", "source_path": path, "destination_path": "/b/", "recursive": True}
+
+
+def ids_of(request: dict[str, Any]) -> list[str]:
+    """The IDs that a list of tasks was asked for."""
+    return str(request["query"]["filter"]).removeprefix("task_id:").split(",")
+
+
+def globus_runs(globus: LocalGlobus, name: str) -> int:
+    """How many runs a timer really had."""
+    (timer,) = [one for one in globus.timers() if one["name"] == name]
+    return len([one for one in timer["history"] if one["event"] in ("ran", "failed")])
+
+
 def tasks_lists(globus: LocalGlobus) -> int:
     """How many requests for tasks there were beside one for a token and one list."""
     requests = calls(globus.log())
@@ -215,6 +230,37 @@ def test_tasks_are_read_a_hundred_at_a_time_O2(number: int, most: int, globus: L
     asked = [one["query"] for one in globus.log() if one["path"].endswith("task_list")]
     assert sum(int(query["limit"]) for query in asked) == 2 * number, "a list gives ten unless limit says otherwise"
     assert max(int(query["limit"]) for query in asked) <= 100
+
+
+def test_older_runs_are_asked_about_only_where_none_arrived_O2(globus: LocalGlobus, api: Api) -> None:
+    """Two runs of each; of the one that failed twice, up to eight before these. In that order."""
+    for name in ("well", "ill"):
+        api.create(name=name, schedule=LATER, body={"DATA": [item(f"/{name}/")]})
+    globus.advance(4 * DAY)
+    globus.collection(GUEST, missing=["/ill"])
+    globus.advance(3 * DAY)  # the first of these runs expires after a day
+    for one in globus.tasks():
+        if not one["completion_time"]:
+            api.call("POST", f"/v0.10/task/{one['task_id']}/cancel")
+    globus.clear_log()
+    found = {timer["name"]: timer for timer in read(globus)}
+    assert [found[name]["health"]["state"] for name in ("well", "ill")] == ["ok", "failing"]
+    assert (found["well"]["last_success_searched"], found["ill"]["last_success_searched"]) == (1, 3)
+    asked = [len(ids_of(one)) for one in globus.log() if one["path"].endswith("task_list")]
+    runs = globus_runs(globus, "ill")
+    assert asked == [4, runs - 2]
+    assert 2 < runs <= 10
+    reads = [one["path"].rstrip("/").rpartition("/")[2] for one in globus.log() if one["service"] == "timer"]
+    assert reads == ["jobs", found["ill"]["id"]], "older results of that timer alone"
+
+
+def test_lists_of_tasks_are_read_four_at_a_time_O2(globus: LocalGlobus) -> None:
+    globus.seed(500, runs=2)
+    globus.delay(0.2)
+    read(globus)
+    asked = [one for one in globus.log() if one["path"].endswith("task_list")]
+    assert len(asked) == 10
+    assert max(one["in_flight"] for one in asked) == 4
 
 
 def test_ten_thousand_timers_are_listed_and_filtered_C3(globus: LocalGlobus) -> None:
