@@ -555,5 +555,5 @@ def test_replacing_a_timer_that_stands_still_says_so_W4e_O2(globus: LocalGlobus,
     wanted["transfer"]["paths"][0]["source_path"] = "/away/"
     done = stage("timer", **wanted, on_drift="replace")
     assert [one["health"]["state"] for one in done["replaced"]] == ["stalled"]
-    assert [one for one in done["warnings"] if "Globus says FILE_NOT_FOUND" in one and "without history" in one]
+    assert [one for one in done["warnings"] if "Globus says FILE_NOT_FOUND" in one]
     assert len([one for one in globus.log() if one["path"].endswith("/task_list")]) == 1
