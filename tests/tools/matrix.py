@@ -83,6 +83,7 @@ INTEGRATION = (
     "tests/integration/test_targets.py",
     "tests/integration/test_role_backup.py",
     "tests/integration/test_lifecycle.py",
+    "tests/integration/test_odd_answers.py",
     "tests/integration/test_timers.py",
     "tests/integration/test_input.py",
     "tests/integration/test_login.py",
