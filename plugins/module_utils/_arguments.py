@@ -222,6 +222,16 @@ def timer_info_arguments() -> dict[str, Any]:
     }
 
 
+def timer_health_arguments() -> dict[str, Any]:
+    """The options of the event source ``timer_health``."""
+    info = timer_info_arguments()
+    return {
+        "interval": {"type": "float", "default": 300.0},
+        **{name: info[name] for name in ("name_prefix", "name_contains", "max_age")},
+        **auth_arguments(),
+    }
+
+
 def timers_arguments() -> dict[str, Any]:
     """The options of a list of timers. In an entry the policies have no default: those of the list hold."""
     of_entry = {

@@ -18,6 +18,7 @@ from integration.harness import START
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted(file.stem for file in (ROOT / "plugins" / "modules").glob("*.py") if file.stem != "__init__")
 FILTERS = sorted(file.stem for file in (ROOT / "plugins" / "filter").glob("*.yml"))
+LOOKUPS = sorted(file.stem for file in (ROOT / "plugins" / "lookup").glob("*.py"))
 
 # What the documentation names
 MICROSCOPE = "6c54cade-bde5-45c1-bdea-f4bd71dba2cc"
@@ -48,6 +49,12 @@ def filter_documentation(name: str) -> tuple[str, dict[str, Any]]:
     """EXAMPLES, as text, and RETURN of a filter."""
     found = yaml.safe_load((ROOT / "plugins" / "filter" / f"{name}.yml").read_text(encoding="utf-8"))
     return found["EXAMPLES"], found["RETURN"]
+
+
+def lookup_documentation(name: str) -> tuple[str, dict[str, Any]]:
+    """EXAMPLES, as text, and RETURN of a lookup."""
+    found = import_module(f"ansible_collections.research_ops.globus.plugins.lookup.{name}")
+    return found.EXAMPLES, yaml.safe_load(found.RETURN)
 
 
 def begin(globus: LocalGlobus) -> Api:

@@ -34,6 +34,7 @@ SHIPPED = (
     "docs/docsite/links.yml",
     "docs/docsite/rst/",
     "docs/examples/",
+    "extensions/",
     "meta/",
     "playbooks/",
     "plugins/",

@@ -84,7 +84,7 @@ CHECKS = (
     Check("docs-lint", "antsibull-docs lint-collection-docs", lambda: lint_documentation(run)),
     command("lint", "ansible-lint", "ansible-lint", "--nocolor", "--profile", "production", "--offline"),
     # By its place in the link, so that a module goes by one name however it is imported.
-    command("lint", "mypy", "mypy", os.path.relpath(LINK / "plugins", ROOT)),
+    command("lint", "mypy", "mypy", *(os.path.relpath(LINK / one, ROOT) for one in ("plugins", "extensions"))),
     command("lint", "mypy of tests and demo", "mypy", "--python-version", "3.11", "tests", "demo"),
     command("lint", "ruff check", "ruff", "check", "."),
     command("lint", "ruff format", "ruff", "format", "--check", "."),

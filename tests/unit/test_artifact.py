@@ -87,7 +87,7 @@ def manifest_of_a_clone(commit: str, folder: Path, umask: int, moment: int) -> l
     finally:
         os.umask(before)
     # What git does not know may lie about, and a folder may have lost its last file.
-    (clone / "plugins" / "lookup").mkdir()
+    (clone / "plugins" / "cache").mkdir()
     (clone / "build").mkdir()
     for file in known_files(clone):
         os.utime(clone / file, (moment, moment))
@@ -114,4 +114,4 @@ def test_one_commit_gives_one_manifest(tmp_path: Path) -> None:
     assert manifests[0] == manifests[1]
     names = {entry["name"] for entry in manifests[0]}
     assert "plugins/modules/timer.py" in names
-    assert "plugins/lookup" not in names
+    assert "plugins/cache" not in names

@@ -25,7 +25,9 @@ from ansible_collections.research_ops.globus.plugins.module_utils._timers.health
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs" / "docsite" / "rst" / "guide_troubleshooting.rst").read_text(encoding="utf-8")
 SOURCES = [
-    file for room in ("module_utils", "plugin_utils", "filter") for file in (ROOT / "plugins" / room).rglob("*.py")
+    file
+    for room in ("module_utils", "plugin_utils", "filter", "lookup")
+    for file in (ROOT / "plugins" / room).rglob("*.py")
 ]
 # What makes an error of a message: the classes, and what the sources call them by.
 ERRORS = ("GlobusError", "UncertainError", "InputError", "kind", "_sign_in_again")

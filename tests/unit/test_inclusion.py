@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 NAME = "research_ops.globus"
 MODULES = sorted(file.stem for file in (ROOT / "plugins" / "modules").glob("*.py"))
 FILTERS = sorted(file.stem for file in (ROOT / "plugins" / "filter").glob("*.yml"))
+LOOKUPS = sorted(file.stem for file in (ROOT / "plugins" / "lookup").glob("*.py"))
 # What a task, block or play of an example may say beside the action itself.
 KEYWORDS = {*Task.fattributes, *Block.fattributes, *Play.fattributes} - {"action"}
 
@@ -37,9 +38,9 @@ def read_yaml(path: str) -> Any:
 
 @pytest.fixture(scope="module")
 def documents() -> dict[str, Document]:
-    """What ansible-doc makes of every module and filter, by its name in the collection and its type."""
+    """What ansible-doc makes of every module, filter and lookup, by its name in the collection and its type."""
     found: dict[str, Document] = {}
-    for kind, names in (("module", MODULES), ("filter", FILTERS)):
+    for kind, names in (("module", MODULES), ("filter", FILTERS), ("lookup", LOOKUPS)):
         asked = subprocess.run(
             [sys.executable, "-m", "ansible", "doc", "--type", kind, "--json", *(f"{NAME}.{name}" for name in names)],
             check=True,
@@ -47,7 +48,7 @@ def documents() -> dict[str, Document]:
             text=True,
         )
         found |= {f"{kind} {name}": document for name, document in json.loads(asked.stdout).items()}
-    assert len(found) == len(MODULES) + len(FILTERS) >= 8
+    assert len(found) == len(MODULES) + len(FILTERS) + len(LOOKUPS) >= 9
     return found
 
 
@@ -63,7 +64,7 @@ def test_nothing_is_large() -> None:
 
 def test_plugins_lie_where_collections_may_have_them() -> None:
     folders = {file.parts[1] for file in known_files(ROOT) if file.parts[0] == "plugins"}
-    assert folders == {"doc_fragments", "filter", "module_utils", "modules", "plugin_utils"}
+    assert folders == {"doc_fragments", "filter", "lookup", "module_utils", "modules", "plugin_utils"}
 
 
 def test_shared_code_is_private_and_says_so() -> None:

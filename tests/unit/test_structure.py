@@ -21,13 +21,25 @@ ROOMS = {
     "module_utils/_module": {"module_utils/_timers", "module_utils/_globus", "module_utils/_apply"},
     "plugin_utils": {"module_utils/_timers"},
     "filter": {"plugin_utils", "module_utils/_timers"},
+    # A lookup is an edge of its own: it signs in, and what it says is fit to print. All it does is there.
+    "lookup": {"plugin_utils", "module_utils/_globus"},
     "modules": {"module_utils/_module"},
     "doc_fragments": set(),
     "module_utils": {"module_utils/_timers"},
 }
 SHARED = "module_utils"
 # The order inside _globus: each file may import those before it. So each layer works, and is tested, without the next.
-LAYERS = ("collections", "credentials", "token_storage", "http", "auth_api", "logins", "requirements", "service")
+LAYERS = (
+    "collections",
+    "credentials",
+    "token_storage",
+    "http",
+    "auth_api",
+    "logins",
+    "requirements",
+    "service",
+    "connection",
+)
 
 
 def room_of(file: Path) -> str:
@@ -100,6 +112,8 @@ def test_imports_go_one_way(file: Path) -> None:
         ("modules/timer.py", "from ..module_utils._module.timers import run_timers"),
         ("modules/timer.py", "from ..module_utils._timers.plan import Plan"),
         ("plugin_utils/_backup.py", "from ..module_utils._globus import service"),
+        ("filter/backup_metrics.py", "from ..module_utils._globus.connection import connect"),
+        ("lookup/collection_id.py", "from ..module_utils._module.common import connect"),
     ],
 )
 def test_a_wrong_import_would_be_noticed(file: str, source: str) -> None:
@@ -112,6 +126,58 @@ def test_no_file_imports_itself_in_a_circle() -> None:
         for file in FILES
     }
     assert len([*TopologicalSorter(graph).static_order()]) >= len(FILES)
+
+
+EVENT_SOURCES = sorted((ROOT / "extensions" / "eda" / "plugins" / "event_source").glob("*.py"))
+COLLECTION = "ansible_collections.research_ops.globus.plugins.module_utils."
+THIN = 75  # statements of a lookup or an event source
+
+
+def collection_imports(source: str) -> set[str]:
+    """What of the collection a source imports absolutely."""
+    return {
+        (node.module or "").removeprefix(COLLECTION)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("ansible_collections")
+    } | {
+        name.name
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Import)
+        for name in node.names
+        if name.name.startswith("ansible_collections")
+    }
+
+
+def test_an_event_source_is_thin() -> None:
+    """It is loaded as a file, so it imports absolutely. It knows only what watches, which judges as timer_info does."""
+    assert [file.stem for file in EVENT_SOURCES] == ["timer_health"]
+    for file in EVENT_SOURCES:
+        source = file.read_text(encoding="utf-8")
+        assert imported(Path("extensions/x.py"), source) == []
+        assert collection_imports(source) == {"_apply.watch", "_errors"}
+
+
+@pytest.mark.parametrize(
+    "file",
+    [*EVENT_SOURCES, *(PLUGINS / file for file in FILES if room_of(file) == "lookup")],
+    ids=lambda file: file.stem,
+)
+def test_an_edge_is_thin(file: Path) -> None:
+    statements = [node for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if isinstance(node, ast.stmt)]
+    assert len(statements) <= THIN
+
+
+def test_health_is_judged_in_one_place() -> None:
+    """timer_info and the event source read and judge with one file; the others judge timers that they replace."""
+    callers = {
+        file.as_posix()
+        for file in FILES
+        if any(
+            isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) == "health_of"
+            for node in ast.walk(ast.parse((PLUGINS / file).read_text(encoding="utf-8")))
+        )
+    }
+    assert callers == {f"module_utils/_apply/{name}.py" for name in ("reading", "history", "execute")}
 
 
 @pytest.mark.parametrize("file", [file for file in FILES if room_of(file) != "module_utils/_globus"], ids=str)

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,8 @@ from .._errors import GlobusError
 
 MAPPED = "GCSv5_mapped_collection"
 ENDPOINT = "GCSv5_endpoint"
+SEARCH_MAXIMUM = 1000  # collections that the service shows for one search
+NAMED = 5  # collections that a message names
 
 
 @dataclass(frozen=True)
@@ -81,10 +83,12 @@ def read_collection(document: Mapping[str, Any]) -> GlobusCollection:
 
 def refusal_of(collection: GlobusCollection) -> GlobusError | None:
     """Why a timer cannot use what was looked up, or None (rule S5)."""
-    if collection.entity_type != ENDPOINT:
-        return None
+    return _no_collection(collection) if collection.entity_type == ENDPOINT else None
+
+
+def _no_collection(endpoint: GlobusCollection) -> GlobusError:
     return GlobusError(
-        f"{collection.label} is an endpoint, not a collection: give the ID of one of its collections",
+        f"{endpoint.label} is an endpoint, not a collection: give the ID of one of its collections",
         code="not_a_collection",
     )
 
@@ -96,6 +100,33 @@ def warning_of(collection: GlobusCollection) -> str | None:
     return (
         f"Collection {collection.label} is high assurance: its sessions expire, and a timer that uses it stops "
         "(inactive) at its first run after that, until someone signs in again and resumes it"
+    )
+
+
+def collection_named(name: str, found: Sequence[GlobusCollection]) -> GlobusCollection:
+    """The only collection of a display name, among those that a search for it found.
+
+    :raises GlobusError: for none or several, naming similar names, or the IDs and owners.
+    """
+    matches = list({one.id: one for one in found if one.display_name == name and refusal_of(one) is None}.values())
+    if len(matches) == 1 and len(found) < SEARCH_MAXIMUM:
+        return matches[0]
+    if matches:
+        listed = ", ".join(f"{one.id} (owner {one.owner or 'unknown'})" for one in matches[:NAMED])
+        more = f" and {len(matches) - NAMED} more" if len(matches) > NAMED else ""
+        several = f"{len(matches)} collections are" if len(matches) > 1 else "More than one collection may be"
+        raise GlobusError(
+            f"{several} called {name!r}: {listed}{more}. Use the ID of the one that you mean",
+            code="ambiguous_collection",
+        )
+    endpoint = next((one for one in found if one.display_name == name), None)
+    if endpoint is not None:
+        raise _no_collection(endpoint)
+    similar = ", ".join(one.label for one in found[:NAMED])
+    raise GlobusError(
+        f"No collection that this login can see is called {name!r}. "
+        + (f"Similar ones are: {similar}" if similar else "Check the name, and that the login may see the collection"),
+        code="collection_not_found",
     )
 
 

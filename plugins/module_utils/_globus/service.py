@@ -19,13 +19,12 @@ from .._timers.document import Timer, read_timer, slim
 from .._timers.paths import FILE, FOLDER, FORBIDDEN, MISSING, UNKNOWN, Look, Seen
 from .._timers.tasks import Task, read_task
 from .auth_api import AuthApi
-from .collections import GlobusCollection, Needs, read_collection
+from .collections import SEARCH_MAXIMUM, GlobusCollection, Needs, read_collection
 from .http import UNREADABLE, Answer, Http, Tries, quoted, unreadable
 from .logins import Login, LoginAuthorizer
 from .requirements import with_requirements
 
 SEARCH_PAGE = 100
-SEARCH_MAXIMUM = 1000
 TASKS_PAGE = 100  # IDs in one request for tasks
 TASKS_CONCURRENCY = 4
 LISTED_NAMES = 1000  # of a folder, among which a similar name is looked for
@@ -235,6 +234,12 @@ class Globus:
 
     def search_collections(self, text: str) -> list[GlobusCollection]:
         """The collections that a text finds, page by page; the service shows a thousand at most."""
+        if self._login.token("transfer") is None:
+            raise GlobusError(
+                "Collections cannot be searched: transfer_token is missing (GLOBUS_TRANSFER_TOKEN)",
+                code="no_credentials",
+                remedy="set transfer_token",
+            )
         found: list[GlobusCollection] = []
         while len(found) < SEARCH_MAXIMUM:
             page = {"limit": min(SEARCH_PAGE, SEARCH_MAXIMUM - len(found)), "offset": len(found)}

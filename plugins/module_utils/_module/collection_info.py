@@ -12,8 +12,8 @@ from typing import Any
 
 from .._errors import GlobusError, InputError
 from .._globus.auth_api import writing_scope
-from .._globus.collections import GlobusCollection, Needs, refusal_of
-from .._globus.service import SEARCH_MAXIMUM, Globus
+from .._globus.collections import SEARCH_MAXIMUM, GlobusCollection, Needs, refusal_of
+from .._globus.service import Globus
 from .._parallel import in_parallel
 from .._timers.options import parse_ids
 from .common import GlobusModule, connect, ends_in_words, fail, require_sdk

@@ -14,25 +14,21 @@ from __future__ import annotations
 import functools
 import gc
 import inspect
-import shlex
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from importlib import metadata
 from typing import Any, NoReturn
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 
 from .. import _arguments
 from .._apply.consents import prepare
 from .._apply.execute import Outcome, execute
 from .._apply.history import Replaced, read_replaced, replaced_by
 from .._errors import GlobusError, InputError
-from .._globus.auth_api import AuthApi
+from .._globus import connection
 from .._globus.collections import GlobusCollection
-from .._globus.credentials import choose_credentials
 from .._globus.http import Http
-from .._globus.logins import choose_login
 from .._globus.service import Globus
 from .._secrets import SHORTEST, fit_to_print, fit_to_return, register
 from .._timers.definition import Definition, action_as_options, schedule_as_options
@@ -42,8 +38,6 @@ from .._timers.plan import (
 )
 from .._validation import for_ansible, validate, without_nulls
 
-SDK_OLDEST = 4
-TIMEOUT_MAXIMUM = 86400.0  # seconds; not every number that Ansible takes is one that a socket takes
 WARNED_BY_NAME = 5  # how many timers one warning names
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"  # as Ansible writes it
 
@@ -199,37 +193,19 @@ def login_options() -> dict[str, Any]:
 def require_sdk(module: AnsibleModule) -> None:
     """Fail with Ansible's usual message where the Globus SDK is missing, and in words where it is too old."""
     try:
-        version = metadata.version("globus-sdk")  # the SDK imports that library too
-    except metadata.PackageNotFoundError:
-        module.fail_json(msg=missing_required_lib("globus-sdk", url="https://pypi.org/project/globus-sdk/"))
-    major = str(version).partition(".")[0]
-    if major.isdigit() and int(major) < SDK_OLDEST:
-        command = f"{shlex.quote(sys.executable)} -m pip install 'globus-sdk>={SDK_OLDEST},<{SDK_OLDEST + 1}'"
-        error = GlobusError(
-            f"The modules need globus-sdk {SDK_OLDEST} or newer. The Python that runs them, {sys.executable}, has "
-            f"globus-sdk {version}. Install another one with: {command}",
-            code="sdk_too_old",
-            remedy=command,
-        )
+        connection.check_sdk()
+    except GlobusError as error:
         fail(module, error)
 
 
 def connect(module: AnsibleModule) -> Globus:
     """The services, with the login that the options name. Raises GlobusError."""
-    credentials = choose_credentials(_arguments.with_variables(_arguments.auth_arguments(), module.params))
-    http = open_http(module)
-    auth = AuthApi(http)
-    return Globus(http, auth, choose_login(credentials, http.environment, auth))
+    return connection.connect(module.params)
 
 
 def open_http(module: AnsibleModule) -> Http:
     """The way to the services, without a login. Raises GlobusError."""
-    parameters = module.params
-    if not 0 < parameters["request_timeout"] <= TIMEOUT_MAXIMUM:
-        raise GlobusError("request_timeout must be more than 0 seconds, and at most a day", code="invalid_input")
-    if parameters["retries"] < 0:
-        raise GlobusError("retries must be 0 or more", code="invalid_input")
-    return Http(parameters["environment"], request_timeout=parameters["request_timeout"], retries=parameters["retries"])
+    return connection.open_http(module.params)
 
 
 # --- from plan to outcome ------------------------------------------------------------------------------------------

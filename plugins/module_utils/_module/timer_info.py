@@ -8,27 +8,19 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
 from .. import _arguments
-from .._apply.observe import Observed, observe
+from .._apply.reading import Found, judge, parse_wanted, read_timers
 from .._errors import GlobusError, InputError
-from .._globus.service import Globus
-from .._parallel import in_parallel
 from .._timers.document import Timer, timer_as_result
-from .._timers.health import RESULTS_NEEDED, UNHEALTHY, Health, health_of, history_of, purpose_of
-from .._timers.options import parse_definition, parse_uuid
-from .._timers.schedule import parse_interval
-from .._timers.tasks import Task
+from .._timers.health import Health, history_of
+from .._timers.options import parse_definition
 from .._validation import validate
 from .common import GlobusModule, connect, ends_in_words, fail, require_sdk, without_cycle_search
 
-CONCURRENCY = 4
-STATUSES = ("active", "inactive", "ended")
 _OPTIONS = _arguments.timer_arguments()
 
 
@@ -39,13 +31,13 @@ def run_timer_info() -> None:
     require_sdk(module)
     parameters = module.params
     try:
-        wanted = _parse(parameters)
+        wanted = parse_wanted(parameters)
     except InputError as error:
         fail(module, GlobusError(str(error), code="invalid_input"))
     without_cycle_search()
     try:
         globus = connect(module)
-        found = _read_chosen(wanted, globus)
+        found = read_timers(wanted, globus)
     except GlobusError as error:
         fail(module, error.about("Could not read timers"))
     if found.failure is not None:
@@ -53,170 +45,13 @@ def run_timer_info() -> None:
             f"Transfer tasks could not be read: {found.failure.message}. So health is judged by what the timers say of "
             "their runs, and it does not tell whether data arrived. transfers: false turns this warning off"
         )
-    entries = []
-    now = globus.now()
-    for timer in found.timers:
-        health = health_of(
-            timer,
-            now,
-            found.tasks,
-            max_age=wanted.max_age,
-            others=found.mates.get(purpose_of(timer.name), ()),
-            web_app=globus.web_app,
-        )
-        if not wanted.unhealthy or health.state in UNHEALTHY:
-            entries.append(_entry(timer, health, globus.web_app, found, wanted.runs))
+    entries = [
+        _entry(timer, health, globus.web_app, found, wanted.runs) for timer, health in judge(wanted, found, globus)
+    ]
     module.exit_json(changed=False, timers=entries)
 
 
-@dataclass(frozen=True)
-class _Wanted:
-    """What the options ask for.
-
-    :ivar name: the whole name, or None; likewise ``prefix``, ``part``, ``kind`` and ``timer_id``.
-    :ivar max_age: seconds, or None.
-    """
-
-    timer_id: str | None
-    name: str | None
-    prefix: str
-    part: str
-    statuses: Sequence[str]
-    kind: str | None
-    unhealthy: bool
-    runs: int
-    transfers: bool
-    max_age: int | None
-
-    @property
-    def longest_part(self) -> str | None:
-        """What all wanted names contain, as far as the service's filter goes (rule I2)."""
-        return max(self.name or "", self.prefix, self.part, key=len) or None
-
-    def chooses(self, timer: Timer) -> bool:
-        """Names are compared on our side: the service's own filter is a case-insensitive substring match (rule I2)."""
-        status = "ended" if timer.is_ended else "inactive" if timer.is_inactive else "active"
-        return (
-            not timer.is_gone
-            and status in self.statuses
-            and self.kind in (None, timer.type)
-            and self.name in (None, timer.name)
-            and timer.name.startswith(self.prefix)
-            and self.part.lower() in timer.name.lower()
-        )
-
-
-def _parse(parameters: Mapping[str, Any]) -> _Wanted:
-    """The options. Raises InputError."""
-    for option in ("name", "name_prefix", "name_contains"):
-        if parameters[option] is not None and not parameters[option].strip():
-            raise InputError(f"{option} is empty: leave it out to read all timers")
-    if parameters["runs"] < 0:
-        raise InputError(f"runs must be 0 or more, not {parameters['runs']}")
-    unhealthy = parameters["health"] == "unhealthy"
-    # An ended timer whose last run failed is unhealthy too (rule O3a).
-    statuses = parameters["status"] if parameters["status"] is not None else STATUSES[: 3 if unhealthy else 2]
-    return _Wanted(
-        timer_id=None if parameters["timer_id"] is None else parse_uuid("timer_id", parameters["timer_id"]),
-        name=parameters["name"],
-        prefix=parameters["name_prefix"] or "",
-        part=parameters["name_contains"] or "",
-        statuses=statuses,
-        kind=parameters["type"],
-        unhealthy=unhealthy,
-        runs=parameters["runs"],
-        transfers=parameters["transfers"],
-        max_age=_parse_max_age(parameters),
-    )
-
-
-def _parse_max_age(parameters: Mapping[str, Any]) -> int | None:
-    value = parameters["max_age"]
-    if value is None:
-        return None
-    try:
-        seconds = parse_interval(value)
-    except ValueError:
-        seconds = 0
-    if not seconds:
-        raise InputError(f"max_age must be like 2d, 36h, 1d12h, or a number of seconds, not {value!r}")
-    if not parameters["transfers"]:
-        raise InputError("max_age needs transfers: true, because only Transfer knows what arrived")
-    return seconds
-
-
-@dataclass(frozen=True)
-class _Found:
-    """What was read.
-
-    :ivar timers: the timers that the options choose, with their runs.
-    :ivar ambiguous: of all that were listed, the names that do not tell one timer.
-    :ivar mates: the listed timers by what they are for, where an ended one may have been done again.
-    :ivar tasks: the Transfer tasks by ID, or None.
-    :ivar failure: why they could not be read.
-    """
-
-    timers: Sequence[Timer]
-    ambiguous: frozenset[str]
-    mates: Mapping[str, Sequence[Timer]]
-    tasks: Mapping[str, Task] | None = None
-    failure: GlobusError | None = None
-
-
-def _read_chosen(wanted: _Wanted, globus: Globus) -> _Found:
-    """One list, the tasks, and one request more for each timer whose ``runs`` the list did not bring."""
-    runs = max(wanted.runs, RESULTS_NEEDED)
-    if wanted.timer_id is not None:
-        timer = globus.get_timer(wanted.timer_id, results=runs)
-        listed = timers = [] if timer is None or timer.is_gone else [timer]
-        ambiguous = frozenset([""])
-    else:
-        listed = globus.list_timers(wanted.longest_part, results=runs)
-        names = Counter(timer.name for timer in listed if timer.is_unfinished)
-        ambiguous = frozenset(["", *(name for name, number in names.items() if number > 1)])
-        timers = sorted(filter(wanted.chooses, listed), key=lambda timer: (timer.name, timer.order))
-        if wanted.runs:
-            short = [timer.id for timer in timers if len(timer.results) < min(runs, timer.runs)]
-            whole = _by_id(in_parallel(lambda timer_id: globus.get_timer(timer_id, results=runs), short, CONCURRENCY))
-            timers = [whole.get(timer.id, timer) for timer in timers]
-    mates = _mates(timers, listed)
-    if not wanted.transfers:
-        return _Found(timers, ambiguous, mates)
-    observed = _observe(wanted, globus, [*timers, *(one for some in mates.values() for one in some)])
-    by_id = _by_id(observed.timers)
-    return _Found(
-        [by_id[timer.id] for timer in timers],
-        ambiguous,
-        {purpose: [by_id[one.id] for one in some] for purpose, some in mates.items()},
-        observed.tasks,
-        observed.failure,
-    )
-
-
-def _observe(wanted: _Wanted, globus: Globus, timers: Sequence[Timer]) -> Observed:
-    def list_again(results: int) -> Sequence[Timer]:
-        if wanted.timer_id is not None:
-            return [one for one in (globus.get_timer(wanted.timer_id, results=results),) if one is not None]
-        return globus.list_timers(wanted.longest_part, results=results)
-
-    return observe(globus, list(_by_id(timers).values()), list_again, wanted.runs)
-
-
-def _mates(timers: Sequence[Timer], listed: Sequence[Timer]) -> dict[str, list[Timer]]:
-    """The listed timers that may have done later what an ended one was for, by that purpose (rule O3a)."""
-    purposes = {purpose_of(timer.name) for timer in timers if timer.is_ended}
-    found: dict[str, list[Timer]] = defaultdict(list)
-    for timer in listed:
-        if not timer.is_gone and (purpose := purpose_of(timer.name)) in purposes:
-            found[purpose].append(timer)
-    return found
-
-
-def _by_id(timers: Iterable[Timer | None]) -> dict[str, Timer]:
-    return {timer.id: timer for timer in timers if timer is not None}
-
-
-def _entry(timer: Timer, health: Health, web_app: str, found: _Found, runs: int) -> dict[str, Any]:
+def _entry(timer: Timer, health: Health, web_app: str, found: Found, runs: int) -> dict[str, Any]:
     entry = {**timer_as_result(timer, web_app), "health": health.as_result()}
     why_not = _not_manageable(timer, entry["definition"])
     if why_not is not None:

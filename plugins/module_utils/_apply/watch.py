@@ -1,0 +1,118 @@
+# Copyright: (c) 2026, Research Ops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection research_ops.globus: free to change between releases.
+
+"""Look at timers again and again, for the event source ``timer_health``. What leaves here is fit to leave (rule X1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .. import _arguments
+from .._errors import GlobusError, InputError
+from .._globus.connection import check_sdk, checked_options, connect
+from .._globus.service import Globus
+from .._secrets import fit_to_print, fit_to_return
+from .._timers.changes import Changes, Seen
+from .._timers.document import timer_as_result
+from .._timers.health import history_of
+from .reading import STATUSES, judge, parse_wanted, read_timers
+
+BACKOFF_MAXIMUM = 900  # seconds between two polls of a service that does not answer, unless the interval is longer
+# What nobody can cure while the event source runs, if it is there at the start.
+WRONG_FROM_THE_START = ("invalid_input", "no_credentials", "sdk_missing", "sdk_too_old")
+
+
+@dataclass(frozen=True)
+class Poll:
+    """What one look came to.
+
+    :ivar events: to hand on, in this order.
+    :ivar wait: seconds until the next look.
+    :ivar warning: for the log, or None.
+    """
+
+    events: list[dict[str, Any]]
+    wait: float
+    warning: str | None = None
+
+
+class Watch:
+    """Looks at timers, and remembers what it saw.
+
+    :param given: the arguments of the event source.
+    :param open_globus: signs in.
+    """
+
+    def __init__(
+        self, given: Mapping[str, Any], open_globus: Callable[[Mapping[str, Any]], Globus] | None = None
+    ) -> None:
+        """Raises InputError, whose text is fit to print."""
+        try:
+            parameters = checked_options(_arguments.timer_health_arguments(), given)
+            self.interval: float = parameters["interval"]
+            if not 1 <= self.interval < float("inf"):
+                raise InputError(f"interval must be 1 second or more, not {given['interval']!r}")
+            defaults = {name: one.get("default") for name, one in _arguments.timer_info_arguments().items()}
+            self._wanted = parse_wanted({**defaults, **parameters, "status": STATUSES})
+        except InputError as error:
+            raise InputError(fit_to_print(str(error))) from None
+        self._parameters = parameters
+        self._open = open_globus or connect
+        self._globus: Globus | None = None
+        self._changes = Changes()
+        self._failures = 0
+        self._has_read = False
+        self._warned = False
+
+    def poll(self) -> Poll:
+        """Look once. Raises InputError, at the first look, for what only another set-up cures."""
+        try:
+            timers, warning = self._look()
+        except GlobusError as error:
+            if error.code in WRONG_FROM_THE_START and not self._has_read:
+                raise InputError(fit_to_print(error.message)) from None
+            return self._unreachable(error.message)
+        except Exception as error:  # a fault of the collection must not end the alerts
+            return self._unreachable(f"Unexpected error: {type(error).__name__}: {error}")
+        events: list[dict[str, Any]] = [{"source": {"state": "reachable"}}] if self._failures else []
+        self._failures = 0
+        self._has_read = True
+        events += self._changes.after(timers)
+        return Poll([fit_to_return(event) for event in events], self.interval, warning)
+
+    def _look(self) -> tuple[list[Seen], str | None]:
+        if self._globus is None:
+            check_sdk()
+            self._globus = self._open(self._parameters)
+        globus = self._globus
+        found = read_timers(self._wanted, globus)
+        warning = None
+        if found.failure is not None:
+            if found.failure.code != "no_credentials":
+                # Judged without tasks, a timer that stands still would seem to have recovered.
+                raise found.failure.about("Transfer tasks could not be read")
+            if not self._warned:
+                warning = fit_to_print(
+                    f"Health is judged by what the timers say of their runs: {found.failure.message}"
+                )
+            self._warned = True
+        seen = []
+        for timer, health in judge(self._wanted, found, globus):
+            shown, history = timer_as_result(timer, globus.web_app), history_of(timer, found.tasks).as_result()
+            seen.append(Seen(timer.id, timer.name, shown["url"], health, shown["next_run"], history["last_success"]))
+        return seen, warning
+
+    def _unreachable(self, reason: str) -> Poll:
+        """One event for each outage, and longer and longer waits."""
+        self._globus = None  # a login may have been renewed meanwhile
+        self._failures += 1
+        told = {"source": {"state": "unreachable", "reason": reason}}
+        events = [fit_to_return(told)] if self._failures == 1 else []
+        longest = max(self.interval, BACKOFF_MAXIMUM)
+        wait = min(self.interval * 2 ** min(self._failures - 1, 32), longest)
+        return Poll(events, wait, f"{fit_to_print(reason)}. Next try in {wait:g} seconds")
