@@ -185,7 +185,7 @@ def test_rehearsing_goes_as_the_guide_says(tmp_path: Path) -> None:
     # Foreseen, created, unchanged, replaced in spite of the lost answer, stopped by the service, resumed; looked at.
     assert re.findall(r"changed=(\d)", output) == ["1", "1", "0", "1", "0", "1", "0", "0"]
     assert "+        start: '2026-03-04T05:00:00+00:00'" in output
-    assert "the service stopped it" in output
+    assert "Globus stopped it" in output
     # The source was away for a night, and everything has arrived once it is back.
     assert re.findall(r"^ {8}state: (\w+)$", output, re.M) == ["stalled", "ok"]
     assert "FILE_NOT_FOUND" in output

@@ -113,7 +113,7 @@ def _for_filters(globus: LocalGlobus, person: Person) -> dict[str, Any]:
     for name in ("lab-camera", "lab-microscope"):
         api.create(name=name, **transfer())
     api.call("POST", f"/jobs/{api.jobs(filter_name='lab-camera')[0]['job_id']}/pause")
-    return {}
+    return {"textfile_collector": "{{ lookup('ansible.builtin.env', 'HOME') }}"}
 
 
 def _known_by_id(name: str) -> list[Task]:
@@ -135,13 +135,13 @@ DOCUMENTS = {
         _for_timer,
         before={"Rename a timer in place": _known_by_id("microscope-nightly")},
         unchanged=(
-            "Fail if somebody has changed it meanwhile",
-            "Make sure that there is a timer of this name, whatever it does",
-            "Resume it if Globus stopped it, for example for want of a consent, but not if somebody paused it",
+            "Fail if somebody else changed the timer",
+            "Make sure that a timer of this name exists, whatever its definition",
+            "Resume the timer if Globus stopped it, but not if somebody paused it",
         ),
-        warns={"Use access tokens of your own": "the consents behind them cannot be seen"},
+        warns={"Use your own access tokens": "the consents behind them cannot be seen"},
     ),
-    "timers": Document(_for_timers, unchanged=("Take them over, as they are",)),
+    "timers": Document(_for_timers, unchanged=("Take them over without changing them",)),
     "timer_info": Document(
         _for_timer_info,
         before={"Read one timer by its ID, whatever its status": _known_by_id("microscope-nightly")},
@@ -149,13 +149,13 @@ DOCUMENTS = {
     "collection_info": Document(_for_collection_info),
     "login": Document(
         _for_login,
-        before={"Finish with the code that the page showed": [BROWSER]},
+        before={"Sign in with the code that the page showed": [BROWSER]},
         unchanged=(
             # an address is returned, and nothing is there yet that was not before
-            "Begin to sign in",
-            "Sign in anew, to a file of its own, for a session of a high assurance collection",
+            "Start to sign in",
+            "Sign in again for a session of a high assurance collection, and store the login in another file",
         ),
-        once=("Finish with the code that the page showed",),
+        once=("Sign in with the code that the page showed",),
     ),
     "filters": Document(_for_filters),
 }
@@ -285,7 +285,7 @@ def judge(task: Task, example: Task, described: Document, run: Run) -> None:
     warning = described.warns.get(name)
     warnings = first.get("warnings", [])
     if task.get("check_mode"):  # which says what it does not request
-        warnings = [one for one in warnings if "Check mode does not request the consents" not in one]
+        warnings = [one for one in warnings if "Check mode does not request consents" not in one]
     assert (warning in warnings[0]) if warning else (warnings == []), warnings
     if module_of(task) not in WRITING:
         assert first["changed"] is ("ansible.builtin.copy" in task)
