@@ -5,18 +5,23 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import subprocess
+import textwrap
 import time
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from emulator.control import LocalGlobus
 from emulator.plain import MAPPED, MAPPED_TOO, Api
 from integration.harness import START, Playbooks, Run, Task, calls
-from integration.test_role_backup import latest
+from integration.test_role_backup import ROOT, latest
+from patience import LIMIT
 
 ROLE = "research_ops.globus.backup"
 JOBS: dict[str, Any] = {
@@ -435,3 +440,46 @@ def test_a_slot_that_is_being_written_or_never_succeeded_is_refused(
     assert "job sequencer, slot wed: not restored, because every known run of its timer" in failure(run, "wed")
     assert "job sequencer, slot thu: not restored, because the transfer that writes this copy" in failure(run, "thu")
     assert came_of(run, "latest")["slot"] == "tue"
+
+
+def test_the_guides_commands_bring_the_data_back(playbooks: Playbooks, globus: LocalGlobus, lab: Path) -> None:
+    """The files and commands of the guide to restoring, and the maintenance window of the guide to backups."""
+    write(lab, "disk/data/seq/a.txt", "a")
+    write(lab, "disk/data/seq/b.txt", "b")
+    write(lab, "disk/data/microscope/run-2211/m.txt", "m")
+    plays = lab / "plays"
+    shutil.copytree(ROOT / "docs/examples/restoring", plays)
+    for name in ("jobs.yml", "restore.yml", "copy_now.yml", "maintenance.yml"):
+        assert (plays / name).is_file()
+    jobs = yaml.safe_load((plays / "jobs.yml").read_text(encoding="utf-8"))
+    run = playbooks.run(
+        [{"name": "role", "ansible.builtin.include_role": {"name": ROLE}}], variables={"backup_clock": START, **jobs}
+    )
+    assert run.status == 0, run.output
+    globus.set_clock("2026-03-03T12:00:00+00:00")
+    shutil.rmtree(lab / "disk/data/seq")
+    guide = (ROOT / "docs/docsite/rst/guide_restoring.rst").read_text(encoding="utf-8")
+    commands = re.findall(r"^\.\. code-block:: bash\n\n((?: .*\n|\n)+)", guide, re.M)
+    assert len(commands) == 5
+    commands = [textwrap.dedent(block) for block in commands]
+    hold = [f"ansible-playbook maintenance.yml -e maintenance={word}" for word in ("begins", "ends")]
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", "\n".join([*commands, *hold])],
+        env={**playbooks.environment, "RECORD": str(lab / "guide.jsonl")},
+        cwd=plays,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    (beside,) = (lab / "disk/data").glob("seq-restored-tue-*")
+    assert tree(beside) == tree(lab / "disk/data/seq") == {"a.txt": "a", "b.txt": "b"}
+    assert tree(lab / "disk/data/restored") == {"run-2211/m.txt": "m"}
+    for printed in re.findall(r"^\.\. code-block:: text\n\n((?: .*\n|\n)+)", guide, re.M):
+        assert printed.strip() in done.stdout
+    assert "24 timers paused" in done.stdout
+    assert "24 timers resumed" in done.stdout
+    assert not list(playbooks.home.glob("*.hold"))
