@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from emulator.control import LocalGlobus
-from emulator.plain import GUEST, MAPPED, Api
+from emulator.plain import GUEST, MAPPED, NATIVE_APP, PERSON, Api, timer_scope
+from emulator.scopes import TIMERS_SERVER, TRANSFER_SCOPE, data_access
 from integration import in_process
 from integration.harness import START, TOKEN_URL
+from integration.people import Person
 
 DAILY = {"interval": "1d", "at": "02:00"}
 
@@ -85,16 +87,31 @@ def test_right_paths_cost_one_token_and_one_look_each_and_in_place_nothing_C2(
             "/dat/",
             "/backup/",
             True,
-            f"transfer.paths[0].source_path: /dat/ does not exist on collection 'Lab' ({MAPPED}). There is /data/. ",
+            f"paths[0].source_path: /dat/ on collection 'Lab' ({MAPPED}) does not exist. Did you mean /data/? To skip",
         ),
-        ("/data/run2/", "/backup/", None, "/data/run2/ does not exist on collection 'Lab'"),
-        ("/data/Table.csv", "/backup/table.csv", None, "There is /data/table.csv"),
-        ("/nothing/like/it/", "/backup/", None, "/nothing/like/it/ does not exist"),
-        ("/data/", "/backup/", False, "/data/ is a folder, and recursive is false"),
-        ("/data/table.csv", "/backup/x.csv", True, "/data/table.csv is a file, and recursive is true"),
-        ("/data/", "/note.txt", None, "transfer.paths[0].destination_path: /note.txt is a file, and the source is a"),
+        ("/data/run2/", "/backup/", None, f"/data/run2/ on collection 'Lab' ({MAPPED}) does not exist"),
+        ("/data/Table.csv", "/backup/table.csv", None, "Did you mean /data/table.csv? "),
+        ("/nothing/like/it/", "/backup/", None, "does not exist. Correct the path. To skip"),
+        (
+            "/data/",
+            "/backup/",
+            False,
+            "is a folder, and recursive is false. Set recursive: true, or name a file. To skip",
+        ),
+        (
+            "/data/table.csv",
+            "/backup/x.csv",
+            True,
+            f"/data/table.csv on collection 'Lab' ({MAPPED}) is a file, and recursive is true",
+        ),
+        (
+            "/data/",
+            "/note.txt",
+            None,
+            f"paths[0].destination_path: /note.txt on collection 'Archive' ({GUEST}) is a file, and the source is",
+        ),
         ("/data/table.csv", "/backup", None, "for example /backup/table.csv"),
-        ("/data/out/", "/backup/", None, "/data/out/ cannot be read with this login"),
+        ("/data/out/", "/backup/", None, "is not accessible to this login (The path leads out of the collection). Ask"),
     ],
 )
 @pytest.mark.parametrize("module", ["timer", "timers"])
@@ -157,14 +174,14 @@ def test_a_collection_that_is_off_is_a_warning_and_asked_once(globus: LocalGlobu
     assert (result["failed"], result["changed"]) == (False, True)
     (warning,) = result["warnings"]
     assert warning.startswith(f"Paths on collection 'Archive' ({GUEST}) were not checked: ")
-    assert warning.endswith("The timers are created without this check")
+    assert warning.endswith("If a path is wrong, only the first run shows it")
     assert asked(globus).count("stat") == 2
 
 
 def test_check_mode_looks_only_where_no_consent_is_needed_W1(globus: LocalGlobus, environment: dict[str, str]) -> None:
     result = in_process.run("timer", options("/dat/", "/note.txt", recursive=True), environment, check=True)
     assert result["failed"]
-    assert "/note.txt is a file" in result["msg"]
+    assert "is a file" in result["msg"]
     assert not [one for one in globus.log() if "data_access" in str(one.get("form", ""))]
     result = in_process.run("timer", options(), environment, check=True)
     assert (result["failed"], result["changed"]) == (False, True)
@@ -172,3 +189,78 @@ def test_check_mode_looks_only_where_no_consent_is_needed_W1(globus: LocalGlobus
     stats = [one["path"] for one in globus.log() if one["path"].endswith("/stat")]
     assert stats
     assert not [path for path in stats if MAPPED in path]
+
+
+def test_a_folder_with_recursive_false_is_one_finding(globus: LocalGlobus, environment: dict[str, str]) -> None:
+    """Not two: that the destination is a folder too is no news."""
+    result = in_process.run("timer", options(recursive=False), environment)
+    assert result["msg"] == (
+        f"timer 'nightly' was not created. transfer.paths[0].source_path: /data/ on collection 'Lab' ({MAPPED}) is a "
+        "folder, and recursive is false. Set recursive: true, or name a file. To skip this check, set check_paths: "
+        "false"
+    )
+
+
+@pytest.mark.parametrize("side", ["source", "destination"])
+def test_what_the_endpoint_says_of_a_forbidden_path_is_told_in_its_words(
+    globus: LocalGlobus, environment: dict[str, str], side: str
+) -> None:
+    globus.collection(MAPPED if side == "source" else GUEST, forbidden=["/data", "/backup"])
+    result = in_process.run("timer", options(), environment)
+    assert result["failed"]
+    assert "is not accessible to this login (Permission denied). Ask the owner of the collection" in result["msg"]
+    assert f"transfer.paths[0].{side}_path: " in result["msg"]
+
+
+@pytest.mark.parametrize("status", ["500", "502", "503", "504"])
+def test_whatever_a_collection_answers_that_is_off_it_is_asked_once(
+    globus: LocalGlobus, environment: dict[str, str], status: str
+) -> None:
+    globus.switch(unreachable_status=status)
+    globus.collection(MAPPED, reachable=False)
+    result = in_process.run("timer", {**options(), "retries": 5}, environment)
+    assert (result["failed"], result["changed"]) == (False, True)
+    (warning,) = result["warnings"]
+    assert f"Paths on collection 'Lab' ({MAPPED}) were not checked: Globus Transfer answered {status}: " in warning
+    assert asked(globus).count("stat") == 2
+
+
+def test_people_without_the_consent_to_look_are_told_and_the_timer_is_created(
+    globus: LocalGlobus, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """The consent of the timer is another one: that is there."""
+    world = globus.call("GET", "world")["collections"]
+    kept = [{name: one[name] for name in ("id", "display_name", "entity_type", "root")} for one in world]
+    person = {"id": PERSON, "username": "researcher@example.org"}
+    globus.reset(
+        world={"collections": kept, "apps": [{"id": NATIVE_APP, "name": "App"}], "people": [person]}, clock=START
+    )
+    someone = Person(globus, tmp_path)
+    someone.sign_in()
+    globus.grant(timer_scope(MAPPED), client_id=NATIVE_APP, identity=PERSON)
+    globus.clear_log()
+    login = {"auth_method": "user", "client_id": NATIVE_APP}
+    result = in_process.run("timer", {**options("/dat/"), **login}, someone.environment)
+    assert (result["failed"], result["changed"]) == (False, True), result
+    (warning,) = result["warnings"]
+    assert warning == (
+        f"Paths on collection 'Lab' ({MAPPED}) were not checked: this login has no consent to look at the data of the "
+        "collection. If a path is wrong, only the first run shows it"
+    )
+    assert asked(globus).count("stat") == 1, "the guest collection needs no consent"
+    globus.grant(f"{TRANSFER_SCOPE}[*{data_access(MAPPED)}]", client_id=NATIVE_APP, identity=PERSON)
+    result = in_process.run("timer", {**options("/dat/", name="other"), **login}, someone.environment)
+    assert "/dat/" in result["msg"]
+    assert "Did you mean /data/?" in result["msg"]
+
+
+def test_without_a_transfer_token_nothing_is_created_whether_or_not_paths_are_checked(
+    globus: LocalGlobus, environment: dict[str, str]
+) -> None:
+    """What a timer needs on its collections cannot be looked up either (rule S5)."""
+    tokens = globus.mint([timer_scope(MAPPED)])
+    only = {**globus.environment, "GLOBUS_TIMERS_TOKEN": tokens[TIMERS_SERVER]["access_token"]}
+    for check in (True, False):
+        result = in_process.run("timer", options(check_paths=check), only)
+        assert result["failed"]
+        assert "transfer_token is missing (GLOBUS_TRANSFER_TOKEN)" in result["msg"]

@@ -394,8 +394,8 @@ def test_a_job_with_a_wrong_path_fails_and_the_others_get_their_timers(
     message = failure(run, "checked")
     assert "1 of 2 timers failed" in message
     assert "'backup-b' was not created" in message
-    assert "/dat/ does not exist on collection 'Lab'" in message
-    assert "There is /data/" in message
+    assert "/dat/ on collection 'Lab'" in message
+    assert "Did you mean /data/?" in message
     assert "check_paths: false" in message
     assert result(run, "job")["counts"]["created"] == 1
     assert result(run, "role")["counts"]["created"] == 1

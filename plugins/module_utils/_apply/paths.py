@@ -90,15 +90,20 @@ def _look(look: Look, service: PathService) -> Seen:
 def _failed(plan: Plan, found: Sequence[Finding], collections: Mapping[str, GlobusCollection]) -> Plan:
     if not found:
         return plan
-    said = "; ".join(
-        f"{one.option}: {one.problem} on {_label(one.collection, collections)}. {one.advice}" for one in found
+    said = " ".join(
+        _sentence(f"{one.option}: {one.path} on {_label(one.collection, collections)} {one.problem}. {one.advice}")
+        for one in found
     )
     return plan.failed(
         GlobusError(
-            f"{plan.untouched}. {said}. To skip this check, set check_paths: false",
+            f"{plan.untouched}. {said} To skip this check, set check_paths: false",
             code="path_unusable",
         )
     )
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith("?") else f"{text}."
 
 
 def _unseen(seen: Mapping[Look, Seen], collections: Mapping[str, GlobusCollection]) -> list[str]:
@@ -108,7 +113,7 @@ def _unseen(seen: Mapping[Look, Seen], collections: Mapping[str, GlobusCollectio
         if found.state == UNKNOWN:
             reasons.setdefault(found.message, {})[_label(look.collection, collections)] = None
     return [
-        f"Paths on {', '.join(labels)} were not checked: {reason}. The timers are created without this check"
+        f"Paths on {', '.join(labels)} were not checked: {reason}. If a path is wrong, only the first run shows it"
         for reason, labels in reasons.items()
     ]
 

@@ -186,8 +186,8 @@ class Globus:
             if error.http_status == 404:
                 return Seen(MISSING)
             if error.http_status == 403 and error.code != "ConsentRequired":
-                return Seen(FORBIDDEN, _first_line(error.message))
-            return Seen(UNKNOWN, _first_line(error.message))
+                return Seen(FORBIDDEN, _essence(error.message))
+            return Seen(UNKNOWN, _essence(error.message))
         kind = document["type"]
         if kind in (FILE, FOLDER):
             return Seen(kind)
@@ -343,9 +343,11 @@ class Globus:
             return False
 
 
-def _first_line(message: str) -> str:
-    """What a message of an endpoint says first; its details are many lines of its file server."""
-    return message.strip().partition("\n")[0]
+def _essence(message: str) -> str:
+    """What an endpoint says of a path: its line ``Message:``, or else the first; the rest are details of its server."""
+    lines = [line.strip() for line in message.strip().splitlines()]
+    said = next((line.partition(":")[2].strip() for line in lines if line.startswith("Message:")), "")
+    return said or (lines[0] if lines else "")
 
 
 def _read_timer(document: Any) -> Timer:

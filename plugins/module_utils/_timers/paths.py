@@ -51,12 +51,13 @@ class Finding:
     """A path with which a timer cannot work.
 
     :ivar option: the option that has the path, for example ``transfer.paths[0].source_path``.
-    :ivar problem: what is wrong, starting with the path.
+    :ivar problem: what is wrong with the path, as the rest of a sentence that begins with it.
     :ivar advice: what to do about it.
     """
 
     option: str
     collection: str
+    path: str
     problem: str
     advice: str
 
@@ -81,50 +82,48 @@ def findings(transfer: Transfer, seen: Mapping[Look, Seen]) -> list[Finding]:
         problem = _source_problem(path, source)
         if problem:
             option = f"transfer.paths[{number}].source_path"
-            found.append(Finding(option, transfer.source_collection, *problem))
+            found.append(Finding(option, transfer.source_collection, path.source_path, *problem))
         problem = _destination_problem(path, source, target)
         if problem:
             option = f"transfer.paths[{number}].destination_path"
-            found.append(Finding(option, transfer.destination_collection, *problem))
+            found.append(Finding(option, transfer.destination_collection, path.destination_path, *problem))
     return found
 
 
 def _source_problem(path: Path, seen: Seen) -> tuple[str, str] | None:
     """What is wrong with a source, and what to do; None: nothing."""
     if seen.state == MISSING:
-        near = f"There is {seen.near}. " if seen.near else ""
-        return f"{path.source_path} does not exist", f"{near}Correct the path"
+        return "does not exist", f"Did you mean {seen.near}?" if seen.near else "Correct the path"
     if seen.state == FORBIDDEN:
-        return _forbidden(path.source_path, seen)
+        return _forbidden(seen)
     if seen.state == FOLDER and path.recursive is False:
-        return f"{path.source_path} is a folder, and recursive is false", "Set recursive: true, or name a file"
+        return "is a folder, and recursive is false", "Set recursive: true, or name a file"
     if seen.state == FILE and path.recursive:
-        return f"{path.source_path} is a file, and recursive is true", "Set recursive: false, or name a folder"
+        return "is a file, and recursive is true", "Set recursive: false, or name a folder"
     return None
 
 
 def _destination_problem(path: Path, source: Seen, target: Seen) -> tuple[str, str] | None:
     if target.state == FORBIDDEN:
-        return _forbidden(path.destination_path, target)
-    copies_folder = path.recursive if path.recursive is not None else {FOLDER: True, FILE: False}.get(source.state)
+        return _forbidden(target)
+    is_folder = {FOLDER: True, FILE: False}.get(source.state)
+    if path.recursive is not None and is_folder is not None and path.recursive != is_folder:
+        return None  # that is wrong already; what the destination must be is not known
+    copies_folder = is_folder if path.recursive is None else path.recursive
     if copies_folder is None:
         return None
     if target.state == FILE and copies_folder:
-        return f"{path.destination_path} is a file, and the source is a folder", "Name a folder"
+        return "is a file, and the source is a folder", "Name a folder"
     if target.state == FOLDER and not copies_folder:
-        return (
-            f"{path.destination_path} is a folder, and the source is a file",
-            "Give the name of the file to create, for example "
-            + path.destination_path.rstrip("/")
-            + "/"
-            + (path.source_path.rstrip("/").rpartition("/")[2] or "data"),
-        )
+        name = path.source_path.rstrip("/").rpartition("/")[2] or "data"
+        copy = f"{path.destination_path.rstrip('/')}/{name}"
+        return "is a folder, and the source is a file", f"Give the name of the file to create, for example {copy}"
     return None
 
 
-def _forbidden(path: str, seen: Seen) -> tuple[str, str]:
+def _forbidden(seen: Seen) -> tuple[str, str]:
     said = f" ({seen.message})" if seen.message else ""
-    return f"{path} cannot be read with this login{said}", "Ask the owner of the collection for access"
+    return f"is not accessible to this login{said}", "Ask the owner of the collection for access"
 
 
 def parent_of(path: str) -> str | None:

@@ -67,16 +67,16 @@ def test_what_works_or_cannot_be_told_is_no_finding(source: str, target: str, re
 @pytest.mark.parametrize(
     ("source", "target", "recursive", "option", "words"),
     [
-        (MISSING, FOLDER, None, "source_path", "/data does not exist"),
-        (MISSING, UNKNOWN, True, "source_path", "/data does not exist"),
-        (FORBIDDEN, FOLDER, None, "source_path", "/data cannot be read with this login"),
-        (FOLDER, FOLDER, False, "source_path", "/data is a folder, and recursive is false"),
-        (FILE, MISSING, True, "source_path", "/data is a file, and recursive is true"),
-        (FOLDER, FILE, None, "destination_path", "/backup is a file, and the source is a folder"),
-        (UNKNOWN, FILE, True, "destination_path", "/backup is a file, and the source is a folder"),
-        (FILE, FOLDER, None, "destination_path", "/backup is a folder, and the source is a file"),
-        (UNKNOWN, FOLDER, False, "destination_path", "/backup is a folder, and the source is a file"),
-        (FOLDER, FORBIDDEN, True, "destination_path", "/backup cannot be read with this login"),
+        (MISSING, FOLDER, None, "source_path", "does not exist"),
+        (MISSING, UNKNOWN, True, "source_path", "does not exist"),
+        (FORBIDDEN, FOLDER, None, "source_path", "is not accessible to this login"),
+        (FOLDER, MISSING, False, "source_path", "is a folder, and recursive is false"),
+        (FILE, MISSING, True, "source_path", "is a file, and recursive is true"),
+        (FOLDER, FILE, None, "destination_path", "is a file, and the source is a folder"),
+        (UNKNOWN, FILE, True, "destination_path", "is a file, and the source is a folder"),
+        (FILE, FOLDER, None, "destination_path", "is a folder, and the source is a file"),
+        (UNKNOWN, FOLDER, False, "destination_path", "is a folder, and the source is a file"),
+        (FOLDER, FORBIDDEN, True, "destination_path", "is not accessible to this login"),
     ],
 )
 def test_what_cannot_work_names_the_option_and_the_path(
@@ -84,7 +84,7 @@ def test_what_cannot_work_names_the_option_and_the_path(
 ) -> None:
     (finding, *_others) = [one for one in found(source, target, recursive) if one.option.endswith(option)]
     assert finding.option == f"transfer.paths[0].{option}"
-    assert finding.problem == words
+    assert (finding.path, finding.problem) == ("/data" if option == "source_path" else "/backup", words)
     assert finding.collection == (LAB if option == "source_path" else ARCHIVE)
     assert finding.advice
 
@@ -96,8 +96,8 @@ def test_the_words_of_the_service_and_the_near_name_are_told() -> None:
         Look(ARCHIVE, "/backup/"): Seen(FORBIDDEN, "Path not allowed"),
     }
     source, target = findings(one, seen)
-    assert source.advice == "There is /data/. Correct the path"
-    assert target.problem == "/backup/ cannot be read with this login (Path not allowed)"
+    assert source.advice == "Did you mean /data/?"
+    assert target.problem == "is not accessible to this login (Path not allowed)"
 
 
 def test_the_name_of_the_copy_of_a_file_is_proposed() -> None:
