@@ -18,8 +18,7 @@ options:
     type: str
   transfer:
     description:
-      - The transfer that the timer runs. Exactly one of O(transfer) and O(flow) is required to create a timer, that is,
-        with O(state=present) and without O(timer_id).
+      - The transfer that the timer runs. Exactly one of O(transfer) and O(flow) is required to create a timer.
     type: dict
     suboptions:
       source_collection:
@@ -217,7 +216,7 @@ options:
         description:
           - What to do about daylight saving time. Globus runs timers at fixed intervals, so a clock change shifts the
             local time of their runs.
-          - "V(ignore): Accept the shift. The module compares the local time of the start of the timer."
+          - "V(ignore): Accept the shift. The module compares the local time of the first run only."
           - "V(follow): Treat it as drift if the next run would be at another local time. With O(on_drift=replace), the
             next run of the playbook replaces the timer once. With other values of O(on_drift), the module only reports
             the drift."
@@ -257,8 +256,8 @@ options:
   timer_id:
     description:
       - UUID of the timer. O(name) then renames the timer.
-      - An unknown ID is an error, except with O(state=absent). The module does not create a timer for it, so
-        O(on_drift=replace) is refused.
+      - If no timer has this ID, the task fails, except with O(state=absent). O(on_drift=replace) is not supported
+        together with O(timer_id).
     type: str
   on_drift:
     description:
@@ -269,9 +268,9 @@ options:
       - "V(replace): Create a new timer, and then delete the old one. The new timer keeps the run times of the old timer
         unless the definition sets others. If the old timer was paused, so is the new one."
       - With V(replace), if several timers have the name, the module keeps one that matches the definition and deletes
-        the others. It prefers a timer that runs, and never deletes a timer that runs in favour of one that does not.
-      - With V(replace), the module postpones a replacement that would skip the next run, which can happen after a clock
-        change. It changes nothing and warns. If you change the schedule, the timer is replaced immediately.
+        the others. It prefers active timers, and never deletes an active timer to keep an inactive one.
+      - With V(replace), if replacing the timer now would skip its next run, for example after a clock change, the
+        module warns and does not replace it yet. If you change the schedule, the timer is replaced immediately.
     type: str
     choices: [warn, ignore, fail, replace]
     default: warn
@@ -341,7 +340,7 @@ options:
       transfer:
         description:
           - The transfer that the timer runs. Exactly one of O(timers[].transfer) and O(timers[].flow) is required to
-            create a timer, that is, with O(timers[].state=present) and without O(timers[].timer_id).
+            create a timer.
         type: dict
         suboptions:
           source_collection:
@@ -544,7 +543,7 @@ options:
             description:
               - What to do about daylight saving time. Globus runs timers at fixed intervals, so a clock change shifts
                 the local time of their runs.
-              - "V(ignore): Accept the shift. The module compares the local time of the start of the timer."
+              - "V(ignore): Accept the shift. The module compares the local time of the first run only."
               - "V(follow): Treat it as drift if the next run would be at another local time. With
                 O(timers[].on_drift=replace), the next run of the playbook replaces the timer once. With other values of
                 O(timers[].on_drift), the module only reports the drift."
@@ -584,8 +583,8 @@ options:
       timer_id:
         description:
           - UUID of the timer. O(timers[].name) then renames the timer.
-          - An unknown ID is an error, except with O(timers[].state=absent). The module does not create a timer for it,
-            so O(timers[].on_drift=replace) is refused.
+          - If no timer has this ID, the task fails, except with O(timers[].state=absent).
+            O(timers[].on_drift=replace) is not supported together with O(timers[].timer_id).
         type: str
       on_drift:
         description:
@@ -596,10 +595,9 @@ options:
           - "V(replace): Create a new timer, and then delete the old one. The new timer keeps the run times of the old
             timer unless the definition sets others. If the old timer was paused, so is the new one."
           - With V(replace), if several timers have the name, the module keeps one that matches the definition and
-            deletes the others. It prefers a timer that runs, and never deletes a timer that runs in favour of one that
-            does not.
-          - With V(replace), the module postpones a replacement that would skip the next run, which can happen after a
-            clock change. It changes nothing and warns. If you change the schedule, the timer is replaced immediately.
+            deletes the others. It prefers active timers, and never deletes an active timer to keep an inactive one.
+          - With V(replace), if replacing the timer now would skip its next run, for example after a clock change, the
+            module warns and does not replace it yet. If you change the schedule, the timer is replaced immediately.
         type: str
         choices: [warn, ignore, fail, replace]
       on_inactive:

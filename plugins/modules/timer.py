@@ -31,10 +31,10 @@ notes:
     both the old and the new timer count. A timer that runs more often than every two minutes can therefore not be
     replaced while it is active. Pause it with O(state=paused) and its name first, and then replace it with
     O(state=active).
-  - A timer without O(schedule.start) that has run once, or its number of times, is not run again under the same name.
-    The module changes nothing and warns. To run it again, use another name.
-  - Globus forgets a timer 90 days after it has ended. If the playbook still contains such a timer, the module then
-    creates it again. Set a start to avoid that, or remove the timer from the playbook.
+  - Without O(schedule.start), a timer that has completed its only run, or all runs of O(schedule.end.count), is not
+    created again. The module changes nothing and warns. To run it again, use a later O(schedule.start) or another name.
+  - Globus forgets a timer 90 days after it has ended, and the module then creates and runs it again. To prevent this,
+    set O(schedule.start), or remove the timer from the playbook.
 seealso:
   - module: research_ops.globus.timers
     description: Manage many timers in one task, with few requests.
