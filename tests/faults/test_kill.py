@@ -121,7 +121,7 @@ def test_W4_killed_before_the_new_timer_is_paused(globus: LocalGlobus, modules: 
 
     run = modules.run("timer", definition("a", on_drift="replace"))
     assert [one["operation"] for one in run.result["operations"]] == ["pause", "delete"]
-    assert "it was paused, because the timers that it replaces are" in str(run.result["warnings"])
+    assert "it was paused because the timers that it replaces are" in str(run.result["warnings"])
     (timer,) = unfinished(globus.timers(), "a")
     assert timer["status"] == "inactive"
     assert timer["job_id"] != old

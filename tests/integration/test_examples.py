@@ -113,7 +113,7 @@ def _for_filters(globus: LocalGlobus, person: Person) -> dict[str, Any]:
     for name in ("lab-camera", "lab-microscope"):
         api.create(name=name, **transfer())
     api.call("POST", f"/jobs/{api.jobs(filter_name='lab-camera')[0]['job_id']}/pause")
-    return {"textfile_collector": "{{ lookup('ansible.builtin.env', 'HOME') }}"}
+    return {"textfile_collector": str(person.home)}
 
 
 def _known_by_id(name: str) -> list[Task]:

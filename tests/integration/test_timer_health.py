@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The event source timer_health against the local Globus, loaded as ansible-rulebook loads it: as a plain file.
 
-ansible-rulebook loads it with runpy, without the import hook of Ansible. It was run with ansible-rulebook 1.3.2 by hand.
+ansible-rulebook runs it without the import hook of Ansible. It was tried with ansible-rulebook 1.3.2 by hand.
 """
 
 from __future__ import annotations
