@@ -282,10 +282,11 @@ def test_X1_a_fault_of_the_collection_shows_no_secret(
     assert leaks(json.dumps(result), [TIMERS_TOKEN]) == []
 
 
+@pytest.mark.parametrize("status", STATUSES)
 def test_X1_nothing_is_printed_by_ansible_playbook(
-    echo: Echo, echoing: SmallServer, playbooks: Playbooks, tmp_path: Path
+    status: int, echo: Echo, echoing: SmallServer, playbooks: Playbooks, tmp_path: Path
 ) -> None:
-    """The same in real processes, at -vvvv --diff, for some of them."""
+    """The same in real processes, at -vvvv --diff, for each way to sign in."""
     secrets: list[str] = []
     tasks: list[dict[str, Any]] = []
     environment = {**playbooks.environment, **echoing.environment}
@@ -294,7 +295,7 @@ def test_X1_nothing_is_printed_by_ansible_playbook(
     playbooks.environment = environment
     for number, (options, variables, known) in enumerate(methods(tmp_path).values()):
         secrets += known
-        module, task = list(MODULES.items())[number % 4]
+        module, task = list(MODULES.items())[(number + STATUSES.index(status)) % 4]
         hidden = {}
         for option, value in options.items():  # the playbook itself holds no secret
             if isinstance(value, str) and any(one in value for one in known):
@@ -314,10 +315,11 @@ def test_X1_nothing_is_printed_by_ansible_playbook(
         playbooks.environment |= variables
         if variables:
             tasks[-1]["environment"] = {}
-    echo.status = 400
+    echo.status = status
     run = playbooks.run(tasks, "-vvvv", "--diff")
     assert len(run.results) == len(tasks)
     assert "given-" not in run.output
     assert leaks(run.output, [*secrets, *echo.issued]) == []
     assert ESCAPE not in run.output
-    assert TURN not in run.output
+    if status >= 300:  # names are data, which Ansible prints as JSON and which come back byte for byte
+        assert TURN not in run.output
