@@ -18,7 +18,7 @@ description:
     owners.
   - A display name can change, and anybody can give one to a collection. In a play that runs unattended, write IDs.
   - A lookup runs on the controller each time its template is evaluated, and sends one or two requests. Use
-    M(ansible.builtin.set_fact) to look a name up once.
+    C(ansible.builtin.set_fact) to look a name up once.
 extends_documentation_fragment:
   - research_ops.globus.auth
   - research_ops.globus.auth.connection
