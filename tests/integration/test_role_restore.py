@@ -192,6 +192,18 @@ def test_what_cannot_be_restored_is_refused_with_job_and_slot(
     assert not [timer for timer in globus.timers() if timer["name"].startswith("restore-")]
 
 
+def test_ten_thousand_files_come_back(playbooks: Playbooks, globus: LocalGlobus, lab: Path) -> None:
+    for number in range(10_000):
+        write(lab, f"disk/data/seq/{number // 100}/{number}.txt", str(number))
+    backed_up(playbooks, globus, TUESDAY)
+    shutil.rmtree(lab / "disk/data/seq")
+    wanted = {"backup_restore_job": "sequencer", "backup_restore_overwrite": True, "backup_restore_to": "/data/seq/"}
+    run = playbooks.run(entry("all", "restore", TUESDAY, **wanted))
+    assert run.status == 0, run.output
+    assert came_of(run, "all")["files_transferred"] == 10_000
+    assert tree(lab / "disk/data/seq") == {f"{number // 100}/{number}.txt": str(number) for number in range(10_000)}
+
+
 def test_the_original_is_overwritten_only_if_asked_for(playbooks: Playbooks, globus: LocalGlobus, lab: Path) -> None:
     """What the copy does not have stays."""
     write(lab, "disk/data/seq/a.txt", "right")
@@ -218,6 +230,11 @@ def test_now_copies_the_slot_whose_turn_it_is_and_says_what_differs(
     write(lab, "disk/data/seq/1.txt", "new")
     before = {timer["name"]: timer["job_id"] for timer in globus.timers()}
     drill = {"backup_now_sync_level": "checksum", "backup_now_jobs": "sequencer, microscope"}
+    run = playbooks.run(entry("check", "now", TUESDAY, **drill), "--check", "--diff")
+    assert run.status == 0, run.output
+    assert {one["state"] for one in came_of(run, "check")["jobs"]} == {"planned"}
+    assert came_of(run, "check")["changed"]
+    assert len(globus.timers()) == len(before)
     run = playbooks.run(
         [
             {"name": "r", "block": entry("wrong", "now", TUESDAY, backup_now_jobs="x"), "rescue": [{"meta": "noop"}]},
