@@ -101,6 +101,11 @@ class Started:
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.communicate()
 
+    def has_done(self, task: str) -> bool:
+        """Whether a task of this name, without the name of its role, has ended so far."""
+        lines = self._record.read_text(encoding="utf-8").split("\n")[:-1] if self._record.exists() else []
+        return any(json.loads(line)["task"].endswith(task) for line in lines)
+
     def wait(self, timeout: float = LIMIT) -> Run:
         """What it comes to. No test may let a module end in a traceback, so that is looked at here."""
         output, _nothing = self._process.communicate(timeout=timeout)

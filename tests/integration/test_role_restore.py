@@ -19,7 +19,7 @@ import yaml
 
 from emulator.control import LocalGlobus
 from emulator.plain import MAPPED, MAPPED_TOO, Api
-from integration.harness import START, Playbooks, Run, Task, calls
+from integration.harness import START, Playbooks, Run, Task
 from integration.test_role_backup import ROOT, latest
 from patience import LIMIT
 
@@ -107,6 +107,7 @@ def backed_up(playbooks: Playbooks, globus: LocalGlobus, until: str) -> None:
 
 
 TUESDAY = "2026-03-03T12:00:00+00:00"
+WAITING = "Note until when to wait"  # the task before a play waits
 MOMENT = "20260303T1200Z"  # the same in names
 
 
@@ -408,10 +409,8 @@ def test_killed_twice_at_once_and_asleep_it_stays_one_restore(
     tasks = entry("restore", "restore", TUESDAY, **wanted)
     globus.clear_log()
     first, second = playbooks.start(tasks), playbooks.start(tasks)
-    looks = 0
-    while looks < 8:  # both wait
-        time.sleep(1)
-        looks = calls(globus.log()).count("GET job")
+    while not (first.has_done(WAITING) and second.has_done(WAITING)):
+        time.sleep(0.5)
     first.kill()
     globus.collection(MAPPED, reachable=False)
     globus.advance(120)
