@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 from collections.abc import Iterator
@@ -605,6 +606,35 @@ def test_O5_each_field_missing_in_turn(name: str) -> None:
             )
             assert health.state in STATES
             assert not (bad(lacking) and health.state == "ok"), (field, health)
+
+
+RECORDED: dict[str, dict[str, Any]] = {
+    "get_job": recorded("timer.get_job"),
+    "create_job": recorded("timer.create_job"),
+    **{f"list_jobs {number}": job for number, job in enumerate(recorded("timer.list_jobs")["jobs"])},
+}
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_O5_a_recorded_timer_with_each_field_missing_in_turn(name: str) -> None:
+    """At the top and one level below, left out and null. Without an ID, a name and a status it is no timer (D8)."""
+    whole = RECORDED[name]
+    places: list[tuple[str, ...]] = [(field,) for field in whole]
+    places += [(field, inner) for field, value in whole.items() if isinstance(value, dict) for inner in value]
+    for *above, last in places:
+        for leave_out in (True, False):
+            lacking = json.loads(json.dumps(whole))
+            within = lacking[above[0]] if above else lacking
+            if leave_out:
+                del within[last]
+            else:
+                within[last] = None
+            if not above and last in ("job_id", "name", "status"):
+                with contextlib.suppress(ValueError):
+                    read_timer(lacking)
+                continue
+            health = health_of(read_timer(lacking), NOW, {})
+            assert health.state in STATES, (above, last)
 
 
 def bad(task: dict[str, Any]) -> bool:
