@@ -295,6 +295,47 @@ def test_what_a_service_says_is_redacted_and_escaped_X1(globus: LocalGlobus, mon
     assert event["source"]["reason"] == "No: ******** \\x1b[31m"
 
 
+TEMPLATE = "{{ lookup('pipe', 'id') }}"
+
+
+@pytest.mark.parametrize(
+    ("name", "sent"),
+    [
+        (TEMPLATE, "{ { lookup('pipe', 'id') }}"),
+        ("{{{ 1 }}}", "{ { { 1 }}}"),
+        ("{% if 1 %}{# no #}", "{ % if 1 %}{ # no #}"),
+        ("#jinja2:variable_start_string:'<<'\n<< 1 >>", "# jinja2:variable_start_string:'<<'\n<< 1 >>"),
+        ("a {b} #jinja2: c", "a {b} #jinja2: c"),
+    ],
+)
+def test_no_event_has_a_template_X1(
+    name: str, sent: str, api: Api, globus: LocalGlobus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rule hands an event to a playbook, which evaluates it: also what Globus says of a file."""
+    create(api, name)
+    globus.advance(DAY)
+    globus.collection(MAPPED, trouble=TEMPLATE)
+    globus.advance(DAY + HOUR)
+
+    async def act(queue: Queue) -> None:
+        event = await queue.next()
+        assert event["timer"]["name"] == sent
+        assert "{ { lookup" in event["health"]["reason"]
+        globus.fault("status", path="^/jobs/$", status=503)
+        assert (await queue.next())["source"]["state"] == "unreachable"
+        globus.clear_faults()
+
+    play(globus, act, monkeypatch)
+
+
+def test_what_a_service_says_has_no_template_X1() -> None:
+    def refuse(_parameters: Any) -> Any:
+        raise GlobusError(f"No: {TEMPLATE}")
+
+    (event,) = _watch.Watch({}, refuse).poll().events
+    assert event["source"]["reason"] == "No: { { lookup('pipe', 'id') }}"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,8 @@ from .reading import STATUSES, judge, parse_wanted, read_timers
 BACKOFF_MAXIMUM = 900  # seconds between two polls of a service that does not answer, unless the interval is longer
 # What nobody can cure while the event source runs, if it is there at the start.
 WRONG_FROM_THE_START = ("invalid_input", "no_credentials", "sdk_missing", "sdk_too_old")
+# Where a template begins, for Ansible. A name, a path or an error that comes from Globus may look like one.
+_TEMPLATE = re.compile(r"(?<=\{)(?=[{%#])|(?<=^#)(?=jinja2:)")
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ class Watch:
         self._failures = 0
         self._has_read = True
         events += self._changes.after(timers)
-        return Poll([fit_to_return(event) for event in events], self.interval, warning)
+        return Poll([_fit_to_send(event) for event in events], self.interval, warning)
 
     def _look(self) -> tuple[list[Seen], str | None]:
         if self._globus is None:
@@ -112,7 +115,27 @@ class Watch:
         self._globus = None  # a login may have been renewed meanwhile
         self._failures += 1
         told = {"source": {"state": "unreachable", "reason": reason}}
-        events = [fit_to_return(told)] if self._failures == 1 else []
+        events = [_fit_to_send(told)] if self._failures == 1 else []
         longest = max(self.interval, BACKOFF_MAXIMUM)
         wait = min(self.interval * 2 ** min(self._failures - 1, 32), longest)
         return Poll(events, wait, f"{fit_to_print(reason)}. Next try in {wait:g} seconds")
+
+
+def _fit_to_send(event: Mapping[str, Any]) -> dict[str, Any]:
+    """An event as it may leave: nothing secret, and no template.
+
+    ansible-rulebook hands events to playbooks as extra variables, which Ansible evaluates. The name of a file could
+    otherwise run commands on the host of ansible-rulebook.
+    """
+    sent: dict[str, Any] = _without_templates(fit_to_return(event))
+    return sent
+
+
+def _without_templates(value: Any) -> Any:
+    if isinstance(value, str):
+        return _TEMPLATE.sub(" ", value)
+    if isinstance(value, Mapping):
+        return {key: _without_templates(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_templates(item) for item in value]
+    return value

@@ -18,6 +18,8 @@ description:
   - An event has C(timer) (C(id), C(name), C(url), C(next_run)), C(health) (C(state), C(reason), C(remedy), C(since)),
     C(previous) (the C(state) before, or null) and C(last_success) as M(research_ops.globus.timer_info) returns it, or
     null.
+  - In events, C({{) and everything else that begins a template in Ansible is written with a space, such as C({ {),
+    because playbooks evaluate what an event contains. Identify a timer by its C(id).
   - A timer that somebody deletes or renames has C(health.state=ended), unless a new timer of its name takes its place.
   - If Globus does not answer, or refuses the login, one event has C(source) with C(state=unreachable) and the
     C(reason). The source then waits longer before each poll, up to 15 minutes or its interval, whichever is longer.
