@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the demo needs and does not tell of: a stage that is always cleared, ansible-playbook, output, comparisons."""
+"""Helpers of the demo: a temporary folder, running ansible-playbook, output, and comparisons of files."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 WIDTH = 100
-# Seconds, far more than needed on any machine: only what hangs is ended.
+# Seconds, far more than needed on any machine. They only end a process that hangs.
 LIMIT = 1800.0  # for one ansible-playbook, which takes two
-GRACE = 60.0  # for it to end when it is told to
+GRACE = 60.0  # for a process to end after SIGTERM
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class DemoError(Exception):
-    """Something that the demo shows did not happen."""
+    """A check of the demo failed."""
 
 
-class Stopped(Exception):  # noqa: N818 - a wish, not an error
-    """The demo was told to stop."""
+class Stopped(Exception):  # noqa: N818 - a request of the user, not an error
+    """The demo was stopped by a signal."""
 
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)
@@ -46,10 +46,10 @@ class Stopped(Exception):  # noqa: N818 - a wish, not an error
 
 
 class Stopper:
-    """Takes signals. The first one ends the program that runs; the demo then stops where it next looks.
+    """Handles signals. The first one ends the running program; the demo stops at its next call of look.
 
-    Nothing is raised in the handler: an exception between the start of a program and the note of it would leave the
-    program behind.
+    The handler raises nothing: an exception between the start of a program and the assignment to _running would leave
+    the program behind.
     """
 
     def __init__(self) -> None:
@@ -64,17 +64,17 @@ class Stopper:
             self._tell()
 
     def _tell(self) -> None:
-        # ansible-playbook hands SIGTERM on to its workers, which have sessions of their own.
+        # ansible-playbook forwards SIGTERM to its workers, which have sessions of their own.
         if self._running is not None and self._running.returncode is None:
             self._running.send_signal(signal.SIGTERM)
 
     def look(self) -> None:
-        """Stop here if a signal came. Raises Stopped."""
+        """Raise Stopped if a signal has arrived."""
         if self._number is not None:
             raise Stopped(self._number)
 
     def run(self, command: list[str], folder: Path, environment: Mapping[str, str]) -> tuple[int, str]:
-        """Run a program to its end: its exit status and what it printed. Raises Stopped, or DemoError on time-out."""
+        """Run a program and return its exit status and output. Raises Stopped, or DemoError on time-out."""
         self.look()
         self._running = subprocess.Popen(
             command,
@@ -85,10 +85,10 @@ class Stopper:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            start_new_session=True,  # Ctrl-C reaches it through _take alone
+            start_new_session=True,  # Ctrl-C reaches it only through _take
         )
         if self._number is not None:
-            self._tell()  # the signal came while it was being started
+            self._tell()  # the signal arrived during Popen
         began, told = time.monotonic(), 0.0
         while True:
             try:
@@ -104,13 +104,13 @@ class Stopper:
         self.look()
         if told:
             name = Path(command[-1]).name
-            raise DemoError(f"{name} did not end within {LIMIT:.0f} s, so it hangs. It said:\n{output}")
+            raise DemoError(f"{name} did not end within {LIMIT:.0f} s. Its output:\n{output}")
         return self._running.returncode, output
 
 
 @contextmanager
 def stage(*files: str) -> Iterator[Path]:
-    """A temporary folder with copies of these files of the demo; gone at the end, whatever happens."""
+    """A temporary folder with copies of these files of the demo. It is always removed at the end."""
     folder = Path(tempfile.mkdtemp(prefix="globus-demo-")).resolve()
     try:
         for file in files:
@@ -121,7 +121,7 @@ def stage(*files: str) -> Iterator[Path]:
 
 
 def remove(folder: Path) -> None:
-    """Remove a folder, also one in which a program that is just ending still writes."""
+    """Remove a folder, even if a program that is about to end still writes to it."""
     end = time.monotonic() + GRACE
     while time.monotonic() < end:
         shutil.rmtree(folder, ignore_errors=True)
@@ -135,9 +135,7 @@ def remove(folder: Path) -> None:
 
 
 def ansible_environment(folder: Path, globus: Mapping[str, str]) -> dict[str, str]:
-    """The variables for ansible-playbook: none of the user's own that concern Ansible or Globus, and none of their
-    folders.
-    """
+    """The environment of ansible-playbook, without the user's own variables and folders for Ansible and Globus."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "GLOBUS_"))}
     return {
         **kept,
@@ -146,25 +144,25 @@ def ansible_environment(folder: Path, globus: Mapping[str, str]) -> dict[str, st
         "ANSIBLE_HOME": str(folder / ".ansible"),
         "ANSIBLE_REMOTE_TEMP": str(folder / ".ansible" / "tmp"),
         "ANSIBLE_NOCOLOR": "1",
-        "TMPDIR": str(folder),  # where a module that is stopped leaves what it had unpacked
+        "TMPDIR": str(folder),  # a module that is stopped leaves its unpacked files here
         **globus,
     }
 
 
 def recap(output: str) -> dict[str, int]:
-    """The counts of ansible-playbook's last line: ``{"ok": 1, "changed": 0, ...}``; empty where there is none."""
+    """The counts in the last line of ansible-playbook: ``{"ok": 1, "changed": 0, ...}``; empty without such a line."""
     line = re.search(r"^localhost +:((?: +\w+=\d+)+)", output, re.MULTILINE)
     return {name: int(number) for name, number in re.findall(r"(\w+)=(\d+)", line[1])} if line else {}
 
 
 def variable(output: str) -> object:
-    """What a task with ``ansible.builtin.debug`` shows of a variable; None where there is no such task."""
+    """The value that a task with ``ansible.builtin.debug`` shows; None without such a task."""
     shown = re.search(r"^ok: \[localhost\] => *\n((?: +.*\n)+)", output, re.MULTILINE)
     return next(iter(yaml.safe_load(shown[1]).values())) if shown else None
 
 
 def essential(output: str) -> list[str]:
-    """The lines of ansible-playbook's output that say what happened: tasks, results, diffs, warnings, counts."""
+    """The relevant lines of ansible-playbook's output: tasks, results, diffs, warnings, counts."""
     lines = []
     for line in output.splitlines():
         if not line.strip() or line.startswith(("PLAY ", "@@")):
@@ -182,23 +180,23 @@ _LINE_PAINT = (("+", "green"), ("-", "red"), ("changed:", "yellow"), ("ok:", "gr
 
 
 def paint(text: str, name: str) -> str:
-    """The text in colour, on a terminal that has colours and whose user wants them (https://no-color.org)."""
+    """The text in colour, if the terminal has colours and the user wants them (https://no-color.org)."""
     plain = not sys.stdout.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM", "dumb") == "dumb"
     return text if plain else f"\033[{_PAINT[name]}m{text}\033[0m"
 
 
 def say(text: str = "") -> None:
-    """A paragraph, wrapped anew."""
+    """Print a paragraph, rewrapped."""
     print(textwrap.fill(" ".join(text.split()), WIDTH), flush=True)
 
 
 def heading(text: str) -> None:
-    """What comes next."""
+    """Print a heading."""
     print(f"\n{paint(text, 'bold')}\n", flush=True)
 
 
 def show(lines: list[str], edge: str = "|") -> None:
-    """Lines of a program or a file, marked as such."""
+    """Print lines of a program or a file, with a mark before each."""
     for line in lines:
         name = next((name for start, name in _LINE_PAINT if line.startswith(start)), None)
         mark = paint(edge, "dim") if edge.strip() else edge
@@ -206,9 +204,9 @@ def show(lines: list[str], edge: str = "|") -> None:
 
 
 def fact(holds: bool, text: str, otherwise: object = "") -> None:
-    """Something that was looked at, and is as the demo says. Raises DemoError where it is not."""
+    """Print the result of a check. Raises DemoError if it failed."""
     if not holds:
-        raise DemoError(f"This is not so: {text}" + (f"\n{otherwise}" if otherwise else ""))
+        raise DemoError(f"This check failed: {text}" + (f"\n{otherwise}" if otherwise else ""))
     first, *rest = textwrap.wrap(text, WIDTH - 6)
     print("\n".join([f"  {paint('ok', 'green')}  {first}", *(f"      {line}" for line in rest)]), flush=True)
 
@@ -217,14 +215,14 @@ def fact(holds: bool, text: str, otherwise: object = "") -> None:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder with its bytes, by its path; empty where there is no such folder."""
+    """All files below a folder with their bytes, by path; empty if the folder does not exist."""
     return {
         file.relative_to(folder).as_posix(): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()
     }
 
 
 def unlike(wanted: Mapping[str, bytes], found: Mapping[str, bytes]) -> list[str]:
-    """In what two folders' contents differ, a line for each file; empty when they are the same byte for byte."""
+    """The differences between the contents of two folders, one line for each file; empty if they are identical."""
     lines = [f"{name} is missing" for name in wanted.keys() - found.keys()]
     lines += [f"{name} should not be there" for name in found.keys() - wanted.keys()]
     lines += [f"{name} has other bytes" for name in wanted.keys() & found.keys() if wanted[name] != found[name]]
@@ -232,10 +230,10 @@ def unlike(wanted: Mapping[str, bytes], found: Mapping[str, bytes]) -> list[str]
 
 
 def edit(file: Path, old: str, new: str) -> list[str]:
-    """Replace a text that is there exactly once; the change as lines of a diff. Raises DemoError."""
+    """Replace a text that occurs exactly once, and return the change as lines of a diff. Raises DemoError."""
     before = file.read_text(encoding="utf-8")
     if before.count(old) != 1:
-        raise DemoError(f"{file.name} has {before.count(old)} places that say {old!r}, where one is to be edited")
+        raise DemoError(f"{file.name} contains {old!r} {before.count(old)} times, not once")
     after = before.replace(old, new)
     file.write_text(after, encoding="utf-8")
     diff = difflib.unified_diff(before.splitlines(), after.splitlines(), n=1, lineterm="")

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A nightly backup on a local Globus, from the first run of its playbook to arrived files. Run by ``make demo``.
 
-Everything that it says was looked at: the exit status is 1 as soon as something is not so.
+The demo checks everything that it prints, and ends with status 1 if a check fails.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ REPOSITORY = "https://github.com/research-ops/globus"
 
 
 def fill(folder: Path) -> None:
-    """What a microscope leaves behind in a day: nested folders, images, an empty file, names that are not ASCII."""
+    """Write what a microscope saves in a day: nested folders, images, an empty file, names that are not ASCII."""
     chance = random.Random(1)
     for name, content in {
         "2026-03-02/run-1/image-0001.tif": b"II*\0" + chance.randbytes(300_000),
@@ -62,7 +62,7 @@ def fill(folder: Path) -> None:
 
 
 class Demo:
-    """The story, step by step."""
+    """The steps of the demo."""
 
     def __init__(self, folder: Path, globus: LocalGlobus, stopper: Stopper) -> None:
         self.folder = folder
@@ -79,23 +79,23 @@ class Demo:
         self.name, self.at = options["name"], options["schedule"]["at"]
         self.zone = ZoneInfo(options["schedule"]["timezone"])
 
-    # --- doing and looking -----------------------------------------------------------------------------------------
+    # --- running and reading ---------------------------------------------------------------------------------------
 
     def play(self, *options: str, changed: int) -> list[dict[str, Any]]:
-        """Run the playbook, show what it says, and return the requests that Globus got."""
+        """Run the playbook, show its output, and return the requests that Globus received."""
         self._run(self.playbook, *options, changed=changed)
         return self.globus.log()
 
     def health(self) -> dict[str, Any]:
-        """Run the playbook that asks for the health of the timer, show what it says, and return the health."""
+        """Run the playbook that reads the health of the timer, show its output, and return the health."""
         output = self._run(self.folder / "health.yml", changed=0)
         health = variable(output)
         if not isinstance(health, dict):
-            raise DemoError(f"health.yml was to show the health of the timer. It said:\n{output}")
+            raise DemoError(f"health.yml did not show the health of the timer. Its output:\n{output}")
         return health
 
     def _run(self, playbook: Path, *options: str, changed: int) -> str:
-        """Run a playbook and show what it says; its output. Raises DemoError."""
+        """Run a playbook, show its output and return it. Raises DemoError."""
         self.globus.clear_log()
         line = " ".join(["ansible-playbook", playbook.name, *options])
         print(f"  {paint('$', 'dim')} {paint(line, 'cyan')}", flush=True)
@@ -105,26 +105,27 @@ class Demo:
         print()
         counts = recap(output)
         if status or counts.get("changed") != changed:
-            wanted = f"ansible-playbook was to end with status 0 and changed={changed}"
             raise DemoError(
-                f"{wanted}, and ended with {status} and changed={counts.get('changed')}. It said:\n{output}"
+                f"ansible-playbook should end with status 0 and changed={changed}, but it ended with status {status} "
+                f"and changed={counts.get('changed')}. Its output:\n{output}"
             )
         return output
 
     def timer(self) -> dict[str, Any]:
-        """The one unfinished timer that the service has. Raises DemoError where there is another number of them."""
+        """The one unfinished timer of the service. Raises DemoError if there is none or more than one."""
         timers = [timer for timer in self.globus.timers() if timer["status"] in UNFINISHED]
         if len(timers) != 1 or timers[0]["name"] != self.name:
-            raise DemoError(f"One timer {self.name!r} was to be there, but there are {[t['name'] for t in timers]}")
+            names = [timer["name"] for timer in timers]
+            raise DemoError(f"Only the timer {self.name!r} should exist, but these exist: {names}")
         return timers[0]
 
     def local(self, moment: str) -> datetime:
-        """A moment of the service by the clock on the wall."""
+        """A time of the service as local time."""
         return datetime.fromisoformat(moment).astimezone(self.zone)
 
     def next_run(self) -> str:
-        """When the timer runs next, by the clock on the wall; by the service itself."""
-        return f"{self.local(self.timer()['next_tick']):%A %H:%M}, {self.zone.key}"
+        """The next run of the timer according to the service, in local time."""
+        return f"{self.local(self.timer()['next_tick']):%A at %H:%M}, {self.zone.key}"
 
     def later(self, seconds: int = DAY) -> None:
         """Move the clock of the local Globus."""
@@ -134,16 +135,16 @@ class Demo:
         print(f"  {paint('>', 'dim')} The clock moves from {before:%A %H:%M} to {after:%A %H:%M}.\n", flush=True)
 
     def wanted(self) -> dict[str, bytes]:
-        """What a run copies: the source without the files that the filter rule excludes."""
+        """The files that a run copies: the source without those that the filter rule excludes."""
         return {name: data for name, data in contents(self.source).items() if not name.endswith(".tmp")}
 
     # --- the steps -------------------------------------------------------------------------------------------------
 
     def tell(self) -> None:
-        """All of it."""
-        heading("A nightly backup by playbook, on a Globus that runs on this machine")
-        say("""It takes about 15 seconds, longer on a busy machine. Each "ok" was checked, in the files or in the local
-            Globus itself. The demo ends with an error as soon as one is not so.""")
+        """Run all steps."""
+        heading("A nightly backup with a playbook, on a local Globus")
+        say("""This takes about 15 seconds, longer on a busy machine. Each line with "ok" is the result of a check of
+            the files or of the local Globus. If a check fails, the demo ends with an error.""")
         self.set_the_stage()
         self.create()
         self.run_again()
@@ -155,17 +156,17 @@ class Demo:
         self.put_back()
 
     def set_the_stage(self) -> None:
-        heading("1. The stage")
+        heading("1. Two collections and a playbook")
         fill(self.source)
         (self.folder / "archive").mkdir()
         world = {one["display_name"]: one["root"] for one in self.globus.call("GET", "world")["collections"]}
-        say("Two collections, which are two folders here. Nothing leaves this machine.")
+        say("The local Globus has two collections, which are two folders. Nothing leaves this machine.")
         print()
         for name, root in world.items():
             number = len(contents(Path(root))) if root else 0
             show([f"{name:<11} {root or 'without a folder'}, {f'{number} files' if number else 'empty'}"], " ")
         print()
-        say("The playbook demo/backup.yml says what is to be copied, where, and when. Its one task:")
+        say("The playbook demo/backup.yml describes what to copy, where to, and when. It has one task:")
         print()
         lines = self.playbook.read_text(encoding="utf-8").splitlines()
         start = next(number for number, line in enumerate(lines) if "- name: Copy" in line)
@@ -180,25 +181,26 @@ class Demo:
         granted = [scope for scope in timer["consents"] if scope.endswith("/data_access")]
         fact(
             len(granted) == 2,
-            "It has the data_access consent of both collections. Without it Globus would have accepted the timer, and "
-            "stopped it silently at its first run. The module found out that they need it, and got it.",
+            "It has the data_access consent for both collections. The module found out that they need it, and obtained "
+            "it. Without this consent, Globus accepts the timer but stops it silently at its first run.",
             timer["consents"],
         )
-        fact(not contents(self.folder / "archive"), "Nothing is copied yet.")
-        fact(writes(log) == ["POST /v2/timer"], f"{len(log)} requests, one of which writes: POST /v2/timer.", log)
+        fact(not contents(self.folder / "archive"), "No file has been copied yet.")
+        text = f"The module sent {len(log)} requests. One of them writes: POST /v2/timer."
+        fact(writes(log) == ["POST /v2/timer"], text, log)
 
     def run_again(self) -> None:
-        heading("3. Run again, it changes nothing")
+        heading("3. The second run changes nothing")
         timer = self.timer()
         log = self.play(changed=0)
         fact(self.timer() == timer, "It is the same timer, unchanged.", self.timer())
         asked = [f"{request['method']} {request['path']}" for request in log]
-        text = "Two requests: a token, and one look at the timers."
+        text = "The module sent two requests: for a token, and for the list of timers."
         fact(asked == ["POST /v2/oauth2/token", "GET /jobs/"], text, log)
 
     def foresee(self) -> None:
-        heading("4. The definition changes: look first")
-        say("The microscope's temporary files are to stay out, and files are to be compared by checksum. The edit:")
+        heading("4. Check mode shows a change")
+        say("Exclude the temporary files of the microscope, and compare files by checksum. The change in the playbook:")
         print()
         old = "          sync_level: mtime\n"
         new = '          sync_level: checksum\n          filter_rules:\n            - name: "*.tmp"\n'
@@ -206,38 +208,38 @@ class Demo:
         print()
         timer = self.timer()
         log = self.play("--check", "--diff", changed=1)
-        fact(self.timer() == timer, "Check mode says what would change. The timer is as it was.", self.timer())
+        fact(self.timer() == timer, "Check mode shows what would change. The timer is unchanged.", self.timer())
         fact(
             not writes(log) and not any("data_access" in (request["scope"] or "") for request in log),
-            "Nothing was written, and no consent was asked for.",
+            "The module wrote nothing and requested no consent.",
             log,
         )
 
     def replace(self) -> None:
-        heading("5. Then replace it")
-        say("""Globus can change nothing but the name of a timer, so on_drift: replace creates a new one, makes sure
-            that it is there, and deletes the old one.""")
+        heading("5. The next run replaces the timer")
+        say("""Globus can change only the name of a timer. With on_drift: replace, the module therefore creates a new
+            timer, verifies it, and deletes the old one.""")
         print()
         old = self.timer()
         log = self.play(changed=1)
         new = self.timer()
         wrote = writes(log)
         gone = f"DELETE /jobs/{old['job_id']}"
-        fact(wrote == ["POST /v2/timer", gone], "The new timer was there before the old one was deleted.", wrote)
+        fact(wrote == ["POST /v2/timer", gone], "The new timer existed before the old one was deleted.", wrote)
         fact(
             (new["next_tick"], new["name"]) == (old["next_tick"], old["name"]) and new["job_id"] != old["job_id"],
-            f"It runs when the old one would have: {self.next_run()}.",
+            f"It runs when the old one would have run: {self.next_run()}.",
             new,
         )
 
     def first_night(self) -> None:
-        heading("6. A night passes, and the files are there")
+        heading("6. The first night: the files arrive")
         self.later()
         timer = self.timer()
-        fact(timer["n_runs"] == 1 and not timer["n_errors"], f"The timer ran once, at {self.ran()}.", timer)
+        fact(timer["n_runs"] == 1 and not timer["n_errors"], f"The timer ran once, on {self.ran()}.", timer)
         wanted, found = self.wanted(), contents(self.copy)
         size = sum(map(len, wanted.values()))
-        text = f"The copy holds the same {len(wanted)} files, {size:,} bytes, byte for byte."
+        text = f"The copy contains the same {len(wanted)} files, {size:,} bytes, identical byte for byte."
         fact(bool(wanted) and not unlike(wanted, found), text, "\n".join(unlike(wanted, found)))
         fact(not list(self.copy.rglob("*.tmp")), "The temporary file was not copied.")
         print()
@@ -245,7 +247,7 @@ class Demo:
         show([f"{len(data):>9,} bytes  archive/{name}" for name, data in arrived.items()], " ")
 
     def second_night(self) -> None:
-        heading("7. Another day, another night")
+        heading("7. The second night: changed, new and deleted files")
         before = contents(self.copy)
         day = self.source / "2026-03-02"
         (day / "run-1" / "image-0002.tif").unlink()
@@ -255,64 +257,65 @@ class Demo:
         changed.write_bytes(data)
         (self.source / "2026-03-03").mkdir()
         (self.source / "2026-03-03" / "image-0001.tif").write_bytes(random.Random(2).randbytes(200_000))
-        say("""During the day image-0002.tif is deleted on the microscope, one bit of image-0001.tif changes, and a
-            folder with a new image is made.""")
+        say("""During the day, image-0002.tif is deleted on the microscope, one bit of image-0001.tif changes, and a new
+            folder with a new image is created.""")
         print()
-        fact(len(unlike(self.wanted(), contents(self.copy))) == 3, "The copy differs in these three files now.")
+        fact(len(unlike(self.wanted(), contents(self.copy))) == 3, "The copy now differs in these three files.")
         self.later()
         timer = self.timer()
-        fact(timer["n_runs"] == 2 and not timer["n_errors"], f"The timer ran again, at {self.ran()}.", timer)
+        fact(timer["n_runs"] == 2 and not timer["n_errors"], f"The timer ran again, on {self.ran()}.", timer)
         found = contents(self.copy)
         lost = sorted(before.keys() - self.wanted().keys())
         wrong = unlike({**before, **self.wanted()}, found)
-        fact(not wrong, "The changed image and the new one have arrived, byte for byte.", "\n".join(wrong))
+        text = "The changed image and the new image have arrived, identical byte for byte."
+        fact(not wrong, text, "\n".join(wrong))
         fact(
             lost == ["2026-03-02/run-1/image-0002.tif"] and found[lost[0]] == before[lost[0]],
             "The image that was deleted on the microscope is still in the copy.",
             lost,
         )
         print()
-        say("And the playbook, two days later, still has nothing to do:")
+        say("Two days later, the playbook still changes nothing:")
         print()
         self.play(changed=0)
-        fact(self.timer() == timer, "The same timer still.", self.timer())
+        fact(self.timer() == timer, "It is still the same timer.", self.timer())
 
     def third_night(self) -> None:
-        heading("8. The third night: the folder is gone")
+        heading("8. The third night: the source folder is missing")
         new = self.source / "2026-03-04" / "image-0001.tif"
         new.parent.mkdir()
         new.write_bytes(random.Random(3).randbytes(250_000))
         self.source.rename(self.away)
-        say("A new image is made. Then somebody moves the folder away, before the backup runs.")
+        say("The microscope saves a new image. Then somebody moves the folder away before the backup runs.")
         print()
         self.later()
         timer = self.timer()
-        text = f"The timer ran at {self.ran()}. Globus Timers counts {timer['n_errors']} errors and calls it active."
+        text = f"The timer ran on {self.ran()}. Globus Timers counts {timer['n_errors']} errors and shows it as active."
         fact((timer["n_runs"], timer["n_errors"], timer["status"]) == (3, 0, "active"), text, timer)
         self.task = self.last_task()
-        text = "But nothing has arrived. Globus Transfer tries again and again, for a day, without a word."
+        text = "But no file has arrived. Globus Transfer retries for a day and does not notify anybody."
         fact(self.task["status"] == "ACTIVE" and self.task["faults"] > 1, text, self.task)
         print()
-        say("demo/health.yml asks the module timer_info for the health of the timer:")
+        say("demo/health.yml reads the health of the timer with the module timer_info:")
         print()
         health = self.health()
-        fact(health["state"] == "stalled", "The backup stands still, and the module says so.", health)
+        fact(health["state"] == "stalled", "The module reports that the backup is stalled.", health)
         told = ("FILE_NOT_FOUND", f"{self.task['faults']} failed tries", self.second(self.task["request_time"]))
-        text = "It says what Globus met, since when, how often it tried, and when it gives up."
+        text = "The reason contains the error, its start, the number of attempts, and when Globus gives up."
         fact(all(one in health["reason"] for one in (*told, self.second(self.task["deadline"]))), text, health)
         fact("/data/" in health["remedy"], "The remedy names the path: put /data/ back.", health)
 
     def put_back(self) -> None:
-        heading("9. Put back, it arrives")
-        say("The folder is moved back. Nothing else is done.")
+        heading("9. The folder is back, and the transfer succeeds")
+        say("Somebody moves the folder back. Nothing else has to be done.")
         print()
         self.away.rename(self.source)
         self.later(QUARTER)
         task = self.last_task()
-        text = "The same transfer went on and succeeded. No second one was started."
+        text = "The same transfer continued and succeeded. No second transfer was started."
         fact((task["task_id"], task["status"]) == (self.task["task_id"], "SUCCEEDED"), text, task)
         wrong = unlike({**contents(self.copy), **self.wanted()}, contents(self.copy))
-        fact(not wrong, "The new image has arrived, byte for byte.", "\n".join(wrong))
+        fact(not wrong, "The new image has arrived, identical byte for byte.", "\n".join(wrong))
         print()
         health = self.health()
         fact(health["state"] == "ok", "The timer is ok again, according to the transfer.", health)
@@ -323,16 +326,16 @@ class Demo:
 
     @staticmethod
     def second(moment: str) -> str:
-        """A moment as the modules return it."""
+        """A time as the modules return it."""
         return datetime.fromisoformat(moment).isoformat(timespec="seconds")
 
     def ran(self) -> str:
-        """When the timer ran last."""
-        return f"{self.local(self.timer()['history'][-1]['at']):%A %H:%M}"
+        """The last run of the timer, in local time."""
+        return f"{self.local(self.timer()['history'][-1]['at']):%A at %H:%M}"
 
 
 def writes(log: list[dict[str, Any]]) -> list[str]:
-    """The requests that change something at Globus Timers, in their order."""
+    """The requests that change something at Globus Timers, in order."""
     return [
         f"{request['method']} {request['path']}"
         for request in log
@@ -341,32 +344,34 @@ def writes(log: list[dict[str, Any]]) -> list[str]:
 
 
 def what_next() -> None:
-    """How to do the same with a real account."""
+    """Print how to do the same with a real account."""
     heading("With a real account")
     show(
         [
             "1. Register a service account: https://app.globus.org/settings/developers, then",
             '   "Register a service account or application credential for automation".',
-            "2. Let it read the source and write the destination. Its identity is CLIENT_ID@clients.auth.globus.org:",
-            "   give that to whoever runs a mapped collection, or share a guest collection with it.",
-            "3. Tell the playbook about it:",
+            "2. Give the account access to both collections. Its identity is CLIENT_ID@clients.auth.globus.org.",
+            "   Share a guest collection with it, or ask the administrator of a mapped collection to map it to a",
+            "   local user.",
+            "3. Set its ID and secret as environment variables:",
             "     export GLOBUS_CLIENT_ID=...",
             "     export GLOBUS_CLIENT_SECRET=...",
-            "4. Install the collection and the SDK that it uses:",
+            "4. Install the collection and the Globus SDK:",
             f"     ansible-galaxy collection install git+{REPOSITORY}.git",
-            "     python3 -m pip install 'globus-sdk>=4,<5'    # into the Python that Ansible runs with",
-            "5. Put the IDs of your two collections and your paths into a copy of demo/backup.yml, and look first:",
-            "     ansible-playbook backup.yml --check --diff",
-            "     ansible-playbook backup.yml",
+            "     python3 -m pip install 'globus-sdk>=4,<5'    # in the Python that Ansible uses",
+            "5. Copy demo/backup.yml, put in the IDs of your two collections and your paths, and run it:",
+            "     ansible-playbook backup.yml --check --diff   # shows what would change",
+            "     ansible-playbook backup.yml                  # creates the timer",
         ],
         " ",
     )
     print()
-    say("More: docs/docsite/rst/guide_first_timer.rst. Your own playbooks on the local Globus: guide_rehearsing.rst.")
+    say("""The guides in docs/docsite/rst explain more: guide_first_timer.rst these steps, guide_rehearsing.rst how to
+        run your own playbooks on the local Globus.""")
 
 
 def main() -> int:
-    """The exit status: 0, 1 if anything was not as it should be, 128 + n after signal n."""
+    """Run the demo and return the exit status: 0, 1 if a check failed, 128 + n after signal n."""
     stopper = Stopper()
     try:
         with stage("backup.yml", "health.yml", "ansible.cfg", "world.yml") as folder:
@@ -379,13 +384,13 @@ def main() -> int:
                 stopper.look()  # Ctrl-C ends the local Globus too
                 raise
     except Stopped as stopped:
-        print(f"\nStopped by {stopped}. What the demo made is removed.", file=sys.stderr)
+        print(f"\nStopped by {stopped}. The demo has removed its files.", file=sys.stderr)
         return 128 + stopped.number
     except (DemoError, LocalGlobusError, OSError) as error:
         print(f"\n{paint('FAILED', 'red')}  {error}", file=sys.stderr)
         return 1
     what_next()
-    print(f"\n{paint('Everything above happened, and was checked.', 'green')}")
+    print(f"\n{paint('All checks passed.', 'green')}")
     return 0
 
 

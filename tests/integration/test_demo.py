@@ -62,26 +62,26 @@ def test_demo_tells_what_happened(tmp_path: Path) -> None:
     for line in (
         "  $ ansible-playbook backup.yml",
         "  | changed: [localhost]",
-        "  ok  Globus has one timer, microscope-nightly. It runs next on Monday 22:00, America/Chicago.",
+        "  ok  Globus has one timer, microscope-nightly. It runs next on Monday at 22:00, America/Chicago.",
         "  | ok: [localhost]",
-        "  ok  Two requests: a token, and one look at the timers.",
+        "  ok  The module sent two requests: for a token, and for the list of timers.",
         "  $ ansible-playbook backup.yml --check --diff",
         "  | -        sync_level: mtime",
         "  | +        sync_level: checksum",
-        "  ok  Nothing was written, and no consent was asked for.",
-        "  ok  The new timer was there before the old one was deleted.",
+        "  ok  The module wrote nothing and requested no consent.",
+        "  ok  The new timer existed before the old one was deleted.",
         "  > The clock moves from Monday 17:00 to Tuesday 17:00.",
-        "  ok  The copy holds the same 6 files, 640,077 bytes, byte for byte.",
+        "  ok  The copy contains the same 6 files, 640,077 bytes, identical byte for byte.",
         "  ok  The image that was deleted on the microscope is still in the copy.",
-        "  ok  The timer ran at Wednesday 22:00. Globus Timers counts 0 errors and calls it active.",
+        "  ok  The timer ran on Wednesday at 22:00. Globus Timers counts 0 errors and shows it as active.",
         "  $ ansible-playbook health.yml",
         "  |         state: stalled",
-        "  ok  It says what Globus met, since when, how often it tried, and when it gives up.",
-        "  ok  The same transfer went on and succeeded. No second one was started.",
-        "  ok  The new image has arrived, byte for byte.",
+        "  ok  The reason contains the error, its start, the number of attempts, and when Globus gives up.",
+        "  ok  The same transfer continued and succeeded. No second transfer was started.",
+        "  ok  The new image has arrived, identical byte for byte.",
         "  |         state: ok",
         "With a real account",
-        "Everything above happened, and was checked.",
+        "All checks passed.",
     ):
         assert line in output.splitlines()
     # What the README prints of it is what it says.
@@ -102,9 +102,9 @@ def copied(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("file", "old", "new", "said"),
     [
-        ("world.yml", "    root: archive\n", "", "This is not so: The copy holds the same"),
+        ("world.yml", "    root: archive\n", "", "This check failed: The copy contains the same"),
         ("world.yml", "    root: microscope\n", "    root: microscope\n    deleted: true\n", "was deleted"),
-        ("backup.yml", "on_drift: replace", "state: absent", "ended with 0 and changed=0"),
+        ("backup.yml", "on_drift: replace", "state: absent", "ended with status 0 and changed=0"),
         (
             "backup.yml",
             "        schedule:\n",
@@ -128,14 +128,14 @@ def test_demo_fails_where_something_is_not_so(
     assert errors.startswith("\nFAILED  ")
     assert said in errors
     assert "Traceback" not in errors
-    assert "Everything above happened" not in output
+    assert "All checks passed" not in output
     assert not left_behind(tmp_path / "tmp")
 
 
 @pytest.mark.parametrize(
     ("number", "when"),
     [
-        (signal.SIGINT, "A nightly backup by playbook"),
+        (signal.SIGINT, "A nightly backup with a playbook"),
         (signal.SIGINT, "  $ ansible-playbook"),
         (signal.SIGTERM, "  $ ansible-playbook"),
     ],
@@ -153,7 +153,7 @@ def test_demo_that_is_stopped_leaves_nothing(tmp_path: Path, number: signal.Sign
     _output, errors = process.communicate(timeout=LIMIT)
 
     assert process.returncode == 128 + number, errors
-    assert errors == f"\nStopped by {number.name}. What the demo made is removed.\n"
+    assert errors == f"\nStopped by {number.name}. The demo has removed its files.\n"
     # A worker of Ansible that was told to end may take a moment longer than ansible-playbook itself.
     until("an empty folder", lambda: not left_behind(temporary))
 
