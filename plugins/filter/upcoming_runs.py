@@ -45,7 +45,7 @@ def _parameters(values: tuple[Any, ...], named: Mapping[str, Any]) -> dict[str, 
 
 
 def _runs(options: Any, parameters: Mapping[str, Any], now: datetime) -> list[dict[str, str]]:
-    options = _validated(options)
+    options = _validated_schedule(options)
     zone = str(options["timezone"])
     parse_schedule({"timezone": zone}, now)  # before moments are read in it
     begin = _parameter_moment("from", parameters, zone) or now
@@ -57,7 +57,7 @@ def _runs(options: Any, parameters: Mapping[str, Any], now: datetime) -> list[di
     schedule = parse_schedule(options, max(begin, now))
     if schedule.start is None and schedule.at is None:
         schedule = replace(schedule, start=begin)  # it begins when the timer is created
-    count = _count(parameters.get("count", DEFAULT_COUNT if until is None else None))
+    count = _parse_count(parameters.get("count", DEFAULT_COUNT if until is None else None))
     ticks = _schedule.ticks(schedule, begin - timedelta(seconds=1))
     found = list(islice(takewhile(lambda tick: until is None or tick <= until, ticks), count or MOST + 1))
     if len(found) > MOST:
@@ -65,7 +65,7 @@ def _runs(options: Any, parameters: Mapping[str, Any], now: datetime) -> list[di
     return [{"utc": _schedule.format_instant(tick), "local": _schedule.format_local(tick, zone)} for tick in found]
 
 
-def _validated(options: Any) -> dict[str, Any]:
+def _validated_schedule(options: Any) -> dict[str, Any]:
     """The schedule as AnsibleModule would hand it on. Raises InputError."""
     if not isinstance(options, Mapping):
         raise InputError(f"takes a schedule, a dictionary as in a timer's definition, not {type(options).__name__}")
@@ -76,7 +76,7 @@ def _parameter_moment(name: str, parameters: Mapping[str, Any], zone: str) -> da
     return parse_moment(name, str(parameters[name]), zone)[0] if name in parameters else None
 
 
-def _count(value: Any) -> int | None:
+def _parse_count(value: Any) -> int | None:
     if value is None:
         return None
     if isinstance(value, bool) or not str(value).isdecimal() or not 1 <= int(value) <= MOST:

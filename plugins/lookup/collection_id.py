@@ -86,7 +86,7 @@ class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core is not typ
     def run(self, terms: Sequence[Any], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[str]:
         """The IDs. Raises AnsibleLookupError, without a secret in it."""
         try:
-            return _ids([plain(term) for term in self._flatten(terms)], plain(kwargs))
+            return _collection_ids([plain(term) for term in self._flatten(terms)], plain(kwargs))
         except InputError as error:
             message = str(error)
         except GlobusError as error:
@@ -96,7 +96,7 @@ class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core is not typ
         raise AnsibleLookupError(fit_to_print(f"collection_id: {message}"))
 
 
-def _ids(names: Sequence[Any], options: Mapping[str, Any]) -> list[str]:
+def _collection_ids(names: Sequence[Any], options: Mapping[str, Any]) -> list[str]:
     parameters = checked_options(_arguments.auth_arguments(), options)
     wanted = [text_of("the display name", name).strip() for name in names]
     if not wanted or not all(wanted):

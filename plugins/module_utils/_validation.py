@@ -84,17 +84,17 @@ def validate(
     """
     if not isinstance(given, Mapping):
         raise InputError(f"{path.rstrip('.')} must be a dictionary of options, not {quoted(given)}")
-    return _validated(options, without_nulls(options, given), path, constraints or {})
+    return _validated_options(options, without_nulls(options, given), path, constraints or {})
 
 
-def _validated(
+def _validated_options(
     options: Mapping[str, Declaration], given: Mapping[str, Any], path: str, constraints: Mapping[str, Any]
 ) -> dict[str, Any]:
     named = _by_name(options, given, path)
     checked: dict[str, Any] = {}
     for name, declaration in options.items():
         if name in named:
-            checked[name] = _checked(declaration, named[name], path + name)
+            checked[name] = _checked_value(declaration, named[name], path + name)
         elif declaration.get("required"):
             raise InputError(f"{path}{name} is missing")
         else:
@@ -134,7 +134,7 @@ def _suggestion(key: Any, known: Sequence[str]) -> str:
     return f"did you mean {near[0]}?" if near else f"known options are {', '.join(sorted(known))}"
 
 
-def _checked(declaration: Declaration, value: Any, path: str) -> Any:
+def _checked_value(declaration: Declaration, value: Any, path: str) -> Any:
     """A value, converted to the type of its option."""
     kind = declaration["type"]
     if kind == "list":
@@ -148,7 +148,7 @@ def _checked(declaration: Declaration, value: Any, path: str) -> Any:
 def _checked_one(kind: str, declaration: Declaration, value: Any, path: str) -> Any:
     converted = _converted(kind, value, path)
     if "options" in declaration:
-        return _validated(declaration["options"], converted, f"{path}.", declaration)
+        return _validated_options(declaration["options"], converted, f"{path}.", declaration)
     choices = declaration.get("choices")
     if choices is not None and converted not in choices:
         raise InputError(f"{path} must be one of: {', '.join(choices)}, not {quoted(value)}")
@@ -166,7 +166,7 @@ def _converted(kind: str, value: Any, path: str) -> Any:
         raise InputError(f"{path} must be {words}, not {quoted(value)}") from None
 
 
-def _text(value: Any) -> str:
+def _as_text(value: Any) -> str:
     """Numbers and the like are text, as YAML takes ``name: 600`` for a number; lists and dictionaries are none."""
     if value is None or isinstance(value, (list, tuple, set, Mapping, bytes)):
         raise TypeError
@@ -182,8 +182,8 @@ def _whole_number(value: Any) -> int:
 
 
 _TYPES: dict[str, tuple[Callable[[Any], Any], str]] = {
-    "str": (_text, "text"),
-    "path": (_text, "a path"),
+    "str": (_as_text, "text"),
+    "path": (_as_text, "a path"),
     "int": (_whole_number, "a whole number"),
     "float": (check_type_float, "a number"),
     "bool": (check_type_bool, "true or false"),

@@ -64,7 +64,7 @@ Options = Mapping[str, Any]
 # --- the options of jobs and schedules -----------------------------------------------------------------------------
 
 
-def _bare(options: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def _without_defaults(options: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Declarations of a timer's options without what only a whole timer has: a job may have an option from another
     layer, and what no layer has is left to the module.
     """
@@ -83,8 +83,12 @@ def _without_inner_defaults(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _DEFINITION = _arguments.definition_arguments()
-_TRANSFER_OPTIONS = _without_inner_defaults(_bare(_DEFINITION["transfer"]["options"]))
-_SCHEDULE_OPTIONS = {**_bare(_DEFINITION["schedule"]["options"]), "week": {"type": "int"}, "day": {"type": "int"}}
+_TRANSFER_OPTIONS = _without_inner_defaults(_without_defaults(_DEFINITION["transfer"]["options"]))
+_SCHEDULE_OPTIONS = {
+    **_without_defaults(_DEFINITION["schedule"]["options"]),
+    "week": {"type": "int"},
+    "day": {"type": "int"},
+}
 _TIMER_OPTIONS = {  # of a timer beside its definition
     "state": {"type": "str", "choices": STATES},
     "on_inactive": {"type": "str", "choices": _arguments.ON_INACTIVE},
@@ -111,15 +115,15 @@ def _read_options(options: Mapping[str, Any], given: Any, where: str) -> dict[st
     """
     if not isinstance(given, Mapping):
         raise InputError(f"{where.rstrip(':. ')} must be a dictionary of options, not {given!r}")
-    found: dict[str, Any] = _set(validate(options, given, where))
+    found: dict[str, Any] = _only_set(validate(options, given, where))
     return found
 
 
-def _set(value: Any) -> Any:
+def _only_set(value: Any) -> Any:
     """Without the options that are not set."""
     if isinstance(value, Mapping):
-        return {key: _set(item) for key, item in value.items() if item is not None}
-    return [_set(item) for item in value] if isinstance(value, list) else value
+        return {key: _only_set(item) for key, item in value.items() if item is not None}
+    return [_only_set(item) for item in value] if isinstance(value, list) else value
 
 
 # --- what comes out ------------------------------------------------------------------------------------------------
@@ -298,7 +302,7 @@ def _parse_job(
         name=name,
         state=max(options.get("state", "present"), state, key=STATES.index),
         options={option: value for option, value in options.items() if option not in _SCHEDULE_OPTIONS},
-        layers=({**zone, **built_in}, _times(defaults), _times(users), _times(given)),
+        layers=({**zone, **built_in}, _schedule_options(defaults), _schedule_options(users), _schedule_options(given)),
         schedule=schedule,
         slots=slots,
         rotates=users.get("rotate", built_in.get("rotate", False)),
@@ -315,7 +319,7 @@ def _schedule_name(options: Options, own: Mapping[str, Options], where: str) -> 
     return schedule
 
 
-def _times(options: Options) -> dict[str, Any]:
+def _schedule_options(options: Options) -> dict[str, Any]:
     return {option: value for option, value in options.items() if option in _SCHEDULE_OPTIONS}
 
 
@@ -390,16 +394,16 @@ def _transfer(job: _Job, slot: str | None, where: str) -> dict[str, Any]:
             path[option] = job.options[option]
         paths = [path]
     options["paths"] = [{**recursive, **path} for path in paths]
-    filled: dict[str, Any] = _fill(options, slot, where, job.schedule)
+    filled: dict[str, Any] = _fill_in_slot(options, slot, where, job.schedule)
     return filled
 
 
-def _fill(value: Any, slot: str | None, where: str, schedule: str) -> Any:
+def _fill_in_slot(value: Any, slot: str | None, where: str, schedule: str) -> Any:
     """``value`` with the slot in place of each ``{slot}``: in paths and labels."""
     if isinstance(value, Mapping):
-        return {key: _fill(item, slot, where, schedule) for key, item in value.items()}
+        return {key: _fill_in_slot(item, slot, where, schedule) for key, item in value.items()}
     if isinstance(value, list):
-        return [_fill(item, slot, where, schedule) for item in value]
+        return [_fill_in_slot(item, slot, where, schedule) for item in value]
     if not isinstance(value, str) or SLOT not in value:
         return value
     if slot is None:

@@ -115,7 +115,7 @@ def longest_gap(schedules: Sequence[_schedule.Schedule], now: datetime) -> int |
     return max((later - run) // timedelta(seconds=1) for run, later in zip(around, around[1:]))
 
 
-def _parsed(options: Options, where: str, now: datetime) -> _schedule.Schedule:
+def _parsed_schedule(options: Options, where: str, now: datetime) -> _schedule.Schedule:
     try:
         return parse_schedule(options, now)
     except InputError as error:
@@ -135,7 +135,7 @@ def _interval(options: Options, where: str, schedule: str) -> int:
         return _schedule.YEAR
     if "interval" not in options:
         raise InputError(f"{where}: the schedule {schedule} has no interval, so that it would run once; give it one")
-    interval = _parsed(
+    interval = _parsed_schedule(
         {"interval": options["interval"]}, where, _schedule.MONDAY.replace(tzinfo=_schedule.UTC)
     ).interval
     if interval is None:
@@ -146,7 +146,7 @@ def _interval(options: Options, where: str, schedule: str) -> int:
 def _time_of_day(options: Options, interval: int, where: str, spread: int, key: str, now: datetime) -> int:
     """Seconds after midnight."""
     value = options.get("at", AT_OF_PARTS_OF_A_DAY if interval < _schedule.DAY else AT)
-    at = _parsed({"at": value}, where, now).at or 0
+    at = _parsed_schedule({"at": value}, where, now).at or 0
     if not spread:
         return at
     # within the day or, for parts of a day, the interval, so that no run comes to lie on another day
@@ -155,7 +155,7 @@ def _time_of_day(options: Options, interval: int, where: str, spread: int, key: 
     return (at + digest % min(spread, room)) % _schedule.DAY
 
 
-def _number(options: Options, option: str, last: int, where: str, why: str) -> int:
+def _number_up_to(options: Options, option: str, last: int, where: str, why: str) -> int:
     value: int = options.get(option, 1)
     if not 1 <= value <= last:
         raise InputError(f"{where}: {option} must be a number from 1 to {last}, not {value!r}: {why}")
@@ -165,7 +165,7 @@ def _number(options: Options, option: str, last: int, where: str, why: str) -> i
 def _next_week(options: Options, weekday: int, at: int, interval: int, where: str, now: datetime) -> datetime:
     """The next wall time of the weekday in the given week, the weeks of the interval counted from 2001-01-01."""
     weeks = interval // _schedule.WEEK
-    week = _number(options, "week", weeks, where, f"one of the {weeks} weeks of its interval")
+    week = _number_up_to(options, "week", weeks, where, f"one of the {weeks} weeks of its interval")
     anchor = _schedule.MONDAY + timedelta(days=(week - 1) * 7 + weekday, seconds=at)
     local = _schedule.to_wall(now, options["timezone"])
     return local + timedelta(seconds=interval) - (local - anchor) % timedelta(seconds=interval)
@@ -175,8 +175,8 @@ def _next_date(options: Options, at: int, where: str, now: datetime) -> datetime
     """The next wall time of a date of the year. Where it is more than 365 days ahead (a leap day lies between), 365
     days after the last: the service takes no interval, and no start, that is longer.
     """
-    month = _number(options, "month", 12, where, "January is 1")
-    day = _number(options, "day", LAST_DAY, where, "not every month has a later day")
+    month = _number_up_to(options, "month", 12, where, "January is 1")
+    day = _number_up_to(options, "day", LAST_DAY, where, "not every month has a later day")
     local = _schedule.to_wall(now, options["timezone"])
     date = datetime(local.year, month, day) + timedelta(seconds=at)  # noqa: DTZ001 - a wall time
     last = date if date <= local else date.replace(year=date.year - 1)

@@ -171,7 +171,7 @@ def _release(timers: Sequence[Entry], held: Sequence[Held], spread: int, now: da
     by_id = {entry["id"]: entry for entry in timers}
     resumed, told = [], []
     for one in held:
-        entry, words = _find(one, by_id, timers, held)
+        entry, words = _timer_to_resume(one, by_id, timers, held)
         if words is not None:
             told.append({"timer_id": entry["id"] if entry else one.id, "name": one.name, "said": printable(words)})
         if entry is not None and _once.is_paused_by_user(entry):
@@ -187,7 +187,7 @@ def _release(timers: Sequence[Entry], held: Sequence[Held], spread: int, now: da
     }
 
 
-def _find(
+def _timer_to_resume(
     held: Held, by_id: Mapping[str, Entry], timers: Sequence[Entry], record: Sequence[Held]
 ) -> tuple[Entry | None, str | None]:
     """The timer to resume, or None, and what there is to say."""

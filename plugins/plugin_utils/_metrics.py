@@ -41,12 +41,12 @@ _HALVES = re.compile("[\ud800-\udfff]")  # halves of characters, which UTF-8 doe
 
 def metrics_of(timers: Any) -> str:
     """The text, with the metrics of no timer too. Raises InputError for what ``timer_info`` did not return."""
-    entries = _checked(timers)
+    entries = _checked_timers(timers)
     samples: dict[str, list[str]] = {name: [] for name in METRICS}
     for entry, label in zip(entries, _labels(entries)):
         for name, labels, value in _samples(entry):
-            samples[name].append(_line(name, {"timer": label, **labels}, value))
-    samples[RATE].append(_line(RATE, {}, sum(map(rate_of, entries)) / LIMIT))
+            samples[name].append(_sample_line(name, {"timer": label, **labels}, value))
+    samples[RATE].append(_sample_line(RATE, {}, sum(map(rate_of, entries)) / LIMIT))
     lines = (
         line
         for name, meaning in METRICS.items()
@@ -55,7 +55,7 @@ def metrics_of(timers: Any) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _checked(timers: Any) -> Sequence[Entry]:
+def _checked_timers(timers: Any) -> Sequence[Entry]:
     if isinstance(timers, (str, bytes, Mapping)) or not isinstance(timers, Sequence):
         raise InputError(
             f"takes the list timers that research_ops.globus.timer_info returns, not {type(timers).__name__}"
@@ -115,7 +115,7 @@ def _seconds(moment: Any) -> Number | None:
     return None if instant is None else instant.timestamp()
 
 
-def _line(name: str, labels: Mapping[str, str], value: Number) -> str:
+def _sample_line(name: str, labels: Mapping[str, str], value: Number) -> str:
     pairs = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
     number = repr(int(value)) if float(value).is_integer() else repr(value)
     return f"{name}{{{pairs}}} {number}" if pairs else f"{name} {number}"

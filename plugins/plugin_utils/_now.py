@@ -38,7 +38,7 @@ def plan(given: Mapping[str, Any], timers: Sequence[Entry] | None, now: datetime
         result.update(wait=own["backup_wait"], check_paths=variables.check_paths)
         result["concurrency"] = variables.concurrency
         if timers is not None:
-            result.update(_decide(turns, bases, own["backup_now_sync_level"], timers, variables.clock))
+            result.update(_plan_copies(turns, bases, own["backup_now_sync_level"], timers, variables.clock))
     except InputError as error:
         result["error"] = printable(str(error))
     return result
@@ -61,7 +61,7 @@ def _jobs(variables: _variables.Variables, wanted: Any) -> list[JobCopies]:
     return [job for job in _backup.copies_of_jobs(variables, found) if job.name in found]
 
 
-def _decide(
+def _plan_copies(
     turns: Sequence[tuple[JobCopies, Copy]],
     bases: Sequence[str],
     sync_level: str | None,
@@ -80,7 +80,7 @@ def _decide(
 
         transfer = _once.parsed_transfer(options, now, blame)
         adopted = _adopted(base, transfer, timers, now)
-        going_on = None if adopted else _going_on(copy, timers)
+        going_on = None if adopted else _running_transfer(copy, timers)
         name = adopted["name"] if adopted else f"{base}-{moment}"
         refusal = None
         if going_on is not None:
@@ -119,17 +119,17 @@ def _adopted(base: str, transfer: Transfer, timers: Sequence[Entry], now: dateti
     return None
 
 
-def _going_on(copy: Copy, timers: Sequence[Entry]) -> tuple[str, str] | None:
+def _running_transfer(copy: Copy, timers: Sequence[Entry]) -> tuple[str, str] | None:
     """The name of a timer whose transfer of the same paths is not over, and the page of that transfer."""
-    wanted = _paths(copy.options)
+    wanted = _collections_and_paths(copy.options)
     for entry in timers:
         task = _once.current_transfer(entry)
         there = (entry.get("definition") or {}).get("transfer")
-        if task is not None and (entry["name"] == copy.timer or (there and _paths(there) == wanted)):
+        if task is not None and (entry["name"] == copy.timer or (there and _collections_and_paths(there) == wanted)):
             return f"the timer {entry['name']}", str(task["url"])
     return None
 
 
-def _paths(transfer: Mapping[str, Any]) -> tuple[Any, ...]:
+def _collections_and_paths(transfer: Mapping[str, Any]) -> tuple[Any, ...]:
     ends = (transfer["source_collection"], transfer["destination_collection"])
     return (*ends, sorted((path["source_path"], path["destination_path"]) for path in transfer["paths"]))

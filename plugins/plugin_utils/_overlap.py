@@ -48,7 +48,7 @@ def job_writes(action: Action, number: int, job: str, where: str, *, paused: boo
     ]
 
 
-def _refused(message: str, writes: Sequence[JobWrite]) -> list[str]:
+def _refuse_unless_paused(message: str, writes: Sequence[JobWrite]) -> list[str]:
     """Raises InputError, unless one of the jobs is paused: then a warning, because the timers may be there already, and
     a play that refuses them could not pause them.
     """
@@ -67,7 +67,7 @@ def check_itself(writes: Sequence[JobWrite]) -> list[str]:
                 f"{one.where}: destination_path {one.destination_path} lies in its own source, "
                 f"{one.source_path} on the same collection: every run would copy the last one's copy"
             )
-            warnings += _refused(message, [one])
+            warnings += _refuse_unless_paused(message, [one])
     return warnings
 
 
@@ -81,7 +81,7 @@ def check_rotation(writes: Sequence[JobWrite], schedule: str) -> list[str]:
                 f"{one.job}: the slots of the schedule {schedule} collide: they all write to {place.path}. "
                 f"Put {{slot}} into destination_path, as in {place.path.rstrip('/')}/{{slot}}/"
             )
-            return _refused(message, [one])
+            return _refuse_unless_paused(message, [one])
     return []
 
 
@@ -116,7 +116,7 @@ def _check_pair(inner: JobWrite, outer: JobWrite) -> list[str]:
             f"{mirror.write.destination.path} and {written.write.destination.path} overlap on collection "
             f"{one.destination.collection}"
         )
-        return _refused(message, [mirror])
+        return _refuse_unless_paused(message, [mirror])
     if same_place and other.owner < one.owner:
         both = f"{outer.job} and {inner.job}"
         return [f"{both} both write to {one.destination.path} on collection {one.destination.collection}"]
@@ -131,5 +131,7 @@ def _check_rings(writes: Sequence[JobWrite]) -> list[str]:
         for ring in rings_between(one.write for one in some):
             found = [of_write[write] for write in ring]
             if frozenset(ring) not in warnings:  # a ring is found once for each of its mirrors
-                warnings[frozenset(ring)] = _refused(ring_refusal([one.where for one in found], ring), found)
+                warnings[frozenset(ring)] = _refuse_unless_paused(
+                    ring_refusal([one.where for one in found], ring), found
+                )
     return [warning for of_ring in warnings.values() for warning in of_ring]

@@ -77,42 +77,46 @@ def progress(
             said = refusal or "it would be started"
             states.append(State(one["what"], None, FAILED if refusal else PLANNED, said, url=one.get("url")))
         elif "timers" not in look:
-            states.append(_unseen(one, look))
+            states.append(_not_looked_at(one, look))
         else:
-            states.append(_state(one, by_id.get(one["timer_id"])))
+            states.append(_state_of_awaited(one, by_id.get(one["timer_id"])))
     return {
         "over": all(state.state != GOING_ON for state in states),
-        "line": printable(_line(states)),
+        "line": printable(_progress_line(states)),
         "msg": printable(". ".join(_advice(one) for one in states if one.state not in (ARRIVED, PLANNED))),
         "entries": [{**one, **state.as_result()} for one, state in zip(awaited, states)],
     }
 
 
-def _unseen(awaited: Mapping[str, Any], look: Mapping[str, Any]) -> State:
+def _not_looked_at(awaited: Mapping[str, Any], look: Mapping[str, Any]) -> State:
     why = look.get("msg") or "it was not looked at yet"
     return State(awaited["what"], awaited["timer_id"], GOING_ON, str(why), url=awaited.get("url"))
 
 
-def _state(awaited: Mapping[str, Any], entry: Entry | None) -> State:
+def _state_of_awaited(awaited: Mapping[str, Any], entry: Entry | None) -> State:
     what, timer_id = awaited["what"], awaited["timer_id"]
     if entry is None:
         said = "its timer was deleted meanwhile; what it had started may be going on"
         return State(what, timer_id, FAILED, said, url=awaited.get("url"))
     run: Entry = next(iter(_once.runs_of(entry)), {})
     task, health = run.get("transfer"), entry["health"]
-    state, said = _judge(entry, run, health)
+    state, said = _judge_run(entry, run, health)
     return State(what, timer_id, state, said, task, task["url"] if task else entry["url"])
 
 
-def _judge(entry: Entry, run: Entry, health: Entry) -> tuple[str, str]:
+def _judge_run(entry: Entry, run: Entry, health: Entry) -> tuple[str, str]:
     task = run.get("transfer")
     if task is not None and _once.is_over(task):
         if task["status"] == "FAILED":
             return FAILED, _because(health)
         skipped = task["skipped_errors"]
-        return (INCOMPLETE, f"{_count(task)}, {skipped} left out") if skipped else (ARRIVED, _count(task))
+        return (
+            (INCOMPLETE, f"{_amount_in_words(task)}, {skipped} left out")
+            if skipped
+            else (ARRIVED, _amount_in_words(task))
+        )
     if task is not None:
-        return GOING_ON, _going_on(task)
+        return GOING_ON, _transfer_in_words(task)
     if entry["status"] == "inactive":
         return FAILED, _because(health)
     if not run:
@@ -131,9 +135,9 @@ def _because(health: Entry) -> str:
     return f"{health['reason']}{remedy}"
 
 
-def _going_on(task: Entry) -> str:
+def _transfer_in_words(task: Entry) -> str:
     detail = str(task["detail"] or task["status"])
-    said = f"{_count(task)}, {detail}"
+    said = f"{_amount_in_words(task)}, {detail}"
     if detail.upper() == "QUEUED":
         said = "Queued: Globus works on three transfers of an account at a time"
     if task["faults"]:
@@ -141,7 +145,7 @@ def _going_on(task: Entry) -> str:
     return said
 
 
-def _count(task: Entry) -> str:
+def _amount_in_words(task: Entry) -> str:
     """``3 of 1,204 files transferred, 52.4 GB (1,201 were there already)``."""
     files, moved, skipped = (task[name] for name in ("files", "files_transferred", "files_skipped"))
     said = f"{moved or 0:,}{'' if files is None else f' of {files:,}'} files transferred"
@@ -157,7 +161,7 @@ def in_bytes(number: int) -> str:
     return f"{number:,} bytes" if unit == 0 else f"{value:.1f} {_UNITS[unit]}"
 
 
-def _line(states: Sequence[State]) -> str:
+def _progress_line(states: Sequence[State]) -> str:
     """One line, however many are awaited: how many have arrived, and the others."""
     words = {ARRIVED: "arrived: ", INCOMPLETE: "not complete: ", FAILED: "failed: ", GOING_ON: "", PLANNED: ""}
     told = [f"{state.what}: {words[state.state]}{state.said}" for state in states]

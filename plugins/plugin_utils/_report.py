@@ -84,13 +84,13 @@ def model(
         "days_number": DAYS,
         "headline": headline(past, len(wanted) - len(past), min(coming, default=None), zone, now),
         "attention": _attention(rows),
-        "replaced": _replaced(results, zone),
+        "replaced": _replaced_timers(results, zone),
         "counts": _counts(rows),
         "jobs": [row for row in rows if row["wanted"]],
         "others": [row for row in rows if not row["wanted"]],
         "axis": _axis(zone, now),
         "outcomes": [{"outcome": outcome, "label": label} for outcome, label in reversed([*OUTCOMES.items()])],
-        "rate": _rate(
+        "rate": _use_of_limit(
             timers if account is None else account, {timer["id"] for _job, found in shown for timer in found}
         ),
     }
@@ -137,48 +137,48 @@ def _row(
         "wanted": job["wanted"],
         "url": None if several or not timers else timers[0].get("url"),
         "schedule": str(job.get("schedule") or "").replace("_", " "),
-        "every": _often(job, timers),
+        "every": _frequency(job, timers),
         "health": health(state),
         "problems": problems,
         "remark": _words.localised(remark or "", zone) if not several and not problems else "",
         "success": _words.moment(success, zone, now),
         "too_old": any(problem["state"] == "stale" for problem in problems),
-        "last": _last(last, zone, now),
-        "next": _words.moment(coming[0] if coming else _next(timers), zone, now),
+        "last": _last_run(last, zone, now),
+        "next": _words.moment(coming[0] if coming else _next_run(timers), zone, now),
         "trend": trend_of(strip),
         "strip": [_cell(run, strip, zone) for run in strip],
         "strip_told": strip_told(strip, zone),
         "past": _marks(past, zone, now),
-        "coming": [] if len(coming) > MARKS else [_coming(run, zone, now) for run in dict.fromkeys(coming)],
+        "coming": [] if len(coming) > MARKS else [_coming_run(run, zone, now) for run in dict.fromkeys(coming)],
         "band": _band(coming, now) if len(coming) > MARKS else None,
         "coming_told": _coming_told(coming, timers, zone),
-        "known": _known(timers, past, now),
+        "known": _known_period(timers, past, now),
         "timers": [_timer(timer, slots.get(timer["name"]), zone, now) for timer in timers] if several else [],
-        "runs": [_in_words(run, slots.get(run.timer), zone) for run in reversed(strip)],
+        "runs": [_run_in_words(run, slots.get(run.timer), zone) for run in reversed(strip)],
     }
 
 
-def _often(job: Entry, timers: Sequence[Entry]) -> str:
+def _frequency(job: Entry, timers: Sequence[Entry]) -> str:
     if len(job["timers"]) > 1:
         return _words.count(len(job["timers"]), "timer")
     told = every(schedule_of(timers[0])) if timers else ""
     return "" if told == SAID.get(str(job.get("schedule"))) else told
 
 
-def _next(timers: Sequence[Entry]) -> datetime | None:
+def _next_run(timers: Sequence[Entry]) -> datetime | None:
     """The next run of those that run, where it lies beyond the timeline."""
     running = [timer for timer in timers if timer["health"]["state"] not in IDLE]
     moments = [_words.instant(timer.get("next_run")) for timer in running]
     return min((moment for moment in moments if moment is not None), default=None)
 
 
-def _last(run: Run | None, zone: str, now: datetime) -> dict[str, Any] | None:
+def _last_run(run: Run | None, zone: str, now: datetime) -> dict[str, Any] | None:
     if run is None:
         return None
-    return {**_in_words(run, None, zone), "ago": _words.ago(run.moment, now)}
+    return {**_run_in_words(run, None, zone), "ago": _words.ago(run.moment, now)}
 
 
-def _in_words(run: Run, slot: str | None, zone: str) -> dict[str, Any]:
+def _run_in_words(run: Run, slot: str | None, zone: str) -> dict[str, Any]:
     """A run in words."""
     return {
         "outcome": run.outcome,
@@ -205,7 +205,7 @@ def _timer(timer: Entry, slot: str | None, zone: str, now: datetime) -> dict[str
         "every": every(schedule_of(timer)),
         "success": _words.moment(last_success([timer]), zone, now),
         "last": _words.moment(_words.instant(timer.get("last_run")), zone, now),
-        "next": _words.moment(_next([timer]), zone, now),
+        "next": _words.moment(_next_run([timer]), zone, now),
         "runs": timer.get("runs") or 0,
         "errors": timer.get("errors") or 0,
     }
@@ -268,7 +268,7 @@ def _is_together(group: Sequence[Run], run: Run, often: bool, zone: str) -> bool
     return run.moment - group[0].moment < TOGETHER
 
 
-def _coming(run: datetime, zone: str, now: datetime) -> dict[str, Any]:
+def _coming_run(run: datetime, zone: str, now: datetime) -> dict[str, Any]:
     return {"x": place(run, now), "at": _schedule.format_local(run, zone), "title": _words.short(run, zone)}
 
 
@@ -280,7 +280,7 @@ def _band(runs: Sequence[datetime], now: datetime) -> dict[str, float]:
 def _coming_told(runs: Sequence[datetime], timers: Sequence[Entry], zone: str) -> str:
     """The coming runs in words, for those who do not see the drawing."""
     if not runs:
-        following = _next(timers)
+        following = _next_run(timers)
         return f"none in the coming {DAYS} days" + (f"; the next {_words.long(following, zone)}" if following else "")
     if len(runs) > LISTED:
         how = f", {every(schedule_of(timers[0]))}" if len(timers) == 1 else ""
@@ -288,7 +288,7 @@ def _coming_told(runs: Sequence[datetime], timers: Sequence[Entry], zone: str) -
     return "; ".join(_words.short(run, zone) for run in runs)
 
 
-def _known(timers: Sequence[Entry], past: Sequence[Run], now: datetime) -> dict[str, float]:
+def _known_period(timers: Sequence[Entry], past: Sequence[Run], now: datetime) -> dict[str, float]:
     """From where on the timeline the runs of a job are known (``x``), and where its first timer was made."""
     begin = now - timedelta(days=DAYS)
     created = [_words.instant(timer.get("submitted_at")) for timer in timers]
@@ -335,7 +335,7 @@ def _attention(rows: Sequence[Entry]) -> list[dict[str, Any]]:
     return sorted(found, key=lambda one: (one["kind"] != "bad", one["state"] == "paused"))
 
 
-def _replaced(results: Sequence[Entry], zone: str) -> list[dict[str, Any]]:
+def _replaced_timers(results: Sequence[Entry], zone: str) -> list[dict[str, Any]]:
     """The timers that were replaced in this play and were not well, with what was wrong with them."""
     found = []
     for entry in results:
@@ -366,7 +366,7 @@ def _counts(rows: Iterable[Entry]) -> list[dict[str, Any]]:
     return [{"number": numbers[state], **health(state)} for state in order]
 
 
-def _rate(timers: Sequence[Entry], shown: set[str]) -> dict[str, Any]:
+def _use_of_limit(timers: Sequence[Entry], shown: set[str]) -> dict[str, Any]:
     """What of the service's limit of runs the timers of the account use; timers that do not run use none of it."""
     all_of_them = these = 0.0
     for timer in timers:

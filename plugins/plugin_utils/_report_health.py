@@ -88,8 +88,8 @@ def problems_of(
         elif state != "ok":
             found.append(_of_state(state, of_state, now))
     if not any(health(problem["state"])["kind"] == "bad" for problem in found):
-        found += _stale(job, timers, now)
-        found += _refused(timers, results)
+        found += _stale_job(job, timers, now)
+        found += _refused_timers(timers, results)
     if not job["wanted"]:
         found += _surplus([timer for timer in timers if timer["health"]["state"] != "ended"])
     order = [*STATES]
@@ -170,7 +170,7 @@ def _missing(job: Entry, timers: Sequence[Entry], results: Mapping[str, Entry]) 
         yield _problem("missing", names, reason, "Remove the cause, and run the play again")
 
 
-def _refused(timers: Sequence[Entry], results: Mapping[str, Entry]) -> Iterator[dict[str, Any]]:
+def _refused_timers(timers: Sequence[Entry], results: Mapping[str, Entry]) -> Iterator[dict[str, Any]]:
     """Timers that are there, and that the play could not make what the job asks for."""
     for timer in timers:
         result = results.get(timer["name"]) or {}
@@ -238,7 +238,7 @@ def _between(timer: Entry, now: datetime) -> str:
 # --- too old ---------------------------------------------------------------------------------------------------------
 
 
-def _stale(job: Entry, timers: Sequence[Entry], now: datetime) -> Iterator[dict[str, Any]]:
+def _stale_job(job: Entry, timers: Sequence[Entry], now: datetime) -> Iterator[dict[str, Any]]:
     """No complete transfer of the job within its ``max_age`` (outcome.md, ``stale``): its newest slot counts.
 
     Not where nobody can know: the job is younger, or its readable runs do not reach back so far.
@@ -249,7 +249,7 @@ def _stale(job: Entry, timers: Sequence[Entry], now: datetime) -> Iterator[dict[
         return
     age = timedelta(seconds=seconds)
     newest = last_success(timers)
-    if newest is None and not _covers(timers, now, age):
+    if newest is None and not _rules_out_success(timers, now, age):
         return
     if newest is not None and now - newest <= age:
         return
@@ -273,7 +273,7 @@ def last_success(timers: Sequence[Entry]) -> datetime | None:
     return max((moment for moment in moments if moment is not None), default=None)
 
 
-def _covers(timers: Sequence[Entry], now: datetime, age: timedelta) -> bool:
+def _rules_out_success(timers: Sequence[Entry], now: datetime, age: timedelta) -> bool:
     """Whether the runs that were read say that nothing arrived for so long."""
     created = [_words.instant(timer.get("submitted_at")) for timer in timers]
     if age > KEPT or not any(moment is not None and now - moment > age for moment in created):

@@ -110,7 +110,7 @@ def _run(timer: Entry, entry: Entry, is_last: bool, now: datetime) -> Run | None
     moment = _words.instant(entry.get("ran_at")) or _words.instant(task.get("requested_at"))
     if moment is None:
         return None
-    outcome = _outcome(timer, entry, task, is_last, now)
+    outcome = _outcome_of_entry(timer, entry, task, is_last, now)
     return Run(
         moment,
         outcome,
@@ -124,7 +124,7 @@ def _run(timer: Entry, entry: Entry, is_last: bool, now: datetime) -> Run | None
     )
 
 
-def _outcome(timer: Entry, entry: Entry, task: Entry, is_last: bool, now: datetime) -> str:
+def _outcome_of_entry(timer: Entry, entry: Entry, task: Entry, is_last: bool, now: datetime) -> str:
     if entry.get("failed") or task.get("status") == "FAILED":
         return FAILED
     if not task:
@@ -136,7 +136,7 @@ def _outcome(timer: Entry, entry: Entry, task: Entry, is_last: bool, now: dateti
     retries = str(task.get("detail") or "OK").upper() not in ("OK", "QUEUED")
     requested = _words.instant(task.get("requested_at"))
     is_old = requested is None or now - requested > STALLED_AFTER
-    if task.get("status") == "INACTIVE" or (retries and is_old) or (is_last and _state(timer) == "stalled"):
+    if task.get("status") == "INACTIVE" or (retries and is_old) or (is_last and _health_state(timer) == "stalled"):
         return STALLED
     return ONGOING
 
@@ -169,7 +169,7 @@ def _skipped(timer: Entry, runs: Sequence[Run], now: datetime) -> Iterator[Run]:
         return
     start, step = schedule.start, timedelta(seconds=schedule.interval)
     until = now - OVERDUE_AFTER
-    if _state(timer) in ("paused", "ended"):
+    if _health_state(timer) in ("paused", "ended"):
         until = max((run.moment for run in runs), default=start - step)
     begin = max(start, _words.instant(timer.get("submitted_at")) or start)
     if runs and len(runs) < (timer.get("runs") or 0):
@@ -195,7 +195,7 @@ def _lasts(run: Run, tick: datetime, now: datetime) -> bool:
 
 def coming_runs(timer: Entry, now: datetime) -> list[datetime]:
     """The runs of the coming days, from the service's own next run on; only that one where the schedule is unknown."""
-    if _state(timer) in IDLE:
+    if _health_state(timer) in IDLE:
         return []
     end = now + timedelta(days=DAYS)
     start = _words.instant(timer.get("next_run"))
@@ -218,5 +218,5 @@ def every(schedule: Schedule | None) -> str:
     return f"every {'365d' if schedule.interval == _schedule.YEAR else _schedule.format_interval(schedule.interval)}"
 
 
-def _state(timer: Entry) -> str:
+def _health_state(timer: Entry) -> str:
     return str(timer["health"]["state"])

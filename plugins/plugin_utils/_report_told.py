@@ -162,12 +162,14 @@ def strip_told(runs: Sequence[Run], zone: str) -> str:
     if not runs:
         return "No run is known"
     numbers = [
-        f"{number} {OUTCOMES[outcome]}" for outcome in reversed([*OUTCOMES]) if (number := _number(runs, outcome))
+        f"{number} {OUTCOMES[outcome]}"
+        for outcome in reversed([*OUTCOMES])
+        if (number := _number_of_runs(runs, outcome))
     ]
     notable = [f"{_words.short(run.moment, zone)} {OUTCOMES[run.outcome]}" for run in runs if run.outcome != ARRIVED]
     told = f"Last {_words.count(len(runs), 'run')}: {_words.joined(numbers)}"
     return f"{told}: {'; '.join(notable)}" if notable else told
 
 
-def _number(runs: Sequence[Run], outcome: str) -> int:
+def _number_of_runs(runs: Sequence[Run], outcome: str) -> int:
     return sum(1 for run in runs if run.outcome == outcome)

@@ -75,11 +75,11 @@ def plan(given: Mapping[str, Any], timers: Sequence[Entry] | None, now: datetime
     result: dict[str, Any] = {"error": None, "warnings": [], "name_contains": None, "timer": None, "restore": None}
     try:
         request = _read_request(given, now)
-        bases = [_base(request, copy) for copy in request.copies]
+        bases = [_base_name(request, copy) for copy in request.copies]
         result["check_paths"] = request.variables.check_paths
         result["name_contains"] = _once.common_part(base[len("restore-") :] for base in bases)
         if timers is not None:
-            decision = _decide(request, timers)
+            decision = _plan_transfer(request, timers)
             warnings = [printable(warning) for warning in decision.warnings]
             result.update(warnings=warnings, timer=decision.timer, restore=decision.as_result(request))
     except InputError as error:
@@ -94,10 +94,12 @@ def _read_request(given: Mapping[str, Any], now: datetime) -> Request:
     variables, own = _variables.read_of("restore", given, now)
     known = _backup.names_of_jobs(variables.jobs)
     if own["backup_restore_job"] is None:
-        raise InputError(f"backup_restore_job is missing: name the job to restore from; there are {_listed(known)}")
+        raise InputError(
+            f"backup_restore_job is missing: name the job to restore from; there are {_names_or_none(known)}"
+        )
     name = text_of("backup_restore_job", own["backup_restore_job"])
     if name not in known:
-        raise InputError(f"backup_restore_job: there is no job {name!r}; there are {_listed(known)}")
+        raise InputError(f"backup_restore_job: there is no job {name!r}; there are {_names_or_none(known)}")
     jobs = _backup.copies_of_jobs(variables, [name])
     job = next(job for job in jobs if job.name == name)
     return Request(
@@ -112,7 +114,7 @@ def _read_request(given: Mapping[str, Any], now: datetime) -> Request:
     )
 
 
-def _listed(names: Sequence[str]) -> str:
+def _names_or_none(names: Sequence[str]) -> str:
     return ", ".join(names) if names else "none"
 
 
@@ -130,7 +132,7 @@ def _copies(job: JobCopies, wanted: str) -> Sequence[Copy]:
     )
 
 
-def _base(request: Request, copy: Copy) -> str:
+def _base_name(request: Request, copy: Copy) -> str:
     return _once.base_name("restore", copy, request.variables.prefix)
 
 
@@ -163,7 +165,7 @@ def _items(request: Request, copy: Copy) -> list[_Item]:
     text = request.path.strip()
     if ".." in text.split("/"):
         raise InputError(f"backup_restore_path {text!r} has .. in it: give the path below the source of the job")
-    sources = _listed([one.source_path for one in paths])
+    sources = _names_or_none([one.source_path for one in paths])
     if not text.startswith(("/", "~")):
         if len(paths) > 1:
             raise InputError(
@@ -195,7 +197,7 @@ def _transfer_options(request: Request, copy: Copy, moment: str) -> dict[str, An
     ending = f"-restored-{slot + '-' if slot else ''}{moment}"
     paths = []
     for item in _items(request, copy):
-        target = item.beside(ending) if request.to is None else _below(request.to, item, copy)
+        target = item.beside(ending) if request.to is None else _path_below(request.to, item, copy)
         path = {"source_path": item.copy, "destination_path": target, "recursive": item.recursive}
         paths.append({name: value for name, value in path.items() if value is not None})
     options = {
@@ -211,7 +213,7 @@ def _transfer_options(request: Request, copy: Copy, moment: str) -> dict[str, An
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _below(to: str, item: _Item, copy: Copy) -> str:
+def _path_below(to: str, item: _Item, copy: Copy) -> str:
     """The target in the folder ``backup_restore_to``. What lies below the source of the job keeps its place there."""
     collection = copy.transfer.source_collection
     if item.recursive is False and not item.rest and place_of(collection, to) == place_of(collection, item.source):
@@ -236,7 +238,7 @@ def _overlap(one: Place, other: Place) -> bool:
 
 def _check_target(request: Request, copy: Copy, targets: Sequence[str]) -> None:
     """Refuses a target that would damage the original or the copies."""
-    where = _where(request, copy)
+    where = _source_in_words(request, copy)
     collection = copy.transfer.source_collection
     given = [] if request.to is None else [request.to]
     places = {place_of(collection, path): path for path in (*targets, *given)}
@@ -258,7 +260,7 @@ def _check_target(request: Request, copy: Copy, targets: Sequence[str]) -> None:
 
 
 def _target_warnings(request: Request, copy: Copy, targets: Sequence[str]) -> Iterator[str]:
-    where = _where(request, copy)
+    where = _source_in_words(request, copy)
     for path in targets:
         place = place_of(copy.transfer.source_collection, path)
         for other in request.others:
@@ -321,21 +323,21 @@ class _Decision:
         }
 
 
-def _where(request: Request, copy: Copy | None) -> str:
+def _source_in_words(request: Request, copy: Copy | None) -> str:
     return _once.in_words(request.job.name, copy.slot if copy else None)
 
 
-def _decide(request: Request, timers: Sequence[Entry]) -> _Decision:
+def _plan_transfer(request: Request, timers: Sequence[Entry]) -> _Decision:
     adopted = _adopt(request, timers)
     if adopted is not None:
         return adopted
     states = [_State.of(copy, timers) for copy in request.copies]
     state = _choose(request, states)
     copy = state.copy
-    base = _base(request, copy)
+    base = _base_name(request, copy)
     moment = _once.free_moment([base], timers, request.now)
     transfer = _transfer_options(request, copy, moment)
-    _once.parsed_transfer(transfer, request.now, _blame)
+    _once.parsed_transfer(transfer, request.now, _about_variables)
     targets = [path["destination_path"] for path in transfer["paths"]]
     _check_target(request, copy, targets)
     warnings = [*_target_warnings(request, copy, targets), *_copy_warnings(request, state)]
@@ -344,7 +346,7 @@ def _decide(request: Request, timers: Sequence[Entry]) -> _Decision:
     return _Decision(copy, transfer, name, timer, success=state.success, warnings=warnings)
 
 
-def _blame(message: str) -> str:
+def _about_variables(message: str) -> str:
     """A message about the options of the transfer as one about the variables that they come from."""
     words = {"source_path": "backup_restore_path", "destination_path": "backup_restore_to"}
     for option, variable in words.items():
@@ -360,17 +362,17 @@ def _adopt(request: Request, timers: Sequence[Entry]) -> _Decision | None:
         if _once.is_ended(entry) and not going_on:
             continue
         for copy in request.copies:
-            moment = _once.moment_in(entry["name"], _base(request, copy))
+            moment = _once.moment_in(entry["name"], _base_name(request, copy))
             there = _once.transfer_of(entry, request.now) if moment else None
             if moment is None or there is None:
                 continue
             transfer = _transfer_options(request, copy, moment)
-            if _once.parsed_transfer(transfer, request.now, _blame).normal() != there.normal():
+            if _once.parsed_transfer(transfer, request.now, _about_variables).normal() != there.normal():
                 continue
             if _once.is_paused_by_user(entry):
                 raise InputError(
-                    f"{_where(request, copy)}: the restore {entry['name']} is there already, and a user paused it. "
-                    f"Resume or delete it ({entry['url']}), and run this again"
+                    f"{_source_in_words(request, copy)}: the restore {entry['name']} is there already, and a user "
+                    f"paused it. Resume or delete it ({entry['url']}), and run this again"
                 )
             name = entry["name"]
             timer = {"name": name, "transfer": transfer, "schedule": {}}
@@ -399,7 +401,7 @@ class _State:
         entries = [entry for entry in named if not _once.is_ended(entry)] or named
         if not entries:
             return cls(copy, doubt=f"there is no timer {copy.timer}, so its runs are not known")
-        entry = max(entries, key=lambda one: (_completed(one), one.get("submitted_at") or ""))
+        entry = max(entries, key=lambda one: (_last_arrival(one), one.get("submitted_at") or ""))
         going_on = next((task for one in entries if (task := _once.current_transfer(one))), None)
         if going_on is not None:
             return cls(
@@ -430,7 +432,7 @@ class _State:
 
 
 def _copy_warnings(request: Request, state: _State) -> Iterator[str]:
-    where = _where(request, state.copy)
+    where = _source_in_words(request, state.copy)
     if state.doubt is not None:
         yield (
             f"{where}: {state.doubt}. The restore brings back what the copy has. Nobody knows here how old or how "
@@ -455,7 +457,7 @@ def _copy_warnings(request: Request, state: _State) -> Iterator[str]:
         )
 
 
-def _completed(entry: Entry) -> str:
+def _last_arrival(entry: Entry) -> str:
     return str((entry.get("last_success") or {}).get("completed_at") or "")
 
 
@@ -476,12 +478,12 @@ def _choose(request: Request, states: Sequence[_State]) -> _State:
     if len(states) == 1:
         (state,) = states
         if state.refusal is not None:
-            raise InputError(f"{_where(request, state.copy)}: not restored, because {state.refusal}")
+            raise InputError(f"{_source_in_words(request, state.copy)}: not restored, because {state.refusal}")
         return state
     usable = [state for state in states if state.refusal is None]
     if not usable:
         why = "; ".join(f"{state.copy.slot}: {state.refusal}" for state in states)
-        raise InputError(f"{_where(request, None)}: no slot can be restored from. {why}")
+        raise InputError(f"{_source_in_words(request, None)}: no slot can be restored from. {why}")
     known = [state for state in usable if state.success is not None]
     if known:
         return max(known, key=lambda state: str(state.success and state.success["completed_at"]))

@@ -104,7 +104,7 @@ def read(given: Mapping[str, Any], now: datetime) -> Variables:
     clock = now if values["backup_clock"] is None else parse_moment("backup_clock", values["backup_clock"], "UTC")[0]
     own = {name[len("backup_") :]: value for name, value in values.items()}
     variables = Variables(**{**own, "max_age": _max_age(values["backup_max_age"]), "clock": clock})
-    _check(variables)
+    _check_variables(variables)
     return variables
 
 
@@ -121,7 +121,7 @@ def _max_age(value: Any) -> int | None:
     return seconds
 
 
-def _check(variables: Variables) -> None:
+def _check_variables(variables: Variables) -> None:
     check_zone("backup_timezone", variables.timezone)
     if variables.spread < 0:
         raise InputError(f"backup_spread must be a number of seconds, 0 or more, not {variables.spread}")

@@ -262,7 +262,7 @@ def test_no_secret_in_a_traceback_X1(
     tokens = {"timers_token": minted[TIMERS_SERVER]["access_token"]}
     account = {"client_id": globus.client_id, "client_secret": globus.client_secret}
     for options in (account, {**account, "token_storage": str(tmp_path / "t.json")}, {"client_id": NATIVE_APP}, tokens):
-        for owner, name in ((_service.Globus, "list_timers"), (_http, "_refusal"), (_login, "_is_fresh")):
+        for owner, name in ((_service.Globus, "list_timers"), (_http, "_refusal_of_answer"), (_login, "_is_fresh")):
             with monkeypatch.context() as patch:
                 patch.setattr(owner, name, break_down)
                 globus.fault("status", status=403, path="^/jobs")

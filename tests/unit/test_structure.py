@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable, Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -211,16 +212,40 @@ def test_the_pure_room_knows_no_input_or_output(file: Path) -> None:
         assert not [name for name in names if name.partition(".")[0] in impure]
 
 
-def test_private_names_say_what_they_are() -> None:
-    """A verb alone is no name, and the names that were once used for two things are used for one."""
-    vague = {"_said", "_told", "_does", "_well", "_held"}
-    once_ambiguous = ("_given", "_moment", "_read", "_carry_out", "_equal", "_create", "_delete")
-    names = [
-        node.name
-        for file in (ROOT / "plugins").rglob("*.py")
-        for node in ast.parse(file.read_text(encoding="utf-8")).body
-        if isinstance(node, ast.FunctionDef)
+# Verbs and other words that say nothing of what a function does or returns.
+VAGUE = {"_said", "_told", "_does", "_well", "_held", "_going_on", "_were", "_is", "_do", "_take", "_goes", "_stands"}
+
+
+def private_definitions(file: str, source: str) -> Iterator[tuple[str, str]]:
+    """The private functions, methods and classes of a file, each with the file."""
+    for node in ast.walk(ast.parse(source)):
+        name = node.name if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) else ""
+        if name.startswith("_") and not name.startswith("__"):
+            yield name, file
+
+
+def ambiguous(definitions: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """The names that are defined in more than one file, with these files."""
+    files: dict[str, set[str]] = {}
+    for name, file in definitions:
+        files.setdefault(name, set()).add(file)
+    return {name: sorted(where) for name, where in files.items() if len(where) > 1}
+
+
+def test_a_private_name_means_one_thing() -> None:
+    """So a name that is searched for leads to one place, and a name in a traceback says which file it is of."""
+    sources = [*(PLUGINS / file for file in FILES), *EVENT_SOURCES]
+    definitions = [
+        found
+        for file in sources
+        for found in private_definitions(file.relative_to(ROOT).as_posix(), file.read_text(encoding="utf-8"))
     ]
-    assert len(names) > 500
-    assert not vague & set(names)
-    assert {name: names.count(name) for name in once_ambiguous if names.count(name) > 1} == {}
+    assert len(definitions) > 400
+    assert ambiguous(definitions) == {}
+    assert VAGUE.isdisjoint(name for name, _file in definitions)
+
+
+def test_a_name_in_two_files_would_be_noticed() -> None:
+    sources = {"a.py": "def _find(): ...", "b.py": "class C:\n    def _find(self): ...\n    def __len__(self): ..."}
+    definitions = [found for file, source in sources.items() for found in private_definitions(file, source)]
+    assert ambiguous(definitions) == {"_find": ["a.py", "b.py"]}

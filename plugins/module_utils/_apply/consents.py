@@ -63,7 +63,9 @@ class Prepared:
 def prepare(plans: Sequence[Plan], service: CollectionService, *, concurrency: int, check_mode: bool) -> Prepared:
     """Look the collections and flows up, each once, and get the consents that the timers need."""
     looked_up = {
-        **_look_up({key for plan in plans for key in plan.collections}, _usable(service.get_collection), concurrency),
+        **_look_up(
+            {key for plan in plans for key in plan.collections}, _only_usable(service.get_collection), concurrency
+        ),
         **_look_up({key for plan in plans for key in plan.flows}, service.check_flow, concurrency),
     }
     collections = {found.id: found for found in looked_up.values() if isinstance(found, GlobusCollection)}
@@ -75,7 +77,7 @@ def prepare(plans: Sequence[Plan], service: CollectionService, *, concurrency: i
     return Prepared(plans, collections, [*warnings, *unseen, *unsure])
 
 
-def _usable(get_collection: Callable[[str], GlobusCollection]) -> Callable[[str], GlobusCollection]:
+def _only_usable(get_collection: Callable[[str], GlobusCollection]) -> Callable[[str], GlobusCollection]:
     """Get a collection and refuse one that a timer cannot use (rule S5)."""
 
     def get(collection_id: str) -> GlobusCollection:
@@ -128,7 +130,7 @@ def _get_consents(
     errors, warnings = _check_needs(every, service)
     left = [one for one in every if one not in errors]
     if left and check_mode:
-        warnings += _not_requested(_together(left), service)
+        warnings += _not_requested(_sum_of_needs(left), service)
     elif left:
         errors.update(_grant(left, service))
     failed = {number: errors[one] for number, one in needs.items() if one in errors}
@@ -148,7 +150,7 @@ def _needs_of(plan: Plan, collections: Mapping[str, GlobusCollection]) -> Needs:
     )
 
 
-def _together(needs: Sequence[Needs]) -> Needs:
+def _sum_of_needs(needs: Sequence[Needs]) -> Needs:
     return Needs(
         transfers=any(one.transfers for one in needs),
         data_access=tuple(sorted({key for one in needs for key in one.data_access})),
@@ -159,7 +161,7 @@ def _together(needs: Sequence[Needs]) -> Needs:
 def _check_needs(every: Sequence[Needs], service: CollectionService) -> tuple[dict[Needs, GlobusError], list[str]]:
     """Which of the needs are not met, and a warning if nobody can tell. One look where nothing is missing."""
     try:
-        warning = service.check_consents(_together(every))
+        warning = service.check_consents(_sum_of_needs(every))
     except GlobusError as error:
         if error.code != "consent_required":
             return dict.fromkeys(every, error), []
@@ -176,7 +178,7 @@ def _check_needs(every: Sequence[Needs], service: CollectionService) -> tuple[di
 
 def _grant(every: Sequence[Needs], service: CollectionService) -> dict[Needs, GlobusError]:
     """Grant the consents. If a combined request is refused, find out which of them is: the others are granted."""
-    together = _together(every)
+    together = _sum_of_needs(every)
     try:
         service.grant(together)
     except GlobusError as error:
@@ -195,7 +197,7 @@ def _grant(every: Sequence[Needs], service: CollectionService) -> dict[Needs, Gl
     left = [one for one in every if one not in errors]
     if left:
         try:
-            service.grant(_together(left))  # the last request is the one whose tokens are used
+            service.grant(_sum_of_needs(left))  # the last request is the one whose tokens are used
         except GlobusError as error:
             errors.update(dict.fromkeys(left, error))
     return errors

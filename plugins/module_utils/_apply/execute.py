@@ -117,9 +117,9 @@ def _execute_one(plan: Plan, service: TimerService) -> Outcome:
     outcome = Outcome(plan, plan.timer, warnings=list(plan.warnings), failure=plan.failure)
     for operation in plan.operations:
         try:
-            _do(operation, outcome, service)
+            _execute_operation(operation, outcome, service)
         except GlobusError as error:
-            outcome.failure = error.about(_could_not(operation, outcome))
+            outcome.failure = error.about(_failure_context(operation, outcome))
             break
         outcome.operations.append(replace(operation, timer_id=operation.timer_id or outcome.created))
     if outcome.operations and not outcome.created:
@@ -127,7 +127,7 @@ def _execute_one(plan: Plan, service: TimerService) -> Outcome:
     return outcome
 
 
-def _could_not(operation: Operation, outcome: Outcome) -> str:
+def _failure_context(operation: Operation, outcome: Outcome) -> str:
     """What was not done, to which timer, and what that leaves behind where other operations came before it."""
     timer_id = operation.timer_id or outcome.created
     what = f"Could not {operation.operation} {outcome.plan.wanted.label}" + (f" ({timer_id})" if timer_id else "")
@@ -139,7 +139,7 @@ def _could_not(operation: Operation, outcome: Outcome) -> str:
     return what
 
 
-def _do(operation: Operation, outcome: Outcome, service: TimerService) -> None:
+def _execute_operation(operation: Operation, outcome: Outcome, service: TimerService) -> None:
     """One operation of a plan. ``create`` sets the outcome's timer; the others act on the ID they name, or on it."""
     timer_id = operation.timer_id or outcome.created or ""
     if operation.operation == "create" and outcome.plan.creation is not None:
@@ -189,7 +189,7 @@ def _pause(timer_id: str, outcome: Outcome, service: TimerService) -> None:
     try:
         service.pause_timer(timer_id)
     except GlobusError:
-        found = _find(outcome, service) if outcome.created else None
+        found = _find_outcome_timer(outcome, service) if outcome.created else None
         if found is None or found.id == timer_id:
             raise
         outcome.take(found)
@@ -204,9 +204,9 @@ def _read_again(outcome: Outcome, service: TimerService) -> None:
             outcome.timer = None
         return
     only_deletes = all(operation.operation == "delete" for operation in outcome.plan.operations)
-    vanished = _vanished(outcome.timer.id, outcome)
+    vanished = _vanished_failure(outcome.timer.id, outcome)
     try:
-        found = _find(outcome, service, or_an_equal_one=only_deletes)
+        found = _find_outcome_timer(outcome, service, or_an_equal_one=only_deletes)
     except GlobusError as error:
         outcome.warnings.append(f"it was changed, but could not be read afterwards: {error}")
         return
@@ -230,7 +230,7 @@ def _stopped_again(timer: Timer, outcome: Outcome, service: TimerService) -> Glo
     )
 
 
-def _vanished(timer_id: str, outcome: Outcome) -> GlobusError:
+def _vanished_failure(timer_id: str, outcome: Outcome) -> GlobusError:
     return GlobusError(
         f"{outcome.plan.wanted.label} ({timer_id}) no longer exists: somebody or another run deleted it meanwhile. "
         "Run the task again",
@@ -252,12 +252,12 @@ def _verify_successor(outcome: Outcome, service: TimerService) -> None:
     plan = outcome.plan
     if plan.wanted.state == "absent" or outcome.timer is None:
         return
-    found, why = _look_at_successor(outcome.timer, outcome, service, must_run=not _may_rest(plan))
+    found, why = _look_at_successor(outcome.timer, outcome, service, must_run=not _may_be_inactive(plan))
     if why is None:
         return
     if found.id != outcome.created or found.id in plan.known:
-        raise _unfit(found, why)
-    _take_back(found, why, outcome, service)
+        raise _successor_failure(found, why)
+    _delete_new_timer(found, why, outcome, service)
 
 
 def _look_at_successor(
@@ -270,7 +270,7 @@ def _look_at_successor(
     :raises GlobusError: where it could not be read, or is not there.
     """
     try:
-        found = _find(outcome, service, or_an_equal_one)
+        found = _find_outcome_timer(outcome, service, or_an_equal_one)
     except GlobusError as error:
         raise error.about(
             f"the timer to keep, {successor.id}, could not be read, so no timer was deleted. Run the task again"
@@ -290,21 +290,21 @@ def _look_at_successor(
     return found, None
 
 
-def _unfit(successor: Timer, why: str) -> GlobusError:
+def _successor_failure(successor: Timer, why: str) -> GlobusError:
     return GlobusError(
         f"The timer to keep, {successor.id}, {why}, so no timer was deleted. Run the task again",
         code="successor_differs",
     )
 
 
-def _may_rest(plan: Plan) -> bool:
+def _may_be_inactive(plan: Plan) -> bool:
     """Whether the timer that stays may be inactive: on request, or because none that it replaces runs (rule I3)."""
     if plan.pauses or plan.wanted.state == "paused":
         return True
     return plan.creation is None and plan.wanted.state == "present"
 
 
-def _take_back(new: Timer, why: str, outcome: Outcome, service: TimerService) -> NoReturn:
+def _delete_new_timer(new: Timer, why: str, outcome: Outcome, service: TimerService) -> NoReturn:
     """Delete the new timer, so that the old one stays. Raises GlobusError."""
     old = outcome.plan.timer
     there = f"the old timer {old.id} was kept" if old else "the old timer was kept"
@@ -323,7 +323,7 @@ def _take_back(new: Timer, why: str, outcome: Outcome, service: TimerService) ->
     )
 
 
-def _find(outcome: Outcome, service: TimerService, or_an_equal_one: bool = True) -> Timer | None:
+def _find_outcome_timer(outcome: Outcome, service: TimerService, or_an_equal_one: bool = True) -> Timer | None:
     """The outcome's timer, or an equal one in favour of which another run removed it (rule W3); None if it is gone.
 
     It counts as gone only if the list lacks it too.
@@ -356,7 +356,7 @@ def _create(outcome: Outcome, creation: Definition, service: TimerService) -> Ti
     while True:
         outcome.repeated = doubt is not None
         try:
-            return _send(outcome.plan, creation, service)
+            return _send_creation(outcome.plan, creation, service)
         except UncertainError as error:
             failure: GlobusError = error
             doubt = error
@@ -376,7 +376,7 @@ def _create(outcome: Outcome, creation: Definition, service: TimerService) -> Ti
                 raise failure if failure is doubt else _still_in_doubt(failure, doubt)
 
 
-def _send(plan: Plan, creation: Definition, service: TimerService) -> Timer:
+def _send_creation(plan: Plan, creation: Definition, service: TimerService) -> Timer:
     """One request to create the timer, with a first run that is still ahead."""
     service.wait()  # first: a first run that is near passes meanwhile
     return service.create_timer(write_timer(creation, _start_in_time(plan, creation, service.now())))
@@ -391,14 +391,14 @@ def _look_for_lost(outcome: Outcome, doubt: UncertainError, service: TimerServic
         timers = service.list_timers(outcome.plan.wanted.name)
     except GlobusError as error:
         why = f"the module could not find out whether the timer was created ({error.message})"
-        raise _unknown(doubt, f"{why}. Run the task again: it uses the timer if it exists") from None
+        raise _unknown_outcome(doubt, f"{why}. Run the task again: it uses the timer if it exists") from None
     equal = _equal_ones(outcome.plan, timers, service.now())
     if equal:
         return equal[0]
-    others = _others(outcome, timers, equal)
+    others = _differing_ids(outcome, timers, equal)
     if others:
         why = f"a new timer of this name exists, but differs from the definition ({', '.join(others)})"
-        raise _unknown(doubt, f"{why}. This request or another run created it. Run the task again")
+        raise _unknown_outcome(doubt, f"{why}. This request or another run created it. Run the task again")
     return None
 
 
@@ -426,7 +426,7 @@ def _start_in_time(plan: Plan, creation: Definition, now: datetime) -> datetime 
     return start
 
 
-def _unknown(doubt: GlobusError, why: str) -> GlobusError:
+def _unknown_outcome(doubt: GlobusError, why: str) -> GlobusError:
     return GlobusError(
         f"{doubt.message}, and {why}",
         code="unknown_outcome",
@@ -490,7 +490,7 @@ def _verify_one(outcome: Outcome, timers: Sequence[Timer], now: datetime, servic
                 f"{'; '.join(str(difference) for difference in unlike)}"
             )
     equal = [timer for timer in _equal_ones(outcome.plan, timers, now) if timer.is_unfinished]
-    others = _others(outcome, timers, equal)
+    others = _differing_ids(outcome, timers, equal)
     if others:
         outcome.warnings.append(
             "another run created a timer of this name with another definition at the same time "
@@ -512,14 +512,14 @@ def _verify_one(outcome: Outcome, timers: Sequence[Timer], now: datetime, servic
 
 def _look_for_own(outcome: Outcome, service: TimerService) -> None:
     """Read the timer that this run created, because the list lacks it. It may have vanished."""
-    found = _find(outcome, service)
+    found = _find_outcome_timer(outcome, service)
     if found is None:
-        outcome.failure = outcome.failure or _vanished(outcome.created or "", outcome)
+        outcome.failure = outcome.failure or _vanished_failure(outcome.created or "", outcome)
     else:
         outcome.take(found)
 
 
-def _others(outcome: Outcome, timers: Sequence[Timer], equal: Sequence[Timer]) -> list[str]:
+def _differing_ids(outcome: Outcome, timers: Sequence[Timer], equal: Sequence[Timer]) -> list[str]:
     """IDs of new timers of the name with another definition: not ours to delete (rule W3)."""
     return [
         timer.id
@@ -547,7 +547,7 @@ def _keep_first(equal: Sequence[Timer], outcome: Outcome, service: TimerService)
             for surplus in equal[1:]:
                 _delete_surplus(surplus, kept, outcome, service)
         except GlobusError as error:
-            left = _equal_now(outcome, service) if error.code == "successor_missing" else []
+            left = _list_equal_ones(outcome, service) if error.code == "successor_missing" else []
             if not left or left[0].id == kept.id:
                 raise
             equal = left
@@ -560,11 +560,11 @@ def _delete_surplus(surplus: Timer, kept: Timer, outcome: Outcome, service: Time
     must_run = surplus.runs_now and not outcome.plan.pauses
     found, why = _look_at_successor(kept, outcome, service, must_run=must_run, or_an_equal_one=False)
     if why is not None:
-        raise _unfit(found, why)
+        raise _successor_failure(found, why)
     service.delete_timer(surplus.id)
     outcome.operations.append(Operation("delete", surplus.id, surplus.name))
 
 
-def _equal_now(outcome: Outcome, service: TimerService) -> list[Timer]:
+def _list_equal_ones(outcome: Outcome, service: TimerService) -> list[Timer]:
     timers = service.list_timers(outcome.plan.wanted.name)
     return [timer for timer in _equal_ones(outcome.plan, timers, service.now()) if timer.is_unfinished]

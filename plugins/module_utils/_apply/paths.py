@@ -58,12 +58,12 @@ def check_paths(
     closed = _closed(mapped, service, check_mode)
     seen = {look: Seen(UNKNOWN, closed[look.collection]) for look in looks if look.collection in closed}
     open_looks = [look for look in looks if look.collection not in closed]
-    seen.update(zip(open_looks, in_parallel(lambda look: _look(look, service), open_looks, concurrency)))
+    seen.update(zip(open_looks, in_parallel(lambda look: _look_at_path(look, service), open_looks, concurrency)))
     checked = [
         _failed(plan, findings(transfers[number], seen), collections) if number in transfers else plan
         for number, plan in enumerate(plans)
     ]
-    return checked, _unseen(seen, collections)
+    return checked, _unchecked_warnings(seen, collections)
 
 
 def _closed(mapped: Sequence[str], service: PathService, check_mode: bool) -> dict[str, str]:
@@ -74,7 +74,7 @@ def _closed(mapped: Sequence[str], service: PathService, check_mode: bool) -> di
         return dict.fromkeys(mapped, error.message)
 
 
-def _look(look: Look, service: PathService) -> Seen:
+def _look_at_path(look: Look, service: PathService) -> Seen:
     """What there is at a path and, where there is nothing, what has a similar name."""
     seen = service.look(look)
     folder = parent_of(look.path)
@@ -106,7 +106,7 @@ def _sentence(text: str) -> str:
     return text if text.endswith("?") else f"{text}."
 
 
-def _unseen(seen: Mapping[Look, Seen], collections: Mapping[str, GlobusCollection]) -> list[str]:
+def _unchecked_warnings(seen: Mapping[Look, Seen], collections: Mapping[str, GlobusCollection]) -> list[str]:
     """One warning for each reason why nobody could look, with the collections."""
     reasons: dict[str, dict[str, None]] = {}
     for look, found in seen.items():

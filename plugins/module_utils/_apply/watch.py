@@ -75,7 +75,7 @@ class Watch:
     def poll(self) -> Poll:
         """Look once. Raises InputError, at the first look, for what only another set-up cures."""
         try:
-            timers, warning = self._look()
+            timers, warning = self._read_health()
         except GlobusError as error:
             if error.code in WRONG_FROM_THE_START and not self._has_read:
                 raise InputError(fit_to_print(error.message)) from None
@@ -88,7 +88,7 @@ class Watch:
         events += self._changes.after(timers)
         return Poll([_fit_to_send(event) for event in events], self.interval, warning)
 
-    def _look(self) -> tuple[list[Seen], str | None]:
+    def _read_health(self) -> tuple[list[Seen], str | None]:
         if self._globus is None:
             check_sdk()
             self._globus = self._open(self._parameters)

@@ -85,7 +85,7 @@ class AuthApi:
         if not collections:
             return []
         consents = self._read_consents(identity, authorizer)
-        return [one for one in collections if _lacks(consents, data_scope([one]))]
+        return [one for one in collections if _lacks_scope(consents, data_scope([one]))]
 
     def _read_consents(self, identity: str, authorizer: Authorizer) -> Any:
         """The consent documents of an identity; read once."""
@@ -194,10 +194,10 @@ def start_native_login(client_id: str, environment: str, needs: Needs) -> tuple[
 
 def lacks_consent(consents: Iterable[Mapping[str, Any]], needs: Needs) -> bool:
     """Whether consent documents of Globus Auth do not cover what timers need."""
-    return _lacks(consents, writing_scope(needs))
+    return _lacks_scope(consents, writing_scope(needs))
 
 
-def _lacks(consents: Iterable[Mapping[str, Any]], scope: Scope) -> bool:
+def _lacks_scope(consents: Iterable[Mapping[str, Any]], scope: Scope) -> bool:
     from globus_sdk.scopes.consents import ConsentForest
 
     try:

@@ -149,7 +149,11 @@ class Answer:
         try:
             # A number of thousands of digits, which Python refuses to read, concerns its own document alone.
             return json.loads(
-                self.content, object_hook=object_hook, parse_constant=str, parse_float=_finite, parse_int=_short
+                self.content,
+                object_hook=object_hook,
+                parse_constant=str,
+                parse_float=_finite,
+                parse_int=_to_integer,
             )
         except (ValueError, RecursionError):
             return None
@@ -161,7 +165,8 @@ def _finite(text: str) -> float | str:
     return text if math.isinf(number) else number
 
 
-def _short(text: str) -> int | str:
+def _to_integer(text: str) -> int | str:
+    """A number, or as a text one of too many digits."""
     return int(text) if len(text) <= LONGEST_NUMBER else text
 
 
@@ -244,7 +249,7 @@ class Http:
         may_renew = authorizer is not None
         while True:
             try:
-                response = self._send(service, method, path, authorizer, query_params=query, **data)
+                response = self._send_once(service, method, path, authorizer, query_params=query, **data)
             except _NoAnswerError as failure:
                 if create or failure.is_final or not tries.again():
                     kind = UncertainError if create and not failure.is_final else GlobusError
@@ -263,7 +268,7 @@ class Http:
                     time.sleep(tries.pause())
                 continue
             if status >= 400:
-                raise _refusal(service, response, create, authorizer, tries.told())
+                raise _refusal_of_answer(service, response, create, authorizer, tries.told())
             if status >= 300:
                 raise GlobusError(
                     f"{SERVICES[service].name} answered with a redirect, which is not followed: credentials go nowhere "
@@ -275,7 +280,7 @@ class Http:
                 self._read_clock(response.headers.get("Date"))
             return Answer(status, response.headers, response.content)
 
-    def _send(self, service: str, method: str, path: str, authorizer: Authorizer | None, **request: Any) -> Any:
+    def _send_once(self, service: str, method: str, path: str, authorizer: Authorizer | None, **request: Any) -> Any:
         """Send it once. Raises _NoAnswerError."""
         from globus_sdk import exc
         from globus_sdk.transport import RequestCallerInfo, RetryConfig
@@ -490,7 +495,9 @@ def unreadable(service: str, key: str | None = None) -> GlobusError:
     )
 
 
-def _refusal(service: str, response: Any, create: bool, authorizer: Authorizer | None, tried: str = "") -> GlobusError:
+def _refusal_of_answer(
+    service: str, response: Any, create: bool, authorizer: Authorizer | None, tried: str = ""
+) -> GlobusError:
     """What a service refused, and why, in its own words."""
     status = response.status_code
     body = Answer(status, response.headers, response.content).document()

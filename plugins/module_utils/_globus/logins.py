@@ -134,8 +134,8 @@ class TokenLogin:
 
     def check_consents(self, needs: Needs) -> str | None:
         return (
-            f"With access tokens the consents behind them cannot be seen. Without that for {_listed(needs)} a timer "
-            "stops at its first run; make sure that timers_token was requested with the scope "
+            f"With access tokens the consents behind them cannot be seen. Without that for {_needs_in_words(needs)} "
+            "a timer stops at its first run; make sure that timers_token was requested with the scope "
             f"{writing_scope(needs)}"
         )
 
@@ -300,8 +300,8 @@ class PersonLogin:
         if missing is None:
             return None
         raise GlobusError(
-            f"The consent for {_listed(missing)} is missing: the timer would be created, and stopped at its first run. "
-            f"Grant it with: {self._remedy(missing)}",
+            f"The consent for {_needs_in_words(missing)} is missing: the timer would be created, and stopped at its "
+            f"first run. Grant it with: {self._remedy(missing)}",
             code="consent_required",
             remedy=self._remedy(missing),
         )
@@ -368,7 +368,7 @@ class PersonLogin:
         )
 
 
-def _listed(needs: Needs) -> str:
+def _needs_in_words(needs: Needs) -> str:
     parts = [f"data_access for collection {one}" for one in needs.data_access]
     parts += [f"flow {one}" for one in needs.flows]
     return ", ".join(parts) or "transfers by timers"

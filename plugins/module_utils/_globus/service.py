@@ -98,13 +98,13 @@ class Globus:
             query["filter_name"] = name
         try:
             hook = slim if results else None
-            answer = self._read("timer", "/jobs/", "jobs", query=query, object_hook=hook)
+            answer = self._fetch("timer", "/jobs/", "jobs", query=query, object_hook=hook)
         except GlobusError as error:
             if error.http_status != 422 or results:
                 raise
             # Whether the service takes a result_count of 0 is not known: one result per timer is the next best.
             query["result_count"] = 1
-            answer = self._read("timer", "/jobs/", "jobs", query=query, object_hook=slim)
+            answer = self._fetch("timer", "/jobs/", "jobs", query=query, object_hook=slim)
         try:
             return [_read_listed(document) for document in answer["jobs"]]
         except UNREADABLE as error:
@@ -115,7 +115,7 @@ class Globus:
         """The timer with its last runs, deleted ones included as long as the service shows them; None: unknown ID."""
         query = {"page_size": results}
         try:
-            return _read_timer(self._read("timer", f"/jobs/{quoted(timer_id)}", "job_id", query=query, tries=tries))
+            return _read_timer(self._fetch("timer", f"/jobs/{quoted(timer_id)}", "job_id", query=query, tries=tries))
         except GlobusError as error:
             if error.http_status == 404:
                 return None
@@ -142,7 +142,7 @@ class Globus:
 
     def _list_tasks(self, task_ids: Sequence[str]) -> Sequence[Any]:
         query = {"filter": f"task_id:{','.join(task_ids)}", "limit": len(task_ids)}
-        documents = self._read("transfer", "/v0.10/task_list", "DATA", query=query)["DATA"]
+        documents = self._fetch("transfer", "/v0.10/task_list", "DATA", query=query)["DATA"]
         return documents if isinstance(documents, list) else []
 
     def get_collection(self, collection_id: str) -> GlobusCollection:
@@ -155,7 +155,7 @@ class Globus:
                 remedy="set transfer_token",
             )
         try:
-            return read_collection(self._read("transfer", f"/v0.10/endpoint/{quoted(collection_id)}", "id"))
+            return read_collection(self._fetch("transfer", f"/v0.10/endpoint/{quoted(collection_id)}", "id"))
         except GlobusError as error:
             said = {
                 "EndpointNotFound": "does not exist",
@@ -186,8 +186,8 @@ class Globus:
             if error.http_status == 404:
                 return Seen(MISSING)
             if error.http_status == 403 and error.code != "ConsentRequired":
-                return Seen(FORBIDDEN, _essence(error.message))
-            return Seen(UNKNOWN, _essence(error.message))
+                return Seen(FORBIDDEN, _message_line(error.message))
+            return Seen(UNKNOWN, _message_line(error.message))
         kind = document["type"]
         if kind in (FILE, FOLDER):
             return Seen(kind)
@@ -206,7 +206,7 @@ class Globus:
         if look.local_user is not None:
             query["local_user"] = look.local_user
         path = f"/v0.10/operation/endpoint/{quoted(look.collection)}/{operation}"
-        return self._read("transfer", path, key, query=query, tries=Tries(0))
+        return self._fetch("transfer", path, key, query=query, tries=Tries(0))
 
     def check_flow(self, flow_id: str) -> None:
         """Raises GlobusError, with the ID, for a flow that is not there or not visible.
@@ -221,7 +221,7 @@ class Globus:
                 return
             raise
         try:
-            self._read("flows", f"/flows/{quoted(flow_id)}", "id")
+            self._fetch("flows", f"/flows/{quoted(flow_id)}", "id")
         except GlobusError as error:
             if error.http_status not in (403, 404):
                 raise error.about(f"Flow {flow_id} could not be looked up") from None
@@ -244,7 +244,7 @@ class Globus:
         while len(found) < SEARCH_MAXIMUM:
             page = {"limit": min(SEARCH_PAGE, SEARCH_MAXIMUM - len(found)), "offset": len(found)}
             query = {"filter_fulltext": text, **page}
-            answer = self._read("transfer", "/v0.10/endpoint_search", "DATA", query=query)
+            answer = self._fetch("transfer", "/v0.10/endpoint_search", "DATA", query=query)
             try:
                 found += [read_collection(document) for document in answer["DATA"]]
             except UNREADABLE:
@@ -299,7 +299,7 @@ class Globus:
 
     # --- requests --------------------------------------------------------------------------------------------------
 
-    def _read(self, service: str, path: str, key: str, **request: Any) -> Mapping[str, Any]:
+    def _fetch(self, service: str, path: str, key: str, **request: Any) -> Mapping[str, Any]:
         return self._http.read(service, path, key, authorizer=LoginAuthorizer(self._login, service), **request)
 
     def _call(self, method: str, path: str, **request: Any) -> Answer:
@@ -326,16 +326,16 @@ class Globus:
             try:
                 answer = self._call(method, f"/jobs/{quoted(timer_id)}{action}", tries=tries, **request)
             except GlobusError as error:
-                if error.http_status in (401, 403, 429) or not self._is(timer_id, is_done, tries):
+                if error.http_status in (401, 403, 429) or not self._is_confirmed(timer_id, is_done, tries):
                     raise
                 return
-            if isinstance(answer.document(), Mapping) or self._is(timer_id, is_done, tries):
+            if isinstance(answer.document(), Mapping) or self._is_confirmed(timer_id, is_done, tries):
                 return
             if not tries.again():
                 raise unreadable("timer")
             time.sleep(tries.pause())
 
-    def _is(self, timer_id: str, is_done: Callable[[Timer | None], bool], tries: Tries) -> bool:
+    def _is_confirmed(self, timer_id: str, is_done: Callable[[Timer | None], bool], tries: Tries) -> bool:
         """Whether a timer is as it was to become; no, where it cannot be read."""
         try:
             return is_done(self.get_timer(timer_id, tries=tries))
@@ -343,7 +343,7 @@ class Globus:
             return False
 
 
-def _essence(message: str) -> str:
+def _message_line(message: str) -> str:
     """What an endpoint says of a path: its line ``Message:``, or else the first; the rest are details of its server."""
     lines = [line.strip() for line in message.strip().splitlines()]
     said = next((line.partition(":")[2].strip() for line in lines if line.startswith("Message:")), "")

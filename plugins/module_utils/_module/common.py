@@ -64,7 +64,7 @@ class GlobusModule(AnsibleModule):  # type: ignore[misc]  # ansible-core is not 
         super().__init__(**self._declared, supports_check_mode=True)
         GlobusModule.started = self
         self._register_options()
-        refusal = self._refusal()  # Ansible takes a list for a text, and true for a number
+        refusal = self._refusal_of_options()  # Ansible takes a list for a text, and true for a number
         if refusal is not None:
             fail(self, refusal)
 
@@ -86,7 +86,7 @@ class GlobusModule(AnsibleModule):  # type: ignore[misc]  # ansible-core is not 
         """Also what AnsibleModule calls when it refuses an option."""
         validation = getattr(self, "validation_result", None)
         if validation is not None and validation.error_messages:
-            refusal = self._refusal() or GlobusError(msg, code="invalid_input")
+            refusal = self._refusal_of_options() or GlobusError(msg, code="invalid_input")
             result, msg = {**result, **refusal.as_result()}, refusal.message
             del result["msg"]
         if "exception" not in result and sys.exc_info()[1] is not None and _takes_traceback():
@@ -94,7 +94,7 @@ class GlobusModule(AnsibleModule):  # type: ignore[misc]  # ansible-core is not 
         super().fail_json(**self._fit({"msg": msg, "changed": False, **result}))
         raise SystemExit(1)  # not reached
 
-    def _refusal(self) -> GlobusError | None:
+    def _refusal_of_options(self) -> GlobusError | None:
         """What is wrong with the options, in our words."""
         try:
             if self._check is not None:

@@ -47,7 +47,7 @@ def run_login() -> None:
     parameters = _arguments.with_variables(_arguments.login_arguments(), module.params)
     try:
         client_id = parse_uuid("client_id", parameters["client_id"])
-        needs = Needs(data_access=_ids(parameters, "collections"), flows=_ids(parameters, "flows"))
+        needs = Needs(data_access=_parse_id_set(parameters, "collections"), flows=_parse_id_set(parameters, "flows"))
         file = user_token_file(parameters["token_storage"], client_id)
         sign_in = SignIn(module, file, client_id, needs)
         if parameters["state"] == "absent":
@@ -73,7 +73,7 @@ def _check_client_id(given: Mapping[str, Any]) -> None:
         )
 
 
-def _ids(parameters: Mapping[str, Any], option: str) -> tuple[str, ...]:
+def _parse_id_set(parameters: Mapping[str, Any], option: str) -> tuple[str, ...]:
     return tuple(sorted(set(parse_ids(option, parameters[option]))))
 
 
@@ -91,26 +91,26 @@ class SignIn:
 
     def begin(self) -> NoReturn:
         """Step one: nothing to do where the login is there and has the consents, else the address to open."""
-        stored = self._read()
+        stored = self._read_stored_login()
         needs = self._needs
         if stored is not None and not self._module.params["force"]:
             lacking = self._lacking()
             if lacking is None:
-                self._end(changed=False, login=stored)
+                self._exit(changed=False, login=stored)
             needs = lacking
         if self._module.check_mode:
-            self._end(changed=False)
+            self._exit(changed=False)
         url, pending = start_native_login(self._client_id, self._environment, needs)
         with self._file.locked():
             TokenFile.write_text(self._pending, json.dumps(pending))
-        self._end(changed=False, url=url)
+        self._exit(changed=False, url=url)
 
     def finish(self, code: str) -> NoReturn:
         """Step two: the code against tokens."""
-        self._read()
+        self._read_stored_login()
         pending = self._read_pending()
         if self._module.check_mode:
-            self._end(changed=True)
+            self._exit(changed=True)
         form = {
             "grant_type": "authorization_code",
             "code": code,
@@ -143,11 +143,11 @@ class SignIn:
         with self._file.locked():
             self._file.write(login)
             self._pending.unlink(missing_ok=True)
-        self._end(changed=True, login=login)
+        self._exit(changed=True, login=login)
 
     def sign_out(self) -> NoReturn:
         """Revoke the tokens and remove the files."""
-        login = self._read()
+        login = self._read_stored_login()
         there = login is not None or self._pending.exists()
         if there and not self._module.check_mode:
             with self._file.locked():
@@ -155,7 +155,7 @@ class SignIn:
                     self._revoke(token)
                 self._file.remove()
                 self._pending.unlink(missing_ok=True)
-        self._end(changed=there)
+        self._exit(changed=there)
 
     def _revoke(self, token: Token) -> None:
         """Where Globus Auth cannot be asked the login stays; where it knows it no more there is nothing to keep."""
@@ -169,7 +169,7 @@ class SignIn:
                 f"and ended, at {self._http.web_app}settings/consents"
             )
 
-    def _read(self) -> StoredLogin | None:
+    def _read_stored_login(self) -> StoredLogin | None:
         """The stored login, if it is one of this client."""
         stored = self._file.read()
         if stored is not None:
@@ -213,7 +213,7 @@ class SignIn:
     def _environment(self) -> str:
         return str(self._module.params["environment"])
 
-    def _end(self, *, changed: bool, login: StoredLogin | None = None, url: str | None = None) -> NoReturn:
+    def _exit(self, *, changed: bool, login: StoredLogin | None = None, url: str | None = None) -> NoReturn:
         scopes = sorted({scope for token in login.tokens.values() for scope in token.scope.split()}) if login else []
         self._module.exit_json(
             changed=changed,

@@ -36,7 +36,7 @@ from .common import (
 @ends_in_words
 def run_timer() -> None:
     """The module ``timer``: one element, taken the same way as a list."""
-    module = GlobusModule("timer", check=_check)
+    module = GlobusModule("timer", check=_check_timer_options)
     require_sdk(module)
     try:
         wanted = parse_wanted(module.params)
@@ -60,7 +60,7 @@ def run_timer() -> None:
     module.exit_json(**result)
 
 
-def _check(given: Mapping[str, Any]) -> None:
+def _check_timer_options(given: Mapping[str, Any]) -> None:
     try:
         check_timer(given, {**login_options(), **_arguments.timer_arguments()})
     except InputError as error:

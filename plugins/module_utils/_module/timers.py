@@ -46,7 +46,7 @@ SHOWS_INVOCATION = 3  # the verbosity at which Ansible shows the arguments of a 
 def run_timers() -> None:
     """The module ``timers``."""
     without_cycle_search()
-    module = GlobusModule("timers", check=_check)
+    module = GlobusModule("timers", check=_check_timers_options)
     require_sdk(module)
     parameters = module.params
     try:
@@ -84,7 +84,7 @@ def run_timers() -> None:
     module.exit_json(**result)
 
 
-def _check(given: Mapping[str, Any]) -> None:
+def _check_timers_options(given: Mapping[str, Any]) -> None:
     """The options as Ansible checks them; says which entry of ``timers`` is wrong, which Ansible does not (rule L3)."""
     options = _arguments.timers_arguments()
     of_entry = options["timers"]["options"]

@@ -52,7 +52,7 @@ class Changes:
         gone = {timer.id: timer for timer in before.values() if timer.id not in now}
         events = []
         for timer in _sorted(timers):
-            old = before.get(timer.id) or _replaced(timer, gone)
+            old = before.get(timer.id) or _take_predecessor(timer, gone)
             if old is None and timer.health.state in UNHEALTHY:
                 events.append(_event(timer, None))
             elif old is not None and old.health.state != timer.health.state:
@@ -64,7 +64,7 @@ class Changes:
         return events
 
 
-def _replaced(timer: Seen, gone: dict[str, Seen]) -> Seen | None:
+def _take_predecessor(timer: Seen, gone: dict[str, Seen]) -> Seen | None:
     """The timer of this name that is gone, taken out of those that are."""
     old = next((one for one in gone.values() if one.name == timer.name), None)
     return None if old is None else gone.pop(old.id)

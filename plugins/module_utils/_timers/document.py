@@ -236,8 +236,8 @@ def read_timer(document: Mapping[str, Any]) -> Timer:
         runs=runs,
         errors=errors,
         submitted_at=instant_or_none(document.get("submitted_at")),
-        inactive_reason=_mapping(document.get("inactive_reason"), "cause"),
-        activity=_mapping(document.get("activity"), "code"),
+        inactive_reason=_word_as_mapping(document.get("inactive_reason"), "cause"),
+        activity=_word_as_mapping(document.get("activity"), "code"),
         results=_read_results(document.get("results")),
         unknown=(*_unknown_members(timer_type, document, body), *_unsayable(schedule)),
         unreadable="; ".join(problems) or None,
@@ -303,7 +303,7 @@ def _read_name(name: Any, problems: list[str]) -> str:
     return text
 
 
-def _mapping(value: Any, key: str) -> Mapping[str, Any] | None:
+def _word_as_mapping(value: Any, key: str) -> Mapping[str, Any] | None:
     """A member that is a mapping or null; a bare word, should there be one, becomes what the mapping has below key."""
     return value if isinstance(value, Mapping) or value is None else {key: value}
 

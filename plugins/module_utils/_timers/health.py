@@ -171,11 +171,11 @@ def health_of(
     if timer.is_ended:
         health = _ended(timer, history, now, is_done_again(timer, others, tasks), web_app)
     else:
-        health = _judge(timer, history, now, max_age, web_app)
+        health = _judge_unfinished(timer, history, now, max_age, web_app)
     return replace(health, source="transfer" if history.is_read else "timer")
 
 
-def _judge(timer: Timer, history: History, now: datetime, max_age: int | None, web_app: str) -> Health:
+def _judge_unfinished(timer: Timer, history: History, now: datetime, max_age: int | None, web_app: str) -> Health:
     """A timer that has not ended."""
     if timer.is_gone:
         return Health("ended", "It is being deleted")
@@ -191,7 +191,7 @@ def _judge(timer: Timer, history: History, now: datetime, max_age: int | None, w
         stopped = _inactive(timer)
         worst = next((problem for problem in problems if problem.state in ("failing", "stalled")), None)
         return replace(stopped, reason=f"{stopped.reason}{_clause(worst)}")
-    problems += filter(None, (_overdue(timer, history, now, web_app), _stale(timer, history, now, max_age)))
+    problems += filter(None, (_overdue(timer, history, now, web_app), _judge_age(timer, history, now, max_age)))
     if problems:
         first, *rest = problems
         return replace(first, reason=f"{first.reason}{''.join(map(_clause, rest))}")
@@ -210,7 +210,7 @@ def _clause(problem: Health | None, conjunction: str = "; ") -> str:
 
 def _run_problems(timer: Timer, history: History, now: datetime, web_app: str) -> Sequence[Health | None]:
     """What is wrong with the last run that is over, and with the one that is going on; worst first."""
-    last, current = _last_over(timer, history), history.current
+    last, current = _last_finished_run(timer, history), history.current
     failing, stalled = _failing(timer, last, web_app), _stalled(timer, current, now, web_app)
     if failing is not None and stalled is not None and last is not None and last.task is not None:
         # The run that goes on has met an error too, and says more of it than a task that is over.
@@ -225,7 +225,7 @@ def _run_problems(timer: Timer, history: History, now: datetime, web_app: str) -
     )
 
 
-def _last_over(timer: Timer, history: History) -> Run | None:
+def _last_finished_run(timer: Timer, history: History) -> Run | None:
     """The last run that is over: by its task, or else unless the timer says that it is going on. Documents of runs long
     past can still say ``ACTIVE``.
     """
@@ -252,14 +252,14 @@ def _failing(timer: Timer, last: Run | None, web_app: str) -> Health | None:
     return Health(
         "failing",
         f"The transfer of its last run{at} failed: {failure_of(last.task)}",
-        remedy_of(last.task, web_app, _paths(timer)),
+        remedy_of(last.task, web_app, _transfer_paths(timer)),
         last.task.completed_at or last.moment,
     )
 
 
 def _stalled(timer: Timer, current: Run | None, now: datetime, web_app: str) -> Health | None:
     task = current.task if current else None
-    if task is None or not (_stands_still(task) or (task.error is not None and _is_old(task, now))):
+    if task is None or not (_stands_still(task) or (task.error is not None and _lasts_too_long(task, now))):
         return None
     since = f" since {format_instant(task.requested_at)}" if task.requested_at else ""
     parts = [f"Its transfer stands still{since}: {standstill_of(task)}"]
@@ -268,7 +268,7 @@ def _stalled(timer: Timer, current: Run | None, now: datetime, web_app: str) -> 
     skipped = _ticks_between(timer, task.requested_at, now)
     if skipped:
         parts.append(f"{skipped} run{'s were' if skipped > 1 else ' was'} skipped meanwhile")
-    return Health("stalled", "; ".join(parts), remedy_of(task, web_app, _paths(timer)), task.requested_at)
+    return Health("stalled", "; ".join(parts), remedy_of(task, web_app, _transfer_paths(timer)), task.requested_at)
 
 
 def _stands_still(task: Task) -> bool:
@@ -276,7 +276,7 @@ def _stands_still(task: Task) -> bool:
     return task.status == INACTIVE or task.is_paused is True
 
 
-def _is_old(task: Task, now: datetime) -> bool:
+def _lasts_too_long(task: Task, now: datetime) -> bool:
     """Whether a task was requested longer ago than most errors last; unknown counts as long ago."""
     if task.requested_at is None:
         return True
@@ -290,7 +290,8 @@ def _incomplete(last: Run | None, web_app: str) -> Health | None:
     number = task.skipped_errors
     what = "Globus does not call it well"
     if number:
-        what = f"{number} item{'s' if number != 1 else ''} at the source could not be read and {_were(number)} left out"
+        items, were = ("item", "was") if number == 1 else ("items", "were")
+        what = f"{number} {items} at the source could not be read and {were} left out"
         if task.is_mirror:
             what += ", so the mirror deleted nothing at the destination"
     at = f", at {last.ran_at}," if last.ran_at else ""
@@ -301,10 +302,6 @@ def _incomplete(last: Run | None, web_app: str) -> Health | None:
         "exclude it with transfer.filter_rules",
         task.completed_at or last.moment,
     )
-
-
-def _were(number: int) -> str:
-    return "was" if number == 1 else "were"
 
 
 def _overrunning(timer: Timer, history: History, now: datetime, web_app: str) -> Health | None:
@@ -356,7 +353,7 @@ def _ticks_between(timer: Timer, after: datetime | None, until: datetime) -> int
     return max(0, (until - start) // step + 1) - max(0, (after - start) // step + 1)
 
 
-def _paths(timer: Timer) -> Sequence[Path]:
+def _transfer_paths(timer: Timer) -> Sequence[Path]:
     return timer.action.paths if isinstance(timer.action, Transfer) else ()
 
 
@@ -383,7 +380,7 @@ def _overdue(timer: Timer, history: History, now: datetime, web_app: str) -> Hea
     )
 
 
-def _stale(timer: Timer, history: History, now: datetime, max_age: int | None) -> Health | None:
+def _judge_age(timer: Timer, history: History, now: datetime, max_age: int | None) -> Health | None:
     """No complete transfer within ``max_age``, where the runs that we know of cover that time."""
     if max_age is None or timer.type != "transfer":
         return None
@@ -393,7 +390,7 @@ def _stale(timer: Timer, history: History, now: datetime, max_age: int | None) -
         arrived = last.completed_at or last.requested_at
         if arrived is None or now - arrived <= age:
             return None
-    elif not _covers(timer, history, now, age):
+    elif not _runs_reach_back(timer, history, now, age):
         return None
     else:
         arrived = None
@@ -406,7 +403,7 @@ def _stale(timer: Timer, history: History, now: datetime, max_age: int | None) -
     )
 
 
-def _covers(timer: Timer, history: History, now: datetime, age: timedelta) -> bool:
+def _runs_reach_back(timer: Timer, history: History, now: datetime, age: timedelta) -> bool:
     """Whether the runs that we know of reach back so long, and Transfer was asked about each of them."""
     if timer.submitted_at is None or now - timer.submitted_at <= age or not history.runs:
         return False
@@ -491,7 +488,7 @@ def _ended(timer: Timer, history: History, now: datetime, is_done_again: bool, w
         again = "A later schedule.start, or another name, runs it again"
     else:
         again = "A definition with a later end makes a new timer"
-    last, how = _last_over(timer, history), _how_ended(timer)
+    last, how = _last_finished_run(timer, history), _how_ended(timer)
     problem = None
     if not is_done_again:
         problem = _failing(timer, last, web_app) or _incomplete(last, web_app)

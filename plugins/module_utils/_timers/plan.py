@@ -274,13 +274,13 @@ def _refuse_rings(plans: Sequence[Plan]) -> list[Plan]:
         plan = found[ring[0].owner]
         why = ring_refusal([plans[write.owner].wanted.label for write in ring], ring)
         if plan.creation is not None:
-            found[ring[0].owner] = plan.failed(_refused(plan.wanted, why))
+            found[ring[0].owner] = plan.failed(_creation_failure(plan.wanted, why))
         elif plan.failure is None and why not in plan.warnings:
             found[ring[0].owner] = replace(plan, warnings=(*plan.warnings, why))
     return found
 
 
-def _refused(wanted: Wanted, why: str) -> GlobusError:
+def _creation_failure(wanted: Wanted, why: str) -> GlobusError:
     return GlobusError(f"{wanted.label} cannot be created: {why}", code="invalid_input")
 
 
@@ -329,11 +329,16 @@ def check_rates(plans: Sequence[Plan], timers: Collection[Timer], concurrency: i
     paused = {op.timer_id for plan in plans for op in plan.operations if op.operation == "pause"}
     stopped = paused | {t.id for t in timers if t.is_inactive and t.id not in resumed}
     running = {t.id: t for t in timers if t.is_unfinished and t.id not in stopped}
-    rates = [(_rate(timer.schedule), timer.name) for timer in running.values() if timer.id not in deleted]
-    rates += [(_rate(creation.schedule), creation.name) for creation in creations]
+    rates = [(_rate_of_schedule(timer.schedule), timer.name) for timer in running.values() if timer.id not in deleted]
+    rates += [(_rate_of_schedule(creation.schedule), creation.name) for creation in creations]
     held = sorted(
         (
-            (sum(_rate(running[op.timer_id].schedule) for op in plan.operations if op.timer_id in running), number)
+            (
+                sum(
+                    _rate_of_schedule(running[op.timer_id].schedule) for op in plan.operations if op.timer_id in running
+                ),
+                number,
+            )
             for number, plan in enumerate(plans)
             if plan.replaces
         ),
@@ -368,7 +373,7 @@ def _advice_on_replacing(plan: Plan, fits_alone: bool) -> str:
     )
 
 
-def _rate(schedule: Schedule) -> float:
+def _rate_of_schedule(schedule: Schedule) -> float:
     return runs_per_minute([schedule])
 
 
@@ -426,7 +431,7 @@ def _plan_missing(plan: Plan, ended: Sequence[Timer], now: datetime) -> Plan:
         )
     over = is_over(definition.schedule, now)
     for timer in sorted(ended, key=lambda timer: timer.order, reverse=True):
-        if _completed(definition, timer, now):
+        if _has_completed(definition, timer, now):
             plan = replace(plan, found=(timer,), timer=timer).warn(*_never_worked_warnings(timer))
             return plan if over is not None else plan.warn(*_completed_warnings(definition.schedule, timer))
     if over is not None and now - over > HISTORY:
@@ -438,7 +443,7 @@ def _plan_missing(plan: Plan, ended: Sequence[Timer], now: datetime) -> Plan:
     return _plan_creation(plan, definition, (), now)
 
 
-def _completed(definition: Definition, timer: Timer, now: datetime) -> bool:
+def _has_completed(definition: Definition, timer: Timer, now: datetime) -> bool:
     """Whether an ended timer did all that the definition asks for (rule I1)."""
     schedule = definition.schedule
     begins_later = schedule.interval is not None and schedule.start is not None and schedule.start > now
@@ -573,7 +578,7 @@ def _replace(plan: Plan, definition: Definition, replaced: Sequence[Timer], now:
     due = None if planned.pauses else _due_run(creation.schedule, definition.schedule, replaced, now)
     if due is not None:
         return plan.warn(
-            f"it differs from its definition ({_listed(plan.drift)}). Replacing it now would skip the run of "
+            f"it differs from its definition ({_drift_in_words(plan.drift)}). Replacing it now would skip the run of "
             f"{format_instant(due)}, so it was not replaced yet. Run the playbook again after that run has started"
         )
     for timer in replaced:
@@ -592,7 +597,7 @@ def _resume_first(plan: Plan, timer: Timer) -> Plan:
     return resumed.warn(
         *_stopped_warnings(timer, "it is resumed now"),
         "it was resumed, so that the missed run takes place. It differs from its definition "
-        f"({_listed(plan.drift)}): the next run of the playbook replaces it",
+        f"({_drift_in_words(plan.drift)}): the next run of the playbook replaces it",
     )
 
 
@@ -670,7 +675,7 @@ def _plan_creation(plan: Plan, definition: Definition, replaced: Sequence[Timer]
                 )
             )
     for why in refusals_of(definition, start or now):
-        return plan.failed(_refused(wanted, why))
+        return plan.failed(_creation_failure(wanted, why))
     creation = replace(definition, schedule=replace(definition.schedule, start=start))
     operations = [Operation("create", None, wanted.name)]
     if paused:
@@ -737,7 +742,7 @@ def _next_tick(timer: Timer, after: datetime) -> datetime | None:
 # --- what is shown and said ----------------------------------------------------------------------------------------
 
 
-def _listed(drift: Sequence[Difference]) -> str:
+def _drift_in_words(drift: Sequence[Difference]) -> str:
     return "; ".join(str(difference) for difference in drift)
 
 
@@ -848,8 +853,8 @@ def _would_stop_failure(plan: Plan, timer: Timer, running: Sequence[str]) -> Glo
 
 def _drift_failure(plan: Plan, timer: Timer) -> GlobusError:
     return GlobusError(
-        f"timer {plan.wanted.name or timer.name!r} ({timer.id}) differs from its definition: {_listed(plan.drift)}. "
-        f"Globus can only change its name; {_cure(plan.wanted)}",
+        f"timer {plan.wanted.name or timer.name!r} ({timer.id}) differs from its definition: "
+        f"{_drift_in_words(plan.drift)}. Globus can only change its name; {_cure(plan.wanted)}",
         code="drift",
     )
 
@@ -858,7 +863,7 @@ def _drift_warnings(plan: Plan, schedule: Schedule) -> tuple[str, ...]:
     wanted, warnings = plan.wanted, []
     if plan.drift and wanted.on_drift == "warn":
         warnings.append(
-            f"it differs from its definition and was left unchanged: {_listed(plan.drift)}. {_cure(wanted)}"
+            f"it differs from its definition and was left unchanged: {_drift_in_words(plan.drift)}. {_cure(wanted)}"
         )
     if schedule.follow and wanted.on_drift != "replace":
         warnings.append(

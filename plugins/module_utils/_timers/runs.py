@@ -90,8 +90,8 @@ def runs_of(timer: Timer, tasks: Mapping[str, Task] | None = None) -> list[Run]:
 
 
 def _read_run(result: Mapping[str, Any], tasks: Mapping[str, Task]) -> Run:
-    data = _mapping(result.get("data"))
-    details = _mapping(data.get("details"))
+    data = _mapping_or_empty(result.get("data"))
+    details = _mapping_or_empty(data.get("details"))
     spelt = result.get("ran_at") or result.get("start_timestamp")
     moment = instant_or_none(spelt)
     ran_at = format_instant(moment) if moment else _word(spelt)
@@ -102,7 +102,7 @@ def _read_run(result: Mapping[str, Any], tasks: Mapping[str, Task]) -> Run:
         message = failure_of(task) if outcome == FAILED else None
         return Run(moment, ran_at, outcome, task.status, message, task_id, task)
     action = [_word(data.get("status")), _word(details.get("status"))]
-    outcome = _outcome(result, action)
+    outcome = _outcome_of_result(result, action)
     status = next((word for word in (_word(result.get("run_status")), *action) if word), None)
     message = _why_failed(result, details, action) if outcome in (FAILED, WAITING) else None
     return Run(moment, ran_at, outcome, status, message, task_id)
@@ -116,7 +116,7 @@ def _outcome_of_task(task: Task) -> str:
     return SUCCEEDED if task.arrived_whole else UNKNOWN
 
 
-def _outcome(result: Mapping[str, Any], action: Sequence[str | None]) -> str:
+def _outcome_of_result(result: Mapping[str, Any], action: Sequence[str | None]) -> str:
     """How a run ended: what the action says, else what the timer says, else whether there are signs of a failure."""
     meanings = [_meaning(word) for word in action]
     for outcome in (FAILED, WAITING, SUCCEEDED):
@@ -142,7 +142,7 @@ def _meaning(word: str | None) -> str:
 
 
 def _why_failed(result: Mapping[str, Any], details: Mapping[str, Any], action: Sequence[str | None]) -> str:
-    reason = _text(result.get("errors")) or _text(details.get("fatal_error"))
+    reason = _errors_in_words(result.get("errors")) or _errors_in_words(details.get("fatal_error"))
     words = [word for word in (*action, _word(result.get("run_status"))) if _meaning(word) in (FAILED, WAITING)]
     if reason:  # which says that it failed
         words = [word for word in words if str(word).lower() != FAILED]
@@ -167,11 +167,11 @@ def _word(value: Any) -> str | None:
     return None if value is None else presentable_text(value) if isinstance(value, str) else shown(value)
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
+def _mapping_or_empty(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _text(errors: Any, depth: int = ERRORS_DEPTH) -> str:
+def _errors_in_words(errors: Any, depth: int = ERRORS_DEPTH) -> str:
     """The errors of a result, whatever their shape, in one line."""
     if not errors:
         return ""
@@ -179,5 +179,5 @@ def _text(errors: Any, depth: int = ERRORS_DEPTH) -> str:
         found = next((errors[key] for key in ("message", "detail", "description", "code") if errors.get(key)), errors)
         return str(_word(found))
     if isinstance(errors, (list, tuple)) and depth:
-        return "; ".join(filter(None, (_text(error, depth - 1) for error in errors[:ERRORS_TOLD])))
+        return "; ".join(filter(None, (_errors_in_words(error, depth - 1) for error in errors[:ERRORS_TOLD])))
     return str(_word(errors))

@@ -502,7 +502,7 @@ def _phase_differences(wanted: Schedule, start: datetime, now: datetime) -> list
         return _wall_differences(wanted, wanted.at, grid, start, now)
     if wanted.start is None or _is_same_start(wanted, wanted.start, start, now):
         return []
-    coming = _coming(start, wanted.interval, now)
+    coming = _next_tick_from(start, wanted.interval, now)
     if wanted.follow and grid is not None and grid.wall(coming) is None:
         # the two starts may be one moment: what differs is the local time of the next run
         return [("start", format_local(grid.nearest(coming), wanted.zone), format_local(coming, wanted.zone))]
@@ -510,7 +510,7 @@ def _phase_differences(wanted: Schedule, start: datetime, now: datetime) -> list
     return [("start", format_instant(wanted.start), format_instant(shown))]
 
 
-def _coming(start: datetime, interval: int | None, now: datetime) -> datetime:
+def _next_tick_from(start: datetime, interval: int | None, now: datetime) -> datetime:
     """The timer's next tick, reckoned from its start: what the service calls its next run is late, or missing, while
     the timer is inactive or makes up for a missed run.
     """
@@ -526,7 +526,7 @@ def _is_same_start(wanted: Schedule, first: datetime, start: datetime, now: date
     if wanted.interval is None:
         return first == start
     grid = _grid(wanted)
-    if wanted.follow and grid is not None and grid.wall(_coming(start, wanted.interval, now)) is None:
+    if wanted.follow and grid is not None and grid.wall(_next_tick_from(start, wanted.interval, now)) is None:
         return False
     if first > now and same_future_start(wanted, first, start, now):
         return True
@@ -539,7 +539,7 @@ def same_future_start(wanted: Schedule, first: datetime, start: datetime, now: d
     A start that is tied to the clock on the wall is compared by the time that this clock shows (rule D4), and the start
     of a 365-day schedule by its date. So the tick that counts may be the last one: it came a leap day too early.
     """
-    coming = _coming(start, wanted.interval, now)
+    coming = _next_tick_from(start, wanted.interval, now)
     if first == coming:
         return True
     is_wall = _grid(wanted) is not None
@@ -614,7 +614,7 @@ def _wall_differences(
     the next tick. Looking at the start, and not at every offset the zone has, keeps a change of ``at`` by one hour
     visible.
     """
-    moment = _coming(start, wanted.interval, now) if wanted.follow else start
+    moment = _next_tick_from(start, wanted.interval, now) if wanted.follow else start
     found: list[tuple[str, object, object]] = []
     if grid.every_day().wall(moment) is None:
         wall = to_wall(moment, wanted.zone)

@@ -29,10 +29,10 @@ def failure_of(task: Task) -> str:
     """Why a task failed."""
     admin = task.canceled_by_admin or task.canceled_by_admin_message
     if admin:
-        message = f": {_short(task.canceled_by_admin_message)}" if task.canceled_by_admin_message else ""
+        message = f": {_shortened(task.canceled_by_admin_message)}" if task.canceled_by_admin_message else ""
         return f"an administrator of the {_side(task.canceled_by_admin)} cancelled it{message}"
     code = (task.fatal_code or "").upper()
-    description = f": {_short(task.fatal_description)}" if task.fatal_description else ""
+    description = f": {_shortened(task.fatal_description)}" if task.fatal_description else ""
     if code in CANCELLED:
         return f"someone cancelled it{description}"
     if code == "EXPIRED":
@@ -40,7 +40,9 @@ def failure_of(task: Task) -> str:
         return f"Globus gave up at its deadline{tries}{description}"
     if code in CANCELLED:
         return f"someone cancelled it{description}"
-    return f"{task.fatal_code}{description}" if code else _short(task.fatal_description) or "Globus does not say why"
+    return (
+        f"{task.fatal_code}{description}" if code else _shortened(task.fatal_description) or "Globus does not say why"
+    )
 
 
 def _side(word: str | None) -> str:
@@ -58,7 +60,9 @@ def standstill_of(task: Task) -> str:
     else:
         what = f"Globus says {task.error}"
     words = [task.description, task.details]
-    more = [_short(word) for word in words if word and word.lower() not in (task.error or "").replace("_", " ").lower()]
+    more = [
+        _shortened(word) for word in words if word and word.lower() not in (task.error or "").replace("_", " ").lower()
+    ]
     told = f"{what} ({'; '.join(dict.fromkeys(more))})" if more else what
     return f"{told}, after {task.faults} failed tries" if task.faults else told
 
@@ -155,7 +159,7 @@ def _destination(task: Task) -> str:
 
 
 def _collection(side: str, name: str | None, collection_id: str | None) -> str:
-    known = f"{_short(name)} ({collection_id})" if name and collection_id else name or collection_id
+    known = f"{_shortened(name)} ({collection_id})" if name and collection_id else name or collection_id
     return f"the {side} collection {known}" if known else f"the {side} collection"
 
 
@@ -173,7 +177,7 @@ def _named_paths(task: Task, paths: Sequence[Path], side: str = "source") -> str
 
 def _path_in_details(task: Task) -> str | None:
     found = _FILE.search(task.details or "")
-    return _short(found[1]) if found else None
+    return _shortened(found[1]) if found else None
 
 
 def _option(task: Task, paths: Sequence[Path], side: str) -> str:
@@ -189,6 +193,6 @@ def _path_of(path: Path, side: str) -> str:
     return path.source_path if side == "source" else path.destination_path
 
 
-def _short(text: str | None) -> str:
+def _shortened(text: str | None) -> str:
     text = text or ""
     return text if len(text) <= DETAILS_LENGTH else f"{text[: DETAILS_LENGTH - 3]}..."

@@ -76,7 +76,7 @@ def to_text(value: Any) -> str:
 def to_instant(value: Any) -> datetime:
     """A moment in UTC, cut to whole seconds; without an offset it is UTC. Raises ValueError."""
     try:
-        moment = _parsed(to_text(value))
+        moment = _parsed_instant(to_text(value))
     except (ValueError, OverflowError):
         raise ValueError(f"{shown(value)} is not a time in ISO 8601") from None
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:
@@ -85,7 +85,7 @@ def to_instant(value: Any) -> datetime:
 
 
 @lru_cache(maxsize=256)  # a document says its start up to three times
-def _parsed(text: str) -> datetime:
+def _parsed_instant(text: str) -> datetime:
     return parse_instant(text)[0]
 
 
