@@ -33,13 +33,12 @@ sys.exit(subprocess.call([sys.executable, "-m", "pip", "install", *wanted]))
 '''
 
 
-def environment(root: Path) -> dict[str, str]:
-    """The variables for a tool that is to live in the home below C(root)/.ansible.
+def environment(home: Path) -> dict[str, str]:
+    """The variables for a tool that is to live in this home.
 
     Version managers' shims are taken off PATH: ansible-test asks every Python on it for its version and gives up
     on the first that is a shim without a Python.
     """
-    home = root / ".ansible" / "home"
     home.mkdir(parents=True, exist_ok=True)
     _configure_pip(home)
     _provide_bootstrap(home)

@@ -158,21 +158,22 @@ def integration(row: Row) -> Outcome:
 
 def sanity(row: Row) -> Outcome:
     """The row's ansible-test sanity."""
-    return _run([row.folder / "bin" / "python", "-m", "tools.sanity", str(row.folder)], {})
+    return _ansible_test(row, "sanity")
 
 
 def ansible_test_units(row: Row) -> Outcome:
     """The row's ansible-test units, from where Ansible wants a collection to be."""
-    return _in_place(row, "units", "--venv")
+    return _ansible_test(row, "units", "--venv")
 
 
 def ansible_test_integration(row: Row) -> Outcome:
     """The row's ansible-test integration, likewise: every target."""
-    return _in_place(row, "integration", "--local")
+    return _ansible_test(row, "integration", "--local")
 
 
-def _in_place(row: Row, *arguments: str) -> Outcome:
-    return _run([row.folder / "bin" / "python", "-m", "tools.in_place", str(row.folder), *arguments], {})
+def _ansible_test(row: Row, *arguments: str) -> Outcome:
+    command: list[str | Path] = [row.folder / "bin" / "python", "-m", "tools.ansible_test", row.folder / "home"]
+    return _run([*command, *arguments], {})
 
 
 def steps_of(row: Row) -> list[Callable[[Row], Outcome]]:

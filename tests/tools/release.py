@@ -75,7 +75,7 @@ def prepare(root: Path, version: str) -> None:
         tree = Path(folder).resolve() / "ansible_collections" / "research_ops" / "globus"
         git(root, "clone", "--quiet", str(root), str(tree))
         name_version(tree / "galaxy.yml", version)
-        env = environment(root) | {"ANSIBLE_COLLECTIONS_PATH": folder}
+        env = environment(root / ".ansible" / "home") | {"ANSIBLE_COLLECTIONS_PATH": folder}
         write_changelog = [sys.executable, "-m", "antsibull_changelog", "release", "--verbose", "--version", version]
         written = passed(run(write_changelog, tree, env))
         if "WARNING" in written:

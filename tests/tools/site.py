@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -53,7 +55,7 @@ def _write_sources(root: Path, source: Path) -> Outcome:
     written = run(
         [*antsibull, "--fail-on-error", "--squash-hierarchy", "--dest-dir", str(source), "research_ops.globus"],
         root,
-        environment(root) | {"ANSIBLE_COLLECTIONS_PATH": str(root / ".ansible" / "collections")},
+        environment(root / ".ansible" / "home") | {"ANSIBLE_COLLECTIONS_PATH": str(root / ".ansible" / "collections")},
     )
     if written.passed:
         start = (sphinx / "index.rst").read_text(encoding="utf-8")
@@ -84,3 +86,10 @@ def check_links(pages: Sequence[str], root: Path, external: bool = False) -> Out
     if not external:
         options.append("--offline")
     return run(["lychee", "--no-progress", "--include-fragments", *options, *pages], root)
+
+
+if __name__ == "__main__":
+    # make EXTERNAL=1 docs: links to other hosts are followed too.
+    done = check(Path(__file__).resolve().parents[2], bool(os.environ.get("EXTERNAL")))
+    print(done.output)
+    sys.exit(not done.passed)

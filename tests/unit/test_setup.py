@@ -1,23 +1,19 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What takes a while says so while it works: pip in make setup, and the checks."""
+"""What takes a while says so while it works: pip in make setup."""
 
 from __future__ import annotations
 
 import re
 import subprocess
 import sys
-import threading
 import venv
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from patience import LIMIT
-from tools import check, setup
-from tools.outcome import Outcome
+from tools import setup
 
 # Says something, goes on when a file is there, and ends with a status.
 PIP = """
@@ -104,24 +100,3 @@ def test_an_environment_of_another_place_or_python_is_made_anew(environment: Pat
 )
 def test_a_line_of_pip_in_short(line: str, shown: str) -> None:
     assert setup.progress(line) == shown
-
-
-def test_a_check_that_takes_long_is_named_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
-    go = threading.Event()
-    said: list[str] = []
-
-    def note(text: str, flush: bool = False) -> None:
-        said.append(text)
-        go.set()
-
-    def work() -> tuple[Outcome, float]:
-        assert go.wait(LIMIT)
-        return Outcome(True, "fine"), 1.0
-
-    monkeypatch.setattr(check, "print", note, raising=False)
-    slow = check.Check("lint", "a slow one", lambda: Outcome(True, ""))
-    with ThreadPoolExecutor(1) as pool:
-        ended = list(check.finished({pool.submit(work): slow}, pace=0.01))
-
-    assert ended == [(slow, Outcome(True, "fine"), 1.0)]
-    assert said[0].endswith("still running: a slow one")

@@ -17,7 +17,6 @@ from packaging.requirements import Requirement
 
 from integration.harness import ANSIBLE
 from patience import LIMIT
-from tools.fragment import lacks_fragment
 from tools.matrix import ROWS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,23 +92,9 @@ def test_the_playbook_of_execution_environments_runs_where_the_sdk_is() -> None:
 # Contributors
 
 
-@pytest.mark.parametrize(
-    ("changed", "added", "asked"),
-    [
-        (["plugins/modules/timer.py", "tests/x.py"], ["tests/x.py"], ["plugins/modules/timer.py"]),
-        (["plugins/modules/timer.py", "changelogs/fragments/1.yml"], ["changelogs/fragments/1.yml"], []),
-        (["meta/runtime.yml", "changelogs/fragments/.keep"], ["changelogs/fragments/.keep"], ["meta/runtime.yml"]),
-        (["tests/unit/test_readme.py", "README.md", "docs/docsite/rst/guide_awx.rst"], [], []),
-    ],
-)
-def test_a_change_that_users_get_wants_a_fragment(changed: list[str], added: list[str], asked: list[str]) -> None:
-    assert lacks_fragment(changed, added) == asked
-
-
 def test_a_pull_request_is_asked_for_its_fragment(tmp_path: Path) -> None:
-    """By the command that the workflow runs, in a repository with a branch."""
-    (run,) = (step["run"] for step in jobs("ci")["fragment"]["steps"] if "run" in step)
-    script = run.replace("tests/tools/fragment.py", str(ROOT / "tests" / "tools" / "fragment.py"))
+    """By the commands that the workflow runs, in a repository with a branch."""
+    (script,) = (step["run"] for step in jobs("ci")["fragment"]["steps"] if "run" in step)
 
     def git(*arguments: str) -> None:
         author = ["-c", "user.name=Somebody", "-c", "user.email=somebody@example.org", "-c", "commit.gpgsign=false"]
@@ -126,17 +111,25 @@ def test_a_pull_request_is_asked_for_its_fragment(tmp_path: Path) -> None:
         done = subprocess.run(
             ["bash", "-ec", script], cwd=tmp_path, env=variables, check=False, capture_output=True, text=True
         )
+        assert done.stderr == ""
         return done.returncode, done.stdout
 
     git("init", "--quiet", "--initial-branch", "main")
-    write("README.md")
+    write("changelogs/fragments/earlier.yml")
     git("update-ref", "refs/remotes/origin/main", "main")
-    write("tests/test_timer.py")
+    for name in ("tests/test_timer.py", "README.md", "docs/docsite/rst/guide_awx.rst"):
+        write(name)
     assert ask() == (0, "")
     write("plugins/modules/timer.py")
+    write("meta/runtime.yml")
     status, said = ask()
     assert status == 1
-    assert "These files are what users get: plugins/modules/timer.py." in said
+    assert "These files are what users get:\nmeta/runtime.yml\nplugins/modules/timer.py\n" in said
+    for name in ("changelogs/fragments/.keep", "changelogs/config.yaml"):
+        write(name)
+    git("rm", "--quiet", "changelogs/fragments/earlier.yml")
+    git("commit", "--quiet", "--message", "a fragment less")
+    assert ask()[0] == 1
     write("changelogs/fragments/timer.yml")
     assert ask() == (0, "")
 
