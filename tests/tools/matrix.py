@@ -1,12 +1,12 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run the collection under every ansible-core, every Python and both ends of globus-sdk that the README names.
+"""Test the collection with every ansible-core, every Python and both ends of globus-sdk that the README names.
 
-Every row has a virtual environment of its own below .ansible/matrix. In it the unit tests and ansible-test sanity run,
-and in two of them ansible-test units and integration. The integration tests run its ansible-playbook and its Python
-against a local Globus, which itself, as pytest, runs in .venv. Run by make, which sets the variables under which
-Ansible finds the collection.
+Every row has a virtual environment of its own below .ansible/matrix. The unit tests and ansible-test sanity run in it,
+and in two of them also ansible-test units and integration. The integration tests run its ansible-playbook and its
+Python against a local Globus. That and pytest run in .venv. make runs this, with the variables that Ansible needs to
+find the collection.
 """
 
 from __future__ import annotations
@@ -15,25 +15,26 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tools import outcome
 from tools.outcome import Outcome
 
 ROOT = Path(__file__).resolve().parents[2]
-STATE = ROOT / ".ansible" / "matrix"
+Step = Callable[[], Outcome]
 
 
 @dataclass(frozen=True)
 class Row:
-    """What is put together: a version of three parts is that very one, a shorter one the newest that begins with it.
+    """What is combined. A version of three parts is exact, a shorter one means the newest that begins with it.
 
-    :ivar modules: the Python of the modules, where it is another one.
-    :ivar in_place: whether contributors' ``ansible-test units`` and ``integration`` run, too. The local Globus, which
-        the targets start, needs Python 3.11.
+    :ivar modules: the Python of the modules, if it is another one.
+    :ivar in_place: whether ``ansible-test units`` and ``integration`` run as contributors run them. The targets start
+        the local Globus, which needs Python 3.11.
     """
 
     core: str
@@ -52,13 +53,8 @@ class Row:
 
     @property
     def folder(self) -> Path:
-        """Where its virtual environment and what its tools leave behind are kept."""
-        return STATE / f"core-{self.core}-python-{self.python}-sdk-{self.sdk}"
-
-    @property
-    def requirements(self) -> list[str]:
-        """Its versions in pip's words."""
-        return [_requirement("ansible-core", self.core), _requirement("globus-sdk", self.sdk)]
+        """The folder of its virtual environment and of the files that its tools leave."""
+        return ROOT / ".ansible" / "matrix" / f"core-{self.core}-python-{self.python}-sdk-{self.sdk}"
 
 
 # Every ansible-core from 2.16 on, which is what Automation Platform 2.5 has and what certified collections have to
@@ -90,8 +86,8 @@ INTEGRATION = (
     "tests/integration/test_secrets.py",
     "tests/integration/test_taking_over.py",
 )
-# Their versions follow from the row's Python. The tests of schedules hold them against the local Globus's.
-TOOLS = ("fastapi", "hypothesis", "pytest", "pytest-xdist", "uvicorn")
+# What the tests import is what ansible-test installs for them. The versions follow from the row's Python.
+TOOLS = ("-r", "tests/unit/requirements.txt", "-r", "tests/integration/requirements.txt", "pytest", "pytest-xdist")
 
 VERSIONS = """
 import platform
@@ -119,135 +115,83 @@ def interpreter(version: str) -> str | None:
 
 
 def set_up(row: Row) -> Outcome:
-    """Make the row's environment, or bring it up to date; the output names the versions."""
-    installed = _install(row.python, row.folder, [*row.requirements, *TOOLS])
-    if installed.passed and row.modules:
-        installed = _install(row.modules, row.folder / "modules", row.requirements[1:])
-    if not installed.passed:
-        return installed
-    return outcome.run([str(row.folder / "bin" / "python"), "-c", VERSIONS], ROOT)
-
-
-def _install(version: str, folder: Path, requirements: Sequence[str]) -> Outcome:
-    """Put what the modules need, and this, into a virtual environment; make it if it is not there."""
-    made = folder / "bin" / "python"
-    if not os.access(made, os.X_OK):
-        created = outcome.run([interpreter(version) or version, "-m", "venv", "--clear", str(folder)], ROOT)
-        if not created.passed:
-            return created
-    pip = [str(made), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--upgrade"]
-    return outcome.run([*pip, "-r", "requirements.txt", *requirements], ROOT)
-
-
-def unit(row: Row) -> Outcome:
-    """The unit tests, in the row's environment."""
-    variables = {"PATH": os.pathsep.join([str(row.folder / "bin"), os.environ["PATH"]])}
-    if row.sdk.count(".") == 2:
-        variables["PYTHONTZPATH"] = ""  # as on a host without time-zone data of its own: those of tzdata are taken
-    return _run([row.folder / "bin" / "python", *_PYTEST, *UNIT], variables)
-
-
-def integration(row: Row) -> Outcome:
-    """The integration tests, with the row's Ansible and Python."""
-    selected = [*INTEGRATION, "-k", "not test_target or defaults"]
-    variables = {"MATRIX_BIN": str(row.folder / "bin")}
+    """Create the environments of a row, or update them. The output names the versions."""
+    sdk = _requirement("globus-sdk", row.sdk)
+    wanted = [(row.python, row.folder, [_requirement("ansible-core", row.core), sdk, *TOOLS])]
     if row.modules:
-        variables["MATRIX_PYTHON"] = str(row.folder / "modules" / "bin" / "python")
-    return _run([Path(sys.executable), *_PYTEST, *selected], variables)
+        wanted.append((row.modules, row.folder / "modules", [sdk]))
+    for version, folder, requirements in wanted:
+        python = str(folder / "bin" / "python")
+        if not os.access(python, os.X_OK):
+            created = _run([interpreter(version) or version, "-m", "venv", "--clear", str(folder)])
+            if not created.passed:
+                return created
+        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--upgrade"]
+        installed = _run([*pip, "-r", "requirements.txt", *requirements])
+        if not installed.passed:
+            return installed
+    return _run([str(row.folder / "bin" / "python"), "-c", VERSIONS])
 
 
-def sanity(row: Row) -> Outcome:
-    """The row's ansible-test sanity."""
-    return _ansible_test(row, "sanity")
-
-
-def ansible_test_units(row: Row) -> Outcome:
-    """The row's ansible-test units, from where Ansible wants a collection to be."""
-    return _ansible_test(row, "units", "--venv")
-
-
-def ansible_test_integration(row: Row) -> Outcome:
-    """The row's ansible-test integration, likewise: every target."""
-    return _ansible_test(row, "integration", "--local")
-
-
-def _ansible_test(row: Row, *arguments: str) -> Outcome:
-    command: list[str | Path] = [row.folder / "bin" / "python", "-m", "tools.ansible_test", row.folder / "home"]
-    return _run([*command, *arguments], {})
-
-
-def steps_of(row: Row) -> list[Callable[[Row], Outcome]]:
+def steps_of(row: Row) -> Iterator[tuple[str, Step]]:
     """What runs in a row, in this order."""
-    in_place = [ansible_test_units, ansible_test_integration] if row.in_place else []
-    return [set_up, unit, integration, sanity, *in_place]
+    python = str(row.folder / "bin" / "python")
+    # Rows may run in parallel, so none writes the cache of pytest in the checkout.
+    pytest = ["-m", "pytest", "--quiet", "-p", "no:cacheprovider"]
+    ansible_test = [python, "-m", "tools.ansible_test", str(row.folder / "home")]
+
+    yield "set_up", partial(set_up, row)
+    path = os.pathsep.join([str(row.folder / "bin"), os.environ["PATH"]])
+    # Without time-zone data of the host, that of tzdata is used.
+    zones = {"PYTHONTZPATH": ""} if row.sdk.count(".") == 2 else {}
+    yield "unit", partial(_run, [python, *pytest, *UNIT], PATH=path, **zones)
+    modules = {"MATRIX_PYTHON": str(row.folder / "modules" / "bin" / "python")} if row.modules else {}
+    selected = [*INTEGRATION, "-k", "not test_target or defaults"]
+    command = [sys.executable, *pytest, *selected]
+    yield "integration", partial(_run, command, MATRIX_BIN=str(row.folder / "bin"), **modules)
+    yield "sanity", partial(_run, [*ansible_test, "sanity"])
+    if row.in_place:
+        yield "ansible-test units", partial(_run, [*ansible_test, "units", "--venv"])
+        # every target
+        yield "ansible-test integration", partial(_run, [*ansible_test, "integration", "--local"])
 
 
-# Rows run at once, so none writes the cache that pytest has in the checkout.
-_PYTEST = ("-m", "pytest", "--quiet", "-p", "no:cacheprovider")
+def _run(command: Sequence[str], **variables: str) -> Outcome:
+    return outcome.run(command, ROOT, {**os.environ, **variables})
 
 
-def _run(command: Sequence[str | Path], variables: Mapping[str, str]) -> Outcome:
-    return outcome.run([str(word) for word in command], ROOT, {**os.environ, **variables})
-
-
-@dataclass(frozen=True)
-class Result:
-    """What became of a row.
-
-    :ivar versions: those that were installed, or why nothing was run.
-    :ivar steps: name -> (passed, seconds); empty if the row was not run.
-    """
-
-    row: Row
-    versions: str
-    steps: Mapping[str, tuple[bool, float]]
-
-    @property
-    def passed(self) -> bool:
-        return all(passed for passed, _seconds in self.steps.values())
-
-    def lines(self) -> Iterator[str]:
-        """What the summary says of it."""
-        state = ("ok     " if self.passed else "FAILED ") if self.steps else "NOT RUN"
-        yield f"{state} {self.versions}"
-        if self.steps:
-            yield "        " + ", ".join(
-                f"{name} {seconds:.0f} s{'' if passed else ' FAILED'}" for name, (passed, seconds) in self.steps.items()
-            )
-
-
-def run(row: Row) -> Result:
-    """All steps of a row, also when one fails; what a failed one said is printed."""
+def run(row: Row) -> tuple[str, str]:
+    """Run all steps of a row, even if one fails. Returns its state and what the summary says."""
     for version in filter(None, (row.python, row.modules)):
         if interpreter(version) is None:
-            return Result(row, f"{row}: there is no python{version} on PATH or in pyenv", {})
-    versions = str(row)
-    steps: dict[str, tuple[bool, float]] = {}
-    for step in steps_of(row):
-        print(f"...    {row}: {step.__name__}", flush=True)
+            return "NOT RUN", f"{row}: there is no python{version} on PATH or in pyenv"
+    versions, state, steps = str(row), "ok", []
+    for name, step in steps_of(row):
+        print(f"...    {row}: {name}", flush=True)
         began = time.monotonic()
-        done = step(row)
-        steps[step.__name__] = (done.passed, time.monotonic() - began)
+        done = step()
+        seconds = f"{name} {time.monotonic() - began:.0f} s"
+        # pip names the versions last, pytest the numbers. ansible-test only warns.
         said = done.output.strip()
-        last = said.splitlines()[-1] if said else ""
+        last = said.rpartition("\n")[2] if name in ("set_up", "unit", "integration") else ""
         if done.passed:
-            # pip says the versions last, pytest the numbers; ansible-test only warns.
-            told = f" {last}" if step in (set_up, unit, integration) else ""
-            print(f"ok     {row}: {step.__name__} ({steps[step.__name__][1]:.0f} s){told}", flush=True)
+            print(f"ok     {row}: {seconds} {last}".rstrip(), flush=True)
         else:
-            print(f"{said}\nFAILED {row}: {step.__name__}", flush=True)
-        if step is set_up:
+            state = "FAILED"
+            print(f"{said}\nFAILED {row}: {seconds}", flush=True)
+        steps.append(seconds + ("" if done.passed else " FAILED"))
+        if name == "set_up":
             if not done.passed:
                 break
             versions = last + (f", modules on Python {row.modules}" if row.modules else "")
-    return Result(row, versions, steps)
+    return state, f"{versions}\n        {', '.join(steps)}"
 
 
 def main() -> int:
-    """Run the rows; the exit status is 1 if one failed. Rows without an interpreter are named, and fail nothing."""
+    """Run the rows. The exit status is 1 if one failed. A row without an interpreter is named, but does not fail."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("cores", nargs="*", help="ansible-core versions of rows, as they stand in the README; all rows")
-    parser.add_argument("--jobs", type=int, default=2, help="how many rows run at once")
+    parser.add_argument("cores", nargs="*", help="versions of ansible-core as the README names them (default: all)")
+    parser.add_argument("--jobs", type=int, default=2, help="number of rows that run in parallel")
     arguments = parser.parse_args()
     rows = [row for row in ROWS if not arguments.cores or row.core in arguments.cores]
     if not rows:
@@ -256,15 +200,12 @@ def main() -> int:
     with ThreadPoolExecutor(arguments.jobs) as pool:
         results = list(pool.map(run, rows))
     print()
-    for result in results:
-        print("\n".join(result.lines()))
-    left_out = [result for result in results if not result.steps]
-    failed = [result for result in results if not result.passed]
-    passed = len(results) - len(left_out) - len(failed)
-    print(
-        f"{passed} of {len(ROWS)} rows passed, {len(failed)} failed, {len(ROWS) - passed - len(failed)} not run"
-        f" ({(time.monotonic() - began) / 60:.1f} minutes)"
-    )
+    for state, summary in results:
+        print(f"{state:7} {summary}")
+    passed, failed = (sum(state == wanted for state, _summary in results) for wanted in ("ok", "FAILED"))
+    minutes = (time.monotonic() - began) / 60
+    left = len(ROWS) - passed - failed
+    print(f"{passed} of {len(ROWS)} rows passed, {failed} failed, {left} not run ({minutes:.1f} minutes)")
     return 1 if failed else 0
 
 
