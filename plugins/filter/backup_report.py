@@ -13,8 +13,8 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ..module_utils._errors import InputError
-from ..module_utils._timers import schedule as _schedule
 from ..module_utils._timers.options import check_zone, parse_moment
+from ..module_utils._timers.schedule import UTC
 from ..plugin_utils import _report
 
 
@@ -29,7 +29,7 @@ def backup_report(
 ) -> dict[str, Any]:
     """What the template ``report.html.j2`` of the role puts into HTML."""
     try:
-        present = parse_moment("backup_clock", str(now), "UTC")[0] if now else datetime.now(_schedule.UTC)
+        present = parse_moment("backup_clock", str(now), "UTC")[0] if now else datetime.now(UTC)
         check_zone("timezone", timezone)
     except InputError as error:
         raise AnsibleFilterError(f"backup_report: {error}") from error

@@ -16,8 +16,8 @@ from ansible.errors import AnsibleFilterError
 
 from ..module_utils import _arguments
 from ..module_utils._errors import InputError
-from ..module_utils._timers import schedule as _schedule
 from ..module_utils._timers.options import parse_moment, parse_schedule
+from ..module_utils._timers.schedule import format_instant, format_local, ticks
 from ..module_utils._validation import validate
 
 PARAMETERS = ("from", "until", "count")  # in this order when given without their names
@@ -51,18 +51,16 @@ def _runs(options: Any, parameters: Mapping[str, Any], now: datetime) -> list[di
     begin = _parameter_moment("from", parameters, zone) or now
     until = _parameter_moment("until", parameters, zone)
     if until is not None and until < begin:
-        raise InputError(
-            f"until ({_schedule.format_instant(until)}) must not be before from ({_schedule.format_instant(begin)})"
-        )
+        raise InputError(f"until ({format_instant(until)}) must not be before from ({format_instant(begin)})")
     schedule = parse_schedule(options, max(begin, now))
     if schedule.start is None and schedule.at is None:
         schedule = replace(schedule, start=begin)  # it begins when the timer is created
     count = _parse_count(parameters.get("count", DEFAULT_COUNT if until is None else None))
-    ticks = _schedule.ticks(schedule, begin - timedelta(seconds=1))
-    found = list(islice(takewhile(lambda tick: until is None or tick <= until, ticks), count or MOST + 1))
+    coming = ticks(schedule, begin - timedelta(seconds=1))
+    found = list(islice(takewhile(lambda tick: until is None or tick <= until, coming), count or MOST + 1))
     if len(found) > MOST:
         raise InputError(f"there are more than {MOST} runs until {parameters['until']}: give count")
-    return [{"utc": _schedule.format_instant(tick), "local": _schedule.format_local(tick, zone)} for tick in found]
+    return [{"utc": format_instant(tick), "local": format_local(tick, zone)} for tick in found]
 
 
 def _validated_schedule(options: Any) -> dict[str, Any]:

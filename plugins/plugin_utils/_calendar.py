@@ -22,8 +22,23 @@ from itertools import takewhile
 from typing import Any
 
 from ..module_utils._errors import InputError
-from ..module_utils._timers import schedule as _schedule
 from ..module_utils._timers.options import check_zone, parse_schedule
+from ..module_utils._timers.schedule import (
+    DAY,
+    INTERVAL_MAXIMUM,
+    MONDAY,
+    UTC,
+    WEEK,
+    WEEKDAYS,
+    YEAR,
+    Schedule,
+    format_interval,
+    format_time_of_day,
+    from_wall,
+    keeps_time_of_day,
+    ticks,
+    to_wall,
+)
 
 AT, AT_OF_PARTS_OF_A_DAY = "02:00", "00:00"  # where neither job nor schedule says
 WEEKDAY = "sunday"
@@ -69,29 +84,29 @@ def schedule_of(
     used = {"timezone", "daylight_saving", "end"}
     result = {name: options[name] for name in sorted(used & set(options))}
     interval = _interval(options, where, schedule)
-    result["interval"] = _schedule.format_interval(_schedule.YEAR) if "month" in options else options["interval"]
+    result["interval"] = format_interval(YEAR) if "month" in options else options["interval"]
     if "month" not in options:
         used.add("interval")
     if "start" in options and "month" not in options:
         return {**result, "start": options["start"]}, used | {"start"}
-    if not _schedule.keeps_time_of_day(interval):
+    if not keeps_time_of_day(interval):
         return result, used  # no time of day stays the same: it runs from whenever it is created (rule D3)
     at = _time_of_day(options, interval, where, spread, key, now)
     used.add("at")
     if "month" in options:
         wall = _next_date(options, at, where, now)
         return {**result, "start": _start(wall, interval, options, where, schedule, now)}, used | {"day"}
-    if interval % _schedule.WEEK:
-        return {**result, "at": _schedule.format_time_of_day(at)}, used
+    if interval % WEEK:
+        return {**result, "at": format_time_of_day(at)}, used
     used.add("weekday")
     weekday = options.get("weekday", WEEKDAY)
-    if interval == _schedule.WEEK:
-        return {**result, "at": _schedule.format_time_of_day(at), "weekday": weekday}, used
-    wall = _next_week(options, _schedule.WEEKDAYS.index(weekday), at, interval, where, now)
+    if interval == WEEK:
+        return {**result, "at": format_time_of_day(at), "weekday": weekday}, used
+    wall = _next_week(options, WEEKDAYS.index(weekday), at, interval, where, now)
     return {**result, "start": _start(wall, interval, options, where, schedule, now)}, used | {"week"}
 
 
-def longest_gap(schedules: Sequence[_schedule.Schedule], now: datetime) -> int | None:
+def longest_gap(schedules: Sequence[Schedule], now: datetime) -> int | None:
     """The longest time between two runs of timers together, in seconds; None for timers that run once.
 
     Looks at one round of the longest interval.
@@ -108,14 +123,14 @@ def longest_gap(schedules: Sequence[_schedule.Schedule], now: datetime) -> int |
         if schedule.interval is not None
         for run in takewhile(
             lambda run: run <= end,
-            _schedule.ticks(replace(schedule, end_count=None, end_datetime=None, follow=False), now),
+            ticks(replace(schedule, end_count=None, end_datetime=None, follow=False), now),
         )
     )
     around = [*runs, runs[0] + timedelta(seconds=max(intervals))]
     return max((later - run) // timedelta(seconds=1) for run, later in zip(around, around[1:]))
 
 
-def _parsed_schedule(options: Options, where: str, now: datetime) -> _schedule.Schedule:
+def _parsed_schedule(options: Options, where: str, now: datetime) -> Schedule:
     try:
         return parse_schedule(options, now)
     except InputError as error:
@@ -132,12 +147,10 @@ def _checked_zone(zone: str, where: str) -> None:
 def _interval(options: Options, where: str, schedule: str) -> int:
     """Seconds."""
     if "month" in options:
-        return _schedule.YEAR
+        return YEAR
     if "interval" not in options:
         raise InputError(f"{where}: the schedule {schedule} has no interval, so that it would run once; give it one")
-    interval = _parsed_schedule(
-        {"interval": options["interval"]}, where, _schedule.MONDAY.replace(tzinfo=_schedule.UTC)
-    ).interval
+    interval = _parsed_schedule({"interval": options["interval"]}, where, MONDAY.replace(tzinfo=UTC)).interval
     if interval is None:
         raise AssertionError("it is given")
     return interval
@@ -145,14 +158,14 @@ def _interval(options: Options, where: str, schedule: str) -> int:
 
 def _time_of_day(options: Options, interval: int, where: str, spread: int, key: str, now: datetime) -> int:
     """Seconds after midnight."""
-    value = options.get("at", AT_OF_PARTS_OF_A_DAY if interval < _schedule.DAY else AT)
+    value = options.get("at", AT_OF_PARTS_OF_A_DAY if interval < DAY else AT)
     at = _parsed_schedule({"at": value}, where, now).at or 0
     if not spread:
         return at
     # within the day or, for parts of a day, the interval, so that no run comes to lie on another day
-    room = interval if interval < _schedule.DAY else _schedule.DAY - at
+    room = interval if interval < DAY else DAY - at
     digest = int.from_bytes(hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()[:8], "big")
-    return (at + digest % min(spread, room)) % _schedule.DAY
+    return (at + digest % min(spread, room)) % DAY
 
 
 def _number_up_to(options: Options, option: str, last: int, where: str, why: str) -> int:
@@ -164,10 +177,10 @@ def _number_up_to(options: Options, option: str, last: int, where: str, why: str
 
 def _next_week(options: Options, weekday: int, at: int, interval: int, where: str, now: datetime) -> datetime:
     """The next wall time of the weekday in the given week, the weeks of the interval counted from 2001-01-01."""
-    weeks = interval // _schedule.WEEK
+    weeks = interval // WEEK
     week = _number_up_to(options, "week", weeks, where, f"one of the {weeks} weeks of its interval")
-    anchor = _schedule.MONDAY + timedelta(days=(week - 1) * 7 + weekday, seconds=at)
-    local = _schedule.to_wall(now, options["timezone"])
+    anchor = MONDAY + timedelta(days=(week - 1) * 7 + weekday, seconds=at)
+    local = to_wall(now, options["timezone"])
     return local + timedelta(seconds=interval) - (local - anchor) % timedelta(seconds=interval)
 
 
@@ -177,11 +190,11 @@ def _next_date(options: Options, at: int, where: str, now: datetime) -> datetime
     """
     month = _number_up_to(options, "month", 12, where, "January is 1")
     day = _number_up_to(options, "day", LAST_DAY, where, "not every month has a later day")
-    local = _schedule.to_wall(now, options["timezone"])
+    local = to_wall(now, options["timezone"])
     date = datetime(local.year, month, day) + timedelta(seconds=at)  # noqa: DTZ001 - a wall time
     last = date if date <= local else date.replace(year=date.year - 1)
-    coming, latest = last.replace(year=last.year + 1), last + timedelta(seconds=_schedule.INTERVAL_MAXIMUM)
-    return coming if coming - timedelta(seconds=_schedule.INTERVAL_MAXIMUM) <= local else latest
+    coming, latest = last.replace(year=last.year + 1), last + timedelta(seconds=INTERVAL_MAXIMUM)
+    return coming if coming - timedelta(seconds=INTERVAL_MAXIMUM) <= local else latest
 
 
 def _start(wall: datetime, interval: int, options: Options, where: str, schedule: str, now: datetime) -> str:
@@ -196,10 +209,10 @@ def _start(wall: datetime, interval: int, options: Options, where: str, schedule
             "whenever they began; use end.datetime"
         )
     zone: str = options["timezone"]
-    target = _schedule.from_wall(wall, zone)
+    target = from_wall(wall, zone)
     for number in (*_INTERVALS_BACK, 1):
         back = timedelta(seconds=interval) * number
         start: datetime = wall - back
-        if _schedule.from_wall(start, zone) == target - back and target - back <= now - _SURELY_PAST:
+        if from_wall(start, zone) == target - back and target - back <= now - _SURELY_PAST:
             return start.isoformat()
     return wall.isoformat()  # the next run itself, within an interval after the law of the zone has changed

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..module_utils._timers import schedule as _schedule
+from ..module_utils._timers.schedule import format_local, from_wall, runs_per_minute, to_wall
 from . import _words
 from ._report_health import health, last_success, problems_of, state_of
 from ._report_runs import (
@@ -186,7 +186,7 @@ def _run_in_words(run: Run, slot: str | None, zone: str) -> dict[str, Any]:
         "slot": slot,
         "text": _words.long(run.moment, zone),
         "short": _words.short(run.moment, zone),
-        "at": _schedule.format_local(run.moment, zone),
+        "at": format_local(run.moment, zone),
         "amount": amount_of_run(run),
         "why": _words.localised(run.why, zone),
         "url": run.url,
@@ -254,7 +254,7 @@ def _marks(past: Sequence[Run], zone: str, now: datetime) -> list[dict[str, Any]
         marks.append(
             {
                 "x": place(worst.moment, now),
-                "at": _schedule.format_local(worst.moment, zone),
+                "at": format_local(worst.moment, zone),
                 "outcome": worst.outcome,
                 "title": "; ".join(_title(run, zone) for run in group[:LAST]),
             }
@@ -264,12 +264,12 @@ def _marks(past: Sequence[Run], zone: str, now: datetime) -> list[dict[str, Any]
 
 def _is_together(group: Sequence[Run], run: Run, often: bool, zone: str) -> bool:
     if often:
-        return _schedule.to_wall(group[0].moment, zone).date() == _schedule.to_wall(run.moment, zone).date()
+        return to_wall(group[0].moment, zone).date() == to_wall(run.moment, zone).date()
     return run.moment - group[0].moment < TOGETHER
 
 
 def _coming_run(run: datetime, zone: str, now: datetime) -> dict[str, Any]:
-    return {"x": place(run, now), "at": _schedule.format_local(run, zone), "title": _words.short(run, zone)}
+    return {"x": place(run, now), "at": format_local(run, zone), "title": _words.short(run, zone)}
 
 
 def _band(runs: Sequence[datetime], now: datetime) -> dict[str, float]:
@@ -300,12 +300,12 @@ def _known_period(timers: Sequence[Entry], past: Sequence[Run], now: datetime) -
 def _axis(zone: str, now: datetime) -> dict[str, Any]:
     """The local days of the timeline. The first and the last are cut, and one of a clock change has 23 or 25 hours."""
     begin, end = now - timedelta(days=DAYS), now + timedelta(days=DAYS)
-    local = _schedule.to_wall(begin, zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    local = to_wall(begin, zone).replace(hour=0, minute=0, second=0, microsecond=0)
     days = []
     for number in range(2 * DAYS + 1):
         day = local + timedelta(days=number)
-        first = max(_schedule.from_wall(day, zone), begin)
-        last = min(_schedule.from_wall(day + timedelta(days=1), zone), end)
+        first = max(from_wall(day, zone), begin)
+        last = min(from_wall(day + timedelta(days=1), zone), end)
         if first < last:
             x = place(first, now)
             days.append(
@@ -389,7 +389,7 @@ def rate_of(timer: Entry) -> float:
     schedule = schedule_of(timer)
     if schedule is None or timer["health"]["state"] in IDLE:
         return 0.0
-    return _schedule.runs_per_minute([schedule])
+    return runs_per_minute([schedule])
 
 
 def _percent(rate: float) -> str:

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..module_utils._timers import schedule as _schedule
+from ..module_utils._timers.schedule import format_instant, format_interval, next_tick
 from . import _words
 from ._report_runs import STALLED, Run, past_runs, schedule_of
 
@@ -228,11 +228,11 @@ def _between(timer: Entry, now: datetime) -> str:
     last = _words.instant(timer.get("last_run"))
     if schedule is None or schedule.start is None or schedule.interval is None:
         return ""
-    told = f"It last ran at {_schedule.format_instant(last)}" if last else "It never ran"
-    missed = _schedule.next_tick(schedule.start, schedule.interval, last) if last else schedule.start
+    told = f"It last ran at {format_instant(last)}" if last else "It never ran"
+    missed = next_tick(schedule.start, schedule.interval, last) if last else schedule.start
     if missed >= now:
         return f". {told}, and missed no run so far"
-    return f". {told}, and was paused when its run at {_schedule.format_instant(missed)} was due"
+    return f". {told}, and was paused when its run at {format_instant(missed)} was due"
 
 
 # --- too old ---------------------------------------------------------------------------------------------------------
@@ -253,8 +253,8 @@ def _stale_job(job: Entry, timers: Sequence[Entry], now: datetime) -> Iterator[d
         return
     if newest is not None and now - newest <= age:
         return
-    told = f"the last arrived at {_schedule.format_instant(newest)}" if newest else "none is known"
-    allowed = _schedule.format_interval(seconds)
+    told = f"the last arrived at {format_instant(newest)}" if newest else "none is known"
+    allowed = format_interval(seconds)
     yield _problem(
         "stale",
         [timer["name"] for timer in running],

@@ -17,9 +17,16 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
 
-from ..module_utils._timers import schedule as _schedule
 from ..module_utils._timers.health import OVERDUE_AFTER, STALLED_AFTER
-from ..module_utils._timers.schedule import Schedule
+from ..module_utils._timers.schedule import (
+    YEAR,
+    Schedule,
+    format_interval,
+    next_tick,
+    parse_instant,
+    parse_interval,
+    ticks,
+)
 from . import _words
 
 DAYS = 14  # of the timeline, on each side of now
@@ -74,10 +81,10 @@ def schedule_of(timer: Entry) -> Schedule | None:
     if options is None:
         return None
     try:
-        start = _schedule.parse_instant(options["start"])[0] if options.get("start") else None
-        interval = _schedule.parse_interval(options["interval"]) if options.get("interval") else None
+        start = parse_instant(options["start"])[0] if options.get("start") else None
+        interval = parse_interval(options["interval"]) if options.get("interval") else None
         end = options.get("end") or {}
-        until = _schedule.parse_instant(end["datetime"])[0] if end.get("datetime") else None
+        until = parse_instant(end["datetime"])[0] if end.get("datetime") else None
         return Schedule(interval=interval, start=start, end_count=end.get("count"), end_datetime=until)
     except (ValueError, OverflowError):
         return None
@@ -205,8 +212,8 @@ def coming_runs(timer: Entry, now: datetime) -> list[datetime]:
     if schedule is None or schedule.interval is None:
         return [start] if now < start <= end else []
     left = None if schedule.end_count is None else max(0, schedule.end_count - (timer.get("runs") or 0))
-    coming = replace(schedule, start=_schedule.next_tick(start, schedule.interval, now), end_count=left)
-    return [] if left == 0 else list(takewhile(lambda run: run <= end, _schedule.ticks(coming, now)))
+    coming = replace(schedule, start=next_tick(start, schedule.interval, now), end_count=left)
+    return [] if left == 0 else list(takewhile(lambda run: run <= end, ticks(coming, now)))
 
 
 def every(schedule: Schedule | None) -> str:
@@ -215,7 +222,7 @@ def every(schedule: Schedule | None) -> str:
         return ""
     if schedule.interval is None:
         return "once"
-    return f"every {'365d' if schedule.interval == _schedule.YEAR else _schedule.format_interval(schedule.interval)}"
+    return f"every {'365d' if schedule.interval == YEAR else format_interval(schedule.interval)}"
 
 
 def _health_state(timer: Entry) -> str:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
-from ..module_utils._timers import schedule as _schedule
+from ..module_utils._timers.schedule import to_wall
 from . import _words
 from ._report_runs import (
     ARRIVED,
@@ -105,9 +105,9 @@ def _nothing(jobs: Sequence[Sequence[Sequence[Run]]], coming: datetime | None, z
 
 def _period(recent: Sequence[Sequence[Run]], zone: str, now: datetime) -> str:
     evening, morning = NIGHT
-    hours = [_schedule.to_wall(run.moment, zone).hour for found in recent for run in found]
+    hours = [to_wall(run.moment, zone).hour for found in recent for run in found]
     at_night = bool(hours) and all(hour >= evening or hour < morning for hour in hours)
-    by_day = 4 <= _schedule.to_wall(now, zone).hour < evening
+    by_day = 4 <= to_wall(now, zone).hour < evening
     return "Last night" if at_night and by_day else "Last 24 hours"
 
 

@@ -12,7 +12,7 @@ import re
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..module_utils._timers import schedule as _schedule
+from ..module_utils._timers.schedule import format_local, format_time_of_day, parse_instant, to_wall
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -23,27 +23,27 @@ _AGES = (("day", 86400), ("hour", 3600), ("minute", 60))
 
 def short(moment: datetime, zone: str) -> str:
     """``Mon 2 Mar 02:00``."""
-    wall = _schedule.to_wall(moment, zone)
-    time = _schedule.format_time_of_day(wall.hour * 3600 + wall.minute * 60 + wall.second)
+    wall = to_wall(moment, zone)
+    time = format_time_of_day(wall.hour * 3600 + wall.minute * 60 + wall.second)
     return f"{WEEKDAYS[wall.weekday()]} {wall.day} {MONTHS[wall.month - 1]} {time}"
 
 
 def long(moment: datetime, zone: str) -> str:
     """The same with the year."""
-    wall = _schedule.to_wall(moment, zone)
+    wall = to_wall(moment, zone)
     day, _blank, time = short(moment, zone).rpartition(" ")
     return f"{day} {wall.year} {time}"
 
 
 def localised(text: str, zone: str) -> str:
     """A sentence with its moments written in the zone."""
-    return _INSTANT.sub(lambda found: long(_schedule.parse_instant(found[0])[0], zone), text)
+    return _INSTANT.sub(lambda found: long(parse_instant(found[0])[0], zone), text)
 
 
 def instant(text: Any) -> datetime | None:
     """A moment as the modules return it; None where it is null, or a form that we do not know."""
     try:
-        return _schedule.parse_instant(str(text))[0] if text else None
+        return parse_instant(str(text))[0] if text else None
     except (ValueError, OverflowError):
         return None
 
@@ -55,7 +55,7 @@ def moment(at: datetime | None, zone: str, now: datetime) -> dict[str, str] | No
     return {
         "text": long(at, zone),
         "short": short(at, zone),
-        "at": _schedule.format_local(at, zone),
+        "at": format_local(at, zone),
         "ago": ago(at, now),
     }
 

@@ -245,6 +245,14 @@ def test_a_private_name_means_one_thing() -> None:
     assert VAGUE.isdisjoint(name for name, _file in definitions)
 
 
+def test_a_file_imports_names_as_they_are() -> None:
+    """Without ``as``, so that one thing has one name everywhere."""
+    for file in FILES:
+        for node in ast.walk(ast.parse((PLUGINS / file).read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.level:
+                assert not [name.name for name in node.names if name.asname], file
+
+
 def test_a_name_in_two_files_would_be_noticed() -> None:
     sources = {"a.py": "def _find(): ...", "b.py": "class C:\n    def _find(self): ...\n    def __len__(self): ..."}
     definitions = [found for file, source in sources.items() for found in private_definitions(file, source)]

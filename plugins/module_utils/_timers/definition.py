@@ -19,8 +19,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any, Union
 
-from . import schedule as _schedule
-from .schedule import Schedule
+from .schedule import Schedule, end_as_option, format_instant, format_interval
 
 SYNC_LEVELS = ("exists", "size", "mtime", "checksum")  # the service's 0 to 3
 LABEL_LENGTH = 128
@@ -183,10 +182,10 @@ def schedule_as_options(schedule: Schedule) -> dict[str, Any]:
     """
     options: dict[str, Any] = {}
     if schedule.interval is not None:
-        options["interval"] = _schedule.format_interval(schedule.interval)
+        options["interval"] = format_interval(schedule.interval)
     if schedule.start is not None:
-        options["start"] = _schedule.format_instant(schedule.start)
-    end = _schedule.end_as_option(schedule)
+        options["start"] = format_instant(schedule.start)
+    end = end_as_option(schedule)
     if end is not None:
         options["end"] = end
     return options
@@ -194,7 +193,7 @@ def schedule_as_options(schedule: Schedule) -> dict[str, Any]:
 
 def _as_option(value: Any) -> Any:
     if isinstance(value, datetime):
-        return _schedule.format_instant(value)
+        return format_instant(value)
     if isinstance(value, tuple):
         return [_as_option(item) for item in value]
     if isinstance(value, (Path, FilterRule)):

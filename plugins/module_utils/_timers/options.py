@@ -19,10 +19,25 @@ from typing import Any
 
 from .. import _arguments
 from .._errors import InputError
-from . import schedule as _schedule
 from .definition import LABEL_LENGTH, Action, Definition, FilterRule, Flow, Path, Transfer
 from .plan import Wanted
-from .schedule import Schedule
+from .schedule import (
+    INTERVAL_MAXIMUM,
+    INTERVAL_MINIMUM,
+    WEEK,
+    WEEKDAYS,
+    YEAR,
+    Schedule,
+    find_zone,
+    format_instant,
+    format_interval,
+    has_zone_data,
+    keeps_time_of_day,
+    parse_instant,
+    parse_interval,
+    parse_time_of_day,
+    to_wall,
+)
 
 START_WITHIN = timedelta(days=366)
 ROLE_PREFIX = "backup-"  # the default prefix of the role backup
@@ -233,7 +248,7 @@ def _refuse_blank(option: str, value: str | None) -> None:
 def parse_moment(option: str, value: str, zone: str) -> tuple[datetime, datetime | None]:
     """``schedule.parse_instant`` of an option. Raises InputError."""
     try:
-        return _schedule.parse_instant(value, zone)
+        return parse_instant(value, zone)
     except (ValueError, OverflowError):
         raise InputError(
             f'{option} must be a time in ISO 8601, for example "2026-12-01T02:00:00-06:00", not {value!r}'
@@ -253,18 +268,17 @@ def parse_schedule(options: Mapping[str, Any], now: datetime) -> Schedule:
         start, wall_start = parse_moment("schedule.start", options["start"], zone)
         if start > now + START_WITHIN:
             raise InputError(
-                f"schedule.start {_schedule.format_instant(start)} is more than a year ahead: Globus accepts starts "
-                "within a year"
+                f"schedule.start {format_instant(start)} is more than a year ahead: Globus accepts starts within a year"
             )
         if follow and wall_start is None:
-            wall_start = _schedule.to_wall(start, zone)  # what is to be followed is the local time, however written
+            wall_start = to_wall(start, zone)  # what is to be followed is the local time, however written
     count, end = _parse_end(options.get("end"), zone)
     schedule = Schedule(
         interval=interval,
         start=start,
         wall_start=wall_start,
         at=_parse_at(options.get("at")),
-        weekday=None if options.get("weekday") is None else _schedule.WEEKDAYS.index(options["weekday"]),
+        weekday=None if options.get("weekday") is None else WEEKDAYS.index(options["weekday"]),
         zone=zone,
         follow=follow,
         end_count=count,
@@ -281,9 +295,9 @@ def check_zone(option: str, zone: str, *, needed: bool = True) -> None:
     """
     _refuse_blank(option, zone)
     try:
-        _schedule.find_zone(zone)
+        find_zone(zone)
     except (KeyError, ValueError, OSError):
-        if _schedule.has_zone_data():
+        if has_zone_data():
             raise InputError(f"{option} must be an IANA name such as America/Chicago, not {zone!r}") from None
         if needed:
             raise InputError(
@@ -297,13 +311,13 @@ def _parse_interval(value: object) -> int | None:
     if value is None:
         return None
     try:
-        interval = _schedule.parse_interval(value)
+        interval = parse_interval(value)
     except ValueError:
         raise InputError(
             "schedule.interval must be an interval such as 30m, 12h, 1d, 1w or 1h30m (in lower case, without "
             f"months), or a number of seconds, not {value!r}"
         ) from None
-    if not _schedule.INTERVAL_MINIMUM <= interval <= _schedule.INTERVAL_MAXIMUM:
+    if not INTERVAL_MINIMUM <= interval <= INTERVAL_MAXIMUM:
         raise InputError(f"schedule.interval must be from 60 seconds to 365 days, not {value!r} ({interval} seconds)")
     return interval
 
@@ -319,7 +333,7 @@ def _parse_at(value: object) -> int | None:
             '"HH:MM", in quotes: at: "22:30"'
         )
     try:
-        return _schedule.parse_time_of_day(text)
+        return parse_time_of_day(text)
     except ValueError:
         raise InputError(
             f'schedule.at must be a time of day from "00:00" to "23:59", not {value!r}; write it as "HH:MM"'
@@ -346,20 +360,20 @@ def _check_schedule(schedule: Schedule) -> None:
         raise InputError("schedule.end requires schedule.interval: without an interval the timer runs once")
     if schedule.start is not None and schedule.end_datetime is not None and schedule.end_datetime <= schedule.start:
         raise InputError(
-            f"schedule.end.datetime ({_schedule.format_instant(schedule.end_datetime)}) must be later than "
-            f"schedule.start ({_schedule.format_instant(schedule.start)})"
+            f"schedule.end.datetime ({format_instant(schedule.end_datetime)}) must be later than "
+            f"schedule.start ({format_instant(schedule.start)})"
         )
     if schedule.at is not None and schedule.start is not None:
         raise InputError("schedule.at and schedule.start are mutually exclusive: at already determines the first run")
     if schedule.weekday is not None and schedule.at is None:
         raise InputError('schedule.weekday requires schedule.at, for example at: "02:00"')
-    if schedule.at is not None and interval is not None and not _schedule.keeps_time_of_day(interval):
+    if schedule.at is not None and interval is not None and not keeps_time_of_day(interval):
         raise InputError(
             "schedule.at requires an interval that divides a day (such as 30m, 6h or 12h), an interval of whole "
-            f"days, or no interval; not {_schedule.format_interval(interval)}"
+            f"days, or no interval; not {format_interval(interval)}"
         )
-    if schedule.weekday is not None and interval and interval % _schedule.WEEK and interval != _schedule.YEAR:
+    if schedule.weekday is not None and interval and interval % WEEK and interval != YEAR:
         raise InputError(
             "schedule.weekday requires an interval of whole weeks (1w, 2w, ...), 365d, or no interval; not "
-            f"{_schedule.format_interval(interval)}"
+            f"{format_interval(interval)}"
         )
