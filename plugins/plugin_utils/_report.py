@@ -32,7 +32,7 @@ from ._report_runs import (
     past_runs,
     schedule_of,
 )
-from ._report_told import amount_of_run, headline, strip_told, trend_of
+from ._report_sentences import amount_of_run, headline, strip_told, trend_of
 
 MARKS = 60  # more coming runs than this are drawn as a band: the marks would touch
 LISTED = 28  # more coming runs than this are told by their number

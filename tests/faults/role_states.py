@@ -26,7 +26,7 @@ from ansible_collections.research_ops.globus.plugins.filter.backup_timers import
 from ansible_collections.research_ops.globus.plugins.module_utils._apply.execute import execute
 from ansible_collections.research_ops.globus.plugins.module_utils._arguments import timers_arguments
 from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError
-from ansible_collections.research_ops.globus.plugins.module_utils._globus.requirements import with_requirements
+from ansible_collections.research_ops.globus.plugins.module_utils._globus.auth_requirements import with_requirements
 from ansible_collections.research_ops.globus.plugins.module_utils._timers import schedule as schedules
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.document import (
     Timer,

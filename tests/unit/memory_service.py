@@ -17,7 +17,7 @@ from itertools import count
 from typing import Any
 
 from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError, UncertainError
-from ansible_collections.research_ops.globus.plugins.module_utils._globus.requirements import with_requirements
+from ansible_collections.research_ops.globus.plugins.module_utils._globus.auth_requirements import with_requirements
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.document import Timer, read_timer
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.schedule import next_tick
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.tasks import Task, read_task

@@ -37,7 +37,7 @@ LAYERS = (
     "http",
     "auth_api",
     "logins",
-    "requirements",
+    "auth_requirements",
     "service",
     "connection",
 )

@@ -25,7 +25,7 @@ from .._globus.collections import (
 )
 from .._parallel import in_parallel
 from .._timers.plan import Plan
-from .paths import PathService, check_paths
+from .check_paths import PathService, check_paths
 
 REFUSED = (400, 401, 403)  # HTTP statuses with which Globus Auth refuses a scope, or whoever asks for it
 NOT_SIGNED_IN = ("invalid_client", "unauthorized_client", "FORBIDDEN")

@@ -16,13 +16,13 @@ from typing import Any
 from .._errors import GlobusError, UncertainError
 from .._parallel import in_parallel
 from .._timers.document import Timer, read_timer, slim
-from .._timers.paths import FILE, FOLDER, FORBIDDEN, MISSING, UNKNOWN, Look, Seen
+from .._timers.path_findings import FILE, FOLDER, FORBIDDEN, MISSING, UNKNOWN, Look, Seen
 from .._timers.tasks import Task, read_task
 from .auth_api import AuthApi
+from .auth_requirements import with_requirements
 from .collections import SEARCH_MAXIMUM, GlobusCollection, Needs, read_collection
 from .http import UNREADABLE, Answer, Http, Tries, quoted, unreadable
 from .logins import Login, LoginAuthorizer
-from .requirements import with_requirements
 
 SEARCH_PAGE = 100
 TASKS_PAGE = 100  # IDs in one request for tasks

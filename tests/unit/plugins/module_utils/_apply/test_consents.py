@@ -16,7 +16,7 @@ from ansible_collections.research_ops.globus.plugins.module_utils._errors import
 from ansible_collections.research_ops.globus.plugins.module_utils._globus.collections import GlobusCollection, Needs
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.definition import Flow
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.document import read_timer, write_timer
-from ansible_collections.research_ops.globus.plugins.module_utils._timers.paths import FOLDER, Look, Seen
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.path_findings import FOLDER, Look, Seen
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.plan import Plan, Wanted, plan_timer
 from unit.samples import NOW, definition, sample
 from unit.timer_documents import shown

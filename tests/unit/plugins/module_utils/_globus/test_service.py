@@ -21,7 +21,7 @@ from ansible_collections.research_ops.globus.plugins.module_utils._globus.creden
 from ansible_collections.research_ops.globus.plugins.module_utils._globus.http import Http
 from ansible_collections.research_ops.globus.plugins.module_utils._globus.logins import LoginAuthorizer, TokenLogin
 from ansible_collections.research_ops.globus.plugins.module_utils._globus.service import Globus
-from ansible_collections.research_ops.globus.plugins.module_utils._timers.paths import Look
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.path_findings import Look
 from unit.small_server import DROP, PAGE, Reply, Request, SmallServer, serving
 
 TIMER = "11111111-aaaa-4aaa-8aaa-000000000001"

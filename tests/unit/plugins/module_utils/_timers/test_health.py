@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.research_ops.globus.plugins.module_utils._globus.requirements import with_requirements
+from ansible_collections.research_ops.globus.plugins.module_utils._globus.auth_requirements import with_requirements
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.document import Timer, read_timer
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.health import (
     STATES,

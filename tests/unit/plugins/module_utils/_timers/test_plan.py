@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.research_ops.globus.plugins.module_utils._apply.execute import Outcome
 from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError
-from ansible_collections.research_ops.globus.plugins.module_utils._globus.requirements import with_requirements
+from ansible_collections.research_ops.globus.plugins.module_utils._globus.auth_requirements import with_requirements
 from ansible_collections.research_ops.globus.plugins.module_utils._module.common import diff_after, diff_before
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.definition import Definition
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.document import (

@@ -6,7 +6,7 @@
 
 """What ``check_paths`` looks at, and what it concludes from what it sees (design: "Before the first run").
 
-Pure: no input or output. ``_apply.paths`` does the looking.
+Pure: no input or output. ``_apply.check_paths`` does the looking.
 """
 
 from __future__ import annotations

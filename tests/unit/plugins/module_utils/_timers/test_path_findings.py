@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.definition import Path, Transfer
-from ansible_collections.research_ops.globus.plugins.module_utils._timers.paths import (
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.path_findings import (
     FILE,
     FOLDER,
     FORBIDDEN,

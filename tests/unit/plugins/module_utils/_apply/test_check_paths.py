@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.research_ops.globus.plugins.module_utils._apply.paths import check_paths
+from ansible_collections.research_ops.globus.plugins.module_utils._apply.check_paths import check_paths
 from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError
 from ansible_collections.research_ops.globus.plugins.module_utils._globus.collections import GlobusCollection
-from ansible_collections.research_ops.globus.plugins.module_utils._timers.paths import (
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.path_findings import (
     FOLDER,
     FORBIDDEN,
     MISSING,

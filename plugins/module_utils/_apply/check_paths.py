@@ -16,7 +16,7 @@ from .._errors import GlobusError
 from .._globus.collections import GlobusCollection
 from .._parallel import in_parallel
 from .._timers.definition import Transfer
-from .._timers.paths import MISSING, UNKNOWN, Finding, Look, Seen, findings, looks_of, near_name, parent_of
+from .._timers.path_findings import MISSING, UNKNOWN, Finding, Look, Seen, findings, looks_of, near_name, parent_of
 from .._timers.plan import Plan
 
 
