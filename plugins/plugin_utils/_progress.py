@@ -14,12 +14,11 @@ from typing import Any
 
 from ..module_utils._secrets import printable
 from ..module_utils._timers.runs import is_word_of_going_on
-from . import _once
+from . import _once, _words
 from ._once import Entry
 
 ARRIVED, INCOMPLETE, FAILED, GOING_ON, PLANNED = "arrived", "incomplete", "failed", "going_on", "planned"
 LISTED = 5  # transfers in one line
-_UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
 
 
 @dataclass(frozen=True)
@@ -150,15 +149,7 @@ def _amount_in_words(task: Entry) -> str:
     files, moved, skipped = (task[name] for name in ("files", "files_transferred", "files_skipped"))
     said = f"{moved or 0:,}{'' if files is None else f' of {files:,}'} files transferred"
     there = f" ({skipped:,} were there already)" if skipped else ""
-    return f"{said}, {in_bytes(task['bytes_transferred'] or 0)}{there}"
-
-
-def in_bytes(number: int) -> str:
-    """``999 bytes``, ``52.4 GB``."""
-    value, unit = float(number), 0
-    while value >= 999.95 and unit < len(_UNITS) - 1:
-        value, unit = value / 1000, unit + 1
-    return f"{number:,} bytes" if unit == 0 else f"{value:.1f} {_UNITS[unit]}"
+    return f"{said}, {_words.size(task['bytes_transferred'] or 0)}{there}"
 
 
 def _progress_line(states: Sequence[State]) -> str:
@@ -171,7 +162,7 @@ def _progress_line(states: Sequence[State]) -> str:
     files, size = _sum(arrived, "files_transferred"), _sum(arrived, "bytes_transferred")
     rest = [one for one, state in zip(told, states) if state.state != ARRIVED]
     more = [f"and {len(rest) - LISTED} more"] if len(rest) > LISTED else []
-    first = f"{len(arrived)} of {len(states)} arrived ({files:,} files transferred, {in_bytes(size)})"
+    first = f"{len(arrived)} of {len(states)} arrived ({files:,} files transferred, {_words.size(size)})"
     return "; ".join([first, *rest[:LISTED], *more])
 
 

@@ -22,9 +22,9 @@ from ._report_health import health, last_success, problems_of, state_of
 from ._report_runs import (
     DAYS,
     IDLE,
-    LAST,
     OUTCOMES,
     SKIPPED,
+    STRIP_RUNS,
     Run,
     coming_runs,
     every,
@@ -82,6 +82,7 @@ def model(
         "now": _words.moment(now, zone, now),
         "prefix": prefix,
         "days_number": DAYS,
+        "strip_runs": STRIP_RUNS,
         "headline": headline(past, len(wanted) - len(past), min(coming, default=None), zone, now),
         "attention": _attention(rows),
         "replaced": _replaced_timers(results, zone),
@@ -129,7 +130,7 @@ def _row(
     several = len(job["timers"]) > 1
     last = next((run for run in reversed(past) if run.outcome != SKIPPED), None)
     success = last_success(timers)
-    strip = past[-LAST:]
+    strip = past[-STRIP_RUNS:]
     remark = next((timer["health"].get("reason") for timer in timers if timer["health"]["state"] == "ok"), None)
     return {
         "number": number,
@@ -256,7 +257,7 @@ def _marks(past: Sequence[Run], zone: str, now: datetime) -> list[dict[str, Any]
                 "x": place(worst.moment, now),
                 "at": format_local(worst.moment, zone),
                 "outcome": worst.outcome,
-                "title": "; ".join(_title(run, zone) for run in group[:LAST]),
+                "title": "; ".join(_title(run, zone) for run in group[:STRIP_RUNS]),
             }
         )
     return marks

@@ -30,7 +30,7 @@ from ..module_utils._timers.schedule import (
 from . import _words
 
 DAYS = 14  # of the timeline, on each side of now
-LAST = 14  # runs in the strip of a job
+STRIP_RUNS = 14  # runs in the strip of a job
 ARRIVED, INCOMPLETE, FAILED, STALLED = "arrived", "incomplete", "failed", "stalled"
 SKIPPED, ONGOING, UNKNOWN = "skipped", "ongoing", "unknown"
 # what to call it; the worst first
@@ -183,7 +183,7 @@ def _skipped(timer: Entry, runs: Sequence[Run], now: datetime) -> Iterator[Run]:
         begin = min(run.moment for run in runs)
     ran = {(run.moment + _EARLY - start) // step for run in runs}
     first, last = (begin + _EARLY - start) // step, (until - start) // step
-    first = max(first, 0, last - min(max(LAST, timedelta(days=DAYS) // step), SKIPPED_READ))
+    first = max(first, 0, last - min(max(STRIP_RUNS, timedelta(days=DAYS) // step), SKIPPED_READ))
     for number in range(first, last + 1):
         tick = start + number * step
         if number not in ran:

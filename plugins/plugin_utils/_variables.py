@@ -20,8 +20,7 @@ from typing import Any
 from ..module_utils import _arguments
 from ..module_utils._errors import InputError
 from ..module_utils._timers.definition import SYNC_LEVELS
-from ..module_utils._timers.options import check_zone, parse_moment
-from ..module_utils._timers.schedule import parse_interval
+from ..module_utils._timers.options import check_zone, parse_max_age, parse_moment
 from ..module_utils._validation import validate
 from ._plain import plain
 
@@ -103,22 +102,10 @@ def read(given: Mapping[str, Any], now: datetime) -> Variables:
             values[name] = None
     clock = now if values["backup_clock"] is None else parse_moment("backup_clock", values["backup_clock"], "UTC")[0]
     own = {name[len("backup_") :]: value for name, value in values.items()}
-    variables = Variables(**{**own, "max_age": _max_age(values["backup_max_age"]), "clock": clock})
+    max_age = parse_max_age("backup_max_age", values["backup_max_age"])
+    variables = Variables(**{**own, "max_age": max_age, "clock": clock})
     _check_variables(variables)
     return variables
-
-
-def _max_age(value: Any) -> int | None:
-    """Seconds."""
-    if value is None:
-        return None
-    try:
-        seconds = parse_interval(value)
-    except ValueError:
-        seconds = 0
-    if not seconds:
-        raise InputError(f"backup_max_age must be like 2d, 36h, 1d12h, or a number of seconds, not {value!r}")
-    return seconds
 
 
 def _check_variables(variables: Variables) -> None:

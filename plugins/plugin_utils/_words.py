@@ -4,7 +4,7 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""Times, numbers and sizes as the report writes them: in English, whatever language the host has. Pure."""
+"""Times, numbers and sizes as the report and the role write them: in English, whatever language the host has. Pure."""
 
 from __future__ import annotations
 

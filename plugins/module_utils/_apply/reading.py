@@ -18,8 +18,7 @@ from .._globus.service import Globus
 from .._parallel import in_parallel
 from .._timers.document import Timer
 from .._timers.health import RESULTS_NEEDED, UNHEALTHY, Health, health_of, purpose_of
-from .._timers.options import parse_uuid
-from .._timers.schedule import parse_interval
+from .._timers.options import parse_max_age, parse_uuid
 from .._timers.tasks import Task
 from .observe import Observed, observe
 
@@ -71,6 +70,9 @@ def parse_wanted(parameters: Mapping[str, Any]) -> Wanted:
             raise InputError(f"{option} is empty: leave it out to read all timers")
     if parameters["runs"] < 0:
         raise InputError(f"runs must be 0 or more, not {parameters['runs']}")
+    max_age = parse_max_age("max_age", parameters["max_age"])
+    if max_age is not None and not parameters["transfers"]:
+        raise InputError("max_age needs transfers: true, because only Transfer knows what arrived")
     unhealthy = parameters["health"] == "unhealthy"
     # An ended timer whose last run failed is unhealthy too (rule O3a).
     statuses = parameters["status"] if parameters["status"] is not None else STATUSES[: 3 if unhealthy else 2]
@@ -84,23 +86,8 @@ def parse_wanted(parameters: Mapping[str, Any]) -> Wanted:
         unhealthy=unhealthy,
         runs=parameters["runs"],
         transfers=parameters["transfers"],
-        max_age=_parse_max_age(parameters),
+        max_age=max_age,
     )
-
-
-def _parse_max_age(parameters: Mapping[str, Any]) -> int | None:
-    value = parameters["max_age"]
-    if value is None:
-        return None
-    try:
-        seconds = parse_interval(value)
-    except ValueError:
-        seconds = 0
-    if not seconds:
-        raise InputError(f"max_age must be like 2d, 36h, 1d12h, or a number of seconds, not {value!r}")
-    if not parameters["transfers"]:
-        raise InputError("max_age needs transfers: true, because only Transfer knows what arrived")
-    return seconds
 
 
 @dataclass(frozen=True)

@@ -322,6 +322,19 @@ def _parse_interval(value: object) -> int | None:
     return interval
 
 
+def parse_max_age(option: str, value: object) -> int | None:
+    """Seconds within which a complete transfer must have arrived, or None. Raises InputError."""
+    if value is None:
+        return None
+    try:
+        seconds = parse_interval(value)
+    except ValueError:
+        seconds = 0
+    if not seconds:
+        raise InputError(f"{option} must be like 2d, 36h, 1d12h, or a number of seconds, not {value!r}")
+    return seconds
+
+
 def _parse_at(value: object) -> int | None:
     if value is None:
         return None

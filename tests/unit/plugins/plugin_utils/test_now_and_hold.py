@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.research_ops.globus.plugins.plugin_utils._hold import plan_hold, plan_release
 from ansible_collections.research_ops.globus.plugins.plugin_utils._now import plan
-from ansible_collections.research_ops.globus.plugins.plugin_utils._progress import in_bytes, progress
+from ansible_collections.research_ops.globus.plugins.plugin_utils._progress import progress
 from unit.plugins.plugin_utils.test_restore import LAB, NOW, PAGE, SEQ, ran, run, timer
 
 FILE = "/srv/backups.hold"
@@ -278,11 +278,3 @@ def test_made_timers_are_known_by_their_names() -> None:
         ("failed", None),
         ("planned", None),
     ]
-
-
-@pytest.mark.parametrize(
-    ("number", "said"),
-    [(0, "0 bytes"), (999, "999 bytes"), (1000, "1.0 kB"), (52_428_800_000, "52.4 GB"), (10**18, "1000.0 PB")],
-)
-def test_sizes_are_read_at_a_glance(number: int, said: str) -> None:
-    assert in_bytes(number) == said

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import shlex
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
 
 from ansible_collections.research_ops.globus.plugins.module_utils._timers import health as _health
@@ -18,6 +20,7 @@ from ansible_collections.research_ops.globus.plugins.plugin_utils._report_runs i
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)  # Monday, 06:00 in Chicago
 CHICAGO = "America/Chicago"
 DAY = 86400
+TEMPLATE = Path(__file__).resolve().parents[4] / "roles" / "backup" / "templates" / "report.html.j2"
 TASK = "https://app.globus.org/activity/"
 
 
@@ -239,6 +242,17 @@ def test_amounts_and_how_they_went() -> None:
 
 
 # --- the last runs -------------------------------------------------------------------------------------------------
+
+
+def test_the_page_draws_as_many_runs_in_a_row_as_the_filter_says() -> None:
+    template = TEMPLATE.read_text(encoding="utf-8")
+    shown = page(timer(recent_runs=[run(-number) for number in range(1, 31)]))
+    assert len(shown["jobs"][0]["strip"]) == shown["strip_runs"]
+    environment = jinja2.Environment(autoescape=False, undefined=jinja2.StrictUndefined)
+    environment.filters["regex_replace"] = lambda text, *_patterns: text
+    drawn = environment.from_string(template).render(backup_page={**shown, "strip_runs": 20})
+    assert "<div>Last 20 runs, and their bytes</div>" in drawn
+    assert 'x="97.5%" y="37"' in drawn  # the last of 20 cells
 
 
 def test_the_strip_has_every_outcome_and_says_it_in_words() -> None:
@@ -519,7 +533,16 @@ def test_failures_of_timers_that_were_replaced_are_shown_W4e() -> None:
 
 @pytest.mark.parametrize(
     ("number", "told"),
-    [(0, "0 bytes"), (1, "1 byte"), (999, "999 bytes"), (1000, "1.0 kB"), (999_600, "1.0 MB"), (123_456, "123 kB")],
+    [
+        (0, "0 bytes"),
+        (1, "1 byte"),
+        (999, "999 bytes"),
+        (1000, "1.0 kB"),
+        (999_600, "1.0 MB"),
+        (123_456, "123 kB"),
+        (52_428_800_000, "52.4 GB"),
+        (10**18, "1.0 EB"),
+    ],
 )
 def test_sizes_in_words(number: int, told: str) -> None:
     assert _words.size(number) == told
