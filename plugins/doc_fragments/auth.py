@@ -97,6 +97,7 @@ notes:
     To use the CA bundle of your site, set E(GLOBUS_SDK_VERIFY_SSL), E(REQUESTS_CA_BUNDLE), E(CURL_CA_BUNDLE) or
     E(SSL_CERT_FILE) to its file. Certificate checks cannot be disabled.
 seealso:
-  - ref: ansible_collections.research_ops.globus.docsite.guide_authentication
+  - name: Signing in
     description: The ways to sign in, when to use them, and how credentials are stored and sent.
+    link: https://github.com/research-ops/globus/blob/main/docs/docsite/rst/guide_authentication.rst
 """

@@ -312,10 +312,12 @@ seealso:
   - plugin: research_ops.globus.upcoming_runs
     plugin_type: filter
     description: List the runs of a schedule before you create a timer.
-  - ref: ansible_collections.research_ops.globus.docsite.guide_schedules
+  - name: Schedules
     description: Common schedules, and the effect of daylight saving time.
-  - ref: ansible_collections.research_ops.globus.docsite.guide_safety
+    link: https://github.com/research-ops/globus/blob/main/docs/docsite/rst/guide_schedules.rst
+  - name: Reliability
     description: How the modules avoid duplicate and lost timers.
+    link: https://github.com/research-ops/globus/blob/main/docs/docsite/rst/guide_safety.rst
   - name: Globus timers
     description: The timers service, in the Globus documentation.
     link: https://docs.globus.org/guides/overviews/flows/timers/

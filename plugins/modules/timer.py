@@ -38,12 +38,15 @@ notes:
 seealso:
   - module: research_ops.globus.timers
     description: Manage many timers in one task, with few requests.
-  - ref: ansible_collections.research_ops.globus.docsite.guide_backups
+  - name: Backups
     description: Common backup schedules from a short list of jobs, with the role P(research_ops.globus.backup#role).
-  - ref: ansible_collections.research_ops.globus.docsite.guide_first_timer
+    link: https://github.com/research-ops/globus/blob/main/docs/docsite/rst/guide_backups.rst
+  - name: Your first timer
     description: How to create an account and a first timer, step by step.
-  - ref: ansible_collections.research_ops.globus.docsite.guide_rehearsing
+    link: https://github.com/research-ops/globus/blob/main/docs/docsite/rst/guide_first_timer.rst
+  - name: Rehearsing on a local Globus
     description: How to run a playbook on a local Globus, without an account.
+    link: https://github.com/research-ops/globus/blob/main/docs/docsite/rst/guide_rehearsing.rst
 """
 
 EXAMPLES = r"""

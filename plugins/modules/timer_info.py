@@ -101,10 +101,12 @@ seealso:
   - plugin: research_ops.globus.backup_report
     plugin_type: filter
     description: Creates a report from the return values of this module.
-  - ref: ansible_collections.research_ops.globus.docsite.guide_health
+  - name: Health and alerts
     description: What each state of health means, how to fix problems, and an example of an alert.
-  - ref: ansible_collections.research_ops.globus.docsite.guide_taking_over
+    link: https://github.com/research-ops/globus/blob/main/docs/docsite/rst/guide_health.rst
+  - name: Taking over existing timers
     description: How to manage timers that were created by hand.
+    link: https://github.com/research-ops/globus/blob/main/docs/docsite/rst/guide_taking_over.rst
 """
 
 EXAMPLES = r"""

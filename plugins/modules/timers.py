@@ -61,15 +61,18 @@ notes:
 seealso:
   - module: research_ops.globus.timer
     description: Manage one timer.
-  - ref: ansible_collections.research_ops.globus.docsite.guide_backups
+  - name: Backups
     description: Common backup schedules from a short list of jobs, with the role P(research_ops.globus.backup#role).
+    link: https://github.com/research-ops/globus/blob/main/docs/docsite/rst/guide_backups.rst
   - plugin: research_ops.globus.backup_timers
     plugin_type: filter
     description: Converts backup jobs into a list for this module.
-  - ref: ansible_collections.research_ops.globus.docsite.guide_many_timers
+  - name: Many timers in one task
     description: How to manage hundreds of timers in one task, and how to purge.
-  - ref: ansible_collections.research_ops.globus.docsite.guide_taking_over
+    link: https://github.com/research-ops/globus/blob/main/docs/docsite/rst/guide_many_timers.rst
+  - name: Taking over existing timers
     description: How to manage timers that were created by hand.
+    link: https://github.com/research-ops/globus/blob/main/docs/docsite/rst/guide_taking_over.rst
 """
 
 EXAMPLES = r"""

@@ -79,13 +79,43 @@ found.titles = [
 SEARCH = """
 await open("/index.html");
 const box = page().querySelector("input[name=q]");
-box.value = "data_access";
+box.value = "%(words)s";
 await leads(() => box.form.requestSubmit());
 const summary = () => page().querySelector(".search-summary")?.textContent;
 await until("the end of the search", () => /found \\d+ pages/.test(summary()));
 found.results = all("#search-results li a").map((link) => link.textContent);
 found.title = await click("#search-results li a");
 found.text = page().querySelector("article").textContent;
+"""
+SHAPES = """
+const lines = (range) => new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size;
+function* words(selector) {
+  for (const one of all(selector)) {
+    const texts = page().createTreeWalker(one, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      for (const word of texts.currentNode.data.matchAll(/[^\\s.-]+/g)) {
+        const range = page().createRange();
+        range.setStart(texts.currentNode, word.index);
+        range.setEnd(texts.currentNode, word.index + word[0].length);
+        yield [word[0], lines(range)];
+      }
+    }
+  }
+}
+const wider = (selector) => all(selector).filter((one) => one.scrollWidth > one.clientWidth);
+for (const path of %(pages)s) {
+  await open(path);
+  const icons = all(".mobile-header button, .mobile-header label").filter((one) => one.offsetWidth);
+  const boxes = icons.map((one) => one.getBoundingClientRect()).sort((one, other) => one.left - other.left);
+  found[path] = {
+    code: wider("div.highlight pre").map((one) => one.textContent.split("\\n")[0]),
+    tables: wider(".table-wrapper").map((one) => one.textContent.trim().slice(0, 80)),
+    broken: [...words("h1, h2, h3, table.stacked")].filter((one) => one[1] > 1).map((one) => one[0]),
+    words: [...words("h1, h2, h3, table.stacked")].length,
+    blocks: all("div.highlight pre").length,
+    gaps: boxes.slice(1).map((box, before) => box.left - boxes[before].right),
+  };
+}
 """
 LOOK = """
 const axe = await (await fetch("/--axe.js")).text();
@@ -226,11 +256,45 @@ def test_from_the_start_page_to_a_guide_to_a_module_and_back(read: Read) -> None
 
 
 def test_search_finds_pages(read: Read) -> None:
-    found = read(SEARCH)
+    found = read(SEARCH % {"words": "data_access"})
     assert len(found["results"]) >= 3
     assert any("timer module" in title for title in found["results"])
     assert found["title"] in found["results"]
     assert "data_access" in found["text"]
+
+
+@pytest.mark.parametrize(
+    ("words", "title"),
+    [
+        ("daylight", "Schedules"),
+        ("daylight saving", "Schedules"),
+        ("mirror", "Backups"),
+        ("purge", "Many timers in one task"),
+        ("stalled", "Health and alerts"),
+        ("Prometheus", "Alerts, metrics and events"),
+    ],
+)
+def test_search_finds_the_guide(read: Read, words: str, title: str) -> None:
+    """Not only the pages of modules."""
+    assert title in read(SEARCH % {"words": words})["results"][:8]
+
+
+def test_no_line_of_code_is_cut_on_a_desk(read: Read, server: Server) -> None:
+    found = read(SHAPES % {"pages": pages(server.site)}, width=1280)
+    assert sum(seen["blocks"] for seen in found.values()) > 80
+    assert {page: seen["code"] for page, seen in found.items() if seen["code"]} == {}
+
+
+def test_tables_headings_and_icons_fit_on_a_phone(read: Read, server: Server) -> None:
+    """No word is broken in two, no table scrolls, and a finger meets one icon at a time."""
+    found = read(SHAPES % {"pages": pages(server.site)}, width=PHONE)
+    assert sum(seen["words"] for seen in found.values()) > 5000
+    long = 38  # characters of code, more than fit into one line
+    broken = {page: [word for word in seen["broken"] if len(word) < long] for page, seen in found.items()}
+    assert {page: words for page, words in broken.items() if words} == {}
+    assert {page: seen["tables"] for page, seen in found.items() if seen["tables"]} == {}
+    close = {page: seen["gaps"] for page, seen in found.items() if not seen["gaps"] or min(seen["gaps"]) < 8}
+    assert close == {}
 
 
 @pytest.mark.parametrize(("look", "dark"), [(LIGHT, False), (DARK, True)], ids=["light", "dark"])

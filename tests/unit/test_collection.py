@@ -203,11 +203,40 @@ def test_module_says_where_to_read_on(module: str, documentation: Document) -> N
     """Each line of it tells why one would, and the guides are those that there are."""
     seealso = documentation[f"{COLLECTION}.{module}"]["doc"]["seealso"]
     assert all(one.get("description") for one in seealso)
-    places = [one.get("ref") or one.get("module") or one.get("plugin") or one["link"] for one in seealso]
+    places = [one.get("module") or one.get("plugin") or one["link"] for one in seealso]
     assert len(set(places)) == len(places)
-    guides = {one.removeprefix(f"ansible_collections.{COLLECTION}.docsite.") for one in places if "docsite" in one}
-    assert guides
-    assert guides <= {file.stem for file in (ROOT / "docs" / "docsite" / "rst").glob("*.rst")}
+    assert any(GUIDE.fullmatch(place) for place in places)
+
+
+GUIDE = re.compile(r"https://github\.com/research-ops/globus/blob/main/(docs/docsite/rst/(guide_\w+)\.rst)")
+
+
+@pytest.mark.parametrize("kind", ["module", "filter", "lookup", "role"])
+def test_ansible_doc_prints_links_that_lead_to_guides(kind: str) -> None:
+    """A ``ref`` would be printed as a search on docs.ansible.com, which does not have the guides."""
+    folders = {"module": "plugins/modules/*.py", "role": "roles/*", "filter": "plugins/filter/*.yml"}
+    names = [f"{COLLECTION}.{file.stem}" for file in ROOT.glob(folders.get(kind, f"plugins/{kind}/*.py"))]
+    command = [sys.executable, "-m", "ansible.cli.doc", "--type", kind]
+    printed = subprocess.run([*command, *names], check=True, capture_output=True, text=True).stdout
+    assert "docs.ansible.com" not in printed
+    documented = subprocess.run([*command, "--json", *names], check=True, capture_output=True, text=True).stdout
+    links = re.findall(r'"(?:link|ref)": "([^"]+)"', documented)
+    guides = [GUIDE.fullmatch(link) for link in links if "guide_" in link]
+    assert kind == "lookup" or guides
+    for guide in guides:
+        assert guide
+        assert (ROOT / guide[1]).is_file()
+        assert kind == "role" or guide[0] in printed  # ansible-doc prints no seealso of roles
+
+
+def test_a_guide_is_named_as_its_title() -> None:
+    named = set()
+    for file in [*ROOT.glob("plugins/**/*.py"), *ROOT.glob("plugins/filter/*.yml"), *ROOT.glob("roles/*/meta/*.yml")]:
+        text = file.read_text(encoding="utf-8")
+        named |= set(re.findall(rf"- name: (.+)\n +description: .+\n +link: {GUIDE.pattern}\n", text))
+    assert len(named) > 5
+    for name, path, _guide in named:
+        assert re.search(rf"^{name}\n=+\n", (ROOT / path).read_text(encoding="utf-8"), re.M)
 
 
 # Examples

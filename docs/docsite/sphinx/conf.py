@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import yaml
@@ -55,6 +56,49 @@ def refer_to_ansible(
     return nodes.reference("", "", content, internal=False, refuri=ANSIBLE + page) if page else None
 
 
+# ansible-doc prints the addresses of guides in the repository. On the site they are pages.
+GUIDE = re.compile(r"https://github\.com/research-ops/globus/blob/main/docs/docsite/rst/(guide_\w+)\.rst")
+
+
+def stay_on_the_site(app: Sphinx, doctree: nodes.document, page: str) -> None:
+    """Let links to guides in the repository lead to the pages of this site."""
+    for link in doctree.findall(nodes.reference):
+        if guide := GUIDE.fullmatch(link.get("refuri", "")):
+            link["refuri"] = app.builder.get_relative_uri(page, f"docsite/{guide[1]}")
+            link["internal"] = True
+
+
+def label_cells(_app: Sphinx, doctree: nodes.document, page: str) -> None:
+    """Prepare the tables of guides for phones, where site.css shows each cell on its own line.
+
+    Each cell of a table with three columns or more begins with the heading of its column, which site.css hides on
+    wider screens. In a table with two columns, the first cell is the heading of the second.
+    """
+    if not page.startswith("docsite/"):
+        return
+    for table in doctree.findall(nodes.table):
+        heads = [entry.astext() for head in table.findall(nodes.thead) for entry in head.findall(nodes.entry)]
+        table["classes"].append("stacked")
+        for body in table.findall(nodes.tbody) if len(heads) > 2 else ():
+            for row in body.findall(nodes.row):
+                for heading, entry in list(zip(heads, row.findall(nodes.entry), strict=True))[1:]:
+                    if paragraph := next(entry.findall(nodes.paragraph), None):
+                        paragraph.insert(0, nodes.inline("", f"{heading}: ", classes=["column-heading"]))
+
+
+def break_names(_app: Sphinx, doctree: nodes.document, _page: str) -> None:
+    """Let the full name of a plugin in a heading break after a dot, where it is too long for a phone."""
+    for title in doctree.findall(nodes.title):
+        for text in list(title.findall(nodes.Text)):
+            parts = re.split(r"(?<=\w\.)(?=[a-z])", text.astext())
+            if len(parts) > 1:
+                breaks = [[nodes.raw("", "<wbr>", format="html"), nodes.Text(part)] for part in parts]
+                text.parent.replace(text, [node for pair in breaks for node in pair][1:])
+
+
 def setup(app: Sphinx) -> None:
     """Called by Sphinx."""
     app.connect("missing-reference", refer_to_ansible)
+    app.connect("doctree-resolved", stay_on_the_site)
+    app.connect("doctree-resolved", label_cells)
+    app.connect("doctree-resolved", break_names)
