@@ -21,16 +21,16 @@ from .._timers.plan import Plan
 
 
 class PathService(Protocol):
-    """What of ``_globus.service.Globus`` is used here."""
+    """The methods of ``_globus.service.Globus`` that are used here."""
 
     def open_data(self, collections: Sequence[str], check_mode: bool) -> dict[str, str]:
-        """Get ready to look at the data of mapped collections; those at which nobody can look, and why."""
+        """Prepare to look at data of mapped collections. Returns those where this is impossible, and why."""
 
     def look(self, look: Look) -> Seen:
-        """What there is at a path."""
+        """What exists at a path."""
 
     def list_folder(self, look: Look) -> list[tuple[str, bool]]:
-        """The names in a folder, and whether each is a folder."""
+        """The names in a folder, each with whether it is a folder."""
 
 
 def check_paths(
@@ -41,7 +41,7 @@ def check_paths(
     concurrency: int,
     check_mode: bool,
 ) -> tuple[list[Plan], list[str]]:
-    """The plans, failed where a path cannot work, and warnings about what could not be looked at."""
+    """The plans, failed if a path cannot work, and warnings about paths that could not be checked."""
     transfers = {
         number: plan.creation.action
         for number, plan in enumerate(plans)
@@ -67,7 +67,7 @@ def check_paths(
 
 
 def _closed(mapped: Sequence[str], service: PathService, check_mode: bool) -> dict[str, str]:
-    """The mapped collections at whose data nobody can look, and why."""
+    """The mapped collections whose data cannot be looked at, and why."""
     try:
         return service.open_data(mapped, check_mode)
     except GlobusError as error:
@@ -75,7 +75,7 @@ def _closed(mapped: Sequence[str], service: PathService, check_mode: bool) -> di
 
 
 def _look_at_path(look: Look, service: PathService) -> Seen:
-    """What there is at a path and, where there is nothing, what has a similar name."""
+    """What exists at a path; if nothing does, with a similar name in the same folder."""
     seen = service.look(look)
     folder = parent_of(look.path)
     if seen.state != MISSING or folder is None:
@@ -83,7 +83,7 @@ def _look_at_path(look: Look, service: PathService) -> Seen:
     try:
         names = service.list_folder(replace(look, path=folder))
     except GlobusError:
-        return seen  # the suggestion is a courtesy: that the path is missing is known without it
+        return seen  # the suggestion is optional: the path is missing in any case
     return replace(seen, near=near_name(look.path, names))
 
 
@@ -107,7 +107,7 @@ def _sentence(text: str) -> str:
 
 
 def _unchecked_warnings(seen: Mapping[Look, Seen], collections: Mapping[str, GlobusCollection]) -> list[str]:
-    """One warning for each reason why nobody could look, with the collections."""
+    """A warning for each reason why paths could not be checked, with the collections."""
     reasons: dict[str, dict[str, None]] = {}
     for look, found in seen.items():
         if found.state == UNKNOWN:

@@ -4,9 +4,9 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""Before anything is written: the collections and flows of timers to be created or resumed, and the consents needed.
+"""Before timers are created or resumed: looks up their collections and flows, and gets the consents that they need.
 
-Reading only, except for the last step, which check mode leaves out (rules S1 to S5, W1).
+Only the last step, granting consents, changes anything, and check mode omits it (rules S1 to S5, W1).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from .._parallel import in_parallel
 from .._timers.plan import Plan
 from .check_paths import PathService, check_paths
 
-REFUSED = (400, 401, 403)  # HTTP statuses with which Globus Auth refuses a scope, or whoever asks for it
+REFUSED = (400, 401, 403)  # HTTP statuses with which Globus Auth refuses a scope or an identity
 NOT_SIGNED_IN = ("invalid_client", "unauthorized_client", "FORBIDDEN")
 
 
@@ -38,14 +38,14 @@ class CollectionService(PathService, Protocol):
         """Look a collection up."""
 
     def check_flow(self, flow_id: str) -> None:
-        """Fail unless the flow is there."""
+        """Fail if the flow does not exist."""
 
     def check_consents(self, needs: Needs) -> str | None:
-        """Fail where a consent is missing; return a warning if that cannot be seen."""
+        """Fail if a consent is missing; return a warning if that cannot be found out."""
 
     @property
     def grants_consents(self) -> bool:
-        """Whether ``grant`` does anything: only a service account grants consents by itself."""
+        """Whether ``grant`` has an effect: only a service account can grant consents by itself."""
 
     def grant(self, needs: Needs) -> None:
         """Grant consents."""
@@ -53,7 +53,7 @@ class CollectionService(PathService, Protocol):
 
 @dataclass(frozen=True)
 class Prepared:
-    """Plans that can be carried out, those that cannot being failed now, and what was found on the way."""
+    """The plans, failed if they cannot be carried out, with the collections and warnings found meanwhile."""
 
     plans: list[Plan]
     collections: dict[str, GlobusCollection]
@@ -61,7 +61,7 @@ class Prepared:
 
 
 def prepare(plans: Sequence[Plan], service: CollectionService, *, concurrency: int, check_mode: bool) -> Prepared:
-    """Look the collections and flows up, each once, and get the consents that the timers need."""
+    """Look up each collection and flow once, and get the consents that the timers need."""
     looked_up = {
         **_look_up(
             {key for plan in plans for key in plan.collections}, _only_usable(service.get_collection), concurrency
@@ -85,7 +85,7 @@ def _only_usable(get_collection: Callable[[str], GlobusCollection]) -> Callable[
         refusal = refusal_of(collection)
         if refusal is not None:
             raise refusal
-        # under the ID that was asked for, however the service spells it
+        # with the ID of the request, because the service may spell it differently
         return replace(collection, id=collection_id)
 
     return get
@@ -94,7 +94,7 @@ def _only_usable(get_collection: Callable[[str], GlobusCollection]) -> Callable[
 def _look_up(
     ids: Iterable[str], look: Callable[[str], GlobusCollection | None], concurrency: int
 ) -> dict[str, GlobusCollection | GlobusError | None]:
-    """Each of the IDs looked up, or why a timer cannot use it."""
+    """By its ID, what ``look`` returns, or the error that it raises."""
 
     def look_up(one: str) -> GlobusCollection | GlobusError | None:
         try:
@@ -142,7 +142,7 @@ def _get_consents(
 
 
 def _needs_of(plan: Plan, collections: Mapping[str, GlobusCollection]) -> Needs:
-    """What one plan needs consents for: a resumed timer for what it does now, a new one for what it will do."""
+    """The consents that the timer of a plan needs to run."""
     return Needs(
         transfers=bool(plan.collections),
         data_access=data_access_needed(collections[key] for key in plan.collections),
@@ -159,7 +159,7 @@ def _sum_of_needs(needs: Sequence[Needs]) -> Needs:
 
 
 def _check_needs(every: Sequence[Needs], service: CollectionService) -> tuple[dict[Needs, GlobusError], list[str]]:
-    """Which of the needs are not met, and a warning if nobody can tell. One look where nothing is missing."""
+    """The needs that are not met, and a warning if that cannot be found out. One request if nothing is missing."""
     try:
         warning = service.check_consents(_sum_of_needs(every))
     except GlobusError as error:
@@ -177,7 +177,7 @@ def _check_needs(every: Sequence[Needs], service: CollectionService) -> tuple[di
 
 
 def _grant(every: Sequence[Needs], service: CollectionService) -> dict[Needs, GlobusError]:
-    """Grant the consents. If a combined request is refused, find out which of them is: the others are granted."""
+    """Grant the consents, and return the refused ones. If a combined request is refused, each is requested alone."""
     together = _sum_of_needs(every)
     try:
         service.grant(together)
@@ -197,14 +197,14 @@ def _grant(every: Sequence[Needs], service: CollectionService) -> dict[Needs, Gl
     left = [one for one in every if one not in errors]
     if left:
         try:
-            service.grant(_sum_of_needs(left))  # the last request is the one whose tokens are used
+            service.grant(_sum_of_needs(left))  # all at once: the tokens of the last request are used
         except GlobusError as error:
             errors.update(dict.fromkeys(left, error))
     return errors
 
 
 def _not_requested(needs: Needs, service: CollectionService) -> list[str]:
-    """Rule W1: a token request that names a consent grants it, so check mode does not make it, and says so."""
+    """Rule W1: a token request for a consent also grants it, so check mode does not send it, and warns."""
     if not service.grants_consents or not (needs.data_access or needs.flows):
         return []
     what = [f"data_access for collection {one}" for one in needs.data_access] + [f"flow {one}" for one in needs.flows]

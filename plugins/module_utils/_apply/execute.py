@@ -4,7 +4,7 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""Carries plans out: order, concurrency, verification, partial results (rules W2 to W5)."""
+"""Carries plans out: in which order, how many at once, with which checks and partial results (rules W2 to W5)."""
 
 from __future__ import annotations
 
@@ -31,13 +31,14 @@ from .._timers.plan import (
 )
 from .history import Replaced
 
-LOOK_AGAIN_AFTER = 1.0  # seconds from a creation that failed to a look whether it took place; doubled each time
+# Seconds between a creation that failed and a look whether it took place after all; doubled each time
+LOOK_AGAIN_AFTER = 1.0
 LOOK_AGAIN_MAXIMUM = 10.0
 TOO_MANY_REQUESTS = 429
 
 
 class TimerService(Protocol):
-    """What of ``_globus.service.Globus`` is used here."""
+    """The methods of ``_globus.service.Globus`` that are used here."""
 
     retries: int
 
@@ -45,40 +46,40 @@ class TimerService(Protocol):
         """The service's time, UTC."""
 
     def wait(self) -> None:
-        """Until the service wants requests (again)."""
+        """Wait until the service accepts requests (again)."""
 
     def list_timers(self, name: str | None = None) -> list[Timer]:
         """All timers, or those whose name contains this."""
 
     def get_timer(self, timer_id: str) -> Timer | None:
-        """One timer, or None if there is none."""
+        """One timer, or None if it does not exist."""
 
     def create_timer(self, document: Mapping[str, Any]) -> Timer:
-        """Create one."""
+        """Create a timer."""
 
     def delete_timer(self, timer_id: str) -> None:
-        """Delete one."""
+        """Delete a timer."""
 
     def pause_timer(self, timer_id: str) -> None:
-        """Pause one."""
+        """Pause a timer."""
 
     def resume_timer(self, timer_id: str) -> None:
-        """Resume one, with fresh credentials (rule S6)."""
+        """Resume a timer, with fresh credentials (rule S6)."""
 
     def rename_timer(self, timer_id: str, name: str) -> None:
-        """Rename one."""
+        """Rename a timer."""
 
 
 @dataclass
 class Outcome:
     """What was done for one plan.
 
-    :ivar timer: as the service now has it; None after ``absent``.
-    :ivar operations: those that were done, in their order.
-    :ivar created: the ID of the timer that this run created, found after an unanswered creation, or takes for its own
-        after another run removed it in favour of an equal one.
-    :ivar repeated: its creation was sent more than once, so that an unanswered one may still be carried out.
-    :ivar replaced: the timers that were deleted in favour of this one, as they were before (rule W4e).
+    :ivar timer: the timer as it is now; None after ``absent``.
+    :ivar operations: the operations that were done, in their order.
+    :ivar created: the ID of the timer that this run created, or found after an unanswered creation. If another run
+        deleted it because there was an equal one, the ID of that one.
+    :ivar repeated: whether its creation was sent more than once: an unanswered request may still be processed.
+    :ivar replaced: the timers that this one replaced, as they were before (rule W4e).
     """
 
     plan: Plan
@@ -91,8 +92,8 @@ class Outcome:
     replaced: list[Replaced] = field(default_factory=list)
 
     def take(self, timer: Timer) -> None:
-        """From here on the outcome is about this timer. A run whose own timer was removed in favour of an equal one
-        takes that one for its own.
+        """Make this timer the outcome's timer. If the created timer was deleted because this one is equal, this one
+        counts as created.
         """
         if self.timer is not None and timer.id != self.timer.id:
             self.created = self.created and timer.id
@@ -100,9 +101,9 @@ class Outcome:
 
 
 def execute(plans: Sequence[Plan], service: TimerService, concurrency: int = 1) -> list[Outcome]:
-    """Carry the plans out; a failure stops its own plan only. The outcomes are in the order of the plans."""
+    """Carry the plans out. A failure stops only its own plan. The outcomes have the order of the plans."""
     done = {number: _execute_one(plan, service) for number, plan in enumerate(plans) if not plan.operations}
-    # What only deletes or changes goes first: it makes room under the service's limit of runs (rule L2).
+    # Plans without a creation come first: they make room below the service's limit of runs (rule L2).
     for creating in (False, True):
         batch = [
             number for number, plan in enumerate(plans) if plan.operations and (plan.creation is not None) == creating
@@ -128,7 +129,7 @@ def _execute_one(plan: Plan, service: TimerService) -> Outcome:
 
 
 def _failure_context(operation: Operation, outcome: Outcome) -> str:
-    """What was not done, to which timer, and what that leaves behind where other operations came before it."""
+    """The failed operation and its timer, and what the operations before it leave behind."""
     timer_id = operation.timer_id or outcome.created
     what = f"Could not {operation.operation} {outcome.plan.wanted.label}" + (f" ({timer_id})" if timer_id else "")
     if operation.operation == "pause" and outcome.created:
@@ -140,7 +141,7 @@ def _failure_context(operation: Operation, outcome: Outcome) -> str:
 
 
 def _execute_operation(operation: Operation, outcome: Outcome, service: TimerService) -> None:
-    """One operation of a plan. ``create`` sets the outcome's timer; the others act on the ID they name, or on it."""
+    """Execute one operation. ``create`` sets the outcome's timer. An operation without an ID acts on that timer."""
     timer_id = operation.timer_id or outcome.created or ""
     if operation.operation == "create" and outcome.plan.creation is not None:
         created = _create(outcome, outcome.plan.creation, service)
@@ -167,11 +168,12 @@ def _delete(timer_id: str, outcome: Outcome, service: TimerService) -> None:
 
 
 def _check_name(timer: Timer, name: str, service: TimerService) -> None:
-    """Delete the new timer again if the service changed its name, and fail.
+    """If the service changed the name of the new timer, delete the timer and fail.
 
-    We do not know which names the service shortens or trims. Every further run would miss the timer and create another.
+    It is not known which names the service shortens or trims. Each later run would not find the timer, and create
+    another one.
     """
-    if timer.name in (name, ""):  # an answer need not tell it
+    if timer.name in (name, ""):  # an answer may lack the name
         return
     deleted = "The new timer was deleted"
     try:
@@ -197,7 +199,7 @@ def _pause(timer_id: str, outcome: Outcome, service: TimerService) -> None:
 
 
 def _read_again(outcome: Outcome, service: TimerService) -> None:
-    """Read the timer after the operations on it. If that fails, the operations still count as done."""
+    """Read the timer after its operations. If that fails, the operations still count as done."""
     if outcome.plan.wanted.state == "absent" or outcome.timer is None:
         deleted = {operation.timer_id for operation in outcome.operations}
         if outcome.failure is None or (outcome.timer and outcome.timer.id in deleted):
@@ -218,7 +220,7 @@ def _read_again(outcome: Outcome, service: TimerService) -> None:
 
 
 def _stopped_again(timer: Timer, outcome: Outcome, service: TimerService) -> GlobusError | None:
-    """A resumed timer that the service has stopped at once is not active, whatever was answered (rule S6)."""
+    """The failure if the service stopped a resumed timer at once, whatever it answered (rule S6), or None."""
     resumed = any(operation.operation == "resume" for operation in outcome.operations)
     if not resumed or not timer.is_inactive or timer.is_paused_by_user:
         return None
@@ -242,12 +244,12 @@ def _vanished_failure(timer_id: str, outcome: Outcome) -> GlobusError:
 
 
 def _verify_successor(outcome: Outcome, service: TimerService) -> None:
-    """Check the timer that stays before another is deleted in favour of it.
+    """Check the timer that is kept before another one is deleted.
 
-    If the service shows a new timer otherwise than it was asked for, the new one is deleted and the old one stays:
-    otherwise every run would replace it again.
+    If a new timer differs from what was requested, it is deleted and the old one is kept. Otherwise every run would
+    replace it again.
 
-    :raises GlobusError: then the timer is not deleted.
+    :raises GlobusError: if the timer that is kept cannot be used; then no other timer is deleted.
     """
     plan = outcome.plan
     if plan.wanted.state == "absent" or outcome.timer is None:
@@ -263,11 +265,12 @@ def _verify_successor(outcome: Outcome, service: TimerService) -> None:
 def _look_at_successor(
     successor: Timer, outcome: Outcome, service: TimerService, *, must_run: bool, or_an_equal_one: bool = True
 ) -> tuple[Timer, str | None]:
-    """Answers before every deletion in favour of another timer: that one, read again, and why it cannot take the place
-    of the deleted one, or None. It has to be there, to equal the definition and, if it must, to run.
+    """Read the timer that is kept again before another one is deleted.
 
-    :param or_an_equal_one: whether an equal timer will do, in favour of which another run removed it.
-    :raises GlobusError: where it could not be read, or is not there.
+    :param must_run: whether it has to run, not only to match the definition.
+    :param or_an_equal_one: whether an equal timer is accepted, if another run kept that one and deleted this one.
+    :returns: the timer, and why it cannot replace the one to be deleted, or None.
+    :raises GlobusError: if it could not be read or does not exist.
     """
     try:
         found = _find_outcome_timer(outcome, service, or_an_equal_one)
@@ -298,14 +301,14 @@ def _successor_failure(successor: Timer, why: str) -> GlobusError:
 
 
 def _may_be_inactive(plan: Plan) -> bool:
-    """Whether the timer that stays may be inactive: on request, or because none that it replaces runs (rule I3)."""
+    """Whether the timer that is kept may be inactive: on request, or because no replaced timer runs (rule I3)."""
     if plan.pauses or plan.wanted.state == "paused":
         return True
     return plan.creation is None and plan.wanted.state == "present"
 
 
 def _delete_new_timer(new: Timer, why: str, outcome: Outcome, service: TimerService) -> NoReturn:
-    """Delete the new timer, so that the old one stays. Raises GlobusError."""
+    """Delete the new timer, so that the old one is kept, and raise GlobusError."""
     old = outcome.plan.timer
     there = f"the old timer {old.id} was kept" if old else "the old timer was kept"
     try:
@@ -324,9 +327,9 @@ def _delete_new_timer(new: Timer, why: str, outcome: Outcome, service: TimerServ
 
 
 def _find_outcome_timer(outcome: Outcome, service: TimerService, or_an_equal_one: bool = True) -> Timer | None:
-    """The outcome's timer, or an equal one in favour of which another run removed it (rule W3); None if it is gone.
+    """The outcome's timer or, if another run deleted it because of an equal one, that one (rule W3); None if gone.
 
-    It counts as gone only if the list lacks it too.
+    A timer counts as gone only if it is not in the list of timers either.
     """
     if outcome.timer is None:
         return None
@@ -345,11 +348,11 @@ def _find_outcome_timer(outcome: Outcome, service: TimerService, or_an_equal_one
 
 
 def _create(outcome: Outcome, creation: Definition, service: TimerService) -> Timer:
-    """Create the planned timer exactly once, also when an answer is lost.
+    """Create the planned timer exactly once, even if an answer is lost.
 
-    After an ambiguous answer: wait, then look for the timer. If it is there, it is adopted, and otherwise its creation
-    is sent again. After a 429 it is sent again too: that alone says for sure that nothing was created. A timer that is
-    there after all is never reported as failed.
+    If an answer leaves open whether the timer was created: wait, then look for it. If it exists, adopt it; otherwise
+    send the creation again. A 429 means for sure that nothing was created, so the creation is sent again, too. If the
+    timer exists in the end, no failure is reported.
     """
     doubt: UncertainError | None = None
     attempt = 0
@@ -361,7 +364,7 @@ def _create(outcome: Outcome, creation: Definition, service: TimerService) -> Ti
             failure: GlobusError = error
             doubt = error
         except GlobusError as error:
-            # The cause may be an unanswered request before it: carried out late, its timer fills a limit.
+            # An earlier, unanswered request may be the cause: it was processed late, and its timer reached a limit.
             failure = error
         again = attempt < service.retries and (failure is doubt or failure.http_status == TOO_MANY_REQUESTS)
         if doubt is None and not again:
@@ -377,15 +380,15 @@ def _create(outcome: Outcome, creation: Definition, service: TimerService) -> Ti
 
 
 def _send_creation(plan: Plan, creation: Definition, service: TimerService) -> Timer:
-    """One request to create the timer, with a first run that is still ahead."""
-    service.wait()  # first: a first run that is near passes meanwhile
+    """Send one request to create the timer, with a first run in the future."""
+    service.wait()  # before the first run is chosen, because it may pass meanwhile
     return service.create_timer(write_timer(creation, _start_in_time(plan, creation, service.now())))
 
 
 def _look_for_lost(outcome: Outcome, doubt: UncertainError, service: TimerService) -> Timer | None:
-    """The timer that a request without an answer has created after all, or None (rule W2).
+    """The timer that a request without an answer created after all, or None (rule W2).
 
-    :raises GlobusError: where that cannot be told.
+    :raises GlobusError: if that cannot be found out.
     """
     try:
         timers = service.list_timers(outcome.plan.wanted.name)
@@ -403,7 +406,7 @@ def _look_for_lost(outcome: Outcome, doubt: UncertainError, service: TimerServic
 
 
 def _still_in_doubt(failure: GlobusError, doubt: UncertainError) -> GlobusError:
-    """A later refusal does not undo the doubt that an earlier request left (rule W2)."""
+    """The failure of a repeated creation: the earlier request may still create the timer (rule W2)."""
     return failure.followed_by(
         f"Globus did not answer an earlier request to create it ({doubt.message}), and may still process it. Run "
         "the task again: it uses the timer if it exists"
@@ -411,8 +414,8 @@ def _still_in_doubt(failure: GlobusError, doubt: UncertainError) -> GlobusError:
 
 
 def _start_in_time(plan: Plan, creation: Definition, now: datetime) -> datetime | None:
-    """The first run to ask for. One that is to be paused needs time for that (rule W4a); much of the margin that was
-    planned may have gone by, in a long list or where the service made us wait.
+    """The first run to send. If the timer is to be paused, the run must leave time for that (rule W4a): in a long list,
+    or because the service delayed requests, much of the planned time may have passed.
     """
     if not plan.pauses:
         return first_run_again(creation, now)
@@ -436,10 +439,10 @@ def _unknown_outcome(doubt: GlobusError, why: str) -> GlobusError:
 
 
 def _equal_ones(plan: Plan, timers: Sequence[Timer], now: datetime) -> list[Timer]:
-    """The timers that equal the definition and were not there before: first the one that stays (rules I3, W3).
+    """The timers that match the definition and are new; the first of them is kept (rules I3, W3).
 
-    For a plan that creates none, those that it does not delete. They need not have the first run that was planned: if
-    the definition leaves it open, other runs plan another one.
+    If the plan creates none, also those that existed before, except the ones that the plan changes or deletes. Their
+    first run may differ from the planned one: if the definition leaves it open, each run plans its own.
     """
     definition = plan.wanted.definition
     passed_over = plan.known if plan.creation else {operation.timer_id for operation in plan.operations}
@@ -461,11 +464,11 @@ def _equal_ones(plan: Plan, timers: Sequence[Timer], now: datetime) -> list[Time
 
 
 def _verify(created: Sequence[Outcome], service: TimerService, concurrency: int) -> None:
-    """Look the created names up once more: of equal timers the first stays, whoever created it."""
+    """List the created names again: of equal timers the first is kept, whoever created it."""
     if not created:
         return
     if any(outcome.repeated for outcome in created):
-        time.sleep(LOOK_AGAIN_MAXIMUM)  # an unanswered creation may be carried out late: it is to be in the list
+        time.sleep(LOOK_AGAIN_MAXIMUM)  # an unanswered creation may be processed late, and has to be in the list
     try:
         timers = service.list_timers(created[0].plan.wanted.name if len(created) == 1 else None)
     except GlobusError as error:
@@ -511,7 +514,7 @@ def _verify_one(outcome: Outcome, timers: Sequence[Timer], now: datetime, servic
 
 
 def _look_for_own(outcome: Outcome, service: TimerService) -> None:
-    """Read the timer that this run created, because the list lacks it. It may have vanished."""
+    """Read the timer that this run created, because it is not in the list. It may have been deleted."""
     found = _find_outcome_timer(outcome, service)
     if found is None:
         outcome.failure = outcome.failure or _vanished_failure(outcome.created or "", outcome)
@@ -520,7 +523,7 @@ def _look_for_own(outcome: Outcome, service: TimerService) -> None:
 
 
 def _differing_ids(outcome: Outcome, timers: Sequence[Timer], equal: Sequence[Timer]) -> list[str]:
-    """IDs of new timers of the name with another definition: not ours to delete (rule W3)."""
+    """The IDs of new timers of the name with another definition, which this run must not delete (rule W3)."""
     return [
         timer.id
         for timer in timers
@@ -533,9 +536,9 @@ def _differing_ids(outcome: Outcome, timers: Sequence[Timer], equal: Sequence[Ti
 
 
 def _keep_first(equal: Sequence[Timer], outcome: Outcome, service: TimerService) -> None:
-    """Of equal timers the first stays, whoever created it, and gets the state that is wanted (rules I3, W3).
+    """Keep the first of equal timers, whoever created it, in the wanted state, and delete the others (rules I3, W3).
 
-    Another run may have seen an older one and removed that first one. Then the older one stays.
+    Another run may know an older one and have deleted this first one. Then the older one is kept.
     """
     while True:
         kept = outcome.timer = equal[0]
@@ -556,7 +559,7 @@ def _keep_first(equal: Sequence[Timer], outcome: Outcome, service: TimerService)
 
 
 def _delete_surplus(surplus: Timer, kept: Timer, outcome: Outcome, service: TimerService) -> None:
-    """Delete a timer in favour of an equal one. Raises GlobusError where that one cannot take its place (rule W4b)."""
+    """Delete a timer because an equal one is kept. Raises GlobusError if that one cannot replace it (rule W4b)."""
     must_run = surplus.runs_now and not outcome.plan.pauses
     found, why = _look_at_successor(kept, outcome, service, must_run=must_run, or_an_equal_one=False)
     if why is not None:

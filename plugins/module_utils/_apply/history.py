@@ -4,10 +4,7 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""Read the runs of timers, and their transfers, before they are deleted in favour of others (rules W4d, W4e).
-
-Afterwards they are gone.
-"""
+"""Reads the runs and transfers of timers before others replace them, because they are lost then (rules W4d, W4e)."""
 
 from __future__ import annotations
 
@@ -44,11 +41,11 @@ class HistoryService(Protocol):
 
 @dataclass(frozen=True)
 class Replaced:
-    """A timer that is deleted in favour of another.
+    """A timer that another one replaces.
 
-    :ivar timer: None where it could not be read.
-    :ivar trouble: what was wrong with its last run, or None. Also set if the timer was paused or stopped after that.
-    :ivar is_running: its last transfer is not over.
+    :ivar timer: the timer, or None if it could not be read.
+    :ivar trouble: the problem of its last run, or None. A pause or stop after that run does not hide it.
+    :ivar is_running: whether its last transfer is still going on.
     :ivar unread: why the timer could not be read, or None.
     """
 
@@ -70,7 +67,7 @@ class Replaced:
         }
 
     def warnings(self, plan: Plan) -> list[str]:
-        """What to warn of once the timer is deleted, except for what the plan warns of already."""
+        """The warnings when the timer has been deleted, without those that the plan has already."""
         new = (
             "The new timer has no history yet"
             if plan.creation is not None
@@ -89,10 +86,10 @@ class Replaced:
 
 
 def read_replaced(plans: Sequence[Plan], service: HistoryService, concurrency: int) -> dict[str, Replaced]:
-    """By their IDs, the timers that the plans delete in favour of others.
+    """The timers that the plans replace, by ID.
 
-    One request for each timer, and one for the transfers of all of them. A timer is judged by its own results where its
-    transfers cannot be read (rule O1).
+    It sends one request for each timer, and one for all transfers. If the transfers cannot be read, the health of a
+    timer depends on its own results (rule O1).
     """
     ids = sorted({one for plan in plans if plan.wanted.state != "absent" for one in plan.deletes})
     found = dict(zip(ids, in_parallel(lambda timer_id: _read_runs(timer_id, service), ids, concurrency)))
@@ -102,21 +99,21 @@ def read_replaced(plans: Sequence[Plan], service: HistoryService, concurrency: i
 
 
 def replaced_by(plan: Plan, deleted: Sequence[str | None], history: Mapping[str, Replaced]) -> list[Replaced]:
-    """Those of the timers that this plan has deleted in favour of another."""
+    """The timers that this plan has replaced."""
     return [history[one] for one in deleted if one in history and one in plan.deletes]
 
 
 def _read_runs(timer_id: str, service: HistoryService) -> Replaced:
-    """A wrong timer must not stay only because its runs cannot be read."""
+    """Read one timer. An error does not prevent its replacement."""
     try:
         timer = service.get_timer(timer_id, results=RESULTS_NEEDED)
     except GlobusError as error:
         return Replaced(timer_id, None, unread=error.message)
-    return Replaced(timer_id, timer)  # None: somebody deleted it meanwhile
+    return Replaced(timer_id, timer)  # None if somebody deleted it meanwhile
 
 
 def _read_tasks(timers: Sequence[Timer], service: HistoryService) -> Mapping[str, Task] | None:
-    """The last transfers of the timers, or None where they cannot be read."""
+    """The last transfers of the timers, or None if they cannot be read."""
     task_ids = [task_id for timer in timers for task_id in tasks_to_read(timer)]
     try:
         return service.list_tasks(task_ids) if task_ids else None
@@ -128,7 +125,7 @@ def _judged(one: Replaced, now: datetime, tasks: Mapping[str, Task] | None, web_
     timer = one.timer
     if timer is None:
         return one
-    # whether or not it was paused after its last run, how was that run?
+    # How its last run was, even if the timer was paused or stopped after it.
     last = health_of(replace(timer, status="active", inactive_reason=None), now, tasks, web_app=web_app)
     return replace(
         one,

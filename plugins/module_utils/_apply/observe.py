@@ -4,7 +4,7 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""Read the Transfer tasks by which the health of timers is judged, with few requests (rules O1, O2)."""
+"""Reads the Transfer tasks that show the health of timers, with few requests (rules O1, O2)."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from .._timers.health import RESULTS_SEARCHED, lacks_results, tasks_to_read
 from .._timers.tasks import Task
 
 CONCURRENCY = 4
-READ_ONE_BY_ONE = 4  # so many timers are read again by themselves; for more, one list is cheaper
+READ_ONE_BY_ONE = 4  # up to so many timers are read again one by one; for more, a list is cheaper
 
 
 class Service(Protocol):
-    """What is needed of ``_globus.service.Globus``."""
+    """The methods of ``_globus.service.Globus`` that are used here."""
 
     def list_tasks(self, task_ids: Sequence[str]) -> dict[str, Task]: ...
 
@@ -34,9 +34,9 @@ class Service(Protocol):
 class Observed:
     """Timers with their runs and tasks.
 
-    :ivar timers: in the order in which they were given; those without a complete transfer bring older results.
-    :ivar tasks: the tasks that could be read, by ID; None: none could.
-    :ivar failure: why tasks could not be read, or not all of them.
+    :ivar timers: in the given order; those without a complete transfer have older results, too.
+    :ivar tasks: the tasks that could be read, by ID; None if none could.
+    :ivar failure: why not all tasks could be read, or None.
     """
 
     timers: Sequence[Timer]
@@ -47,11 +47,11 @@ class Observed:
 def observe(
     service: Service, timers: Sequence[Timer], list_again: Callable[[int], Sequence[Timer]], runs: int = 0
 ) -> Observed:
-    """The tasks of the last two runs of each timer; of those without a success among these, of up to eight more.
+    """Read the tasks of the last two runs of each timer and, if neither was complete, of up to eight more runs.
 
-    :param timers: with their last two results, or as many as are to be returned.
-    :param list_again: lists the same timers with so many results.
-    :param runs: how many runs of each timer are to be returned with their tasks.
+    :param timers: with their last two results, or with as many as are to be returned.
+    :param list_again: lists the same timers with a given number of results.
+    :param runs: how many runs of each timer are returned with their tasks.
     """
     try:
         tasks = dict(service.list_tasks([one for timer in timers for one in tasks_to_read(timer, runs=runs)]))
@@ -71,7 +71,7 @@ def _with_older_results(
     tasks: Mapping[str, Task],
     list_again: Callable[[int], Sequence[Timer]],
 ) -> Sequence[Timer]:
-    """The timers. Those that may have had a complete transfer before the runs that came with them have more runs."""
+    """The timers; those whose last complete transfer may be older than their results get more results."""
     wanted = {timer.id: timer for timer in timers if lacks_results(timer, tasks)}
     if not wanted:
         return timers
@@ -79,7 +79,7 @@ def _with_older_results(
         found = in_parallel(lambda one: service.get_timer(one, results=RESULTS_SEARCHED), list(wanted), CONCURRENCY)
     else:
         found = list(list_again(RESULTS_SEARCHED))
-    # Only the results: what was decided by the rest of the document holds.
+    # Only the results are replaced, because decisions were made by the rest of the document.
     older = {timer.id: timer.results for timer in found if timer is not None}
     return [
         replace(timer, results=older[timer.id]) if timer.id in wanted and timer.id in older else timer

@@ -4,7 +4,7 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""Read timers and judge their health: the module ``timer_info``, and the event source ``timer_health``."""
+"""Reads timers and judges their health, for the module ``timer_info`` and the event source ``timer_health``."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ STATUSES = ("active", "inactive", "ended")
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the options ask for.
+    """Which timers the options select, and what to read of them.
 
-    :ivar name: the whole name, or None; likewise ``prefix``, ``part``, ``kind`` and ``timer_id``.
+    :ivar name: the whole name, or None; likewise ``kind`` and ``timer_id``.
+    :ivar prefix: the beginning of the names; ``part`` is a part of them. Either may be empty.
     :ivar max_age: seconds, or None.
     """
 
@@ -47,11 +48,13 @@ class Wanted:
 
     @property
     def longest_part(self) -> str | None:
-        """What all wanted names contain, as far as the service's filter goes (rule I2)."""
+        """The longest text that all wanted names contain, for the service's filter (rule I2)."""
         return max(self.name or "", self.prefix, self.part, key=len) or None
 
     def chooses(self, timer: Timer) -> bool:
-        """Names are compared on our side: the service's own filter is a case-insensitive substring match (rule I2)."""
+        """Whether the options select the timer. The service's filter matches any part of a name, in any case, so names
+        are compared here (rule I2).
+        """
         status = "ended" if timer.is_ended else "inactive" if timer.is_inactive else "active"
         return (
             not timer.is_gone
@@ -64,7 +67,7 @@ class Wanted:
 
 
 def parse_wanted(parameters: Mapping[str, Any]) -> Wanted:
-    """The options. Raises InputError."""
+    """Parse the options. Raises InputError."""
     for option in ("name", "name_prefix", "name_contains"):
         if parameters[option] is not None and not parameters[option].strip():
             raise InputError(f"{option} is empty: leave it out to read all timers")
@@ -92,13 +95,13 @@ def parse_wanted(parameters: Mapping[str, Any]) -> Wanted:
 
 @dataclass(frozen=True)
 class Found:
-    """What was read.
+    """The timers that were read.
 
-    :ivar timers: the timers that the options choose, with their runs.
-    :ivar ambiguous: of all that were listed, the names that do not tell one timer.
-    :ivar mates: the listed timers by what they are for, where an ended one may have been done again.
+    :ivar timers: the timers that the options select, with their runs.
+    :ivar ambiguous: the empty name, and those that several unfinished timers have.
+    :ivar mates: by purpose (``purpose_of``), the timers that may have done later what an ended one should have done.
     :ivar tasks: the Transfer tasks by ID, or None.
-    :ivar failure: why they could not be read.
+    :ivar failure: why the tasks could not be read, or None.
     """
 
     timers: Sequence[Timer]
@@ -109,7 +112,7 @@ class Found:
 
 
 def read_timers(wanted: Wanted, globus: Globus) -> Found:
-    """One list, the tasks, and one request more for each timer whose ``runs`` the list did not bring."""
+    """List the timers, read again those for which the list had too few runs, and read the tasks."""
     runs = max(wanted.runs, RESULTS_NEEDED)
     if wanted.timer_id is not None:
         timer = globus.get_timer(wanted.timer_id, results=runs)
@@ -148,7 +151,7 @@ def _observe(wanted: Wanted, globus: Globus, timers: Sequence[Timer]) -> Observe
 
 
 def _mates(timers: Sequence[Timer], listed: Sequence[Timer]) -> dict[str, list[Timer]]:
-    """The listed timers that may have done later what an ended one was for, by that purpose (rule O3a)."""
+    """By purpose, the listed timers that may have done later what an ended one should have done (rule O3a)."""
     purposes = {purpose_of(timer.name) for timer in timers if timer.is_ended}
     found: dict[str, list[Timer]] = defaultdict(list)
     for timer in listed:
@@ -162,7 +165,7 @@ def _by_id(timers: Iterable[Timer | None]) -> dict[str, Timer]:
 
 
 def judge(wanted: Wanted, found: Found, globus: Globus) -> Iterator[tuple[Timer, Health]]:
-    """The timers that are wanted, each with its health at this moment."""
+    """The wanted timers, each with its health now."""
     now = globus.now()
     for timer in found.timers:
         health = health_of(

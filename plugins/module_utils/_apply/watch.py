@@ -4,7 +4,7 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""Look at timers again and again, for the event source ``timer_health``. What leaves here is fit to leave (rule X1)."""
+"""Polls timers for the event source ``timer_health``. The events and warnings contain no secrets (rule X1)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .._timers.health import history_of
 from .reading import STATUSES, judge, parse_wanted, read_timers
 
 BACKOFF_MAXIMUM = 900  # seconds between two polls of a service that does not answer, unless the interval is longer
-# What nobody can cure while the event source runs, if it is there at the start.
+# Errors that, if the first poll has them, can only be corrected before the event source starts again
 WRONG_FROM_THE_START = ("invalid_input", "no_credentials", "sdk_missing", "sdk_too_old")
 # Where a template begins, for Ansible. A name, a path or an error that comes from Globus may look like one.
 _TEMPLATE = re.compile(r"(?<=\{)(?=[{%#])|(?<=^#)(?=jinja2:)")
@@ -32,11 +32,11 @@ _TEMPLATE = re.compile(r"(?<=\{)(?=[{%#])|(?<=^#)(?=jinja2:)")
 
 @dataclass(frozen=True)
 class Poll:
-    """What one look came to.
+    """The result of one poll.
 
-    :ivar events: to hand on, in this order.
-    :ivar wait: seconds until the next look.
-    :ivar warning: for the log, or None.
+    :ivar events: the events to send, in this order.
+    :ivar wait: seconds until the next poll.
+    :ivar warning: a warning for the log, or None.
     """
 
     events: list[dict[str, Any]]
@@ -45,10 +45,10 @@ class Poll:
 
 
 class Watch:
-    """Looks at timers, and remembers what it saw.
+    """Polls timers, and remembers their health.
 
     :param given: the arguments of the event source.
-    :param open_globus: signs in.
+    :param open_globus: signs in and returns the services.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Watch:
         self._warned = False
 
     def poll(self) -> Poll:
-        """Look once. Raises InputError, at the first look, for what only another set-up cures."""
+        """Poll once. Raises InputError if the first poll has an error that needs another configuration."""
         try:
             timers, warning = self._read_health()
         except GlobusError as error:
@@ -97,7 +97,7 @@ class Watch:
         warning = None
         if found.failure is not None:
             if found.failure.code != "no_credentials":
-                # Judged without tasks, a timer that stands still would seem to have recovered.
+                # Without tasks, a timer that stands still would seem to have recovered.
                 raise found.failure.about("Transfer tasks could not be read")
             if not self._warned:
                 warning = fit_to_print(
@@ -111,7 +111,7 @@ class Watch:
         return seen, warning
 
     def _unreachable(self, reason: str) -> Poll:
-        """One event for each outage, and longer and longer waits."""
+        """The result of a failed poll: one event for each outage, and a wait that grows with each failure."""
         self._globus = None  # a login may have been renewed meanwhile
         self._failures += 1
         told = {"source": {"state": "unreachable", "reason": reason}}

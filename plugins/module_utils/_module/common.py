@@ -4,9 +4,9 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""AnsibleModule in, exit_json or fail_json out. Check mode stops before ``_apply.execute``.
+"""What the modules have in common: options, plans carried out (or predicted, in check mode), results, failures.
 
-``GlobusModule`` is the one edge through which text leaves a module (rule X1).
+All texts that a module returns or prints go through ``GlobusModule``, which removes secrets (rule X1).
 """
 
 from __future__ import annotations
@@ -39,18 +39,18 @@ from .._timers.plan import (
 from .._validation import for_ansible, validate, without_nulls
 
 WARNED_BY_NAME = 5  # how many timers one warning names
-HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"  # as Ansible writes it
+HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"  # Ansible's own text for a hidden value
 
 
 class GlobusModule(AnsibleModule):  # type: ignore[misc]  # ansible-core is not typed
-    """AnsibleModule whose results, messages and warnings hold no secret, and no character that a terminal obeys.
+    """An AnsibleModule whose results, messages and warnings contain no secrets and no control characters.
 
-    To it null means "not given" at every level (rule N1), and its messages about options name the option, and the
-    timer, in full (rule N6).
+    A null option counts as not given, at every level (rule N1). Messages about options have the full name of the option
+    and of the timer (rule N6).
 
-    :param name: of the module.
-    :param check: raises InputError for options that are wrong.
-    :ivar started: the last one that was made.
+    :param name: the name of the module.
+    :param check: raises InputError if options are wrong.
+    :ivar started: the instance that was created last.
     """
 
     started: GlobusModule | None = None
@@ -64,7 +64,7 @@ class GlobusModule(AnsibleModule):  # type: ignore[misc]  # ansible-core is not 
         super().__init__(**self._declared, supports_check_mode=True)
         GlobusModule.started = self
         self._register_options()
-        refusal = self._refusal_of_options()  # Ansible takes a list for a text, and true for a number
+        refusal = self._refusal_of_options()  # Ansible accepts a list as text, and true as a number
         if refusal is not None:
             fail(self, refusal)
 
@@ -83,7 +83,7 @@ class GlobusModule(AnsibleModule):  # type: ignore[misc]  # ansible-core is not 
         self.params = for_ansible(options, self._given)
 
     def fail_json(self, msg: str, **result: Any) -> NoReturn:
-        """Also what AnsibleModule calls when it refuses an option."""
+        """Fail. AnsibleModule itself calls this, too, when it refuses an option."""
         validation = getattr(self, "validation_result", None)
         if validation is not None and validation.error_messages:
             refusal = self._refusal_of_options() or GlobusError(msg, code="invalid_input")
@@ -95,7 +95,7 @@ class GlobusModule(AnsibleModule):  # type: ignore[misc]  # ansible-core is not 
         raise SystemExit(1)  # not reached
 
     def _refusal_of_options(self) -> GlobusError | None:
-        """What is wrong with the options, in our words."""
+        """The failure if options are wrong, in the collection's own words, or None."""
         try:
             if self._check is not None:
                 self._check({name: value for name, value in self._given.items() if not name.startswith("_ansible_")})
@@ -107,8 +107,8 @@ class GlobusModule(AnsibleModule):  # type: ignore[misc]  # ansible-core is not 
         super().warn(fit_to_print(str(warning)), **options)
 
     def _register_options(self) -> None:
-        """What Ansible knows to be secret. It masks each occurrence of such a value, however short: a secret that is
-        one letter would mask that letter in every message. So it gets only those that are long enough.
+        """Register the values of secret options. Ansible masks all their occurrences in messages. So it keeps only the
+        long ones: a secret of one letter would mask that letter everywhere.
         """
         register(*self.no_log_values)
         self.no_log_values = {value for value in self.no_log_values if len(value.strip()) >= SHORTEST}
@@ -123,7 +123,7 @@ class GlobusModule(AnsibleModule):  # type: ignore[misc]  # ansible-core is not 
         return fit_to_return(result)
 
     def _shown(self, parameters: dict[str, Any]) -> dict[str, Any]:
-        """The options without those that are secret, and without those that are misspelt: they may be secret too."""
+        """The options with secret ones hidden, and unknown ones, too: they may be misspelt secrets."""
         return {
             name: value
             if value is None or self.argument_spec.get(name, {"no_log": True}).get("no_log") is not True
@@ -133,16 +133,16 @@ class GlobusModule(AnsibleModule):  # type: ignore[misc]  # ansible-core is not 
 
 
 def _takes_traceback() -> bool:
-    """Since ansible-core 2.19 fail_json makes the traceback itself, of what is handled, unless it is given one."""
+    """Whether ``fail_json`` accepts a traceback. Since ansible-core 2.19 it does, and makes its own if it gets none."""
     return "exception" in inspect.signature(AnsibleModule.fail_json).parameters
 
 
 def ends_in_words(run: Callable[[], None]) -> Callable[[], None]:
-    """A module that ends in words, whatever happens: also a fault of the collection shows no secret (rule X1)."""
+    """A decorator: whatever happens in a module, it ends with a message, which contains no secret (rule X1)."""
 
     @functools.wraps(run)
     def wrapped() -> None:
-        GlobusModule.forget()  # a module of an earlier run in this process
+        GlobusModule.forget()  # the instance of an earlier run in this process
         try:
             run()
         except Exception as error:
@@ -163,16 +163,16 @@ def ends_in_words(run: Callable[[], None]) -> Callable[[], None]:
 
 
 def without_cycle_search() -> None:
-    """Switch off Python's search for reference cycles. Definitions and documents hold none, and among hundreds of them
-    the search would take a tenth to a fifth of the time of the task. The process ends with the task.
+    """Switch off Python's cyclic garbage collector. Definitions and documents have no reference cycles, and with
+    hundreds of them the collector would cost 10 to 20 % of the task's time. The process ends with the task.
     """
     gc.disable()
 
 
 def check_timer(given: Mapping[str, Any], options: Mapping[str, Any]) -> None:
-    """Options that describe a timer, as Ansible checks them. Raises InputError.
+    """Check the options of a timer like Ansible does. Raises InputError.
 
-    :param options: the declarations, beside those of a timer any others that may be given.
+    :param options: the declarations of all options that are allowed, those of a timer included.
     """
     try:
         validate(options, given, constraints=_arguments.WHICH_TIMER)
@@ -186,12 +186,14 @@ def check_timer(given: Mapping[str, Any], options: Mapping[str, Any]) -> None:
 
 
 def login_options() -> dict[str, Any]:
-    """The options of signing in, whatever their values: these are left to Ansible, and never quoted (rule X1)."""
+    """Declarations that accept any value for the options of signing in. Ansible checks these: our messages would quote
+    the values, which are secret (rule X1).
+    """
     return {name: {"type": "raw"} for name in _arguments.auth_arguments()}
 
 
 def require_sdk(module: AnsibleModule) -> None:
-    """Fail with Ansible's usual message where the Globus SDK is missing, and in words where it is too old."""
+    """Fail if the Globus SDK is missing, with Ansible's usual message, or if it is too old."""
     try:
         connection.check_sdk()
     except GlobusError as error:
@@ -204,7 +206,7 @@ def connect(module: AnsibleModule) -> Globus:
 
 
 def open_http(module: AnsibleModule) -> Http:
-    """The way to the services, without a login. Raises GlobusError."""
+    """The connection to the services, without a login. Raises GlobusError."""
     return connection.open_http(module.params)
 
 
@@ -220,22 +222,22 @@ def carry_out(
         module.warn(warning)
     history = read_replaced(prepared.plans, globus, concurrency)
     if module.check_mode:
-        outcomes = [_foreseen(plan) for plan in prepared.plans]
+        outcomes = [_predicted(plan) for plan in prepared.plans]
     else:
         outcomes = execute(prepared.plans, globus, concurrency)
     for outcome in outcomes:
-        _tell_replaced(outcome, history)
+        _add_replaced(outcome, history)
     return outcomes, prepared.collections
 
 
-def _tell_replaced(outcome: Outcome, history: Mapping[str, Replaced]) -> None:
-    """Report the runs of the timers that were deleted in favour of this one (rule W4e)."""
+def _add_replaced(outcome: Outcome, history: Mapping[str, Replaced]) -> None:
+    """Add the runs of the replaced timers to the outcome, with warnings (rule W4e)."""
     deleted = [one.timer_id for one in outcome.operations if one.operation == "delete"]
     outcome.replaced = replaced_by(outcome.plan, deleted, history)
     outcome.warnings += [warning for one in outcome.replaced for warning in one.warnings(outcome.plan)]
 
 
-def _foreseen(plan: Plan) -> Outcome:
+def _predicted(plan: Plan) -> Outcome:
     """The outcome that check mode predicts for a plan."""
     gone = plan.creation is not None or (plan.wanted.state == "absent" and plan.failure is None)
     return Outcome(
@@ -251,7 +253,7 @@ def _foreseen(plan: Plan) -> Outcome:
 
 
 def entry_result(outcome: Outcome, web_app: str) -> dict[str, Any]:
-    """The return values of ``timer``, and of each entry of ``timers``."""
+    """The return values of the module ``timer``, and of each entry of ``timers``."""
     timer = outcome.timer
     return {
         "changed": bool(outcome.operations),
@@ -263,16 +265,16 @@ def entry_result(outcome: Outcome, web_app: str) -> dict[str, Any]:
     }
 
 
-# --- diffs, drawn only where one is asked for -----------------------------------------------------------------------
+# --- diffs, made only with --diff -----------------------------------------------------------------------------------
 
 
 def diff_before(plan: Plan) -> dict[str, Any]:
-    """The timers that a plan is about, as a diff shows them before the task."""
+    """What a diff shows before the task: the timers that the plan is about."""
     return _drawn(plan.found)
 
 
 def diff_after(outcome: Outcome) -> dict[str, Any]:
-    """What a diff shows after the task: what was planned or, if that failed, what is there."""
+    """What a diff shows after the task: what was planned or, if that failed, what exists."""
     if outcome.failure is None:
         return _drawn_plan(outcome.plan)
     if not outcome.operations:
@@ -299,7 +301,7 @@ def _drawn_plan(plan: Plan) -> dict[str, Any]:
 
 
 def _drawn(timers: Sequence[Timer]) -> dict[str, Any]:
-    """A timer in a diff. Of several timers of one name the first, and how many there are."""
+    """A timer in a diff. If several have the name, the first of them and their number."""
     if not timers:
         return {}
     timer = timers[0]
@@ -325,7 +327,7 @@ def _drawn_definition(definition: Definition, state: str) -> dict[str, Any]:
 
 
 def warn(module: AnsibleModule, outcomes: Sequence[Outcome]) -> None:
-    """The warnings, those of the same text once, with the timers they are about."""
+    """Print each warning once, with the timers that it is about."""
     about: dict[str, list[str]] = {}
     for outcome in outcomes:
         for warning in outcome.warnings:

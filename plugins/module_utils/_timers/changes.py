@@ -4,7 +4,7 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""Which timers changed their health between two looks at them. Pure: no input or output."""
+"""Finds the timers whose health changed between two polls. Pure: no input or output."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ GONE = Health("ended", "It is no longer there: somebody deleted or renamed it")
 
 @dataclass(frozen=True)
 class Seen:
-    """A timer at one look.
+    """A timer as one poll found it.
 
     :ivar next_run: as the modules return it, or None; likewise ``last_success``.
     """
@@ -33,17 +33,17 @@ class Seen:
 
 
 class Changes:
-    """Remembers the last look."""
+    """Remembers the timers of the last poll."""
 
     def __init__(self) -> None:
         self._seen: dict[str, Seen] | None = None
 
     def after(self, timers: Sequence[Seen]) -> list[dict[str, Any]]:
-        """The events of this look, the worst first: at the first look one for each unhealthy timer, later one for each
-        timer whose state changed.
+        """The events of this poll, the worst first: one for each timer whose state changed. The first poll has one for
+        each unhealthy timer.
 
-        A new timer takes over the state of one of the same name that is gone: somebody replaced it. A timer that is
-        gone without a successor has ended.
+        A timer that is gone was replaced if there is a new one of its name, which is compared with it. Otherwise it
+        has ended.
         """
         now = {timer.id: timer for timer in timers}
         before, self._seen = self._seen, now
@@ -65,7 +65,7 @@ class Changes:
 
 
 def _take_predecessor(timer: Seen, gone: dict[str, Seen]) -> Seen | None:
-    """The timer of this name that is gone, taken out of those that are."""
+    """Find the vanished timer that this one replaces, by its name, and remove it from ``gone``."""
     old = next((one for one in gone.values() if one.name == timer.name), None)
     return None if old is None else gone.pop(old.id)
 

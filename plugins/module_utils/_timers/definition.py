@@ -4,11 +4,7 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""What a timer should be: task parameters -> definition, its normal form, and how two definitions differ.
-
-Pure: no input or output. Every rule that can be checked without the service is checked here (L1, L1a), with a message
-that names the option and says what is allowed.
-"""
+"""What a timer should be, in a normal form, and how two definitions differ. Pure: no input or output."""
 
 from __future__ import annotations
 
@@ -23,12 +19,12 @@ from .schedule import Schedule, end_as_option, format_instant, format_interval
 
 SYNC_LEVELS = ("exists", "size", "mtime", "checksum")  # the service's 0 to 3
 LABEL_LENGTH = 128
-CHECKSUM_ALGORITHM = "MD5"  # of external_checksum, where none is given
+CHECKSUM_ALGORITHM = "MD5"  # of external_checksum, if none is given
 
 
 @dataclass(frozen=True)
 class Path:
-    """One item of a transfer. ``recursive`` None leaves it to the service, which detects directories."""
+    """One item of a transfer. If ``recursive`` is None, the service finds out whether it is a directory."""
 
     source_path: str
     destination_path: str
@@ -37,7 +33,7 @@ class Path:
     checksum_algorithm: str | None = None
 
     def normal(self) -> Path:
-        """Of a checksum without an algorithm the service takes MD5."""
+        """With the algorithm that the service uses for a checksum if none is given: MD5."""
         if self.external_checksum is None or self.checksum_algorithm is not None:
             return self
         return replace(self, checksum_algorithm=CHECKSUM_ALGORITHM)
@@ -45,7 +41,7 @@ class Path:
 
 @dataclass(frozen=True)
 class FilterRule:
-    """Which files of a recursive transfer are left out or taken; the first rule that matches decides."""
+    """Whether a recursive transfer includes or excludes files; the first rule that matches a file decides."""
 
     name: str
     method: str = "exclude"
@@ -54,8 +50,8 @@ class FilterRule:
 
 @dataclass(frozen=True)
 class Transfer:
-    """What a timer transfers. The defaults are the module's own: ``verify_checksum`` is true here and false in the
-    service (rule D1), everything else is the same in both.
+    """What a timer transfers. The defaults are those of the service, except ``verify_checksum``: it is true here, and
+    false in the service (rule D1).
     """
 
     source_collection: str
@@ -80,14 +76,14 @@ class Transfer:
 
     @property
     def collections(self) -> tuple[str, ...]:
-        """The IDs of the collections it needs, each once."""
+        """The IDs of its collections, each once."""
         return tuple(dict.fromkeys((self.source_collection, self.destination_collection)))
 
     def normal(self) -> Transfer:
-        """The form in which two transfers that mean the same are equal (rule D1).
+        """The normal form: transfers with the same meaning have equal normal forms (rule D1).
 
-        The items of a transfer are independent of each other, so their order means nothing. Of filter rules the first
-        match decides, so only the order between including and excluding rules means something.
+        The items of a transfer are independent of each other, so their order does not matter. The first filter rule
+        that matches decides, so only the order between including and excluding rules matters.
         """
         checksums = any(path.external_checksum for path in self.paths)
         if len(self.paths) < 2 and len(self.filter_rules) < 2 and not checksums:
@@ -115,11 +111,11 @@ class Flow:
 
     @property
     def collections(self) -> tuple[str, ...]:
-        """None that we know of: a flow asks for what it needs by itself."""
+        """No collections are known: a flow asks for its own consents."""
         return ()
 
     def normal(self) -> Flow:
-        """The form in which two that mean the same are equal: who may see a run, and its tags, are sets."""
+        """The normal form: the order of managers, monitors and tags does not matter."""
         return replace(
             self,
             run_managers=tuple(sorted(set(self.run_managers))),
@@ -133,7 +129,7 @@ Action = Union[Transfer, Flow]
 
 @dataclass(frozen=True)
 class Definition:
-    """A timer as a user asks for it.
+    """A timer as the user describes it.
 
     :ivar action: what it does at each run.
     """
@@ -159,7 +155,7 @@ class Difference:
 
 
 def _as_json(value: Any) -> str:
-    """A value in a message, as a playbook spells it."""
+    """A value for a message, written as in a playbook."""
     return "not set" if value is None else json.dumps(value, ensure_ascii=False)
 
 
@@ -167,7 +163,7 @@ def _as_json(value: Any) -> str:
 
 
 def action_as_options(action: Action) -> dict[str, dict[str, Any]]:
-    """What a timer does, below ``transfer`` or ``flow``, as those options spell it; unset ones are left out."""
+    """The option ``transfer`` or ``flow`` that describes an action, without options that are not set."""
     options = {name: _as_option(value) for name, value in vars(action).items()}
     return {_kind(action): {name: value for name, value in options.items() if value is not None and value != []}}
 
@@ -177,9 +173,8 @@ def _kind(action: Action) -> str:
 
 
 def schedule_as_options(schedule: Schedule) -> dict[str, Any]:
-    """What a timer has of its schedule, as the option ``schedule`` spells it: interval, start, end; unset ones are left
-    out.
-    """
+    """The option ``schedule`` that describes a timer's interval, start and end, without options that are not set."""
+
     options: dict[str, Any] = {}
     if schedule.interval is not None:
         options["interval"] = format_interval(schedule.interval)
@@ -205,7 +200,7 @@ def _as_option(value: Any) -> Any:
 
 
 def action_differences(wanted: Action, actual: Action) -> list[Difference]:
-    """In which options two transfers, or two flows, differ in meaning, in the order of the options."""
+    """The options in which two transfers, or two flows, differ in meaning, in the order of the options."""
     if _kind(wanted) != _kind(actual):
         return [Difference("type", _kind(wanted), _kind(actual))]
     wanted, actual = wanted.normal(), actual.normal()
@@ -217,7 +212,7 @@ def action_differences(wanted: Action, actual: Action) -> list[Difference]:
 
 
 def _equal_as_json(one: Any, other: Any) -> bool:
-    """Whether two values are equal as JSON, which the input of a flow is: to Python, true is equal to 1 as well."""
+    """Whether two values are equal as JSON, such as the input of a flow. In Python, true also equals 1."""
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         return one.keys() == other.keys() and all(_equal_as_json(value, other[key]) for key, value in one.items())
     if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):

@@ -4,7 +4,7 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""Documents of the Timers service, in every shape it has, read into timers and written from definitions (rule I4).
+"""Reads documents of the Timers service, in all their shapes, into timers, and writes definitions (rule I4).
 
 Shapes and names: the service's JobRead and TimerRead schemas and the recorded answers that the Globus SDK ships
 (facts, "Timers: operations"). Pure: no input or output.
@@ -61,12 +61,12 @@ _ACTION_URL = re.compile(_GLOBUS + _DOMAIN + r"/(?:[^?#]*/)?run/?", re.IGNORECAS
 _FLOW_URL = re.compile(_GLOBUS + r"flows\." + _DOMAIN + r"/flows/([0-9a-f-]{36})/run/?", re.IGNORECASE)
 
 _BOOLEANS = tuple(f.name for f in fields(Transfer) if f.type == "bool")
-_TASK_MEMBERS = ("task_id", "status", "fatal_error")  # of a transfer task, those that health and runs look at
-_SERVICE_TRUE = ("notify_on_succeeded", "notify_on_failed", "notify_on_inactive")  # true where the service says nothing
+_TASK_MEMBERS = ("task_id", "status", "fatal_error")  # the members of a transfer task that health and runs need
+_SERVICE_TRUE = ("notify_on_succeeded", "notify_on_failed", "notify_on_inactive")  # true if a document lacks them
 _RUN_LISTS = ("run_managers", "run_monitors", "tags")
 
-# The members of each document that we read, and those that mean nothing for what the timer does; by the names of both
-# shapes. Every other member that is set means something that we do not know (rule D7).
+# The members of each document that we read, and those that do not affect what the timer does, with the names of both
+# shapes. Any other member that is set may mean something that we do not know (rule D7).
 _NO_MEANING = {"DATA_TYPE", "id"}
 _KNOWN_OF_TRANSFER = {
     *_NO_MEANING,
@@ -82,9 +82,9 @@ _KNOWN_OF_REQUEST = {*_NO_MEANING, "body", "request_id", "manage_by", "monitor_b
 _KNOWN_OF_SCHEDULE = {*_NO_MEANING, "type", "datetime", "interval_seconds", "start", "end"}
 _KNOWN_OF_END = {*_NO_MEANING, "condition", "count", "datetime"}
 _KNOWN_OF_STOP = {*_NO_MEANING, "date", "n_runs"}
-_DEFAULTS = {"recursive_symlinks": "ignore"}  # what Transfer does where a document says nothing of it
+_DEFAULTS = {"recursive_symlinks": "ignore"}  # what Transfer does if a document lacks it
 
-INTERVAL_READ_MAXIMUM = 100 * YEAR  # of a timer that someone else made; Python's calendar ends, and so must intervals
+INTERVAL_READ_MAXIMUM = 100 * YEAR  # for timers made elsewhere; a longer interval would exceed Python's calendar
 
 _Value = TypeVar("_Value")
 
@@ -113,16 +113,16 @@ class Timer:
     """A timer as the service has it.
 
     :ivar status: the service's own word; ``new``, ``loaded`` and ``active`` mean the same.
-    :ivar type: ``transfer``, ``flow`` or ``generic``, told by the callback document.
-    :ivar action: what it does at each run; None for a generic timer, or one whose document could not be read.
+    :ivar type: ``transfer``, ``flow`` or ``generic``; the callback document shows which.
+    :ivar action: what it does at each run; None for a generic timer, or if its document could not be read.
     :ivar schedule: start, interval and end.
     :ivar inactive_reason: ``{"cause": ..., "detail": ...}`` of an inactive timer.
-    :ivar requirements: the same as the SDK understands it, where it is about credentials; set by ``_globus``.
+    :ivar requirements: if ``inactive_reason`` is about credentials, how the SDK reads it; ``_globus`` sets it.
     :ivar activity: ``{"code": ..., ...}``: what it is doing now.
-    :ivar results: the documents of those of its runs that were asked for.
-    :ivar unknown: the members of its document that mean something which a definition cannot say, such as
+    :ivar results: the documents of the runs that were requested.
+    :ivar unknown: the members of its document that a definition cannot express, such as
         ``transfer.recursive_symlinks`` (rule D7).
-    :ivar unreadable: why its document cannot be understood, or None (rule D8). Its action is None then.
+    :ivar unreadable: why its document cannot be understood, or None (rule D8). The action is None then.
     """
 
     id: str
@@ -184,15 +184,20 @@ class Timer:
 
     @property
     def precedence(self) -> tuple[int, str, str]:
-        """Of several timers of one name, the first in this order stays (rule I3): one that runs before one that its
-        user paused, before one that the service stopped; among these the oldest.
+        """The sort key of timers of one name: the first is kept (rule I3).
+
+        A timer that runs comes first, then one that its user paused, then one that the service stopped; among equals
+        the oldest.
         """
         return (0 if self.runs_now else 1 if self.is_paused_by_user else 2, *self.order)
 
     @property
     def precedence_to_pause(self) -> tuple[bool, bool, str, str]:
-        """The same where the one that stays is to be paused: one that has run comes first. "One that runs" is another
-        timer from moment to moment while several runs pause theirs, and all have to keep the same one (rule W3).
+        """The sort key if the timer that is kept is to be paused.
+
+        Timers that the service stopped come last. Among the others a timer that has run comes first, then the oldest.
+        Several plays at once must keep the same timer (rule W3). So it must not matter whether a timer is paused: each
+        of the plays may be pausing its own.
         """
         return (self.is_stopped_by_service, not self.runs, *self.order)
 
@@ -208,10 +213,10 @@ class Timer:
 def read_timer(document: Mapping[str, Any]) -> Timer:
     """The timer in a JobRead or TimerRead document, old or new shape.
 
-    A document that has an ID, a name and a status is always read. Where the rest of it cannot be understood, the timer
-    says so (``unreadable``), and no other timer of the list suffers (rule D8).
+    A document that has an ID, a name and a status is always read. If the rest cannot be understood, ``unreadable`` says
+    why, and the other timers of the list are not affected (rule D8).
 
-    :raises ValueError: without an ID, or with a name or status that is not text: nobody knows which timer it is.
+    :raises ValueError: if the ID is missing, or the name or status is not text: then the timer cannot be identified.
     """
     if not isinstance(document, Mapping) or not document.get("job_id"):
         raise ValueError("not a timer document: job_id is missing")
@@ -245,9 +250,10 @@ def read_timer(document: Mapping[str, Any]) -> Timer:
 
 
 def slim(document: dict[str, Any]) -> dict[str, Any]:
-    """For ``json.loads``: of the transfer tasks in a timer's results only what says how they ended.
+    """An ``object_hook`` for ``json.loads``: it drops the members of transfer tasks that say nothing about their end.
 
-    They are most of what a list of thousands of timers holds, and need not be in memory all at once.
+    The transfer tasks in the results are the largest part of a list of timers. Without this, thousands of them would be
+    in memory at once.
     """
     if "job_id" in document:
         for result in _read_results(document.get("results")):
@@ -258,7 +264,7 @@ def slim(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _attempt(problems: list[str], read: Callable[[], _Value], otherwise: _Value) -> _Value:
-    """What ``read`` returns; where it cannot, the reason is added to the problems."""
+    """What ``read`` returns. If it fails, ``otherwise``, and the reason is added to the problems."""
     try:
         return read()
     except ValueError as error:
@@ -271,10 +277,10 @@ def _attempt(problems: list[str], read: Callable[[], _Value], otherwise: _Value)
 def _member(
     document: Mapping[str, Any], name: str, convert: Callable[[Any], _Value], option: str = ""
 ) -> _Value | None:
-    """The member of this name, converted; None where it says nothing.
+    """The member of this name, converted; None if it is absent or empty.
 
-    :param option: what the message calls it; by default its name.
-    :raises ValueError: naming the member.
+    :param option: the name of the member in the message; by default ``name``.
+    :raises ValueError: with the name of the member.
     """
     value = document.get(name)
     if value is None or value == "" or value == [] or value == {}:
@@ -288,7 +294,7 @@ def _member(
 def _either(
     document: Mapping[str, Any], names: tuple[str, str], convert: Callable[[Any], _Value], option: str = ""
 ) -> _Value | None:
-    """The same for a member that has another name in the other shape of the document."""
+    """The same for a member whose name depends on the shape of the document."""
     one, other = (_member(document, name, convert, option) for name in names)
     if one is not None and other is not None and one != other:
         raise ValueError(f"{option or names[0]}: its document has both {' and '.join(names)}")
@@ -296,7 +302,7 @@ def _either(
 
 
 def _read_name(name: Any, problems: list[str]) -> str:
-    """The name, in a form that every ansible-core can return. Raises ValueError for one that is not text."""
+    """The name, in a form that every ansible-core can return. Raises ValueError if it is not text."""
     text = "" if name is None else presentable_text(name) if isinstance(name, str) else to_text(name)
     if isinstance(name, str) and text != name:
         problems.append(f"name: {shown(name)} is not text: it contains half a character")
@@ -304,18 +310,18 @@ def _read_name(name: Any, problems: list[str]) -> str:
 
 
 def _word_as_mapping(value: Any, key: str) -> Mapping[str, Any] | None:
-    """A member that is a mapping or null; a bare word, should there be one, becomes what the mapping has below key."""
+    """A member that is a mapping or null. If the service sends a single word instead, it becomes ``{key: word}``."""
     return value if isinstance(value, Mapping) or value is None else {key: value}
 
 
 def _read_results(results: Any) -> tuple[Any, ...]:
-    """A page of results, or the bare list that a recorded answer has."""
+    """The results: a page with ``data``, or a plain list as in a recorded answer."""
     data = results.get("data") if isinstance(results, Mapping) else results
     return tuple(data) if isinstance(data, list) else ()
 
 
 def _callback_document(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The transfer document or flow input: ``callback_body`` or ``body``, or what lies below ``body`` in there."""
+    """The transfer document or flow input: ``callback_body`` or ``body``, or the ``body`` inside it."""
     body = _callback(document)
     return body["body"] if isinstance(body.get("body"), Mapping) else body
 
@@ -330,23 +336,23 @@ def _callback(document: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _timer_type(document: Mapping[str, Any], body: Mapping[str, Any]) -> str:
-    """What a timer is, by its callback document and its callback address.
+    """The type of a timer, by its callback document and its callback address.
 
-    A transfer document that is sent anywhere but to a Transfer action provider transfers nothing.
+    A transfer document transfers only if it is sent to a Transfer action provider.
     """
     leads_to = _provider_at(str(document.get("callback_url") or ""))
     if document.get("flow_id") or leads_to == "flow":
         return "flow"
     if not _looks_like_transfer(body):
         return "generic"
-    # should the provider of transfers move: the service's own word, and another action provider of Globus
+    # In case the provider of transfers moves: the service calls it a transfer, and Globus hosts the provider.
     moved = document.get("timer_type") == "transfer" and leads_to == "other provider"
     return "transfer" if moved or leads_to in (None, "transfer") else "generic"
 
 
 @lru_cache(maxsize=64)  # thousands of timers share one address
 def _provider_at(address: str) -> str | None:
-    """Which action provider of Globus an address leads to: transfer, flow, other provider; None without an address."""
+    """The action provider of Globus at an address: transfer, flow or other provider; None without an address."""
     if not address:
         return None
     kinds = {"flow": _FLOW_URL, "transfer": _TRANSFER_URL, "other provider": _ACTION_URL}
@@ -385,8 +391,9 @@ def _to_list(value: Any) -> list[Any]:
 
 
 def _read_transfer(body: Mapping[str, Any]) -> Transfer:
-    """A transfer document (``DATA``) or an action-provider document (``transfer_items``). What is absent or null has
-    the service's default (rules D1, D6). Raises ValueError.
+    """The transfer in a transfer document (``DATA``) or an action-provider document (``transfer_items``).
+
+    Members that are absent or null have the service's default (rules D1, D6). Raises ValueError.
     """
 
     def option(name: str, convert: Callable[[Any], _Value]) -> _Value | None:
@@ -461,9 +468,9 @@ def _read_sync_level(value: Any) -> str:
 
 
 def _read_schedule(document: Mapping[str, Any]) -> Schedule:
-    """``schedule`` of the new shape, or ``start``, ``interval`` and ``stop_after`` of the old one.
+    """The schedule: ``schedule`` in the new shape, ``start``, ``interval`` and ``stop_after`` in the old one.
 
-    :raises ValueError: naming the option.
+    :raises ValueError: with the name of the option.
     """
     old_start = _member(document, "start", to_instant, "schedule.start")
     schedule = _member(document, "schedule", to_mapping)
@@ -485,7 +492,7 @@ def _read_schedule(document: Mapping[str, Any]) -> Schedule:
 
 
 def _with_end(schedule: Schedule, end: Mapping[str, Any], count: str, moment: str) -> Schedule:
-    """The schedule with its end. Only a timer of the old shape can end both after some runs and at a moment."""
+    """The schedule with its end. Only a timer of the old shape can have both a number of runs and a moment."""
     if schedule.interval is None:
         return schedule  # it ends after its run
     condition = end.get("condition")
@@ -504,7 +511,7 @@ def _to_interval(value: Any) -> int:
 
 
 def _to_stop(value: Any) -> Mapping[str, Any]:
-    """``stop_after``, which a creation may also give as the moment alone."""
+    """``stop_after`` as a mapping; in a creation it may also be only the moment."""
     return {"date": value} if isinstance(value, str) else to_mapping(value)
 
 
@@ -512,7 +519,7 @@ def _to_stop(value: Any) -> Mapping[str, Any]:
 
 
 def _unknown_members(timer_type: str, document: Mapping[str, Any], body: Mapping[str, Any]) -> Iterator[str]:
-    """What a timer's document says that a definition cannot say, by the options it would stand beside."""
+    """The members of a timer's document that a definition cannot express, each named like the options beside it."""
     callback = _callback(document)
     if timer_type == "transfer":
         if callback is not body:
@@ -534,15 +541,15 @@ def _unknown_members(timer_type: str, document: Mapping[str, Any], body: Mapping
 
 
 def _unsayable(schedule: Schedule) -> Iterator[str]:
-    """What we know of a schedule and a definition cannot say: only one of the two ends."""
+    """The ends that a definition cannot express: it can have only one of the two."""
     if schedule.end_count is not None and schedule.end_datetime is not None:
         yield "schedule.end (both count and datetime)"
 
 
 def _unknown_of(document: Mapping[str, Any], known: Set[str], path: str, data_type: str | None = None) -> Iterator[str]:
-    """The members of a document that are not known and say something.
+    """The members of a document that are set and not known.
 
-    :param data_type: the only ``DATA_TYPE`` that we know of such a document.
+    :param data_type: the ``DATA_TYPE`` that such a document has.
     """
     for name in document:
         if name not in known and not is_absent(document[name]) and _DEFAULTS.get(name) != document[name]:
@@ -553,7 +560,7 @@ def _unknown_of(document: Mapping[str, Any], known: Set[str], path: str, data_ty
 
 
 def _unknown_of_each(items: Any, known: Set[str], path: str, data_type: str) -> Iterator[str]:
-    """The same for a list of documents; a member that many of them have is named once, with the first."""
+    """The same for a list of documents. A member that several of them have is named once, with the first of them."""
     seen: set[str] = set()
     for number, item in enumerate(items if isinstance(items, list) else ()):
         if not isinstance(item, Mapping) or (item.keys() <= known and item.get("DATA_TYPE") in (None, data_type)):
@@ -570,7 +577,7 @@ def _unknown_of_each(items: Any, known: Set[str], path: str, data_type: str) -> 
 def write_timer(definition: Definition, start: datetime | None) -> dict[str, Any]:
     """The body of ``POST /v2/timer`` (below its key ``timer``) that creates the timer.
 
-    :param start: the first run; None lets the service take now.
+    :param start: the first run; None means now.
     """
     common = {"name": definition.name, "schedule": _write_schedule(definition.schedule, start)}
     action = definition.action
@@ -648,9 +655,9 @@ def timer_as_result(timer: Timer, web_app: str) -> dict[str, Any]:
 
 
 def definition_of(timer: Timer) -> dict[str, Any] | None:
-    """The definition which, given to the module again, changes nothing; None for what cannot be managed.
+    """The options with which the module would leave the timer unchanged; None if the module cannot manage it.
 
-    A timer that its user paused has ``state: paused``, so that taking it over elsewhere does not start it.
+    If its user paused the timer, ``state`` is ``paused``, so that a copy of the definition does not start it.
     """
     if timer.action is None:
         return None
@@ -663,9 +670,9 @@ def definition_of(timer: Timer) -> dict[str, Any] | None:
 
 
 def timer_differences(wanted: Definition, timer: Timer, now: datetime) -> list[Difference]:
-    """Where a timer means something else than its definition, field by field (rules D1 to D6); the name apart.
+    """The fields, except the name, in which a timer differs in meaning from its definition (rules D1 to D6).
 
-    Members that we do not know are no difference: see ``Timer.unknown``.
+    Members that we do not know do not count: see ``Timer.unknown``.
     """
     if timer.action is None:
         actual = "unreadable" if timer.unreadable else timer.type

@@ -4,11 +4,11 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""Whether a timer works, why not, and what cures it. Pure: no input or output.
+"""Whether a timer works, why not, and what to do about it. Pure: no input or output.
 
-Only Transfer knows whether data arrived: a timer's run submits a Transfer task, and the task is where data moves, fails
-or stands still. So a timer that transfers is judged by its tasks (rules O1 to O6). Where these cannot be read, and for
-flows, it is judged by its own results: ``_timers.runs``.
+Each run of a timer submits a Transfer task, which then moves data, fails or stands still. Only the tasks show whether
+data arrived, so they determine the health of a timer (rules O1 to O6). For flows, and if the tasks cannot be read, the
+timer's own results do: ``_timers.runs``.
 """
 
 from __future__ import annotations
@@ -32,25 +32,25 @@ STATES = (
     *("stale", "ok", "paused", "ended"),
 )
 UNHEALTHY = STATES[: STATES.index("ok")]
-RESULTS_NEEDED = 2  # the last run, and the one before where that is still going on
-RESULTS_SEARCHED = 10  # among which the last complete transfer is looked for (rule O2)
+RESULTS_NEEDED = 2  # the last run and, because it may still be going on, the one before
+RESULTS_SEARCHED = 10  # the runs that are searched for the last complete transfer (rule O2)
 # A run starts some time after its tick, and the service repeats a start that fails for up to 45 minutes.
 OVERDUE_AFTER = timedelta(minutes=50)
-STALLED_AFTER = timedelta(minutes=15)  # many errors pass within minutes
-CLOCK_ERROR = timedelta(minutes=5)  # a request further in the future than this is a date that means nothing
+STALLED_AFTER = timedelta(minutes=15)  # many errors go away within minutes
+CLOCK_ERROR = timedelta(minutes=5)  # a date of a request further in the future than this is not plausible
 WEB_APP = "https://app.globus.org/"
 _MOMENT_AT_END = re.compile(r"((?:restore|now)-.+)-[0-9]{4}-?[0-9]{2}-?[0-9]{2}(?:[T-]?[0-9:.-]*Z?)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Health:
-    """How a timer is.
+    """The health of a timer.
 
     :ivar state: one of ``STATES``.
-    :ivar reason: one sentence, or None for a timer that works and of which nothing else is to be said.
-    :ivar remedy: what cures it, or None.
-    :ivar since: since when it is in this state, or None where nobody knows.
-    :ivar source: ``transfer`` where the timer's tasks were read, otherwise ``timer``.
+    :ivar reason: one sentence; None for a timer that works, if there is no more to say.
+    :ivar remedy: what to do about it, or None.
+    :ivar since: when this state began, or None if that is not known.
+    :ivar source: ``transfer`` if the timer's tasks were read, otherwise ``timer``.
     """
 
     state: str
@@ -71,10 +71,10 @@ class Health:
 
 @dataclass(frozen=True)
 class History:
-    """The runs of a timer that were looked at, latest first, each with its task where that could be read.
+    """The known runs of a timer, latest first, each with its task if that could be read.
 
-    :ivar searched: how many runs were looked at for a complete transfer.
-    :ivar success: the last of them that arrived whole (rule O4).
+    :ivar searched: how many runs were searched for a complete transfer.
+    :ivar success: the last run whose transfer was complete (rule O4), or None.
     """
 
     runs: tuple[Run, ...]
@@ -83,7 +83,7 @@ class History:
 
     @property
     def current(self) -> Run | None:
-        """The run whose task is not over. A run that could not start may be later: the task is in its way."""
+        """The run whose task is not over. A later run may exist that could not start because of this task."""
         for run in self.runs:
             if run.task is not None:
                 return None if run.task.is_over else run
@@ -93,12 +93,12 @@ class History:
 
     @property
     def is_read(self) -> bool:
-        """Whether the task of the last run was read, of those that could start."""
+        """Whether the task of the last run that could start was read."""
         started = next((run for run in self.runs if not run.failed or run.task is not None), None)
         return started is not None and started.task is not None
 
     def as_result(self) -> dict[str, Any]:
-        """``last_success`` and ``last_success_searched`` of the module ``timer_info``."""
+        """The return values ``last_success`` and ``last_success_searched`` of the module ``timer_info``."""
         found = None
         if self.success is not None and self.success.task is not None:
             task = self.success.task
@@ -114,7 +114,7 @@ class History:
 
 
 def history_of(timer: Timer, tasks: Mapping[str, Task] | None = None) -> History:
-    """The runs that came with a timer, and which of them was the last to arrive whole.
+    """The runs in a timer's document, and the last of them with a complete transfer.
 
     :param tasks: the tasks that could be read, by ID.
     """
@@ -125,12 +125,12 @@ def history_of(timer: Timer, tasks: Mapping[str, Task] | None = None) -> History
 
 
 def tasks_to_read(timer: Timer, tasks: Mapping[str, Task] | None = None, runs: int = 0) -> list[str]:
-    """The IDs of the tasks to read of a timer (rule O2).
+    """The IDs of the timer's tasks that have to be read (rule O2).
 
-    First those of its last two runs, or of as many as are to be returned. Then, if none of these arrived whole, those
-    of up to eight runs before.
+    The first time they are the tasks of its last two runs, or of as many as are to be returned. If none of these
+    transfers was complete, the second time they are the tasks of up to eight earlier runs.
 
-    :param tasks: what was read the first time; None: nothing yet.
+    :param tasks: the tasks that were read the first time; None the first time.
     """
     first = max(runs, RESULTS_NEEDED)
     found = runs_of(timer)
@@ -141,7 +141,7 @@ def tasks_to_read(timer: Timer, tasks: Mapping[str, Task] | None = None, runs: i
 
 
 def lacks_results(timer: Timer, tasks: Mapping[str, Task]) -> bool:
-    """Whether a timer has older runs, which did not come with it, that may have arrived whole."""
+    """Whether the complete transfer that is looked for may be in older runs, which the document does not contain."""
     brought = len(timer.results)
     return (
         timer.type == "transfer"
@@ -159,12 +159,13 @@ def health_of(
     others: Iterable[Timer] = (),
     web_app: str = WEB_APP,
 ) -> Health:
-    """The health of a timer at a moment of the service's clock.
+    """The health of a timer.
 
-    :param timer: with ``RESULTS_NEEDED`` results, or all it has.
-    :param tasks: the Transfer tasks that could be read, by ID; None: none were read.
+    :param timer: with ``RESULTS_NEEDED`` results, or all that it has.
+    :param now: the current time, by the service's clock.
+    :param tasks: the Transfer tasks that could be read, by ID; None if none were read.
     :param max_age: seconds within which a complete transfer must have arrived.
-    :param others: timers that may stand for this one, such as later ones of its name (rule O3a).
+    :param others: timers that may have done later what this one should have done (rule O3a).
     :param web_app: address of the Globus web app, ending in a slash.
     """
     history = history_of(timer, tasks)
@@ -176,7 +177,7 @@ def health_of(
 
 
 def _judge_unfinished(timer: Timer, history: History, now: datetime, max_age: int | None, web_app: str) -> Health:
-    """A timer that has not ended."""
+    """The health of a timer that has not ended."""
     if timer.is_gone:
         return Health("ended", "It is being deleted")
     problems = list(filter(None, _run_problems(timer, history, now, web_app)))
@@ -199,7 +200,7 @@ def _judge_unfinished(timer: Timer, history: History, now: datetime, max_age: in
 
 
 def _clause(problem: Health | None, conjunction: str = "; ") -> str:
-    """A problem at the end of a sentence about something else."""
+    """A further problem, as the end of a sentence."""
     if problem is None or problem.reason is None:
         return ""
     return f"{conjunction}{problem.reason[0].lower()}{problem.reason[1:]}"
@@ -209,11 +210,11 @@ def _clause(problem: Health | None, conjunction: str = "; ") -> str:
 
 
 def _run_problems(timer: Timer, history: History, now: datetime, web_app: str) -> Sequence[Health | None]:
-    """What is wrong with the last run that is over, and with the one that is going on; worst first."""
+    """The problems of the last finished run and of the one that is going on, worst first."""
     last, current = _last_finished_run(timer, history), history.current
     failing, stalled = _failing(timer, last, web_app), _stalled(timer, current, now, web_app)
     if failing is not None and stalled is not None and last is not None and last.task is not None:
-        # The run that goes on has met an error too, and says more of it than a task that is over.
+        # The run that is going on has an error, too. Its task says more about it than a finished one.
         failing = replace(failing, remedy=failing.remedy if last.task.last_error else stalled.remedy)
     elif failing is not None and timer.schedule.interval is not None:
         failing = replace(failing, remedy=f"{failing.remedy}; the next run tries again")
@@ -226,8 +227,8 @@ def _run_problems(timer: Timer, history: History, now: datetime, web_app: str) -
 
 
 def _last_finished_run(timer: Timer, history: History) -> Run | None:
-    """The last run that is over: by its task, or else unless the timer says that it is going on. Documents of runs long
-    past can still say ``ACTIVE``.
+    """The last finished run. If its task was not read, a run counts as finished unless the timer says that it goes on:
+    the documents of old runs can still say ``ACTIVE``.
     """
     for number, run in enumerate(history.runs):
         if run.task is not None and not run.task.is_over:
@@ -272,12 +273,12 @@ def _stalled(timer: Timer, current: Run | None, now: datetime, web_app: str) -> 
 
 
 def _stands_still(task: Task) -> bool:
-    """Whether somebody must act before the task goes on."""
+    """Whether the task waits until somebody acts."""
     return task.status == INACTIVE or task.is_paused is True
 
 
 def _lasts_too_long(task: Task, now: datetime) -> bool:
-    """Whether a task was requested longer ago than most errors last; unknown counts as long ago."""
+    """Whether a task has been going on for longer than most errors last; an unknown time counts as long."""
     if task.requested_at is None:
         return True
     return not -CLOCK_ERROR <= now - task.requested_at <= STALLED_AFTER
@@ -305,7 +306,7 @@ def _incomplete(last: Run | None, web_app: str) -> Health | None:
 
 
 def _overrunning(timer: Timer, history: History, now: datetime, web_app: str) -> Health | None:
-    """A run without an error that goes on longer than the interval, so that ticks are skipped."""
+    """The problem that a run without an error takes longer than the interval, so that later runs are skipped."""
     run, interval = history.current, timer.schedule.interval
     task = run.task if run else None
     if task is not None and (task.error is not None or _stands_still(task)):
@@ -333,7 +334,7 @@ def _overrunning(timer: Timer, history: History, now: datetime, web_app: str) ->
 
 
 def _in_progress_since(timer: Timer, history: History) -> datetime | None:
-    """When the run began that is going on according to the timer, where Transfer could not be asked about it."""
+    """When the current run began according to the timer, if its task could not be read."""
     last = history.runs[0] if history.runs else None
     if _activity(timer) != "run_in_progress" or (last is not None and last.task is not None):
         return None
@@ -345,7 +346,7 @@ def _page_of(timer: Timer, web_app: str) -> str:
 
 
 def _ticks_between(timer: Timer, after: datetime | None, until: datetime) -> int:
-    """How many runs of the timer fell due later than one moment and not later than another."""
+    """How many runs of the timer were due later than ``after``, up to ``until``."""
     start, interval = timer.schedule.start, timer.schedule.interval
     if start is None or interval is None or after is None or until <= after:
         return 0
@@ -357,14 +358,14 @@ def _transfer_paths(timer: Timer) -> Sequence[Path]:
     return timer.action.paths if isinstance(timer.action, Transfer) else ()
 
 
-# --- what did not begin, or did not arrive -------------------------------------------------------------------------
+# --- runs that did not begin, transfers that are too old ------------------------------------------------------------
 
 
 def _overdue(timer: Timer, history: History, now: datetime, web_app: str) -> Health | None:
-    """A run that should have begun and has not."""
+    """The problem that a run should have begun and has not."""
     latest = now - OVERDUE_AFTER
     if _activity(timer) == "run_in_progress" or history.current is not None:
-        return None  # the runs that fall due meanwhile are skipped
+        return None  # runs that are due meanwhile are skipped
     start, due = timer.schedule.start, None
     if timer.next_run is not None and timer.next_run < latest:
         due, reason = timer.next_run, "Its next run was due at {} and has not started"
@@ -381,7 +382,7 @@ def _overdue(timer: Timer, history: History, now: datetime, web_app: str) -> Hea
 
 
 def _judge_age(timer: Timer, history: History, now: datetime, max_age: int | None) -> Health | None:
-    """No complete transfer within ``max_age``, where the runs that we know of cover that time."""
+    """The problem that no complete transfer arrived within ``max_age``, if the known runs reach back that far."""
     if max_age is None or timer.type != "transfer":
         return None
     age = timedelta(seconds=max_age)
@@ -404,7 +405,7 @@ def _judge_age(timer: Timer, history: History, now: datetime, max_age: int | Non
 
 
 def _runs_reach_back(timer: Timer, history: History, now: datetime, age: timedelta) -> bool:
-    """Whether the runs that we know of reach back so long, and Transfer was asked about each of them."""
+    """Whether the known runs reach back to ``age`` ago, and the task of each of them was read."""
     if timer.submitted_at is None or now - timer.submitted_at <= age or not history.runs:
         return False
     within = [run for run in history.runs if run.moment is None or now - run.moment <= age]
@@ -415,7 +416,7 @@ def _runs_reach_back(timer: Timer, history: History, now: datetime, age: timedel
 
 
 def _remark(timer: Timer, history: History) -> str | None:
-    """What else there is to say of a timer that works."""
+    """The reason of a timer that works: what it is doing, or what is not known. None if there is no more to say."""
     if _activity(timer) == "retrying":
         return "Its run could not start yet, and Globus tries again"
     current = history.current.task if history.current else None
@@ -438,7 +439,7 @@ def _progress_of(task: Task) -> str:
 
 
 def _activity(timer: Timer) -> Any:
-    """What the timer does now, in the service's words (facts, ``activity``)."""
+    """What the timer is doing now, in the service's words (facts, ``activity``)."""
     return (timer.activity or {}).get("code")
 
 
@@ -466,7 +467,7 @@ def _inactive(timer: Timer) -> Health:
 
 
 def describe_inactive(timer: Timer) -> str:
-    """Why a timer is inactive, in the service's words, and for which collections or flows."""
+    """Why a timer is inactive, in the service's words, with the collections or flows concerned."""
     needs = timer.requirements
     if needs is not None:
         return ": ".join(part for part in (needs.code, needs.message, *missing_consents(timer)) if part)
@@ -476,14 +477,14 @@ def describe_inactive(timer: Timer) -> str:
 
 
 def missing_consents(timer: Timer) -> list[str]:
-    """What an inactive timer is missing a consent for: ``collection`` or ``flow``, and the IDs."""
+    """The consents that an inactive timer lacks: ``collection`` or ``flow``, and the IDs."""
     needs = timer.requirements
     found = {"collection": needs.collections, "flow": needs.flows} if needs else {}
     return [f"{what} {', '.join(ids)}" for what, ids in found.items() if ids]
 
 
 def _ended(timer: Timer, history: History, now: datetime, is_done_again: bool, web_app: str) -> Health:
-    """An ended timer. What became of its last run matters until a later timer did the same (rule O3a)."""
+    """The health of an ended timer. A failed last run counts until a later timer did the same (rule O3a)."""
     if timer.schedule.interval is None:
         again = "A later schedule.start, or another name, runs it again"
     else:
@@ -506,9 +507,9 @@ def _ended(timer: Timer, history: History, now: datetime, is_done_again: bool, w
 
 
 def is_done_again(timer: Timer, others: Iterable[Timer], tasks: Mapping[str, Task] | None) -> bool:
-    """Whether a later timer brought what the last run of an ended one did not (rule O3a).
+    """Whether a later timer transferred what the last run of an ended one did not (rule O3a).
 
-    That is a timer of the same name, or of the same restore or copy: see ``purpose_of``.
+    It is a timer of the same name, or of the same restore or copy: see ``purpose_of``.
     """
     purpose = purpose_of(timer.name)
     return any(
@@ -521,7 +522,7 @@ def is_done_again(timer: Timer, others: Iterable[Timer], tasks: Mapping[str, Tas
 
 
 def purpose_of(name: str) -> str:
-    """The name, or for a restore or a copy now, whose names end in the moment, what comes before that."""
+    """The name of a timer, for restores and copies made by the role without the moment at its end."""
     match = _MOMENT_AT_END.fullmatch(name)
     return match[1] if match else name
 

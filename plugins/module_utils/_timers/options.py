@@ -4,9 +4,9 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""Options of a task -> what is wanted: every rule that can be checked without the service (L1, L1a, L3).
+"""Parses the options of a task, and checks all rules that need no service (L1, L1a, L3). Pure: no input or output.
 
-Pure: no input or output. Messages name the option and say what is allowed.
+Messages name the option and say what is allowed.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ ROLE_PREFIX = "backup-"  # the default prefix of the role backup
 
 
 def parse_wanted(parameters: Mapping[str, Any], task: Mapping[str, Any] | None = None) -> Wanted:
-    """What a task, or an entry of its list, asks for. Raises InputError (rules L1, L3, I5).
+    """The timer that a task, or an entry of its list, describes. Raises InputError (rules L1, L3, I5).
 
-    :param task: the parameters of the task, which hold for policies that an entry leaves out.
+    :param task: the parameters of the task: an entry takes from them the policies that it leaves out.
     """
     defaults = parameters if task is None else task
     policies = {
@@ -84,7 +84,7 @@ def parse_wanted(parameters: Mapping[str, Any], task: Mapping[str, Any] | None =
 
 
 def parse_wanted_list(parameters: Mapping[str, Any]) -> list[Wanted]:
-    """What the task ``timers`` asks for. Raises InputError, naming position and timer (rules L3, W7)."""
+    """The timers that the task ``timers`` describes. Raises InputError with position and timer (rules L3, W7)."""
     wanted: list[Wanted] = []
     positions: dict[tuple[str, str], int] = {}
     for number, entry in enumerate(parameters["timers"]):
@@ -115,7 +115,7 @@ def parse_wanted_list(parameters: Mapping[str, Any]) -> list[Wanted]:
 
 
 def _check_purge_prefix(prefix: str) -> None:
-    """Two teams on one account must not purge the timers of each other (rule W7)."""
+    """Refuses a prefix with which two teams of one account could purge each other's timers (rule W7)."""
     if not prefix.strip():
         raise InputError("purge_prefix is empty: purge only deletes timers whose names start with it")
     if ROLE_PREFIX.startswith(prefix):
@@ -133,11 +133,11 @@ def entry_position(number: int, entry: Mapping[str, Any]) -> str:
 
 
 def parse_definition(parameters: Mapping[str, Any], now: datetime) -> Definition | None:
-    """The definition that module parameters describe, or None where they describe none (only a name or an ID).
+    """The definition in module parameters, or None if they have only a name or an ID.
 
-    :param parameters: ``name``, ``transfer``, ``schedule`` as AnsibleModule gives them, unset options being None.
-    :param now: the clock of the host; used only to refuse a start that is too far off.
-    :raises InputError: with the option's name and what is allowed.
+    :param parameters: ``name``, ``transfer`` and so on as AnsibleModule gives them; unset options are None.
+    :param now: the clock of the host; used only to refuse a start that is too far in the future.
+    :raises InputError: with the name of the option and what is allowed.
     """
     transfer, flow, schedule = (parameters.get(option) for option in ("transfer", "flow", "schedule"))
     if transfer is None and flow is None and schedule is None:
@@ -168,7 +168,7 @@ def parse_uuid(option: str, value: str) -> str:
 
 
 def parse_ids(option: str, values: Sequence[Any] | None) -> list[str]:
-    """The UUIDs of a list option. Raises InputError with the position of one that is null, blank or wrong (N1)."""
+    """The UUIDs of a list option. Raises InputError with the position of a null, blank or wrong one (rule N1)."""
     ids = []
     for number, value in enumerate(values or ()):
         where = f"{option}[{number}]"
@@ -230,7 +230,7 @@ def _parse_filter_rules(rules: Sequence[Mapping[str, Any]]) -> tuple[FilterRule,
 
 
 def _parse_label(label: str) -> str | None:
-    """An empty label is what the service takes for none."""
+    """The label. The service treats an empty one as none."""
     if len(label) > LABEL_LENGTH or "\n" in label or "\r" in label or label != label.strip():
         raise InputError(
             f"transfer.label must be one line of at most {LABEL_LENGTH} characters without blanks at its ends; "
@@ -240,13 +240,13 @@ def _parse_label(label: str) -> str | None:
 
 
 def _refuse_blank(option: str, value: str | None) -> None:
-    """An empty text never means that an option is not given (rule N2): a survey or a template came out empty."""
+    """Refuses an empty text (rule N2): it never means "not given", but that a survey or template was empty."""
     if value is not None and not value.strip():
         raise InputError(f"{option} is empty: give a value, or remove the option")
 
 
 def parse_moment(option: str, value: str, zone: str) -> tuple[datetime, datetime | None]:
-    """``schedule.parse_instant`` of an option. Raises InputError."""
+    """The moment, and the wall time, in an option: see ``schedule.parse_instant``. Raises InputError."""
     try:
         return parse_instant(value, zone)
     except (ValueError, OverflowError):
@@ -256,7 +256,7 @@ def parse_moment(option: str, value: str, zone: str) -> tuple[datetime, datetime
 
 
 def parse_schedule(options: Mapping[str, Any], now: datetime) -> Schedule:
-    """The schedule that the option ``schedule`` describes, unset options being None or left out. Raises InputError."""
+    """The schedule in the option ``schedule``; unset options are None or left out. Raises InputError."""
     zone = options.get("timezone")
     zone = "UTC" if zone is None else zone
     needed = any(options.get(option) is not None for option in ("start", "at", "end"))
@@ -271,7 +271,7 @@ def parse_schedule(options: Mapping[str, Any], now: datetime) -> Schedule:
                 f"schedule.start {format_instant(start)} is more than a year ahead: Globus accepts starts within a year"
             )
         if follow and wall_start is None:
-            wall_start = to_wall(start, zone)  # what is to be followed is the local time, however written
+            wall_start = to_wall(start, zone)  # the runs keep their local time, even if start has an offset
     count, end = _parse_end(options.get("end"), zone)
     schedule = Schedule(
         interval=interval,
@@ -289,9 +289,9 @@ def parse_schedule(options: Mapping[str, Any], now: datetime) -> Schedule:
 
 
 def check_zone(option: str, zone: str, *, needed: bool = True) -> None:
-    """Refuses what is no time zone, by the name of the option (rules N2, N7).
+    """Refuses a name that is no time zone, with the name of the option (rules N2, N7).
 
-    :param needed: where the zone means nothing yet, a host that has no time zones need not know it.
+    :param needed: false if the zone is not used yet: then a host without time zone data accepts any name.
     """
     _refuse_blank(option, zone)
     try:
@@ -340,7 +340,7 @@ def _parse_at(value: object) -> int | None:
         return None
     text = str(value).strip()
     if text.isdecimal():
-        # YAML reads an unquoted 22:30 as 1350, the number of its minutes, and 0200 as 128: what it was is gone (N5)
+        # YAML reads an unquoted 22:30 as 1350 (minutes) and 0200 as 128 (octal): the original is lost (rule N5)
         raise InputError(
             f"schedule.at is the number {text}, because YAML reads an unquoted time as a number; write it as "
             '"HH:MM", in quotes: at: "22:30"'
@@ -367,7 +367,7 @@ def _parse_end(end: Mapping[str, Any] | None, zone: str) -> tuple[int | None, da
 
 
 def _check_schedule(schedule: Schedule) -> None:
-    """Rules L1 and L1a, as far as they concern more than one option."""
+    """Checks the parts of rules L1 and L1a that concern more than one option."""
     interval = schedule.interval
     if interval is None and (schedule.end_count is not None or schedule.end_datetime is not None):
         raise InputError("schedule.end requires schedule.interval: without an interval the timer runs once")

@@ -4,10 +4,10 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""Where transfers read and write, and which mirrors would destroy what they are meant to keep (rule N4).
+"""Where transfers read and write, and which mirrors would destroy the data that they should keep (rule N4).
 
-Pure: no input or output. Places are compared as they are written: whether two of them lead to one folder on the server
-(a link, a home directory) cannot be seen from here.
+Pure: no input or output. Places are compared as they are written. Two different places can be one folder on the server,
+through a link or a home directory, which is not visible here.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from .definition import Transfer
 
 @dataclass(frozen=True)
 class Place:
-    """A path on a collection, in its normal form: without trailing slash, double slashes, ``.`` and ``..``."""
+    """A path on a collection, in its normal form: without a slash at the end, double slashes, ``.`` and ``..``."""
 
     collection: str
     path: str
 
     def contains(self, other: Place) -> bool:
-        """Whether the other place is this one, or lies below it."""
+        """Whether the other place is the same, or below this one."""
         if self.collection != other.collection:
             return False
         return other.path == self.path or other.path.startswith(self.path.rstrip("/") + "/")
@@ -46,9 +46,9 @@ class Place:
 class Write:
     """One item of a transfer.
 
-    :ivar owner: the position of the timer, or the backup job, that it belongs to.
+    :ivar owner: the position of the timer, or the backup job, of this transfer.
     :ivar item: its position in ``transfer.paths``.
-    :ivar mirrors: whether what is not at the source is deleted at the destination.
+    :ivar mirrors: whether it deletes files at the destination that are not at the source.
     """
 
     source: Place
@@ -59,7 +59,7 @@ class Write:
 
     @property
     def copies_into_itself(self) -> bool:
-        """Whether the destination lies in the source, so that every run copies the last one's copy."""
+        """Whether the destination is in the source, so that every run copies the copies of the runs before."""
         return self.source.contains(self.destination)
 
 
@@ -83,7 +83,7 @@ def writes_of(transfer: Transfer, owner: int = 0) -> list[Write]:
 
 
 def successors(writes: Iterable[Write]) -> dict[Write, list[Write]]:
-    """For each mirror the mirrors that read where it writes: from the same folder, or from one below or above."""
+    """For each mirror, the mirrors that read from the folder to which it writes, or from one below or above it."""
     mirrors = [write for write in writes if write.mirrors]
     at: dict[Place, list[Write]] = {}
     below: dict[Place, list[Write]] = {}
@@ -100,12 +100,12 @@ def successors(writes: Iterable[Write]) -> dict[Write, list[Write]]:
 
 
 def ring_through(mirror: Write, following: Mapping[Write, Sequence[Write]]) -> list[Write]:
-    """The shortest way on which what a mirror deletes comes back to its own source; empty where there is none.
+    """The shortest ring of mirrors that begins with this one: each writes to the source of the next. Empty if none.
 
-    Such mirrors destroy each other's data: a file that is new at one place is no longer at the next one's source, which
-    deletes it there. A mirror that overlaps with its own source is a ring of one.
+    Such mirrors destroy each other's data: a file that is new at the source of one is not yet at the source of the
+    mirror before, which deletes it. A mirror whose destination overlaps with its own source is a ring by itself.
 
-    :param following: ``successors`` of all mirrors that count.
+    :param following: the ``successors`` of all mirrors.
     """
     ways: deque[list[Write]] = deque([[mirror]])
     seen: set[Write] = set()
@@ -121,9 +121,9 @@ def ring_through(mirror: Write, following: Mapping[Write, Sequence[Write]]) -> l
 
 
 def rings_between(writes: Iterable[Write]) -> Iterator[list[Write]]:
-    """For each mirror that is on a ring with mirrors of other owners, that ring.
+    """The rings of mirrors of several owners: for each mirror in such a ring, the ring that begins with it.
 
-    Owners whose mirrors overlap with their own sources are left out: what is wrong with them concerns no other.
+    Owners whose mirrors overlap with their own sources are left out: their error does not concern the others.
     """
     following = successors(writes)
     own = {mirror: [other for other in found if other.owner == mirror.owner] for mirror, found in following.items()}

@@ -4,9 +4,9 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""What ``check_paths`` looks at, and what it concludes from what it sees (design: "Before the first run").
+"""Which paths ``check_paths`` looks at, and which of them cannot work (design: "Before the first run").
 
-Pure: no input or output. ``_apply.check_paths`` does the looking.
+Pure: no input or output. ``_apply.check_paths`` sends the requests.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FILE, FOLDER, MISSING, FORBIDDEN, UNKNOWN = "file", "dir", "missing", "forbidden
 class Look:
     """One path to look at.
 
-    :ivar local_user: the account on the collection, where the transfer names one.
+    :ivar local_user: the account on the collection, if the transfer names one.
     """
 
     collection: str
@@ -34,11 +34,11 @@ class Look:
 
 @dataclass(frozen=True)
 class Seen:
-    """What there is at a path.
+    """What exists at a path.
 
-    :ivar state: ``file``, ``dir``, ``missing``, ``forbidden``, or ``unknown`` where nobody could look.
+    :ivar state: ``file``, ``dir``, ``missing``, ``forbidden``, or ``unknown`` if the look failed.
     :ivar message: the words of the service, for ``forbidden`` and ``unknown``.
-    :ivar near: for ``missing``: the path of something with a similar name, or None.
+    :ivar near: for ``missing``: an existing path with a similar name, or None.
     """
 
     state: str
@@ -51,7 +51,7 @@ class Finding:
     """A path with which a timer cannot work.
 
     :ivar option: the option that has the path, for example ``transfer.paths[0].source_path``.
-    :ivar problem: what is wrong with the path, as the rest of a sentence that begins with it.
+    :ivar problem: what is wrong with the path: the end of a sentence that begins with the path.
     :ivar advice: what to do about it.
     """
 
@@ -72,7 +72,7 @@ def looks_of(transfer: Transfer) -> list[Look]:
 
 
 def findings(transfer: Transfer, seen: Mapping[Look, Seen]) -> list[Finding]:
-    """What makes the transfer fail, item by item. A missing destination is fine: the transfer creates it."""
+    """The paths with which the transfer would fail. A missing destination is fine: the transfer creates it."""
     found = []
     for number, path in enumerate(transfer.paths):
         source_look = Look(transfer.source_collection, path.source_path, transfer.source_local_user)
@@ -91,7 +91,7 @@ def findings(transfer: Transfer, seen: Mapping[Look, Seen]) -> list[Finding]:
 
 
 def _source_problem(path: Path, seen: Seen) -> tuple[str, str] | None:
-    """What is wrong with a source, and what to do; None: nothing."""
+    """The problem of a source and the advice, or None."""
     if seen.state == MISSING:
         return "does not exist", f"Did you mean {seen.near}?" if seen.near else "Correct the path"
     if seen.state == FORBIDDEN:
@@ -108,7 +108,7 @@ def _destination_problem(path: Path, source: Seen, target: Seen) -> tuple[str, s
         return _forbidden(target)
     is_folder = {FOLDER: True, FILE: False}.get(source.state)
     if path.recursive is not None and is_folder is not None and path.recursive != is_folder:
-        return None  # that is wrong already; what the destination must be is not known
+        return None  # the source is wrong already, so it is not known what the destination must be
     copies_folder = is_folder if path.recursive is None else path.recursive
     if copies_folder is None:
         return None
@@ -127,7 +127,7 @@ def _forbidden(seen: Seen) -> tuple[str, str]:
 
 
 def parent_of(path: str) -> str | None:
-    """The folder above a path; None for a root, above which there is nothing to list."""
+    """The folder above a path; None for a root."""
     folder, slash, name = path.rstrip("/").rpartition("/")
     if not slash or not name or name == "~":
         return None
@@ -135,9 +135,9 @@ def parent_of(path: str) -> str | None:
 
 
 def near_name(path: str, names: Sequence[tuple[str, bool]]) -> str | None:
-    """The path beside a missing one whose name is the most similar; None where none is similar.
+    """The path in the same folder whose name is most similar to the missing one; None if none is similar.
 
-    :param names: what the folder above has: names, and whether each is a folder.
+    :param names: the names in the folder, each with whether it is a folder.
     """
     folder = parent_of(path)
     wanted = path.rstrip("/").rpartition("/")[2]

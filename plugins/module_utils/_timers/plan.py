@@ -4,10 +4,10 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""Wanted + existing -> what to do: operations and drift (pure).
+"""Compares the timers that a task wants with those that exist, and plans the operations. Pure: no input or output.
 
-One plan serves the real run, check mode and diff mode alike, so they cannot disagree (rule W1). Carrying a plan out is
-the business of ``_apply.execute``.
+The real run, check mode and diff mode use the same plan, so they cannot disagree (rule W1). ``_apply.execute`` carries
+it out.
 """
 
 from __future__ import annotations
@@ -45,23 +45,23 @@ from .schedule import (
     skipped_runs,
 )
 
-# Time between creating a timer and pausing it, generously, within which it must not run (rule W4a)
+# A timer must not run between its creation and its pause (rule W4a): this is much more time than the pause needs
 PAUSE_MARGIN = timedelta(minutes=5)
-# A first run is planned at least this far ahead: the service refuses a start that is past when the request arrives
+# The least time until a first run: the service refuses a start that has passed when the request arrives
 START_MARGIN = timedelta(seconds=2)
-RATE_LIMIT = 1 + 1e-9  # runs a minute of all timers of an account (rule L2), with room for rounding
+RATE_LIMIT = 1 + 1e-9  # runs a minute of all timers of an account (rule L2); the fraction allows for rounding
 _NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """One timer as a task asks for it.
+    """One timer, as a task describes it.
 
     :ivar state: ``present``, ``active``, ``paused`` or ``absent``.
     :ivar on_drift: ``warn``, ``ignore``, ``fail`` or ``replace``.
-    :ivar on_inactive: ``warn``, ``fail`` or ``resume``: what to do, for ``present``, with a timer that the service
+    :ivar on_inactive: ``warn``, ``fail`` or ``resume``: what ``state: present`` does with a timer that the service
         stopped (rule S8).
-    :ivar check_paths: whether to look at the paths before the timer is created.
+    :ivar check_paths: whether to check the paths before the timer is created.
     """
 
     name: str
@@ -80,7 +80,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Operation:
-    """One write.
+    """One change of a timer.
 
     :ivar operation: ``create``, ``delete``, ``pause``, ``resume`` or ``rename``.
     :ivar timer_id: None for the timer that this plan creates.
@@ -97,16 +97,15 @@ class Operation:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be done for one wanted timer.
+    """The operations for one wanted timer.
 
-    :ivar found: the timers that the plan is about, as they are now. Of several, the first of their precedence comes
-        first.
-    :ivar timer: the timer that is there already and stays, or is replaced.
-    :ivar operations: in the order in which they are done. Nothing is deleted before its successor is created (W4).
-    :ivar creation: what ``create`` makes; its schedule's start is the first run (None: when it is created).
-    :ivar known: IDs of all timers of the name, ended ones too, that were there before (rules W2, W3).
-    :ivar warnings: without the name of the timer, so that those of many timers can be told together.
-    :ivar failure: why nothing can be done; the operations are empty then.
+    :ivar found: the existing timers that the plan is about, in order of precedence.
+    :ivar timer: the existing timer that is kept or replaced.
+    :ivar operations: in the order of execution. A timer is deleted only after its successor was created (rule W4).
+    :ivar creation: the definition that ``create`` sends. The start of its schedule is the first run; None means now.
+    :ivar known: IDs of all existing timers of the name, ended ones included (rules W2, W3).
+    :ivar warnings: without the name of the timer, so that one warning can be about many timers.
+    :ivar failure: why the plan cannot be carried out; it has no operations then.
     """
 
     wanted: Wanted
@@ -121,12 +120,12 @@ class Plan:
 
     @property
     def deletes(self) -> frozenset[str]:
-        """IDs of the timers that are deleted."""
+        """IDs of the timers that the plan deletes."""
         return frozenset(op.timer_id for op in self.operations if op.operation == "delete" and op.timer_id)
 
     @property
     def concerns(self) -> frozenset[str]:
-        """IDs of the timers that the plan is about: the one that stays or is replaced, and those that are deleted."""
+        """IDs of the timers that the plan is about: the one that is kept or replaced, and those that are deleted."""
         return self.deletes | ({self.timer.id} if self.timer else set())
 
     @property
@@ -139,17 +138,17 @@ class Plan:
 
     @property
     def collections(self) -> tuple[str, ...]:
-        """IDs of the collections to look up: only where a timer is created or resumed (rule S1)."""
+        """IDs of the collections to look up, if a timer is created or resumed (rule S1)."""
         return self.starts.collections if self.starts else ()
 
     @property
     def flows(self) -> tuple[str, ...]:
-        """IDs of the flows to look up, likewise."""
+        """IDs of the flows to look up, if a timer is created or resumed."""
         return (self.starts.flow_id,) if isinstance(self.starts, Flow) else ()
 
     @property
     def starts(self) -> Action | None:
-        """What a timer that is created or resumed does: it needs consents first."""
+        """The action of the timer that is created or resumed. It needs consents first."""
         if self.creation is not None:
             return self.creation.action
         return self.timer.action if self.resumes and self.timer else None
@@ -164,14 +163,14 @@ class Plan:
 
     @property
     def will_do(self) -> Action | None:
-        """What the timer does that is there in the end; None where there is none, or it is not known."""
+        """The action of the timer that exists after the plan; None if none exists or its action is not known."""
         if self.creation is not None:
             return self.creation.action
         return self.timer.action if self.timer and self.timer.id not in self.deletes else None
 
     @property
     def untouched(self) -> str:
-        """What to say where nothing was done: a timer that does not exist was not created."""
+        """How a message says that the plan changed nothing."""
         return f"{self.wanted.label} was {'not created' if self.timer is None else 'left unchanged'}"
 
     def failed(self, failure: GlobusError) -> Plan:
@@ -182,9 +181,8 @@ class Plan:
 def plan_timer(wanted: Wanted, timers: Collection[Timer], now: datetime) -> Plan:
     """The plan for one wanted timer.
 
-    :param timers: what the service has: the timer of the wanted ID, and all those of the wanted name (others are
-        passed over).
-    :param now: the service's clock.
+    :param timers: the existing timers. Among them are those of the wanted ID and name; the others are ignored.
+    :param now: the current time, by the service's clock.
     """
     if wanted.timer_id is not None:
         return _plan_by_id(wanted, timers, now)
@@ -206,7 +204,7 @@ def plan_timer(wanted: Wanted, timers: Collection[Timer], now: datetime) -> Plan
 
 
 def _nameless() -> GlobusError:
-    """Several timers may have no name, so no definition can mean one of them (rule N1)."""
+    """Timers without a name cannot be told apart, so no definition can mean one of them (rule N1)."""
     return GlobusError(
         "name or timer_id is required. Timers without a name are never changed",
         code="invalid_input",
@@ -214,7 +212,7 @@ def _nameless() -> GlobusError:
 
 
 def plan_timers(wanted: Sequence[Wanted], timers: Collection[Timer], now: datetime) -> list[Plan]:
-    """The plans for a list of wanted timers, in its order, from one list of all timers of the account (rule I2)."""
+    """A plan for each wanted timer, in their order. The service lists the timers of the account once (rule I2)."""
     by_name: dict[str, list[Timer]] = {}
     by_id: dict[str, Timer] = {}
     for timer in timers:
@@ -287,10 +285,10 @@ def _creation_failure(wanted: Wanted, why: str) -> GlobusError:
 def plan_purge(
     wanted: Sequence[Wanted], timers: Collection[Timer], now: datetime, *, prefix: str, limit: int
 ) -> list[Plan]:
-    """The plans that delete the unfinished timers of the scope which the list does not name (rule W7).
+    """The plans that delete unfinished timers because the list does not contain them (rule W7).
 
-    :param prefix: the scope: names that start with it.
-    :raises GlobusError: where more than ``limit`` timers would be deleted.
+    :param prefix: only timers whose names start with it are deleted.
+    :raises GlobusError: if more than ``limit`` timers would be deleted.
     """
     names = {entry.name for entry in wanted if entry.name}
     ids = {entry.timer_id for entry in wanted}
@@ -316,10 +314,11 @@ def plan_purge(
 def check_rates(plans: Sequence[Plan], timers: Collection[Timer], concurrency: int) -> None:
     """Rule L2: all timers of one user together may not run more than once a minute.
 
-    Adds up what is there and runs, what is to be created or resumed, and the old timers that replacements hold for a
-    moment beside the new ones. What is paused or deleted makes room: ``execute`` does that first.
+    Adds up the timers that run, those that are created or resumed, and the old timers that exist beside the new ones
+    while they are replaced. Timers that are paused or deleted do not count, because ``execute`` does that first.
 
-    :raises GlobusError: with the sum and the worst contributors, before anything is written.
+    :param concurrency: how many timers are replaced at the same time.
+    :raises GlobusError: with the sum and the most frequent timers, before anything is changed.
     """
     resumed = {op.timer_id for plan in plans for op in plan.operations if op.operation == "resume"}
     deleted = {timer_id for plan in plans for timer_id in plan.deletes}
@@ -360,10 +359,10 @@ def check_rates(plans: Sequence[Plan], timers: Collection[Timer], concurrency: i
 
 
 def _advice_on_replacing(plan: Plan, fits_alone: bool) -> str:
-    """What to do if there is room for the new timers, but not for the old ones beside them.
+    """What to do if the new timers fit into the limit, but not together with the old ones.
 
-    Deleting or pausing the old timer first, of our own accord, could leave nothing that runs (rule W4). So the user
-    pauses it: then it needs no room, and ``state: active`` lets the new timer run.
+    If the module deleted or paused the old timer first, a failure could leave no timer that runs (rule W4). So the
+    user has to pause it: a paused timer does not count. ``state: active`` then lets the new timer run.
     """
     if fits_alone:
         return "While a timer is replaced, both timers count: set concurrency: 1 to replace one timer after another"
@@ -419,7 +418,7 @@ def _plan_by_id(wanted: Wanted, timers: Collection[Timer], now: datetime) -> Pla
 
 
 def _plan_missing(plan: Plan, ended: Sequence[Timer], now: datetime) -> Plan:
-    """No unfinished timer of the name is there."""
+    """The plan if no unfinished timer has the name."""
     wanted, definition = plan.wanted, plan.wanted.definition
     if definition is None:
         return plan.failed(
@@ -444,17 +443,17 @@ def _plan_missing(plan: Plan, ended: Sequence[Timer], now: datetime) -> Plan:
 
 
 def _has_completed(definition: Definition, timer: Timer, now: datetime) -> bool:
-    """Whether an ended timer did all that the definition asks for (rule I1)."""
+    """Whether an ended timer did everything in the definition (rule I1)."""
     schedule = definition.schedule
     begins_later = schedule.interval is not None and schedule.start is not None and schedule.start > now
     return schedule.ends and not begins_later and not timer_differences(definition, timer, now)
 
 
 def drift_of(definition: Definition, timer: Timer, now: datetime) -> tuple[Difference, ...]:
-    """Where an unfinished timer differs from the definition.
+    """How an unfinished timer differs from the definition.
 
-    For a paused one a start within the margin counts as past: a timer that could not have been paused before it was
-    created with its next run as the first (rule W4a).
+    If the timer is paused, a start within the next minutes counts as past. When such a timer was created, its pause
+    would have come too late for that start, so it got the next run as its first (rule W4a).
     """
     start = definition.schedule.start
     if timer.is_paused_by_user and start is not None and now < start <= now + PAUSE_MARGIN:
@@ -463,9 +462,9 @@ def drift_of(definition: Definition, timer: Timer, now: datetime) -> tuple[Diffe
 
 
 def _plan_several(plan: Plan, matched: Sequence[Timer], now: datetime) -> Plan:
-    """Several timers have the name: the first that equals the definition stays (rule I3).
+    """The plan if several timers have the name: the first that matches the definition is kept (rule I3).
 
-    :param matched: those that have not ended, in their precedence.
+    :param matched: the unfinished timers, in order of precedence.
     """
     wanted, definition = plan.wanted, plan.wanted.definition
     if wanted.on_drift != "replace" or definition is None:
@@ -484,9 +483,10 @@ def _plan_several(plan: Plan, matched: Sequence[Timer], now: datetime) -> Plan:
 
 
 def _cut_short(wanted: Wanted, kept: Timer, replaced: Sequence[Timer]) -> bool:
-    """Whether a run that replaced paused timers seems to have ended before it paused the new one (rules W4, W4a).
+    """Whether an earlier run seems to have been killed after it created a timer and before it paused it.
 
-    Not if the new timer has run: then somebody made it, or it is too late for the pause (rule I3).
+    That run replaced paused timers, so the new timer is to be paused too (rules W4, W4a). If the new timer has run
+    already, somebody else created it or the pause would be too late (rule I3).
     """
     return (
         wanted.state == "present"
@@ -497,9 +497,9 @@ def _cut_short(wanted: Wanted, kept: Timer, replaced: Sequence[Timer]) -> bool:
 
 
 def _stays_paused(wanted: Wanted, replaced: Sequence[Timer]) -> bool:
-    """Whether the timer that replaces these is paused: on request, or because the first of them is (rule W4).
+    """Whether the new timer is paused: on request, or because the timers that it replaces are paused (rule W4).
 
-    :param replaced: in their precedence: if the first is paused, none runs.
+    :param replaced: the old timers, in order of precedence: if the first is paused, none of them runs.
     """
     return wanted.state == "paused" or (wanted.state == "present" and bool(replaced) and replaced[0].is_paused_by_user)
 
@@ -507,10 +507,10 @@ def _stays_paused(wanted: Wanted, replaced: Sequence[Timer]) -> bool:
 def _plan_existing(
     plan: Plan, timer: Timer, others: Sequence[Timer], now: datetime, to_be_paused: bool = False
 ) -> Plan:
-    """A timer is there: look at its drift, then at its state.
+    """The plan if the timer exists: it depends on its drift, then on its state.
 
     :param others: further timers of the name, to be deleted.
-    :param to_be_paused: a run before this one had no time left to pause it.
+    :param to_be_paused: whether an earlier run was killed before it paused the timer.
     """
     wanted, definition = plan.wanted, plan.wanted.definition
     plan = replace(plan, timer=timer).warn(*_never_worked_warnings(timer))
@@ -527,7 +527,7 @@ def _plan_existing(
 
 
 def _keep(plan: Plan, timer: Timer, others: Sequence[Timer], to_be_paused: bool) -> Plan:
-    """The timer stays and gets its state, and then the others are deleted."""
+    """The plan if the timer is kept: it gets its state, and then the others are deleted."""
     wanted = plan.wanted
     change = _change_of_state(wanted, timer, to_be_paused)
     will_run = change == "resume" or (timer.runs_now and change is None)
@@ -559,9 +559,9 @@ def _change_of_state(wanted: Wanted, timer: Timer, to_be_paused: bool = False) -
 
 
 def _replace(plan: Plan, definition: Definition, replaced: Sequence[Timer], now: datetime) -> Plan:
-    """Create the timer anew and then delete those that it replaces, unless a run would be lost by it (W4c, W4f).
+    """The plan to create a new timer and then delete the old ones, unless that would lose a run (rules W4c, W4f).
 
-    :param replaced: in their precedence.
+    :param replaced: the old timers, in order of precedence.
     """
     wanted, first = plan.wanted, replaced[0]
     for timer in replaced:
@@ -587,12 +587,12 @@ def _replace(plan: Plan, definition: Definition, replaced: Sequence[Timer], now:
 
 
 def _is_not_replaceable(timer: Timer) -> bool:
-    """Whether deleting the timer in favour of another would drop what a definition cannot say (rules D7, D8)."""
+    """Whether the timer has something that a definition cannot express, and a new timer would lack (rules D7, D8)."""
     return bool(timer.unknown or timer.unreadable)
 
 
 def _resume_first(plan: Plan, timer: Timer) -> Plan:
-    """The run that the timer missed comes before its replacement (rule W4f)."""
+    """The plan to make up for a missed run before the timer is replaced by the next play (rule W4f)."""
     resumed = replace(plan, operations=(Operation("resume", timer.id, timer.name),))
     return resumed.warn(
         *_stopped_warnings(timer, "it is resumed now"),
@@ -602,18 +602,18 @@ def _resume_first(plan: Plan, timer: Timer) -> Plan:
 
 
 def _missed_a_run(timer: Timer, now: datetime) -> bool:
-    """Whether an inactive timer has a run to make up for, which comes as soon as it is resumed."""
+    """Whether an inactive timer missed a run. It makes up for it as soon as it is resumed."""
     past = [tick for tick in (timer.next_run, last_tick(timer.schedule, now)) if tick is not None and tick <= now]
     return bool(past) and (timer.last_run is None or timer.last_run < max(past))
 
 
 def _due_run(planned: Schedule, wanted: Schedule, replaced: Sequence[Timer], now: datetime) -> datetime | None:
-    """The run of a timer that its replacement would skip without being asked to (rule W4c), or None.
+    """The run that would be skipped if the timer were replaced now (rule W4c), or None.
 
-    A schedule that the user changed takes effect at once. Only a clock change since the timer was made moves the first
-    run so far away: ``follow`` takes the next such local time, ``at`` another day.
+    If the user changed the schedule, it takes effect at once. Otherwise only a clock change can move the first run of
+    the new timer so far away: ``follow`` starts at the next such local time, ``at`` on another day.
 
-    :param planned: of the new timer: its start is the first run.
+    :param planned: the schedule of the new timer; its start is the first run.
     """
     if planned.interval is None or planned.start is None:
         return None
@@ -624,7 +624,7 @@ def _due_run(planned: Schedule, wanted: Schedule, replaced: Sequence[Timer], now
 
 
 def _awaited_tick(timer: Timer, now: datetime) -> datetime | None:
-    """The tick whose run is due and has not started yet (some time passes, and a start may be retried), or the next."""
+    """The next tick, or the last one if its run has not started yet: it may start late, or be retried."""
     code = (timer.activity or {}).get("code")
     late = last_tick(timer.schedule, now) if code == "retrying" else timer.next_run
     if late is not None and code != "run_in_progress" and now - OVERDUE_AFTER < late <= now:
@@ -633,7 +633,7 @@ def _awaited_tick(timer: Timer, now: datetime) -> datetime | None:
 
 
 def _changed_times(wanted: Schedule, timer: Timer, now: datetime) -> bool:
-    """Whether the definition asks for other times, apart from what a clock change did to the timer."""
+    """Whether the definition has other times than the timer, apart from the effect of a clock change."""
     anchored = replace(wanted, follow=False, end_count=None, end_datetime=None)
     actual = replace(timer.schedule, end_count=None, end_datetime=None)
     return bool(differences(anchored, actual, timer.next_run, now))
@@ -648,7 +648,7 @@ def _plan_deletion(plan: Plan, timers: Sequence[Timer]) -> Plan:
 
 
 def _plan_creation(plan: Plan, definition: Definition, replaced: Sequence[Timer], now: datetime) -> Plan:
-    """Create the timer, and then delete those it replaces (rule W4)."""
+    """The plan to create the timer, and then to delete those that it replaces (rule W4)."""
     wanted = plan.wanted
     over = is_over(definition.schedule, now)
     if over is not None:
@@ -690,7 +690,7 @@ def _plan_creation(plan: Plan, definition: Definition, replaced: Sequence[Timer]
 
 
 def _whose_phase(replaced: Sequence[Timer], now: datetime) -> Timer | None:
-    """The timer whose next run the new one begins with (rule W4): of several, the running one that is due first."""
+    """The old timer whose next run becomes the first run of the new one: the one that runs first (rule W4)."""
     running = [timer for timer in replaced if timer.runs_now and _next_tick(timer, now) is not None]
     if running:
         return min(running, key=lambda timer: _next_tick(timer, now) or now)
@@ -698,7 +698,7 @@ def _whose_phase(replaced: Sequence[Timer], now: datetime) -> Timer | None:
 
 
 def first_run_again(creation: Definition, now: datetime) -> datetime | None:
-    """The first run to ask for when a creation is tried (again): the planned one, or the next where it has passed."""
+    """The first run to send when a creation is sent (again): the planned one or, if it has passed, the next."""
     schedule = creation.schedule
     if schedule.interval is None or schedule.start is None or schedule.start > now:
         return schedule.start
@@ -706,7 +706,7 @@ def first_run_again(creation: Definition, now: datetime) -> datetime | None:
 
 
 def _first_run(schedule: Schedule, replaced: Timer | None, after: datetime) -> datetime | None:
-    """The start to ask for: what the schedule sets, else the next tick of the timer it replaces (rule W4).
+    """The start to send: the schedule's own or, if it leaves it open, the next tick of the replaced timer (rule W4).
 
     If the interval changed, start at the next tick of the old phase: a weekly timer that becomes daily starts tomorrow,
     not next week.
@@ -722,7 +722,7 @@ def _first_run(schedule: Schedule, replaced: Timer | None, after: datetime) -> d
 
 
 def _first_run_after_pause(schedule: Schedule, replaced: Timer | None, now: datetime) -> datetime | None:
-    """A first run that leaves time for the pause (rule W4a), or None where there is none."""
+    """A first run that leaves time for the pause (rule W4a), or None if the schedule has none."""
     pause = now + PAUSE_MARGIN
     start = _first_run(schedule, replaced, pause)
     if start is None and schedule.interval is not None:
@@ -731,7 +731,7 @@ def _first_run_after_pause(schedule: Schedule, replaced: Timer | None, now: date
 
 
 def _next_tick(timer: Timer, after: datetime) -> datetime | None:
-    """When a timer runs next, later than ``after``; None where it does not."""
+    """The next run of a timer later than ``after``, or None."""
     if timer.next_run is not None and timer.next_run > after:
         return timer.next_run
     if timer.schedule.start is not None and timer.schedule.interval is not None:
@@ -739,7 +739,7 @@ def _next_tick(timer: Timer, after: datetime) -> datetime | None:
     return None
 
 
-# --- what is shown and said ----------------------------------------------------------------------------------------
+# --- messages ------------------------------------------------------------------------------------------------------
 
 
 def _drift_in_words(drift: Sequence[Difference]) -> str:
@@ -747,7 +747,7 @@ def _drift_in_words(drift: Sequence[Difference]) -> str:
 
 
 def _with_states(timers: Sequence[Timer]) -> str:
-    """IDs, and whether each of them runs."""
+    """The IDs, each with the state of its timer."""
     return ", ".join(f"{timer.id} ({_state_in_words(timer)})" for timer in timers)
 
 
@@ -774,14 +774,14 @@ def _stopped_warnings(timer: Timer, cure: str, name: str = "it") -> tuple[str, .
 
 
 def _replaced_warnings(timer: Timer, name: str) -> tuple[str, ...]:
-    """What is worth knowing of a timer that a new one replaces (rules S7, W4d)."""
+    """Warnings about a timer that is replaced by a new one (rules S7, W4d)."""
     if (timer.activity or {}).get("code") != "run_in_progress":
         return _stopped_warnings(timer, "a new timer replaces it", name)
     return (still_running_warning(name),)
 
 
 def still_running_warning(name: str) -> str:
-    """Rule W4d. Some timers show by their activity that they run; of the others only the transfer task tells."""
+    """Rule W4d. The activity of some timers shows that they run; for others only the transfer task does."""
     return (
         f"{name} is running now and is replaced. If that run is not finished when the new timer first runs, Globus "
         "may refuse to transfer the same paths twice at the same time"
@@ -806,7 +806,7 @@ def _unknown_warnings(timer: Timer) -> tuple[str, ...]:
 
 
 def _not_replaceable_failure(plan: Plan, timer: Timer) -> GlobusError:
-    """The replacement would lose something that we do not know (rules D7, D8)."""
+    """A new timer would lack something that the modules do not know (rules D7, D8)."""
     why = (
         f"its document cannot be parsed ({timer.unreadable})"
         if timer.unreadable
@@ -820,7 +820,7 @@ def _not_replaceable_failure(plan: Plan, timer: Timer) -> GlobusError:
 
 
 def _completed_warnings(schedule: Schedule, timer: Timer) -> tuple[str, ...]:
-    """Rule I1: the second restore of a name must not silently do nothing."""
+    """Rule I1: a second restore with the same name must not silently do nothing."""
     if schedule.start is not None:
         return ()
     last = f", the last at {format_instant(timer.last_run)}" if timer.last_run else ""
@@ -828,7 +828,7 @@ def _completed_warnings(schedule: Schedule, timer: Timer) -> tuple[str, ...]:
 
 
 def _others_warnings(kept: Timer, others: Sequence[Timer], will_run: bool) -> tuple[str, ...]:
-    """What is worth knowing of the timers that are deleted in favour of an equal one."""
+    """Warnings about timers that are deleted because an equal one is kept."""
     warnings = [
         f"Globus had stopped {other.id} ({describe_inactive(other)}); it is deleted, because {kept.id} is kept"
         for other in others
@@ -841,7 +841,7 @@ def _others_warnings(kept: Timer, others: Sequence[Timer], will_run: bool) -> tu
 
 
 def _would_stop_failure(plan: Plan, timer: Timer, running: Sequence[str]) -> GlobusError:
-    """Rule I3: a timer that runs is not deleted in favour of one that does not."""
+    """Rule I3: a timer that runs is not deleted to keep one that does not."""
     return GlobusError(
         f"several timers are named {plan.wanted.name!r}: {timer.id} matches the definition but is "
         f"{_state_in_words(timer)}, and {', '.join(running)} runs but differs. The module does not delete a timer "
@@ -881,7 +881,7 @@ def _cure(wanted: Wanted) -> str:
 
 
 def _wrong_warnings(timer: Timer) -> tuple[str, ...]:
-    """What is wrong with a timer that would not be created today (rules N3, N4)."""
+    """Warnings about an existing timer that the module would refuse to create (rules N3, N4)."""
     if timer.action is None:
         return ()
     definition = Definition(timer.name, timer.action, timer.schedule)
@@ -893,7 +893,7 @@ def _wrong_warnings(timer: Timer) -> tuple[str, ...]:
 
 
 def _count_warnings(schedule: Schedule, replaced: Sequence[Timer]) -> tuple[str, ...]:
-    """A new timer counts from the beginning: with only the remaining runs it would differ from its definition."""
+    """A new timer counts its runs from zero. With only the remaining runs it would differ from its definition."""
     done = max((timer.runs for timer in replaced), default=0)
     if schedule.end_count is None or not done:
         return ()
@@ -904,7 +904,7 @@ def _count_warnings(schedule: Schedule, replaced: Sequence[Timer]) -> tuple[str,
 
 
 def _skipped_warnings(schedule: Schedule, start: datetime | None, now: datetime) -> tuple[str, ...]:
-    """Say when a run comes whose local time a clock change skips (rule D4)."""
+    """Warnings about runs whose local time is skipped by a clock change: when they take place (rule D4)."""
     skipped = skipped_runs(schedule, start, now)
     if not skipped:
         return ()

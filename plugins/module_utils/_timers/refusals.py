@@ -4,11 +4,11 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""What no timer is created for, because it can never work (rule N3) or destroys data (rule N4).
+"""Why the modules refuse to create a timer: it can never work (rule N3), or it destroys data (rule N4).
 
-These rules bind creation alone, replacement included. A timer that breaks one may exist already: it is matched, paused,
-resumed and deleted like any other, with a warning. So options are parsed without them, and a plan that creates asks
-here. Pure: no input or output.
+The refusals apply only when a timer is created, also to replace another. An existing timer that breaks these rules is
+matched, paused, resumed and deleted like any other, with a warning. So the parser of the options does not check them;
+the plan does, when it creates. Pure: no input or output.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _COLLECTION = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}:
 
 
 def refusals_of(definition: Definition, first_run: datetime) -> list[str]:
-    """Why no timer like this is created; empty where nothing is wrong with it. Each names the option.
+    """The reasons not to create a timer of this definition, each with the name of the option; empty if there are none.
 
-    :param first_run: of a timer that is there already the next one.
+    :param first_run: the first run or, of an existing timer, the next one.
     """
     found = list(name_refusals(definition.name))
     if isinstance(definition.action, Transfer):
@@ -42,13 +42,13 @@ def refusals_of(definition: Definition, first_run: datetime) -> list[str]:
 
 
 def name_refusals(name: str) -> Iterator[str]:
-    """A name that is not the same without what stands at its ends: the next play would not find the timer (rule N3)."""
+    """Refuse a name that begins or ends with space: the next play might not find the timer (rule N3)."""
     if name != name.strip():
         yield f"name {name!r} starts or ends with blanks or line breaks. {_FOLDED}"
 
 
 def _path_refusals(transfer: Transfer) -> Iterator[str]:
-    """Paths that name no place on a collection, however it is set up (rule N3)."""
+    """Refuse paths that cannot exist on any collection (rule N3)."""
     for number, path in enumerate(transfer.paths):
         for option in ("source_path", "destination_path"):
             text = getattr(path, option)
@@ -67,7 +67,7 @@ def _path_refusals(transfer: Transfer) -> Iterator[str]:
 
 
 def _deadline_refusals(transfer: Transfer, first_run: datetime) -> Iterator[str]:
-    """The deadline is that of every run, so one before the first leaves no run that can succeed (rule N3)."""
+    """Refuse a deadline before the first run. It applies to every run, so none could succeed (rule N3)."""
     if transfer.deadline is not None and transfer.deadline <= first_run:
         yield (
             f"transfer.deadline {format_instant(transfer.deadline)} is not later than the run of "
@@ -76,20 +76,20 @@ def _deadline_refusals(transfer: Transfer, first_run: datetime) -> Iterator[str]
         )
 
 
-# --- what may be a mistake -----------------------------------------------------------------------------------------
+# --- probable mistakes ---------------------------------------------------------------------------------------------
 
 
 def doubts_of(definition: Definition, first_run: datetime) -> list[str]:
-    """What to warn of when a timer is created: it may work, or work for a time. Each names the option."""
+    """The warnings when a timer is created that may not work, or only for a time, each with the name of the option."""
     if not isinstance(definition.action, Transfer):
         return []
     return [*_path_doubts(definition.action), *_deadline_doubts(definition.action, definition.schedule, first_run)]
 
 
 def _path_doubts(transfer: Transfer) -> Iterator[str]:
-    """Relative paths: where a collection takes them, they begin in a folder that is not written here.
+    """Warn of relative paths. If a collection accepts them, they begin in a folder that the definition does not name.
 
-    The forms ``/~/data`` and ``~/data``, which begin in the home directory, are those of the service's documentation.
+    The documentation of the service has the forms ``/~/data`` and ``~/data``, which begin in the home directory.
     """
     for number, path in enumerate(transfer.paths):
         for option in ("source_path", "destination_path"):
@@ -102,7 +102,7 @@ def _path_doubts(transfer: Transfer) -> Iterator[str]:
 
 
 def _deadline_doubts(transfer: Transfer, schedule: Schedule, first_run: datetime) -> Iterator[str]:
-    """The deadline is that of every run: those after it fail."""
+    """Warn of a deadline: it applies to every run, so all runs after it fail."""
     if transfer.deadline is None or schedule.interval is None:
         return
     late = next_tick(first_run, schedule.interval, transfer.deadline - timedelta(seconds=1))
@@ -122,7 +122,7 @@ def _deadline_doubts(transfer: Transfer, schedule: Schedule, first_run: datetime
 
 
 def _own_source_refusals(transfer: Transfer) -> Iterator[str]:
-    """A mirror whose destination overlaps with its own source, of the same path or of another one (rule N4)."""
+    """Refuse a mirror whose destination overlaps with the source of the same item or of another one (rule N4)."""
     if not transfer.delete_destination_extra:
         return
     writes = writes_of(transfer)
@@ -142,9 +142,9 @@ def _own_source_refusals(transfer: Transfer) -> Iterator[str]:
 
 
 def ring_refusal(labels: Sequence[str], ring: Sequence[Write]) -> str:
-    """Why mirrors that are each other's source are not created (rule N4).
+    """The reason not to create mirrors that write to each other's sources (rule N4).
 
-    :param labels: what to call each mirror of the ring.
+    :param labels: the name of each mirror of the ring in the message.
     """
     named = dict.fromkeys(labels)
     places = " -> ".join(f"{write.source.collection}:{write.source.path}" for write in (*ring, ring[0]))

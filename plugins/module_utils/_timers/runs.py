@@ -4,11 +4,11 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""The runs of a timer: how each ended, by its Transfer task or else by the timer's own result.
+"""The runs of a timer, and how each ended. Pure: no input or output.
 
-Of a result, the status of the action has documented words (``SUCCEEDED``, ``FAILED``, ``ACTIVE``, ``INACTIVE`` of
-Transfer and Flows). The words of ``run_status`` are not known. So they, errors and HTTP statuses count only where the
-status of the action leaves it open. Pure: no input or output.
+The Transfer task of a run decides or, if it was not read, the timer's own result. In a result, the status of the action
+is documented (``SUCCEEDED``, ``FAILED``, ``ACTIVE``, ``INACTIVE`` of Transfer and Flows), and the words of
+``run_status`` are not. So ``run_status``, errors and HTTP statuses count only if the status of the action is unclear.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from .task_words import failure_of
 from .tasks import Task, task_id_of
 from .values import instant_or_none, presentable_text, shown
 
-ERRORS_TOLD = 5  # of a result
-ERRORS_DEPTH = 3  # of lists in lists
+ERRORS_TOLD = 5  # the most errors of a result that are named
+ERRORS_DEPTH = 3  # the deepest nesting of lists of errors
 SUCCEEDED, FAILED, ONGOING, WAITING, UNKNOWN = "succeeded", "failed", "ongoing", "waiting", "unknown"
 _MEANINGS = (
     (SUCCEEDED, re.compile(r"(.*_)?(success|successful|succeeded|completed|done|finished|ok)")),
@@ -47,12 +47,12 @@ _MEANINGS = (
 class Run:
     """A run of a timer.
 
-    :ivar moment: when it began, or None where the service does not say it in a form that we know.
-    :ivar ran_at: the same as the modules return it.
+    :ivar moment: when it began, or None if the service does not say it in a form that we know.
+    :ivar ran_at: the same moment, as the modules return it.
     :ivar outcome: ``succeeded``, ``failed``, ``ongoing``, ``waiting`` or ``unknown``.
-    :ivar status: the service's word for it.
+    :ivar status: the service's word for the outcome.
     :ivar message: why it failed, or None.
-    :ivar task: its Transfer task, where that could be read.
+    :ivar task: its Transfer task, or None if that could not be read.
     """
 
     moment: datetime | None
@@ -80,12 +80,12 @@ class Run:
 
 
 def runs_of(timer: Timer, tasks: Mapping[str, Task] | None = None) -> list[Run]:
-    """The runs that came with the timer, latest first.
+    """The runs in the timer's document, latest first.
 
     :param tasks: the Transfer tasks that could be read, by ID.
     """
     runs = [_read_run(result, tasks or {}) for result in timer.results if isinstance(result, Mapping)]
-    # Those without a moment stay where the service put them, which is the latest first.
+    # Runs without a moment keep their place: the service lists the latest first.
     return sorted(runs, key=lambda run: -run.moment.timestamp() if run.moment else float("inf"))
 
 
@@ -117,7 +117,7 @@ def _outcome_of_task(task: Task) -> str:
 
 
 def _outcome_of_result(result: Mapping[str, Any], action: Sequence[str | None]) -> str:
-    """How a run ended: what the action says, else what the timer says, else whether there are signs of a failure."""
+    """How a run ended: by the words of the action, else by the word of the timer, else by signs of a failure."""
     meanings = [_meaning(word) for word in action]
     for outcome in (FAILED, WAITING, SUCCEEDED):
         if outcome in meanings:
@@ -131,7 +131,7 @@ def _outcome_of_result(result: Mapping[str, Any], action: Sequence[str | None]) 
 
 
 def is_word_of_going_on(word: str | None) -> bool:
-    """Whether the service's word for the status of a run says that it is not over."""
+    """Whether the service's word for the status of a run means that it is not over."""
     return _meaning(word) in (ONGOING, WAITING)
 
 
@@ -153,7 +153,7 @@ def _why_failed(result: Mapping[str, Any], details: Mapping[str, Any], action: S
 
 
 def _refusals(result: Mapping[str, Any]) -> list[int]:
-    """HTTP statuses that say that the run could not be started. Later looks at it say nothing about the run."""
+    """The HTTP statuses that show that the run could not be started. Those of later requests do not matter."""
     codes = (result.get("status"), result.get("http_status_submission"))
     return [code for code in dict.fromkeys(map(_integer, codes)) if code is not None and code >= 400]
 
@@ -163,7 +163,7 @@ def _integer(value: Any) -> int | None:
 
 
 def _word(value: Any) -> str | None:
-    """A word of the service; what is not text is shown as what it is."""
+    """A word of the service; a value that is not text in a short spelling."""
     return None if value is None else presentable_text(value) if isinstance(value, str) else shown(value)
 
 

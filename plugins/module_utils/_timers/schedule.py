@@ -4,15 +4,15 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""Schedules: what people write, what the service runs, and whether the two mean the same.
+"""Schedules: what users write, what the service runs, and whether the two mean the same. Pure: no input or output.
 
-The Timers service knows only a start and an interval in seconds: ticks fall at start + n x interval, and no field
-holds a time zone (facts, "When it runs"). A time of day in a zone is therefore turned into the next such moment,
-and compared by meaning later (rules D1 to D5). Pure: no input or output, and ``now`` is always an argument.
+The Timers service knows a start and an interval in seconds, and no time zone: a timer ticks at start + n x interval
+(facts, "When it runs"). So a time of day in a zone becomes the next moment with this local time. Later the timer's
+start and interval are compared with what the user meant (rules D1 to D5).
 
-All moments are aware datetimes in UTC, cut to whole seconds. "Wall" times are naive datetimes as a clock in the
-schedule's zone shows them. A wall time that a clock change skips is read with the offset before the change (02:30
-becomes 03:30), one that exists twice means the first.
+All moments are aware datetimes in UTC, in whole seconds. A "wall time" is a naive datetime, as a clock on the wall
+shows it in the schedule's zone. A wall time that a clock change skips is read with the offset before the change (02:30
+becomes 03:30). A wall time that exists twice means the first of the two.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ MINUTE, HOUR, DAY, WEEK = 60, 3600, 86400, 7 * 86400
 YEAR = 365 * DAY
 INTERVAL_MINIMUM = MINUTE
 INTERVAL_MAXIMUM = YEAR
-# A first run that is too near to be sent, or would come before a pause, is left out; a start so near counts as past
+# If a first run is so near that it could not be requested, or would come before the pause, the timer gets the next run
+# as its first. So a start that is this near counts as past.
 START_DELAY = timedelta(minutes=10)
 HISTORY = timedelta(days=90)  # how long the service remembers a timer that has ended
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -46,17 +47,17 @@ _LEAP_YEAR = 2000  # it has every date of the calendar
 class Schedule:
     """When a timer runs.
 
-    A schedule as the service has it uses only ``interval``, ``start`` and the end; the others are what people say.
+    The service's own schedules have only an interval, a start and an end. The other values come from users.
 
-    :ivar interval: seconds between two runs, or None: run once.
-    :ivar start: the first run, or None: when the timer is created (rule D3).
-    :ivar wall_start: the wall time in ``zone`` that ``start`` means, where it was written without an offset; or None.
+    :ivar interval: seconds between two runs; None for a timer that runs once.
+    :ivar start: the first run; None means when the timer is created (rule D3).
+    :ivar wall_start: the wall time in ``zone`` that ``start`` means, if it was written without an offset; or None.
     :ivar at: the local time of day of the runs, in seconds after midnight, or None.
     :ivar weekday: 0 (Monday) to 6, or None.
     :ivar zone: IANA name of the time zone.
-    :ivar follow: the runs are to follow the zone's clock changes (``daylight_saving: follow``).
-    :ivar end_count: number of runs, or None.
-    :ivar end_datetime: no run after this moment, or None.
+    :ivar follow: whether the runs follow the zone's clock changes (``daylight_saving: follow``).
+    :ivar end_count: the number of runs, or None.
+    :ivar end_datetime: the moment after which the timer no longer runs, or None.
     """
 
     interval: int | None = None
@@ -103,7 +104,7 @@ def format_interval(seconds: int) -> str:
 
 
 def keeps_time_of_day(interval: int) -> bool:
-    """Whether runs at this interval fall at the same times of every day that has any (rule L1a)."""
+    """Whether all days on which the timer runs have their runs at the same times of day (rule L1a)."""
     return DAY % interval == 0 or interval % DAY == 0
 
 
@@ -124,9 +125,9 @@ def format_time_of_day(seconds: int) -> str:
 
 
 def parse_instant(text: str, zone: str = "UTC") -> tuple[datetime, datetime | None]:
-    """The moment an ISO 8601 text names, and the wall time of ``zone`` where that is what it says (it has no offset).
+    """The moment in an ISO 8601 text and, if the text has no offset, the wall time in ``zone`` that it means.
 
-    Raises ValueError or OverflowError for anything else than ISO 8601.
+    Raises ValueError or OverflowError for any other text.
     """
     text = text.strip()
     if text[-1:] in ("Z", "z"):
@@ -159,7 +160,7 @@ _UTC_NAMES = ("UTC", "Etc/UTC")
 def find_zone(name: str) -> tzinfo:
     """The time zone of an IANA name. UTC needs no time-zone data (rule N7).
 
-    Raises KeyError, ValueError or OSError where there is none of that name, or no data.
+    Raises KeyError, ValueError or OSError if no zone has this name, or the host has no data.
     """
     return UTC if name in _UTC_NAMES else ZoneInfo(name)
 
@@ -170,12 +171,12 @@ def has_zone_data() -> bool:
 
 
 def to_wall(moment: datetime, zone: str) -> datetime:
-    """What a clock in the zone shows at that moment (naive)."""
+    """The wall time in the zone at that moment."""
     return moment.astimezone(find_zone(zone)).replace(tzinfo=None)
 
 
 def from_wall(wall: datetime, zone: str) -> datetime:
-    """The moment at which a clock in the zone shows ``wall``: the first of two, or later where a change skips it."""
+    """The moment at which a clock in the zone shows ``wall``: the first of two, or later if a change skips it."""
     return wall.replace(tzinfo=find_zone(zone), fold=0).astimezone(UTC)
 
 
@@ -184,8 +185,8 @@ def _offset(moment: datetime, zone: str) -> timedelta:
 
 
 def _offsets_of(moment: datetime, zone: str) -> Iterator[timedelta]:
-    """The offset a clock in the zone has at the moment and, where the moment also stands for a wall time that a clock
-    change has just skipped, the one it had before.
+    """The zone's offset at the moment. If the moment can also mean a wall time that a clock change skipped (03:30 for
+    02:30), then also the offset before that change.
     """
     offset = _offset(moment, zone)
     yield offset
@@ -196,7 +197,7 @@ def _offsets_of(moment: datetime, zone: str) -> Iterator[timedelta]:
 
 @lru_cache(maxsize=64)  # hundreds of timers share a few zones, and one moment
 def _gaps(zone: str, begin: datetime, end: datetime) -> tuple[tuple[datetime, datetime], ...]:
-    """The wall times that clock changes skip between two moments: from the first to (not including) the second."""
+    """The wall times that clock changes skip between two moments, as pairs: the first skipped one, and their end."""
     found = []
     day = timedelta(days=1)
     while begin < end:
@@ -217,10 +218,10 @@ def _gaps(zone: str, begin: datetime, end: datetime) -> tuple[tuple[datetime, da
 
 @dataclass(frozen=True)
 class _Grid:
-    """Wall times at equal steps of the clock on the wall: what ``at``, ``weekday`` or a wall ``start`` ask for.
+    """The wall times that ``at``, ``weekday`` or a ``start`` without offset ask for, in equal steps.
 
-    :ivar anchor: one of them.
-    :ivar step: wall seconds from one to the next.
+    :ivar anchor: one of these wall times.
+    :ivar step: seconds by the clock on the wall from one to the next.
     """
 
     anchor: datetime
@@ -236,7 +237,7 @@ class _Grid:
         return replace(self, step=math.gcd(self.step, DAY))
 
     def wall(self, moment: datetime) -> datetime | None:
-        """The wall time of the grid that the moment stands for, or None where it lies beside the grid."""
+        """The wall time of the grid that the moment means, or None if it means none."""
         for offset in _offsets_of(moment, self.zone):
             wall = moment.replace(tzinfo=None) + offset
             if not self.excess(wall):
@@ -244,7 +245,7 @@ class _Grid:
         return None
 
     def after(self, moment: datetime) -> datetime:
-        """A moment of the grid later than ``moment``, the next (around a clock change, the next but one at most)."""
+        """The next moment of the grid after ``moment``; around a clock change it may be the next but one."""
         step = timedelta(seconds=self.step)
         wall = to_wall(moment, self.zone)
         wall -= self.excess(wall)
@@ -253,7 +254,7 @@ class _Grid:
         return from_wall(wall, self.zone)
 
     def nearest(self, moment: datetime) -> datetime:
-        """The moment of the grid that is nearest by the clock on the wall."""
+        """The moment of the grid nearest to ``moment``, by the clock on the wall."""
         wall = to_wall(moment, self.zone)
         excess = self.excess(wall)
         step = timedelta(seconds=self.step)
@@ -261,10 +262,10 @@ class _Grid:
 
 
 def _grid(schedule: Schedule) -> _Grid | None:
-    """The wall times at which the schedule is meant to run.
+    """The wall times at which the schedule runs.
 
-    None where it is not tied to the wall clock: a start with an offset, or an interval that neither divides a day nor
-    is whole days.
+    None if it does not depend on the clock on the wall: its start has an offset, or its interval is neither whole days
+    nor a whole fraction of a day.
     """
     interval = schedule.interval or DAY
     if not keeps_time_of_day(interval):
@@ -289,9 +290,8 @@ def next_tick(start: datetime, interval: int, after: datetime) -> datetime:
 
 
 def last_tick(schedule: Schedule, until: datetime) -> datetime | None:
-    """The last tick not later than ``until`` of a schedule as the service has it; None if its start is still to come
-    or not known.
-    """
+    """The last tick up to ``until`` of a schedule of the service; None if its start is later or not known."""
+
     if schedule.start is None or schedule.start > until:
         return None
     if schedule.end_datetime is not None:
@@ -303,14 +303,14 @@ def last_tick(schedule: Schedule, until: datetime) -> datetime | None:
 
 
 def first_run(schedule: Schedule, after: datetime, keep: datetime | None = None) -> datetime | None:
-    """The start to send to the service so that the schedule's next run is its first: later than ``after``.
+    """The start to send to the service: the schedule's next run after ``after``.
 
-    None where the schedule leaves the start open. A start of a run-once schedule is returned as it is, past or not:
-    see ``is_over``. A past start of a recurring one is moved forward by whole intervals (rule D2), or for ``follow`` to
-    the next such wall time.
+    None if the schedule leaves the start open. The start of a schedule that runs once is returned even if it is past:
+    see ``is_over``. The past start of a recurring schedule is moved forward by whole intervals (rule D2) or, with
+    ``follow``, to the next such wall time.
 
-    :param keep: the next tick of the timer that is replaced. ``at`` says nothing of the day where the interval is two
-        days or more, so the runs stay near those days (rule W4).
+    :param keep: the next tick of the timer that is replaced. If the interval is two days or more, ``at`` does not say
+        on which days the timer runs: then the new timer keeps the days of the old one (rule W4).
     """
     grid = _grid(schedule)
     if schedule.at is not None and grid is not None:
@@ -329,10 +329,10 @@ def first_run(schedule: Schedule, after: datetime, keep: datetime | None = None)
 
 
 def ticks(schedule: Schedule, after: datetime) -> Iterator[datetime]:
-    """The moments at which a timer of this schedule, made just after ``after``, runs; endless unless it has an end.
+    """The runs of a timer that is created just after ``after``; endless unless the schedule ends.
 
-    Where both ``start`` and ``end_count`` are given, the runs that lie before ``after`` count. ``daylight_saving:
-    follow`` is taken as a play keeps it that runs between any two ticks.
+    With ``start`` and ``end_count``, the runs before ``after`` count. With ``daylight_saving: follow``, the runs are
+    those that result if the play runs between any two ticks.
     """
     if schedule.interval is None:
         run = first_run(schedule, after)
@@ -360,7 +360,7 @@ def ticks(schedule: Schedule, after: datetime) -> Iterator[datetime]:
 
 
 def _following(schedule: Schedule, grid: _Grid, tick: datetime) -> datetime:
-    """The run after one of a schedule that follows clock changes: one interval later, or what a play makes of that."""
+    """The run after ``tick`` if the schedule follows clock changes: one interval later, or moved by a play."""
     following = tick + timedelta(seconds=schedule.interval or 0)
     if _later_runs(schedule, grid).wall(following) is None:
         return first_run(schedule, tick, keep=following) or following
@@ -368,14 +368,14 @@ def _following(schedule: Schedule, grid: _Grid, tick: datetime) -> datetime:
 
 
 def _later_runs(schedule: Schedule, grid: _Grid) -> _Grid:
-    """Where the runs after the first may be. A 365-day timer moves through the week, so it keeps only the time of day:
-    only its first run is on the weekday.
+    """The wall times of the runs after the first. A 365-day timer moves through the week, so only its first run is on
+    the weekday, and the later ones keep the time of day.
     """
     return grid.every_day() if schedule.interval == YEAR and schedule.weekday is not None else grid
 
 
 def is_over(schedule: Schedule, now: datetime) -> datetime | None:
-    """When the last run of a definition was, where all its runs lie in the past (rule D5); else None."""
+    """The last run of a definition whose runs are all past (rule D5), or None."""
     if schedule.interval is None:
         return schedule.start if schedule.start is not None and schedule.start < now else None
     interval = timedelta(seconds=schedule.interval)
@@ -390,7 +390,7 @@ def is_over(schedule: Schedule, now: datetime) -> datetime | None:
             return from_wall(to_wall(coming, schedule.zone) - timedelta(seconds=grid.step), schedule.zone)
         return coming - interval
     if schedule.end_count is not None and schedule.start is not None and schedule.start < now:
-        # so that a count beyond the calendar is never multiplied
+        # min(): a large count times the interval would exceed Python's calendar
         passed = (now - schedule.start) // interval
         last = schedule.start + interval * min(schedule.end_count - 1, passed)
         return last if passed >= schedule.end_count - 1 and last < now else None
@@ -398,10 +398,10 @@ def is_over(schedule: Schedule, now: datetime) -> datetime | None:
 
 
 def skipped_runs(schedule: Schedule, start: datetime | None, now: datetime) -> list[tuple[datetime, datetime]]:
-    """The runs of the coming year whose wall time a clock change skips: that wall time, and the one at which they come.
+    """The runs of the next year whose wall time a clock change skips: that wall time, and the one of the run.
 
-    Those that a change moves to another wall time of the schedule, such as hourly ones, are left out: nobody sees that.
-    Without ``daylight_saving: follow`` every run of the other half of the year is an hour off, so that none is special.
+    Runs that move to another wall time of the schedule are left out, such as hourly ones: nobody notices that. Without
+    ``daylight_saving: follow`` all runs of half of the year are an hour off, so a single one is not worth a warning.
 
     :param start: the first run of the timer.
     """
@@ -434,7 +434,7 @@ def skipped_runs(schedule: Schedule, start: datetime | None, now: datetime) -> l
 def _walls_in_gaps(
     first: datetime, interval: int, gaps: Iterable[tuple[datetime, datetime]]
 ) -> Iterator[tuple[int, datetime]]:
-    """Those of the wall times at equal steps from the first on that lie in the gaps, with their numbers from 0 on."""
+    """The wall times first + n x interval that lie in the gaps, each with its n."""
     step = timedelta(seconds=interval)
     for begin, end in gaps:
         number = max(0, -((first - begin) // step))
@@ -444,14 +444,14 @@ def _walls_in_gaps(
 
 
 def _first_two_walls(schedule: Schedule, grid: _Grid, start: datetime) -> Iterator[tuple[int, datetime]]:
-    """The wall times that the first two runs of a 365-day schedule are meant for; a year holds no more of them."""
+    """The wall times that the first two runs of a 365-day schedule mean. The next year has no further run."""
     later = _later_runs(schedule, grid)
     for number, run in enumerate((start, _following(schedule, grid, start))):
         yield number, later.wall(run) or to_wall(run, schedule.zone)
 
 
 def runs_per_minute(schedules: Iterable[Schedule]) -> float:
-    """How often all of these recurring schedules together run (rule L2: at most once a minute)."""
+    """How often these schedules together run in a minute; those that run once do not count (rule L2)."""
     return sum(MINUTE / schedule.interval for schedule in schedules if schedule.interval)
 
 
@@ -461,10 +461,10 @@ def runs_per_minute(schedules: Iterable[Schedule]) -> float:
 def differences(
     wanted: Schedule, actual: Schedule, next_run: datetime | None, now: datetime
 ) -> list[tuple[str, object, object]]:
-    """In which options the service's schedule means something else than the wanted one: (option, wanted, actual).
+    """The options in which the service's schedule differs in meaning from the wanted one: (option, wanted, actual).
 
-    :param actual: as the service has it: start, interval and end.
-    :param next_run: the service's next run of the timer, where it says one; used where it tells no start.
+    :param actual: the service's schedule: start, interval and end.
+    :param next_run: the timer's next run according to the service. It is used if the service gives no start.
     """
     found: list[tuple[str, object, object]] = []
     if wanted.interval != actual.interval:
@@ -493,9 +493,9 @@ def end_as_option(schedule: Schedule) -> dict[str, object] | None:
 
 
 def _phase_differences(wanted: Schedule, start: datetime, now: datetime) -> list[tuple[str, object, object]]:
-    """Where the two are of one interval: whether they run at the same times.
+    """The differences of two schedules with the same interval: whether they run at the same times.
 
-    :param start: of the timer: where it is anchored.
+    :param start: the start of the timer, which determines its ticks.
     """
     grid = _grid(wanted)
     if wanted.at is not None and grid is not None:
@@ -504,21 +504,21 @@ def _phase_differences(wanted: Schedule, start: datetime, now: datetime) -> list
         return []
     coming = _next_tick_from(start, wanted.interval, now)
     if wanted.follow and grid is not None and grid.wall(coming) is None:
-        # the two starts may be one moment: what differs is the local time of the next run
+        # The two starts may be the same moment. The local times of the next runs differ.
         return [("start", format_local(grid.nearest(coming), wanted.zone), format_local(coming, wanted.zone))]
     shown = coming if wanted.start > now else start
     return [("start", format_instant(wanted.start), format_instant(shown))]
 
 
 def _next_tick_from(start: datetime, interval: int | None, now: datetime) -> datetime:
-    """The timer's next tick, reckoned from its start: what the service calls its next run is late, or missing, while
-    the timer is inactive or makes up for a missed run.
+    """The timer's next tick, computed from its start. The service's own ``next_run`` is late or missing while the timer
+    is inactive or makes up for a missed run.
     """
     return start if interval is None else next_tick(start, interval, now)
 
 
 def _is_same_start(wanted: Schedule, first: datetime, start: datetime, now: datetime) -> bool:
-    """Whether a timer runs when the wanted start says (rule D2, and D4 for a start that is a wall time).
+    """Whether a timer runs at the times that the wanted start gives (rule D2; D4 for a wall time).
 
     :param first: the wanted start.
     :param start: the start of the timer.
@@ -534,10 +534,10 @@ def _is_same_start(wanted: Schedule, first: datetime, start: datetime, now: date
 
 
 def same_future_start(wanted: Schedule, first: datetime, start: datetime, now: datetime) -> bool:
-    """Whether a recurring timer starts, or runs next, at a wanted start that is still to come (rule D2).
+    """Whether a recurring timer starts, or runs next, at a wanted start in the future (rule D2).
 
-    A start that is tied to the clock on the wall is compared by the time that this clock shows (rule D4), and the start
-    of a 365-day schedule by its date. So the tick that counts may be the last one: it came a leap day too early.
+    Starts that depend on the clock on the wall are compared by their wall times (rule D4), and starts of a 365-day
+    schedule by their dates. So the last tick may count, too: because of a leap day it came a day early.
     """
     coming = _next_tick_from(start, wanted.interval, now)
     if first == coming:
@@ -559,10 +559,10 @@ def same_future_start(wanted: Schedule, first: datetime, start: datetime, now: d
 
 
 def same_phase(wanted: Schedule, first: datetime, start: datetime, now: datetime) -> bool:
-    """Whether a recurring timer runs at the times that a past start leads to by whole intervals (rule D2).
+    """Whether a recurring timer runs at the wanted start, which is past, plus whole intervals (rule D2).
 
-    A start that is tied to the clock on the wall is compared by the time that this clock shows (rule D4), and the start
-    of a 365-day schedule by the date of its next run.
+    Starts that depend on the clock on the wall are compared by their wall times (rule D4), and starts of a 365-day
+    schedule by the dates of their next runs.
     """
     interval = timedelta(seconds=wanted.interval or 0)
     grid = _grid(wanted)
@@ -585,24 +585,24 @@ def same_phase(wanted: Schedule, first: datetime, start: datetime, now: datetime
 
 
 def is_meant_for(run: datetime, date: datetime) -> bool:
-    """Whether a run of a 365-day timer can be meant for a date of the calendar, such as 1 December (rule D4).
+    """Whether a run of a 365-day timer can mean a date of the calendar, such as 1 December (rule D4).
 
-    365 days after 1 December it is 1 December again, or 30 November if a leap day lies between. So a run is meant for
-    its own date, or for the date 365 days before: then it was made one interval after the last time, because the
-    service takes no start that is further away.
+    365 days after 1 December it is 1 December again, or 30 November if a leap day lies between. So a run means its own
+    date or the date 365 days earlier. In the second case the timer was created just after that date, and its start is
+    one interval later, because the service accepts no start that is further away.
 
-    :param run: any run that the timer was made to start with, as a wall time.
-    :param date: the date, and the time of day, in any year.
+    :param run: the first run of the timer, as a wall time.
+    :param date: the date and the time of day, in any year.
     """
     dates = (run, run - timedelta(seconds=YEAR))
     return any(one.replace(year=_LEAP_YEAR) == date.replace(year=_LEAP_YEAR) for one in dates)
 
 
 def _anchored_walls(moment: datetime, start: datetime, zone: str) -> list[datetime]:
-    """The wall time of a tick as the zone's clock ran when the timer was anchored (at its start).
+    """The wall time of a tick, by the zone's offset at the timer's start.
 
-    An interval in seconds cannot follow a clock change, so a timer anchored at 02:00 in winter runs at 03:00 in
-    summer and still means 02:00 (rule D4, ``ignore``). There are two where the start's own wall time was skipped.
+    An interval in seconds cannot follow a clock change: a timer that started at 02:00 in winter runs at 03:00 in summer
+    and still means 02:00 (rule D4, ``ignore``). If a clock change skipped the wall time of the start, there are two.
     """
     return [moment.replace(tzinfo=None) + offset for offset in _offsets_of(start, zone)]
 
@@ -610,9 +610,9 @@ def _anchored_walls(moment: datetime, start: datetime, zone: str) -> list[dateti
 def _wall_differences(
     wanted: Schedule, at: int, grid: _Grid, start: datetime, now: datetime
 ) -> list[tuple[str, object, object]]:
-    """Rule D4 for ``at`` and ``weekday``: ``ignore`` looks at the start, where the timer was anchored; ``follow`` at
-    the next tick. Looking at the start, and not at every offset the zone has, keeps a change of ``at`` by one hour
-    visible.
+    """Rule D4 for ``at`` and ``weekday``: ``ignore`` compares the timer's start, ``follow`` its next tick.
+
+    The offset of the start alone counts. If all offsets of the zone did, a change of ``at`` by an hour would not show.
     """
     moment = _next_tick_from(start, wanted.interval, now) if wanted.follow else start
     found: list[tuple[str, object, object]] = []

@@ -4,7 +4,7 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""Transfer tasks in words: why one failed or stands still, and what cures it (rule O6). Pure: no input or output."""
+"""Why a Transfer task failed or stands still, and what to do about it, in words (rule O6). Pure: no input or output."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from .definition import Path
 from .tasks import INACTIVE, Task, task_url
 
-DETAILS_LENGTH = 300  # characters of what Globus says at length
+DETAILS_LENGTH = 300  # the most characters of a text of Globus that a message quotes
 PATHS_NAMED = 3
 CANCELLED = ("CANCELED", "CANCELLED")
 _ROOM_WORDS = ("quota", "no space", "nospace", "enospc", "disk full")
@@ -46,7 +46,7 @@ def failure_of(task: Task) -> str:
 
 
 def _side(word: str | None) -> str:
-    """``canceled_by_admin`` is SOURCE, DESTINATION or BOTH."""
+    """Whose administrator canceled a task, by ``canceled_by_admin``: SOURCE, DESTINATION or BOTH."""
     words = {"SOURCE": "source collection", "DESTINATION": "destination collection", "BOTH": "two collections"}
     return words.get((word or "").upper(), "collection")
 
@@ -72,7 +72,7 @@ def page_of(task: Task, web_app: str) -> str:
 
 
 def remedy_of(task: Task, web_app: str, paths: Sequence[Path] = ()) -> str:
-    """What cures the error of a task, as specific as the task allows.
+    """What to do about the error of a task, as specific as the task allows.
 
     :param paths: what the timer transfers.
     """
@@ -108,7 +108,7 @@ def remedy_of(task: Task, web_app: str, paths: Sequence[Path] = ()) -> str:
 
 
 def _put_back(task: Task, paths: Sequence[Path]) -> str:
-    """What to do about a missing path: at the source, unless Globus names the destination."""
+    """What to do about a missing path. It is at the source, unless Globus names the destination."""
     side = _side_of_error(task) or "source"
     place = _source(task) if side == "source" else _destination(task)
     again = "" if task.is_over else "and Globus goes on by itself, "
@@ -126,7 +126,7 @@ def _permission(task: Task) -> str:
 
 
 def _collections(task: Task) -> str:
-    """The collection that the error is about, or both where the task does not say which."""
+    """The collection that the error is about, or both if the task does not say which."""
     side = _side_of_error(task)
     if side is not None:
         return _source(task) if side == "source" else _destination(task)
@@ -134,9 +134,9 @@ def _collections(task: Task) -> str:
 
 
 def _side_of_error(task: Task) -> str | None:
-    """``source`` or ``destination``, where what Globus says of the error names exactly one of the collections.
+    """``source`` or ``destination`` if the text of the error names only one of the two collections, else None.
 
-    IDs first: the name of one collection can be a part of the other's.
+    IDs are compared first, because the name of one collection can be a part of the other's.
     """
     text = " ".join(filter(None, (task.details, task.description, task.fatal_description))).lower()
     if task.source_id == task.destination_id:
@@ -164,7 +164,7 @@ def _collection(side: str, name: str | None, collection_id: str | None) -> str:
 
 
 def _named_paths(task: Task, paths: Sequence[Path], side: str = "source") -> str:
-    """The path that Globus names, else those of the timer."""
+    """The path that Globus names, or else the paths of the timer."""
     named = _path_in_details(task)
     if named is not None:
         return named
@@ -181,7 +181,7 @@ def _path_in_details(task: Task) -> str | None:
 
 
 def _option(task: Task, paths: Sequence[Path], side: str) -> str:
-    """The option that has the path: by its number where the timer has several and Globus names one of them."""
+    """The option with the path, with the item's number if the timer has several items and Globus names one of them."""
     named = _path_in_details(task) or ""
     inside = [number for number, path in enumerate(paths) if named.startswith(_path_of(path, side))]
     if len(paths) < 2 or not inside:

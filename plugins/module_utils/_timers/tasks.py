@@ -4,11 +4,11 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""Transfer tasks: what a run of a timer really does. Pure: no input or output.
+"""Transfer tasks, which the runs of timers submit. Pure: no input or output.
 
-A run only submits a task. An error does not end the task: Globus tries again until the deadline of the task, and the
-timer skips its runs meanwhile (facts, "Transfer tasks"). Reading is tolerant: members may be missing, words may be new
-and numbers may be text (rule O5). What a document does not say stays unknown, and is never guessed.
+An error does not end a task: Globus tries again until the task's deadline, and the timer skips its runs meanwhile
+(facts, "Transfer tasks"). The documents may lack members, have new words, or numbers as text (rule O5). What a
+document does not say is unknown, and never guessed.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ from .values import instant_or_none, presentable_text, shown, to_boolean, to_num
 ACTIVE, INACTIVE, SUCCEEDED, FAILED = "ACTIVE", "INACTIVE", "SUCCEEDED", "FAILED"
 OVER = (SUCCEEDED, FAILED)
 QUEUED = "QUEUED"
-FINE = ("OK", QUEUED)  # words of nice_status; every other word is an error that is being retried
+FINE = ("OK", QUEUED)  # words of nice_status; any other word is an error that is being retried
 
 _Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True)
 class Task:
-    """A Transfer task, as far as its document can be understood; None where it says nothing.
+    """A Transfer task. What its document does not say in a form that we know is None.
 
     :ivar status: in capitals: ``ACTIVE``, ``INACTIVE``, ``SUCCEEDED``, ``FAILED``, or a word that we do not know.
     :ivar nice_status: Globus's word for what an unfinished task is doing, or for the error that it is retrying.
-    :ivar description: the same in a few words (``nice_status_short_description``).
-    :ivar details: the same at length: often the path and the collection.
-    :ivar faults: how many tries have failed.
-    :ivar skipped_errors: how many items the task left out because they could not be read at the source.
-    :ivar fatal_code: why it failed: a code, and a sentence.
+    :ivar description: ``nice_status`` in a few words (``nice_status_short_description``).
+    :ivar details: ``nice_status`` in detail, often with the path and the collection.
+    :ivar faults: the number of failed tries.
+    :ivar skipped_errors: the number of items that were left out because they could not be read at the source.
+    :ivar fatal_code: why it failed, as a code; ``fatal_description`` is a sentence.
     """
 
     id: str
@@ -72,7 +72,7 @@ class Task:
 
     @property
     def is_over(self) -> bool:
-        """Whether it has come to an end. A word that we do not know is an end if the task says when it ended."""
+        """Whether it has ended. If its status is a word that we do not know, it has ended if it says when."""
         return self.status in OVER or (self.status not in (ACTIVE, INACTIVE) and self.completed_at is not None)
 
     @property
@@ -81,7 +81,7 @@ class Task:
 
     @property
     def is_queued(self) -> bool:
-        """Waiting for its turn: Globus works on three transfers of an account at a time."""
+        """Whether it waits for its turn: Globus works on three transfers of an account at a time."""
         return not self.is_over and str(self.nice_status).upper() == QUEUED
 
     @property
@@ -95,7 +95,7 @@ class Task:
 
     @property
     def last_error(self) -> str | None:
-        """Globus's word for the error that a task is retrying or met before it failed; None where it does not say."""
+        """Globus's word for the error that the task is retrying, or had before it failed; None if not known."""
         if not self.is_over:
             return self.error
         is_error = self.nice_status is not None and self.nice_status.upper() not in FINE
@@ -103,14 +103,14 @@ class Task:
 
     @property
     def arrived_whole(self) -> bool:
-        """Whether everything arrived. Where the document leaves it open, it did not (rule O4)."""
+        """Whether everything arrived. If the document does not say, the answer is no (rule O4)."""
         if self.status != SUCCEEDED or self.has_failed or self.is_ok is False:
             return False
         return self.skipped_errors == 0 or (self.skipped_errors is None and self.skips_source_errors is False)
 
     @property
     def is_incomplete(self) -> bool:
-        """Whether it succeeded without everything: items were left out, or Globus calls it not well."""
+        """Whether it succeeded but not completely: items were left out, or Globus does not call it well."""
         skipped = self.skipped_errors is not None and self.skipped_errors != 0
         return self.is_over and not self.has_failed and (skipped or self.is_ok is False)
 
@@ -146,7 +146,7 @@ def instant_as_result(moment: datetime | None) -> str | None:
 
 
 def task_id_of(value: Any) -> str | None:
-    """The ID of a task, or None for what is none: of the IDs in a timer's results only a UUID is one."""
+    """The ID of a task, or None. Some IDs in a timer's results are not IDs of tasks; only UUIDs are."""
     try:
         return str(UUID(value)) if isinstance(value, str) else None
     except ValueError:
@@ -154,7 +154,7 @@ def task_id_of(value: Any) -> str | None:
 
 
 def read_task(document: Any) -> Task | None:
-    """The task in a document of Transfer, or None for a document without the ID of a task. Raises nothing."""
+    """The task in a document of Transfer, or None if the document has no ID of a task. It raises no errors."""
     if not isinstance(document, Mapping):
         return None
     task_id = task_id_of(document.get("task_id"))
@@ -207,7 +207,7 @@ def _or_none(value: Any, convert: Callable[[Any], _Value]) -> _Value | None:
 
 
 def _words(value: Any) -> str | None:
-    """What Globus says, on one line; what is not text is shown as what it is."""
+    """The words of Globus, on one line; a value that is not text in a short spelling."""
     if value is None or value == "" or value == [] or value == {}:
         return None
     return " ".join(presentable_text(value).split()) or None if isinstance(value, str) else shown(value)

@@ -4,11 +4,11 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""Values of the services' JSON documents, turned into our types before anything is compared (rule D8).
+"""Converts values of the services' JSON documents to our types before they are compared (rule D8). Pure.
 
-``"10"`` is 10, ``"86400.0"`` is 86400 and ``"true"`` is true. A value that cannot be one raises ValueError, with a
-message that names the value. JSON from Python's own decoder may also hold NaN, Infinity and half of a character that
-takes two (a lone surrogate): none of these is a value here. Pure: no input or output.
+``"10"`` is 10, ``"86400.0"`` is 86400 and ``"true"`` is true. Any other value raises ValueError with the value in its
+message. Python's JSON decoder also returns NaN, Infinity and half of a character that takes two (a lone surrogate):
+these are refused, too.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from typing import Any
 
 from .schedule import parse_instant
 
-NUMBER_MAXIMUM = 10**15  # larger ones are no number of runs, seconds or files
-INTEGER_MAXIMUM = 10**300  # of numbers that we only hand on; Python refuses to write some thousands of digits
-FIRST_YEAR, LAST_YEAR = 1970, 9000  # of a moment; Python's calendar ends in the year 9999, and schedules add to it
-DEPTH_MAXIMUM = 50  # how deep a document may be nested that we hand on
+NUMBER_MAXIMUM = 10**15  # a larger number cannot be a number of runs, seconds or files
+INTEGER_MAXIMUM = 10**300  # for numbers that we only return; Python refuses to write thousands of digits
+FIRST_YEAR, LAST_YEAR = 1970, 9000  # of a moment; Python's calendar ends in 9999, and schedules add years
+DEPTH_MAXIMUM = 50  # the deepest nesting of a document that we return
 SHOWN_MAXIMUM = 100  # characters of a value in a message
 _BOOLEANS = {
     **dict.fromkeys(("true", "yes", "on", "1", "1.0"), True),
@@ -33,7 +33,7 @@ _BOOLEANS = {
 
 
 def is_absent(value: Any) -> bool:
-    """Whether a member says nothing: null, false, "", [] and {} do (rule D7)."""
+    """Whether a member has no meaning: null, false, "", [] or {} (rule D7)."""
     return value is None or value is False or (isinstance(value, (str, list, dict)) and not value)
 
 
@@ -90,7 +90,7 @@ def _parsed_instant(text: str) -> datetime:
 
 
 def instant_or_none(value: Any) -> datetime | None:
-    """A moment, or None where the service names none that can be understood."""
+    """A moment, or None if the value is not a moment that we understand."""
     try:
         return to_instant(value) if value else None
     except ValueError:
@@ -105,7 +105,7 @@ def to_mapping(value: Any) -> Mapping[str, Any]:
 
 
 def to_json_mapping(value: Any) -> Mapping[str, Any]:
-    """A JSON object that we can hand on: nothing in it is too deep, NaN, Infinity or half a character.
+    """A JSON object that we can return: nothing in it is nested too deep, NaN, Infinity or half a character.
 
     Raises ValueError.
     """
@@ -153,7 +153,7 @@ def presentable_text(text: str) -> str:
 def presentable(value: Any, depth: int = DEPTH_MAXIMUM) -> Any:
     """A JSON value that every ansible-core can return.
 
-    Half a character, a number that JSON does not have and what is nested too deep become text.
+    Half a character, a number that JSON does not have, and values that are nested too deep become text.
     """
     if isinstance(value, str):
         return presentable_text(value)
@@ -171,6 +171,6 @@ def presentable(value: Any, depth: int = DEPTH_MAXIMUM) -> Any:
 
 
 def shown(value: Any) -> str:
-    """A value in a message: short, on one line."""
+    """A value for a message: short, on one line."""
     text = repr(presentable(value, depth=3))
     return text if len(text) <= SHOWN_MAXIMUM else f"{text[: SHOWN_MAXIMUM - 3]}..."
