@@ -256,29 +256,28 @@ class Http:
                     raise kind(f"{failure}{tries.told()}", code="no_answer") from None
                 time.sleep(tries.pause())
                 continue
-            status = response.status_code
-            if status == 401 and authorizer is not None and may_renew:
+            if response.status_code == 401 and authorizer is not None and may_renew:
                 may_renew = False
                 if authorizer.handle_missing_authorization():
                     continue
-            if status in SLOW_DOWN:
-                self._pace.hold(_slowed_down(response.headers.get("Retry-After"), tries))
-            if status in REPEATED and not create and tries.again():
-                if status not in SLOW_DOWN:  # the pace makes those wait
-                    time.sleep(tries.pause())
-                continue
-            if status >= 400:
-                raise _refusal_of_answer(service, response, create, authorizer, tries.told())
-            if status >= 300:
-                raise GlobusError(
-                    f"{SERVICES[service].name} answered with a redirect, which is not followed: credentials go nowhere "
-                    "else",
-                    code="redirect",
-                    http_status=status,
-                )
-            if service == "timer":
-                self._read_clock(response.headers.get("Date"))
-            return Answer(status, response.headers, response.content)
+            if not self._wait_to_repeat(response, create, tries):
+                break
+        if response.status_code >= 300:
+            raise _refusal_of_answer(service, response, create, authorizer, tries.told())
+        if service == "timer":
+            self._read_clock(response.headers.get("Date"))
+        return Answer(response.status_code, response.headers, response.content)
+
+    def _wait_to_repeat(self, response: Any, create: bool, tries: Tries) -> bool:
+        """Whether the request is to be sent again because of its answer, after the time that has to pass first."""
+        status = response.status_code
+        if status in SLOW_DOWN:
+            self._pace.hold(_slowed_down(response.headers.get("Retry-After"), tries))
+        if create or status not in REPEATED or not tries.again():
+            return False
+        if status not in SLOW_DOWN:  # after those, every request waits for the pace
+            time.sleep(tries.pause())
+        return True
 
     def _send_once(self, service: str, method: str, path: str, authorizer: Authorizer | None, **request: Any) -> Any:
         """Send it once. Raises _NoAnswerError."""
@@ -498,8 +497,14 @@ def unreadable(service: str, key: str | None = None) -> GlobusError:
 def _refusal_of_answer(
     service: str, response: Any, create: bool, authorizer: Authorizer | None, tried: str = ""
 ) -> GlobusError:
-    """What a service refused, and why, in its own words."""
+    """The failure for an answer of 300 or above, with the reason in the service's own words."""
     status = response.status_code
+    if status < 400:
+        return GlobusError(
+            f"{SERVICES[service].name} answered with a redirect, which is not followed: credentials go nowhere else",
+            code="redirect",
+            http_status=status,
+        )
     body = Answer(status, response.headers, response.content).document()
     said = _explanation(body) or response.reason or "no explanation"
     message = f"{SERVICES[service].name} answered {status}: {said}{tried}"
