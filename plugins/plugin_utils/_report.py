@@ -390,7 +390,7 @@ def rate_of(timer: Entry) -> float:
     schedule = schedule_of(timer)
     if schedule is None or timer["health"]["state"] in IDLE:
         return 0.0
-    return runs_per_minute([schedule])
+    return runs_per_minute(schedule)
 
 
 def _percent(rate: float) -> str:

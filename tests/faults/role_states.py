@@ -34,8 +34,8 @@ from ansible_collections.research_ops.globus.plugins.module_utils._timers.docume
     write_timer,
 )
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.options import parse_wanted_list
-from ansible_collections.research_ops.globus.plugins.module_utils._timers.plan import (
-    Wanted,
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.plan import Wanted
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.plan_list import (
     check_rates,
     plan_purge,
     plan_timers,

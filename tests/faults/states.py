@@ -24,13 +24,8 @@ from ansible_collections.research_ops.globus.plugins.module_utils._timers.docume
     timer_differences,
     write_timer,
 )
-from ansible_collections.research_ops.globus.plugins.module_utils._timers.plan import (
-    Plan,
-    Wanted,
-    plan_purge,
-    plan_timer,
-    plan_timers,
-)
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.plan import Plan, Wanted, plan_timer
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.plan_list import plan_purge, plan_timers
 from unit.memory_service import MemoryService
 from unit.samples import definition, sample
 

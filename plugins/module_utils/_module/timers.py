@@ -20,7 +20,8 @@ from .._errors import GlobusError, InputError
 from .._timers.definition import Transfer
 from .._timers.document import Timer
 from .._timers.options import entry_position, parse_wanted_list
-from .._timers.plan import Plan, Wanted, check_rates, plan_purge, plan_timers
+from .._timers.plan import Plan, Wanted
+from .._timers.plan_list import check_rates, plan_purge, plan_timers
 from .._validation import quoted, validate
 from .common import (
     GlobusModule,

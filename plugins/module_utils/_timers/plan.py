@@ -4,7 +4,7 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""Compares the timers that a task wants with those that exist, and plans the operations. Pure: no input or output.
+"""Compares a timer that a task wants with those that exist, and plans the operations. Pure: no input or output.
 
 The real run, check mode and diff mode use the same plan, so they cannot disagree (rule W1). ``_apply.execute`` carries
 it out.
@@ -23,15 +23,13 @@ from .definition import (
     Definition,
     Difference,
     Flow,
-    Transfer,
 )
 from .document import (
     Timer,
     timer_differences,
 )
 from .health import OVERDUE_AFTER, describe_inactive
-from .overlap import rings_between, writes_of
-from .refusals import doubts_of, name_refusals, refusals_of, ring_refusal
+from .refusals import doubts_of, name_refusals, refusals_of
 from .schedule import (
     HISTORY,
     Schedule,
@@ -41,7 +39,6 @@ from .schedule import (
     is_over,
     last_tick,
     next_tick,
-    runs_per_minute,
     skipped_runs,
 )
 
@@ -49,7 +46,6 @@ from .schedule import (
 PAUSE_MARGIN = timedelta(minutes=5)
 # The least time until a first run: the service refuses a start that has passed when the request arrives
 START_MARGIN = timedelta(seconds=2)
-RATE_LIMIT = 1 + 1e-9  # runs a minute of all timers of an account (rule L2); the fraction allows for rounding
 _NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 
@@ -177,6 +173,10 @@ class Plan:
         """The plan that does nothing but fail."""
         return replace(self, failure=failure, operations=(), creation=None)
 
+    def refused(self, why: str) -> Plan:
+        """The plan that fails because such a timer is not created (rules N3, N4)."""
+        return self.failed(GlobusError(f"{self.wanted.label} cannot be created: {why}", code="invalid_input"))
+
 
 def plan_timer(wanted: Wanted, timers: Collection[Timer], now: datetime) -> Plan:
     """The plan for one wanted timer.
@@ -209,171 +209,6 @@ def _nameless() -> GlobusError:
         "name or timer_id is required. Timers without a name are never changed",
         code="invalid_input",
     )
-
-
-def plan_timers(wanted: Sequence[Wanted], timers: Collection[Timer], now: datetime) -> list[Plan]:
-    """A plan for each wanted timer, in their order. The service lists the timers of the account once (rule I2)."""
-    by_name: dict[str, list[Timer]] = {}
-    by_id: dict[str, Timer] = {}
-    for timer in timers:
-        by_name.setdefault(timer.name, []).append(timer)
-        by_id[timer.id] = timer
-    plans = []
-    for entry in wanted:
-        candidates = list(by_name.get(entry.name, ())) if entry.name else []
-        if entry.timer_id in by_id and by_id[entry.timer_id] not in candidates:
-            candidates.append(by_id[entry.timer_id])
-        plans.append(plan_timer(entry, candidates, now))
-    return _refuse_rings(_fail_contested(plans))
-
-
-def _fail_contested(plans: Sequence[Plan]) -> list[Plan]:
-    """When two entries match one timer, the later one fails; both fail if the earlier one would delete it.
-
-    A deletion cannot be undone, and nobody knows which of the two entries is meant.
-    """
-    firsts: dict[str, int] = {}
-    contested: dict[int, tuple[int, str]] = {}  # plan -> the other plan, the timer
-    for number, plan in enumerate(plans):
-        for timer_id in sorted(plan.concerns):
-            first = firsts.setdefault(timer_id, number)
-            if first != number:
-                contested.setdefault(number, (first, timer_id))
-                if timer_id in plans[first].deletes and timer_id not in plan.deletes:
-                    contested.setdefault(first, (number, timer_id))
-    return [
-        _contested(plan, plans[contested[number][0]], contested[number][1]) if number in contested else plan
-        for number, plan in enumerate(plans)
-    ]
-
-
-def _contested(plan: Plan, other: Plan, timer_id: str) -> Plan:
-    return plan.failed(
-        GlobusError(
-            f"{plan.wanted.label} is the same timer as {other.wanted.label} in this list ({timer_id})",
-            code="listed_twice",
-        )
-    )
-
-
-def _refuse_rings(plans: Sequence[Plan]) -> list[Plan]:
-    """Fail the plans that would create a mirror which destroys data together with others of the list (rule N4).
-
-    If all of these mirrors exist already, a warning says so.
-    """
-    found = list(plans)
-    mirrors = [
-        write
-        for number, plan in enumerate(plans)
-        if isinstance(action := plan.will_do, Transfer) and action.delete_destination_extra
-        for write in writes_of(action, number)
-    ]
-    for ring in rings_between(mirrors):
-        plan = found[ring[0].owner]
-        why = ring_refusal([plans[write.owner].wanted.label for write in ring], ring)
-        if plan.creation is not None:
-            found[ring[0].owner] = plan.failed(_creation_failure(plan.wanted, why))
-        elif plan.failure is None and why not in plan.warnings:
-            found[ring[0].owner] = replace(plan, warnings=(*plan.warnings, why))
-    return found
-
-
-def _creation_failure(wanted: Wanted, why: str) -> GlobusError:
-    return GlobusError(f"{wanted.label} cannot be created: {why}", code="invalid_input")
-
-
-def plan_purge(
-    wanted: Sequence[Wanted], timers: Collection[Timer], now: datetime, *, prefix: str, limit: int
-) -> list[Plan]:
-    """The plans that delete unfinished timers because the list does not contain them (rule W7).
-
-    :param prefix: only timers whose names start with it are deleted.
-    :raises GlobusError: if more than ``limit`` timers would be deleted.
-    """
-    names = {entry.name for entry in wanted if entry.name}
-    ids = {entry.timer_id for entry in wanted}
-    surplus = [
-        timer
-        for timer in timers
-        if timer.is_unfinished and timer.name.startswith(prefix) and timer.name not in names and timer.id not in ids
-    ]
-    if len(surplus) > limit:
-        first = ", ".join(sorted(repr(timer.name) for timer in surplus)[:10])
-        raise GlobusError(
-            f"purge would delete {len(surplus)} timers whose names start with {prefix!r}, more than purge_limit "
-            f"{limit}: {first}{', ...' if len(surplus) > 10 else ''}. Nothing was changed. If this is intended, "
-            "raise purge_limit",
-            code="purge_limit",
-        )
-    return [
-        plan_timer(Wanted(name=timer.name, timer_id=timer.id, state="absent"), [timer], now)
-        for timer in sorted(surplus, key=lambda timer: timer.order)
-    ]
-
-
-def check_rates(plans: Sequence[Plan], timers: Collection[Timer], concurrency: int) -> None:
-    """Rule L2: all timers of one user together may not run more than once a minute.
-
-    Adds up the timers that run, those that are created or resumed, and the old timers that exist beside the new ones
-    while they are replaced. Timers that are paused or deleted do not count, because ``execute`` does that first.
-
-    :param concurrency: how many timers are replaced at the same time.
-    :raises GlobusError: with the sum and the most frequent timers, before anything is changed.
-    """
-    resumed = {op.timer_id for plan in plans for op in plan.operations if op.operation == "resume"}
-    deleted = {timer_id for plan in plans for timer_id in plan.deletes}
-    creations = [plan.creation for plan in plans if plan.creation is not None]
-    if not creations and not resumed:
-        return
-    paused = {op.timer_id for plan in plans for op in plan.operations if op.operation == "pause"}
-    stopped = paused | {t.id for t in timers if t.is_inactive and t.id not in resumed}
-    running = {t.id: t for t in timers if t.is_unfinished and t.id not in stopped}
-    rates = [(_rate_of_schedule(timer.schedule), timer.name) for timer in running.values() if timer.id not in deleted]
-    rates += [(_rate_of_schedule(creation.schedule), creation.name) for creation in creations]
-    held = sorted(
-        (
-            (
-                sum(
-                    _rate_of_schedule(running[op.timer_id].schedule) for op in plan.operations if op.timer_id in running
-                ),
-                number,
-            )
-            for number, plan in enumerate(plans)
-            if plan.replaces
-        ),
-        reverse=True,
-    )
-    steady = sum(rate for rate, _name in rates)
-    total = steady + sum(rate for rate, _number in held[:concurrency])
-    if total > RATE_LIMIT:
-        worst = ", ".join(f"{name!r} {rate:.3g}" for rate, name in sorted(rates, reverse=True)[:5])
-        often = "more than 1" if f"{total:.3g}" == "1" else f"{total:.3g}"
-        advice = "Give them longer intervals"
-        if steady <= RATE_LIMIT:
-            advice = _advice_on_replacing(plans[held[0][1]], fits_alone=steady + held[0][0] <= RATE_LIMIT)
-        raise GlobusError(
-            f"All timers of this account together would run {often} times a minute; Globus allows once a minute. "
-            f"Nothing was changed. The most frequent timers are (runs a minute): {worst}. {advice}",
-            code="rate_limit",
-        )
-
-
-def _advice_on_replacing(plan: Plan, fits_alone: bool) -> str:
-    """What to do if the new timers fit into the limit, but not together with the old ones.
-
-    If the module deleted or paused the old timer first, a failure could leave no timer that runs (rule W4). So the
-    user has to pause it: a paused timer does not count. ``state: active`` then lets the new timer run.
-    """
-    if fits_alone:
-        return "While a timer is replaced, both timers count: set concurrency: 1 to replace one timer after another"
-    return (
-        f"While a timer is replaced, both timers count, which would exceed the limit. Pause {plan.wanted.label} "
-        "first, in a task with only its name and state: paused; then replace it with state: active"
-    )
-
-
-def _rate_of_schedule(schedule: Schedule) -> float:
-    return runs_per_minute([schedule])
 
 
 # --- by ID (rule I5) -----------------------------------------------------------------------------------------------
@@ -675,7 +510,7 @@ def _plan_creation(plan: Plan, definition: Definition, replaced: Sequence[Timer]
                 )
             )
     for why in refusals_of(definition, start or now):
-        return plan.failed(_creation_failure(wanted, why))
+        return plan.refused(why)
     creation = replace(definition, schedule=replace(definition.schedule, start=start))
     operations = [Operation("create", None, wanted.name)]
     if paused:

@@ -450,9 +450,9 @@ def _first_two_walls(schedule: Schedule, grid: _Grid, start: datetime) -> Iterat
         yield number, later.wall(run) or to_wall(run, schedule.zone)
 
 
-def runs_per_minute(schedules: Iterable[Schedule]) -> float:
-    """How often these schedules together run in a minute; those that run once do not count (rule L2)."""
-    return sum(MINUTE / schedule.interval for schedule in schedules if schedule.interval)
+def runs_per_minute(schedule: Schedule) -> float:
+    """How often a schedule runs in a minute; 0 for one that runs once (rule L2)."""
+    return MINUTE / schedule.interval if schedule.interval else 0.0
 
 
 # --- comparison ----------------------------------------------------------------------------------------------------

@@ -24,7 +24,8 @@ from ansible_collections.research_ops.globus.plugins.module_utils._timers.docume
     timer_differences,
     write_timer,
 )
-from ansible_collections.research_ops.globus.plugins.module_utils._timers.plan import Wanted, plan_timer, plan_timers
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.plan import Wanted, plan_timer
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.plan_list import plan_timers
 from patience import LIMIT
 from unit.memory_service import MemoryService, Turns
 from unit.samples import NAME, NOW, definition, sample

@@ -31,10 +31,12 @@ from ansible_collections.research_ops.globus.plugins.module_utils._timers.plan i
     Operation,
     Plan,
     Wanted,
-    check_rates,
     first_run_again,
-    plan_purge,
     plan_timer,
+)
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.plan_list import (
+    check_rates,
+    plan_purge,
     plan_timers,
 )
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.schedule import first_run, next_tick

@@ -1001,10 +1001,9 @@ def test_ticks_stop_where_the_calendar_does() -> None:
 # --- rates ---------------------------------------------------------------------------------------------------------
 
 
-def test_l2_rates_add_up() -> None:
-    schedules = [Schedule(interval=120), Schedule(interval=240), Schedule(interval=240), Schedule()]
-    assert _schedule.runs_per_minute(schedules) == pytest.approx(1.0)
-    assert _schedule.runs_per_minute([]) == 0
+@pytest.mark.parametrize(("interval", "rate"), [(60, 1.0), (120, 0.5), (86400, 1 / 1440), (None, 0.0)])
+def test_l2_rates(interval: int | None, rate: float) -> None:
+    assert _schedule.runs_per_minute(Schedule(interval=interval)) == pytest.approx(rate)
 
 
 # --- what a difference says ----------------------------------------------------------------------------------------
