@@ -52,7 +52,7 @@ check-reuse = reuse lint --lines
 RUN = $(MAKE) --silent --no-print-directory --keep-going --jobs $(JOBS)
 
 .DEFAULT_GOAL := help
-.PHONY: $(CHECKS) help setup test lint docs-lint docs sanity build release release-check unit integration faults matrix browser-test promtool-test pictures demo rehearse benchmark benchmark-many clean
+.PHONY: $(CHECKS) help setup test lint docs-lint docs sanity build release release-check unit integration faults matrix browser-test promtool-test rulebook-test pictures demo rehearse benchmark benchmark-many clean
 
 help: ## list all targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -109,6 +109,12 @@ browser-test: setup docs ## test the site and the report of the role in headless
 promtool-test: setup ## test the metrics and alert rules with promtool of Prometheus
 	@command -v promtool >/dev/null || { echo "promtool is missing. Install it with apt-get install prometheus (Debian, Ubuntu) or from https://prometheus.io/download/"; exit 1; }
 	@$(PYTHON) -m pytest tests/operations/test_promtool.py
+
+rulebook-test: setup ## test the event source and the example rulebooks with ansible-rulebook (needs Java)
+	@command -v java >/dev/null || { echo "java is missing. Install Java 17 or newer with apt-get install default-jre-headless (Debian, Ubuntu) or dnf install java-21-openjdk-headless (Fedora, RHEL)"; exit 1; }
+	@[ -x .ansible/rulebook/bin/pip ] || $(PYTHON) -m venv .ansible/rulebook
+	@.ansible/rulebook/bin/pip install -qq --disable-pip-version-check -r tests/operations/requirements.txt
+	@$(PYTHON) -m pytest tests/operations/test_rulebook.py
 
 pictures: setup ## create the picture in the README, a report of the role (needs Chromium)
 	@$(PYTHON) tests/browser/pictures.py

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The event source timer_health against the local Globus, loaded as ansible-rulebook loads it: as a plain file.
 
-ansible-rulebook runs it without the import hook of Ansible. It was tried with ansible-rulebook 1.3.2 by hand.
+ansible-rulebook runs it without the import hook of Ansible. ``make rulebook-test`` lets ansible-rulebook itself run it.
 """
 
 from __future__ import annotations
@@ -201,6 +201,33 @@ def test_an_outage_at_the_start(api: Api, globus: LocalGlobus, monkeypatch: pyte
         assert (await queue.next())["health"]["state"] == "needs_consent"
 
     play(globus, act, monkeypatch)
+
+
+@pytest.mark.parametrize(("interval", "most"), [(1, 10), (30, 5), (300, 2)])
+def test_an_outage_of_ten_minutes_is_two_events(interval: int, most: int, api: Api, globus: LocalGlobus) -> None:
+    """On the local Globus's clock, which moves on by what the source wants to wait. Few requests are sent meanwhile."""
+    create(api, "a")
+    globus.advance(DAY)
+    variables = {"GLOBUS_CLIENT_ID": globus.client_id, "GLOBUS_CLIENT_SECRET": globus.client_secret}
+    with only({**globus.environment, **variables}):
+        watch = _watch.Watch({"interval": interval, "retries": 0})
+        assert watch.poll().events == []
+        globus.fault("refuse", path="^/jobs/$")
+        waited, polls = 0.0, []
+        while waited < 600:
+            polls.append(watch.poll())
+            globus.advance(int(polls[-1].wait))
+            waited += polls[-1].wait
+        globus.clear_faults()
+        after = [watch.poll() for _poll in range(3)]
+
+    told = [event for poll in (*polls, *after) for event in poll.events]
+    assert [event["source"]["state"] for event in told] == ["unreachable", "reachable"]
+    assert polls[0].events
+    assert after[0].events
+    assert len(polls) <= most
+    assert [poll.wait for poll in after] == [interval] * 3
+    assert all(poll.warning for poll in polls)
 
 
 def test_waits_grow_up_to_a_bound_and_shrink_again() -> None:

@@ -26,7 +26,8 @@ GUIDES = sorted((ROOT / "docs" / "docsite" / "rst").glob("guide_*.rst"))
 TESTS = ROOT / "tests" / "integration"
 BLOCK = re.compile(r"^( *)\.\. code-block:: (yaml|bash)\n\n((?:\1 +.*\n|\n)+)", re.M)
 
-# Every file that a guide may show, and the test that runs it, or gives it to what reads it.
+# Every file that a guide may show, and the test that runs it, or gives it to what reads it. What needs ansible-rulebook
+# runs in make rulebook-test.
 RUN_BY = {
     "demo/backup.yml": "test_guides.py",
     "demo/health.yml": "test_demo.py",
@@ -34,6 +35,11 @@ RUN_BY = {
     "docs/examples/alert.yml": "test_guides.py",
     "docs/examples/as_a_person.yml": "test_guides.py",
     "docs/examples/backups.yml": "test_guides.py",
+    "docs/examples/eda/inventory.yml": "../operations/test_rulebook.py",
+    "docs/examples/eda/resume.yml": "../operations/test_rulebook.py",
+    "docs/examples/eda/rulebooks/consents.yml": "../operations/test_rulebook.py",
+    "docs/examples/eda/rulebooks/tickets.yml": "../operations/test_rulebook.py",
+    "docs/examples/eda/ticket.yml": "../operations/test_rulebook.py",
     "docs/examples/managed.yml": "test_guides.py",
     "docs/examples/move.yml": "test_guides.py",
     "docs/examples/rename.yml": "test_guides.py",
