@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import tomllib
 from pathlib import Path
@@ -56,11 +57,57 @@ def test_every_pull_request_and_every_night_runs_everything() -> None:
     """Every row of make matrix, with the Pythons that it needs."""
     assert {"push", "pull_request", "schedule"} <= set(read(".github/workflows/ci.yml")["on"])
     runs = {step.get("run") for job in jobs("ci").values() for step in job.get("steps", ())}
-    assert {"make test", "make browser-test", "make matrix", "actionlint"} <= runs
+    assert {"make test", "make browser-test", "make rulebook-test", "make matrix", "actionlint"} <= runs
     assert jobs("ci")["matrix"]["strategy"]["matrix"]["core"] == [row.core for row in ROWS]
     _checkout, setup, _run = jobs("ci")["matrix"]["steps"]
     needed = {python for row in ROWS for python in (row.python, row.modules) if python}
     assert needed <= set(setup["with"]["python-version"].split())
+
+
+@pytest.mark.parametrize(
+    ("there", "installs", "status", "done"),
+    [
+        (("chromium", "java"), True, 0, ["make test", "make browser-test", "make rulebook-test"]),
+        (
+            (),
+            True,
+            0,
+            [
+                "make test",
+                "apt-get update -qq",
+                "apt-get install -qq -y chromium",
+                "make browser-test",
+                "apt-get update -qq",
+                "apt-get install -qq -y default-jre-headless",
+                "make rulebook-test",
+            ],
+        ),
+        (("chromium",), False, 1, ["make test", "make browser-test", "apt-get update -qq"]),
+    ],
+)
+def test_the_whole_check_installs_what_is_missing(
+    there: tuple[str, ...], installs: bool, status: int, done: list[str], tmp_path: Path
+) -> None:
+    """With programs that only note how they were started. Only what needs Java waits for Java."""
+    log = tmp_path / "log"
+    for name in (*there, "make", "apt-get"):
+        works = name != "apt-get" or installs
+        program = tmp_path / "bin" / name
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(f'#!/bin/sh\necho "{name} $*" >> {log}\nexit {0 if works else 100}\n', encoding="utf-8")
+        program.chmod(0o755)
+    for name in ("bash", "dirname"):
+        (tmp_path / "bin" / name).symlink_to(str(shutil.which(name)))
+
+    command = ["bash", str(ROOT / ".ci" / "run")]
+    run = subprocess.run(
+        command, env={"PATH": str(tmp_path / "bin")}, check=False, capture_output=True, text=True, timeout=LIMIT
+    )
+
+    assert run.returncode == status
+    assert log.read_text(encoding="utf-8").splitlines() == done
+    if status:
+        assert "needs java, and apt-get could not install the package default-jre-headless" in run.stderr
 
 
 def test_ansible_test_runs_with_every_core_and_devel_may_fail() -> None:
