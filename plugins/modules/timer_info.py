@@ -276,7 +276,8 @@ timers:
               collection."
             - "V(inactive): Globus stopped it for another reason."
             - "V(ended): It has completed all its runs, and the last one did not fail. If it failed, the timer is
-              V(failing) until a later timer of the same name succeeds."
+              V(failing) until a later timer of the same name succeeds. If its last transfer stands still, the timer is
+              V(stalled)."
           type: str
           sample: paused
         reason:

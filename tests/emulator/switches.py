@@ -137,6 +137,15 @@ class Switches(BaseModel):
     failed_task_counts: YesNo = Field(
         "yes", description="Whether a run whose transfer task failed counts in `n_errors`"
     )
+    ended_while_running: YesNo = Field(
+        "no",
+        description="Whether a timer shows `ended` as soon as its last run has begun, or only when that run is over",
+    )
+    failed_nice_status: Literal["null", "kept"] = Field(
+        "null",
+        description="`is_ok` and `nice_status` of a task that failed: null, as after a success, or the error that it "
+        "was retrying",
+    )
     task_labels: Literal["given", "numbered"] = Field(
         "given",
         description="Label of the task of a timer with a label: that label, or with the number of the run behind it. "

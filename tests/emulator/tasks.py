@@ -165,6 +165,12 @@ _NOT_NICE = dict.fromkeys(
 )
 
 
+def _is_nice(emulator: Emulator, task: Task) -> bool:
+    """Whether a task says what it is doing. A switch decides it for one that failed after an error."""
+    kept = task.failed and task.error is not None and emulator.switches.failed_nice_status == "kept"
+    return kept or not task.over
+
+
 def _subtasks(task: Task) -> dict[str, int]:
     """How many pieces the task consists of, and what has become of them."""
     left = task.left if task.work is None else task.work.left
@@ -205,7 +211,7 @@ def task_document(emulator: Emulator, task: Task) -> dict[str, Any]:
         "history_deleted": task.history_deleted,
         "is_paused": task.state == "paused",
         "status": task.status,
-        **(_NOT_NICE if task.over else _nice(task, now, emulator.switches.nice_status_case)),
+        **(_nice(task, now, emulator.switches.nice_status_case) if _is_nice(emulator, task) else _NOT_NICE),
         **_subtasks(task),
     }
 

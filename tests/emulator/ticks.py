@@ -202,8 +202,12 @@ class Engine:
         timer.touch()
 
     def _finish_if_over(self, timer: Timer) -> None:
-        """A timer with no tick to come, nothing missed and nothing going on has ended."""
-        if timer.status == "active" and not timer.busy and timer.next_tick is None:
+        """A timer with no tick to come, nothing missed and nothing going on has ended.
+
+        A switch says whether it waits for the run that is going on.
+        """
+        early = self._emulator.switches.ended_while_running == "yes" and timer.retrying_since is None
+        if timer.status == "active" and timer.next_tick is None and (early or not timer.busy):
             timer.status = "ended"
             timer.ended_at = self._emulator.clock.now()
 

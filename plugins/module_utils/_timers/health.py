@@ -490,19 +490,20 @@ def _ended(timer: Timer, history: History, now: datetime, is_done_again: bool, w
     else:
         again = "A definition with a later end makes a new timer"
     last, how = _last_finished_run(timer, history), _how_ended(timer)
+    stalled = _stalled(timer, history.current, now, web_app)
     problem = None
     if not is_done_again:
-        problem = _failing(timer, last, web_app) or _incomplete(last, web_app)
+        problem = _failing(timer, last, web_app) or stalled or _incomplete(last, web_app)
     if problem is not None:
+        if problem is stalled:  # Globus still tries
+            return replace(problem, reason=f"{how}{_clause(problem, ', and ')}")
         if timer.schedule.interval is None:
             again += f"; with another name this one stays {problem.state}"
         return replace(problem, reason=f"{how}{_clause(problem, ', and ')}", remedy=f"{problem.remedy}. {again}")
-    current = history.current
-    if current is not None and current.task is not None:
-        stalled = _stalled(timer, current, now, web_app)
-        if stalled is not None:
-            return Health("ended", f"{how}{_clause(stalled, ', and ')}", f"{stalled.remedy}", stalled.since)
-        return Health("ended", f"{how}; {_progress_of(current.task)}", None, timer.last_run)
+    if stalled is not None:
+        return Health("ended", f"{how}{_clause(stalled, ', and ')}", stalled.remedy, stalled.since)
+    if history.current is not None and history.current.task is not None:
+        return Health("ended", f"{how}; {_progress_of(history.current.task)}", None, timer.last_run)
     return Health("ended", how, again, timer.last_run)
 
 

@@ -38,8 +38,6 @@ def failure_of(task: Task) -> str:
     if code == "EXPIRED":
         tries = f" after {task.faults} tries" if task.faults else ""
         return f"Globus gave up at its deadline{tries}{description}"
-    if code in CANCELLED:
-        return f"someone cancelled it{description}"
     return (
         f"{task.fatal_code}{description}" if code else _shortened(task.fatal_description) or "Globus does not say why"
     )
@@ -83,6 +81,8 @@ def remedy_of(task: Task, web_app: str, paths: Sequence[Path] = ()) -> str:
     if task.canceled_by_admin or task.canceled_by_admin_message:
         by = {"SOURCE": _source(task), "DESTINATION": _destination(task)}.get((task.canceled_by_admin or "").upper())
         return f"Ask the administrator of {by or _collections(task)}; {page}"
+    if (task.fatal_code or "").upper() in CANCELLED:  # also where it was retrying an error
+        return f"Ask who cancelled it; {page}"
     if task.is_paused or code.startswith("PAUSED"):
         return f"Ask the administrator of {_collections(task)}, who can let it go on; {page}"
     if code == "FILE_NOT_FOUND":
@@ -100,8 +100,6 @@ def remedy_of(task: Task, web_app: str, paths: Sequence[Path] = ()) -> str:
         return f"Let the timer run when nothing writes to the files on {_source(task)}; {page}"
     if code == "ENDPOINT_DELETED":
         return f"Correct source_collection or destination_collection in the definition; {page}"
-    if code in CANCELLED:
-        return f"Ask who cancelled it; {page}"
     if code == "EXPIRED":
         return f"The events on the page of the task name the error that it met: {page_of(task, web_app)}"
     return f"Look at {page}"

@@ -394,6 +394,30 @@ def test_failed_task_counts(globus: LocalGlobus, api: Api, value: str, errors: i
     assert (api.job(job)["n_runs"], api.job(job)["n_errors"]) == (2, errors)
 
 
+@pytest.mark.parametrize(("value", "status"), [("no", "active"), ("yes", "ended")])
+def test_ended_while_running(globus: LocalGlobus, api: Api, value: str, status: str) -> None:
+    globus.switch(ended_while_running=value)
+    globus.collection(GUEST, missing=["/a"])
+    job = api.create(schedule={"type": "once", "datetime": "2027-03-01T01:00:00+00:00"})
+    globus.advance(2 * HOUR)
+    assert (api.job(job)["status"], api.job(job)["n_runs"]) == (status, 1)
+    globus.collection(GUEST, missing=[])
+    globus.advance(2 * HOUR)
+    assert api.job(job)["status"] == "ended"
+    assert api.job(job)["results"]["data"][0]["run_status"] == "SUCCEEDED"
+
+
+@pytest.mark.parametrize(("value", "shown"), [("null", (None, None)), ("kept", (False, "FILE_NOT_FOUND"))])
+def test_failed_nice_status(globus: LocalGlobus, api: Api, value: str, shown: object) -> None:
+    globus.switch(failed_nice_status=value)
+    globus.collection(GUEST, missing=["/a"])
+    job = api.create(schedule=recurring(interval_seconds=48 * HOUR))
+    globus.advance(26 * HOUR)
+    details = api.job(job)["results"]["data"][0]["data"]["details"]
+    assert details["status"] == "FAILED"
+    assert (details["is_ok"], details["nice_status"]) == shown
+
+
 @pytest.mark.parametrize(("value", "label"), [("given", "nightly"), ("numbered", "nightly, run 2")])
 def test_task_labels(globus: LocalGlobus, api: Api, value: str, label: str) -> None:
     globus.switch(task_labels=value)

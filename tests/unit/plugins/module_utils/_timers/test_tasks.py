@@ -434,7 +434,7 @@ def test_O3_paused_and_stopped_timers_tell_what_became_of_their_last_run() -> No
     assert "; the transfer of its last run" in str(stopped.reason)
 
 
-def test_O3_O3a_an_ended_timer_is_failing_incomplete_or_ended() -> None:
+def test_O3_O3a_an_ended_timer_is_failing_stalled_incomplete_or_ended() -> None:
     schedule = {"type": "once", "datetime": at(-25)}
     once: dict[str, Any] = {"status": "ended", "schedule": schedule, "next_run": None, "activity": None}
     assert judged(document(-25), **once).state == "ended"
@@ -444,7 +444,7 @@ def test_O3_O3a_an_ended_timer_is_failing_incomplete_or_ended() -> None:
     assert str(health.remedy).endswith("; with another name this one stays failing")
     assert judged(document(-25, subtasks_skipped_errors=1), **once).state == "incomplete"
     still = judged(going_on(-25, "FILE_NOT_FOUND"), **once)
-    assert (still.state, still.since) == ("ended", NOW - timedelta(hours=25))
+    assert (still.state, still.since) == ("stalled", NOW - timedelta(hours=25))
     assert "stands still" in str(still.reason)
     assert "/data/" in str(still.remedy)
     assert judged(going_on(-25), **once).reason == f"It has run once; its transfer has been going on since {at(-25)}"
