@@ -123,6 +123,15 @@ def test_module_says_since_when(module: str, documentation: Document) -> None:
         assert module_came < release(version) <= this
 
 
+def test_what_is_new_comes_with_the_next_release() -> None:
+    """Of all plugins, the role and their options: the version in galaxy.yml, or one that is in the changelog."""
+    files = [file for folder in ("plugins", "roles") for file in (ROOT / folder).rglob("*.*") if file.suffix != ".pyc"]
+    added = re.compile(r"""^\s*version_added: *["']?([^"'\s]+)""", re.M)
+    found = {version for file in files for version in added.findall(file.read_text(encoding="utf-8"))}
+    assert found
+    assert found <= {read_yaml("galaxy.yml")["version"], *read_yaml("changelogs/changelog.yaml")["releases"]}
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_module_documents_its_action_group(module: str, documentation: Document) -> None:
     attributes = documentation[f"{COLLECTION}.{module}"]["doc"]["attributes"]
