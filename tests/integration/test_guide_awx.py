@@ -27,6 +27,8 @@ from patience import LIMIT
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "docs" / "examples"
 AWX = EXAMPLES / "awx"
+# The playbooks of the project.
+PROJECT = {"backups.yml": EXAMPLES / "backups.yml", "alert.yml": EXAMPLES / "alerts" / "alert.yml"}
 
 
 def read(name: str) -> Any:
@@ -132,7 +134,7 @@ class Controller:
         inventory = {"all": {"hosts": {"localhost": localhost, "web": other}}}
         (folder / "hosts.yml").write_text(yaml.safe_dump(inventory), encoding="utf-8")
         (folder / "extravars").write_text(yaml.safe_dump(variables), encoding="utf-8")
-        given = ["-i", folder / "hosts.yml", "-e", f"@{folder / 'extravars'}", *options, EXAMPLES / playbook]
+        given = ["-i", folder / "hosts.yml", "-e", f"@{folder / 'extravars'}", *options, PROJECT[playbook]]
         done = subprocess.run(
             ["ansible-playbook", *map(str, given)],
             env={**self.environment, "HOME": str(folder / "home"), "ANSIBLE_HOME": str(folder / "home/.ansible")},
@@ -196,7 +198,7 @@ def test_the_tasks_of_a_job_share_a_token_where_the_injectors_say_so(
     for storage in ({}, {"GLOBUS_TOKEN_STORAGE": str(tmp_path / "cache" / "tokens.json")}):
         controller.environment |= storage
         globus.clear_log()
-        assert "status=0" in controller.job("alert.yml", str(EXAMPLES / "alert.yml"))
+        assert "status=0" in controller.job("alert.yml", str(PROJECT["alert.yml"]))
         requests.append(calls(globus.log()))
     assert requests == [["POST token", "GET jobs"] * 2, ["POST token", "GET jobs", "GET jobs"]]
 

@@ -44,7 +44,7 @@ COMMANDS = [
         # taken over, managed twice, renamed, paused, managed, deleted in check mode and for real
         [1, 0, 0, 1, 1, 0, 1, 1],
     ),
-    ("health", [EXAMPLES / "alert.yml"], [0]),
+    ("health", [EXAMPLES / "alerts" / "alert.yml"], [0]),
 ]
 
 

@@ -19,7 +19,7 @@ from integration import in_process
 from integration.harness import ANSIBLE, START, Playbooks
 from patience import LIMIT
 
-ALERT = Path(__file__).resolve().parents[2] / "docs" / "examples" / "alert.yml"
+ALERT = Path(__file__).resolve().parents[2] / "docs" / "examples" / "alerts" / "alert.yml"
 DAY = 86400
 DAILY = {"type": "recurring", "interval_seconds": DAY, "start": "2026-03-03T02:00:00+00:00"}
 STATES = ("ok", "failing", "overdue", "paused", "needs_consent", "needs_session", "inactive", "ended")
