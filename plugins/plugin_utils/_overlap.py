@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from ..module_utils._errors import InputError
 from ..module_utils._timers.definition import Action, Transfer
 from ..module_utils._timers.overlap import Place, Write, rings_between, writes_of
-from ..module_utils._timers.refusals import ring_refusal
+from ..module_utils._timers.refusals import overlap_refusal, ring_refusal
 
 
 @dataclass(frozen=True)
@@ -111,11 +111,7 @@ def _check_pair(inner: JobWrite, outer: JobWrite) -> list[str]:
     if mirrors:
         # what a paused job has written can be deleted too, so only a paused mirror is harmless
         mirror, written = min(mirrors, key=lambda pair: pair[0].paused)
-        message = (
-            f"{mirror.where}: delete_destination_extra would delete what {written.where} writes: "
-            f"{mirror.write.destination.path} and {written.write.destination.path} overlap on collection "
-            f"{one.destination.collection}"
-        )
+        message = f"{mirror.where}: {overlap_refusal(written.where, mirror.write, written.write)}"
         return _refuse_unless_paused(message, [mirror])
     if same_place and other.owner < one.owner:
         both = f"{outer.job} and {inner.job}"

@@ -62,6 +62,14 @@ class Write:
         """Whether the destination is in the source, so that every run copies the copies of the runs before."""
         return self.source.contains(self.destination)
 
+    def brings(self, other: Write) -> bool:
+        """Whether this write, to the same place or above, brings the files of the other one to the same place."""
+        if not self.source.contains(other.source):
+            return False
+        return posixpath.relpath(other.source.path, self.source.path) == posixpath.relpath(
+            other.destination.path, self.destination.path
+        )
+
 
 def place_of(collection: str, path: str) -> Place:
     """The place that a path names; ``~/data`` and ``/~/data`` are the same."""
@@ -80,6 +88,26 @@ def writes_of(transfer: Transfer, owner: int = 0) -> list[Write]:
         )
         for item, path in enumerate(transfer.paths)
     ]
+
+
+def overlaps(writes: Iterable[Write]) -> Iterator[tuple[Write, Write]]:
+    """Each mirror with another write to its destination, or to a folder below or above it.
+
+    Left out are writes that bring the same files to the same place, such as those of a subfolder of the mirror.
+    """
+    at: dict[Place, list[Write]] = {}
+    for write in writes:
+        at.setdefault(write.destination, []).append(write)
+    for found in at.values():
+        for inner in found:
+            for place in inner.destination.upwards():
+                for outer in at.get(place, ()):
+                    if outer is inner or outer.brings(inner):
+                        continue
+                    if outer.mirrors:
+                        yield outer, inner
+                    if inner.mirrors and outer.destination != inner.destination:
+                        yield inner, outer
 
 
 def successors(writes: Iterable[Write]) -> dict[Write, list[Write]]:

@@ -19,9 +19,9 @@ from datetime import datetime
 from .._errors import GlobusError
 from .definition import Transfer
 from .document import Timer
-from .overlap import rings_between, writes_of
+from .overlap import Write, overlaps, rings_between, writes_of
 from .plan import Plan, Wanted, plan_timer
-from .refusals import ring_refusal
+from .refusals import overlap_refusal, ring_refusal
 from .schedule import runs_per_minute
 
 RATE_LIMIT = 1 + 1e-9  # runs a minute of all timers of an account (rule L2); the fraction allows for rounding
@@ -40,7 +40,7 @@ def plan_timers(wanted: Sequence[Wanted], timers: Collection[Timer], now: dateti
         if entry.timer_id in by_id and by_id[entry.timer_id] not in candidates:
             candidates.append(by_id[entry.timer_id])
         plans.append(plan_timer(entry, candidates, now))
-    return _refuse_rings(_fail_contested(plans))
+    return _refuse_overlaps(_refuse_rings(_fail_contested(plans)))
 
 
 def _fail_contested(plans: Sequence[Plan]) -> list[Plan]:
@@ -89,9 +89,43 @@ def _refuse_rings(plans: Sequence[Plan]) -> list[Plan]:
         why = ring_refusal([plans[write.owner].wanted.label for write in ring], ring)
         if plan.creation is not None:
             found[ring[0].owner] = plan.refused(why)
-        elif plan.failure is None and why not in plan.warnings:
-            found[ring[0].owner] = replace(plan, warnings=(*plan.warnings, why))
+        else:
+            found[ring[0].owner] = _warned(plan, why)
     return found
+
+
+def _refuse_overlaps(plans: Sequence[Plan]) -> list[Plan]:
+    """Fail the plans that would create a mirror which deletes what another timer of the list writes (rule N4), or a
+    timer that writes to where such a mirror is.
+
+    If both exist already, or the mirror is paused, a warning says so.
+    """
+    found = list(plans)
+    if not any(isinstance(plan.will_do, Transfer) and plan.will_do.delete_destination_extra for plan in plans):
+        return found
+    writes: list[Write] = []
+    for number, plan in enumerate(plans):
+        if isinstance(action := plan.will_do, Transfer) and plan.failure is None:
+            writes += writes_of(action, number)
+    for mirror, written in overlaps(writes):
+        if mirror.owner == written.owner:
+            continue
+        mirroring, writing = found[mirror.owner], found[written.owner]
+        why = overlap_refusal(writing.wanted.label, mirror, written)
+        if mirroring.wanted.state == "paused" or (mirroring.creation is None and writing.creation is None):
+            found[mirror.owner] = _warned(mirroring, why)
+        elif mirroring.creation is not None:
+            found[mirror.owner] = mirroring.refused(why)
+        elif mirroring.failure is None:
+            found[written.owner] = writing.refused(f"{mirroring.wanted.label}: {why}")
+    return found
+
+
+def _warned(plan: Plan, why: str) -> Plan:
+    """The plan with one more warning, unless it fails or has the warning already."""
+    if plan.failure is not None or why in plan.warnings:
+        return plan
+    return replace(plan, warnings=(*plan.warnings, why))
 
 
 # --- purging (rule W7) ---------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from .definition import Definition, Transfer
-from .overlap import Write, ring_through, successors, writes_of
+from .overlap import Write, overlaps, ring_through, successors, writes_of
 from .schedule import Schedule, format_instant, next_tick
 
 _DRIVE = re.compile(r"([A-Za-z]):(?:$|[\\/])")
@@ -37,6 +37,7 @@ def refusals_of(definition: Definition, first_run: datetime) -> list[str]:
     if isinstance(definition.action, Transfer):
         found += _path_refusals(definition.action)
         found += _own_source_refusals(definition.action)
+        found += _own_copy_refusals(definition.action)
         found += _deadline_refusals(definition.action, first_run)
     return found
 
@@ -139,6 +140,24 @@ def _own_source_refusals(transfer: Transfer) -> Iterator[str]:
                 f"collection {source.source.collection}"
             )
             return
+
+
+def _own_copy_refusals(transfer: Transfer) -> Iterator[str]:
+    """Refuse a mirror that deletes what another item of the same transfer writes (rule N4)."""
+    for mirror, written in overlaps(writes_of(transfer)):
+        yield f"transfer.{overlap_refusal(f'transfer.paths[{written.item}]', mirror, written)}"
+        return
+
+
+def overlap_refusal(label: str, mirror: Write, written: Write) -> str:
+    """The reason not to create a mirror that deletes what something else writes (rule N4).
+
+    :param label: the name of what writes.
+    """
+    return (
+        f"delete_destination_extra would delete what {label} writes: {mirror.destination.path} and "
+        f"{written.destination.path} overlap on collection {mirror.destination.collection}"
+    )
 
 
 def ring_refusal(labels: Sequence[str], ring: Sequence[Write]) -> str:

@@ -1222,6 +1222,8 @@ def test_a_list_plans_each_entry_as_if_it_were_alone(entries: list[tuple[Wanted,
         wanted.append(replace(one, name=one.name + key, timer_id=own_id))
         timers += [replace(a, name=a.name + key, id=a.id[:-2] + key + a.id[-1]) for a in there]
     for one, made in zip(wanted, plan_timers(wanted, timers, NOW), strict=True):
+        if "would delete what timer" in f"{made.failure} {made.warnings}":
+            continue  # mirrors that concern each other (rule N4), which have tests of their own
         alone = plan_timer(one, timers, NOW)
         assert str(made.failure) == str(alone.failure)
         assert replace(made, failure=None) == replace(alone, failure=None)
@@ -1425,6 +1427,82 @@ def test_of_mirrors_of_each_other_the_one_that_is_there_stays_N4() -> None:
     for made in plan_timers([one, two], both, NOW):
         assert made.failure is None
         assert len([warning for warning in made.warnings if "mirror each other" in warning]) == 1
+
+
+def copy_wanted(name: str, source_path: str, destination_path: str, state: str = "present", **options: Any) -> Wanted:
+    paths = [{"source_path": source_path, "destination_path": destination_path}]
+    return Wanted(name=name, state=state, definition=definition(sample(name=name, paths=paths, **options)))
+
+
+OVERLAPPING = pytest.mark.parametrize(
+    ("mirrored", "written"), [("/copy/", "/copy/b/"), ("/copy/b/", "/copy/"), ("/copy/", "/copy")]
+)
+
+
+@OVERLAPPING
+@pytest.mark.parametrize("other_mirrors", [False, True])
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_mirror_that_deletes_what_another_timer_writes_is_not_created_N4(
+    mirrored: str, written: str, other_mirrors: bool, turned: bool
+) -> None:
+    mirror = copy_wanted("m", "/a/", mirrored, delete_destination_extra=True)
+    other = copy_wanted("w", "/other/", written, delete_destination_extra=other_mirrors)
+    elsewhere = copy_wanted("e", "/a/", "/else/", delete_destination_extra=True)
+    wanted = [other, mirror, elsewhere] if turned else [mirror, other, elsewhere]
+    made = {one.wanted.name: one for one in plan_timers(wanted, [], NOW)}
+    assert "would delete what timer 'w' writes" in failure(made["m"]).message
+    assert made["e"].failure is None
+    assert (made["w"].failure is not None) == other_mirrors
+
+    apart = [mirror, copy_wanted("w", "/other/", "/copy-b/", delete_destination_extra=other_mirrors)]
+    assert not [one for one in plan_timers(apart, [], NOW) if one.failure or one.warnings]
+    plain = [replace(mirror, state="absent", definition=None), other]
+    assert not [one for one in plan_timers(plain, [], NOW) if one.failure]
+
+
+def test_mirrors_that_bring_the_same_files_to_the_same_place_are_created_N4() -> None:
+    """Two schedules of one copy, and a subfolder that is copied more often."""
+    wanted = [
+        copy_wanted("all", "/a/", "/copy/", delete_destination_extra=True),
+        copy_wanted("again", "/a/", "/copy/", delete_destination_extra=True, schedule={"interval": "7d"}),
+        copy_wanted("often", "/a/new/", "/copy/new/", schedule={"interval": "2h"}),
+    ]
+    assert not [one for one in plan_timers(wanted, [], NOW) if one.failure or one.warnings]
+
+
+def test_of_a_mirror_and_what_it_deletes_the_one_that_is_there_stays_N4() -> None:
+    mirror = copy_wanted("m", "/a/", "/copy/", delete_destination_extra=True)
+    other = copy_wanted("w", "/other/", "/copy/b/")
+    paths = [[{"source_path": "/a/", "destination_path": "/copy/"}]]
+    paths += [[{"source_path": "/other/", "destination_path": "/copy/b/"}]]
+    mirror_there = timer(sample(name="m", paths=paths[0], delete_destination_extra=True))
+    other_there = timer(sample(name="w", paths=paths[1]), timer_id=IDS[1])
+
+    first, second = plan_timers([mirror, other], [mirror_there], NOW)
+    assert first.failure is None
+    assert "timer 'm': delete_destination_extra would delete what timer 'w' writes" in failure(second).message
+    first, second = plan_timers([mirror, other], [other_there], NOW)
+    assert "would delete what timer 'w' writes" in failure(first).message
+    assert second.failure is None
+
+    first, second = plan_timers([mirror, other], [mirror_there, other_there], NOW)
+    assert (first.failure, second.failure, second.warnings) == (None, None, ())
+    assert len([one for one in first.warnings if "would delete what timer 'w' writes" in one]) == 1
+    first, second = plan_timers([replace(mirror, state="paused"), other], [], NOW)
+    assert (first.failure, second.failure) == (None, None)
+    assert len([one for one in first.warnings if "would delete what timer 'w' writes" in one]) == 1
+
+
+def test_a_mirror_whose_items_delete_each_others_files_is_not_created_N4() -> None:
+    paths = [
+        {"source_path": "/a/", "destination_path": "/copy/"},
+        {"source_path": "/b/", "destination_path": "/copy/b/"},
+    ]
+    made = plan([], sample(paths=paths, delete_destination_extra=True))
+    assert "transfer.delete_destination_extra would delete what transfer.paths[1] writes" in failure(made).message
+    assert plan([], sample(paths=paths)).failure is None
+    paths[1]["source_path"] = "/a/b/"
+    assert plan([], sample(paths=paths, delete_destination_extra=True)).failure is None
 
 
 # --- N1 ---
