@@ -20,7 +20,7 @@ def backup_now(variables: Mapping[str, Any], timers: Sequence[Mapping[str, Any]]
     """What is wrong is a value: an exception would reach the user in many words."""
     if not isinstance(variables, Mapping):
         raise AnsibleFilterError("backup_now: takes a dictionary of the role's variables")
-    return _now.plan(variables, timers, datetime.now(UTC))
+    return _now.plan_now(variables, timers, datetime.now(UTC))
 
 
 class FilterModule:

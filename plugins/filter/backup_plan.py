@@ -24,7 +24,7 @@ def backup_plan(variables: Mapping[str, Any]) -> dict[str, Any]:
     """
     if not isinstance(variables, Mapping):
         raise AnsibleFilterError("backup_plan: takes a dictionary of the role's variables")
-    plan = _backup.plan(variables, datetime.now(UTC))
+    plan = _backup.plan_backup(variables, datetime.now(UTC))
     for warning in plan["warnings"]:
         Display().warning(warning)
     return plan

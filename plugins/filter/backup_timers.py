@@ -38,7 +38,7 @@ def backup_timers(
         "backup_spread": spread,
         "backup_clock": now or None,
     }
-    plan = _backup.plan(variables, datetime.now(UTC))
+    plan = _backup.plan_backup(variables, datetime.now(UTC))
     if plan["error"] is not None:
         raise AnsibleFilterError(f"backup_timers: {plan['error']}")
     for warning in plan["warnings"]:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+CONCURRENCY = 4  # requests at once, if the user does not choose
+
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 

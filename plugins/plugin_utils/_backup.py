@@ -26,10 +26,10 @@ from ..module_utils._timers.refusals import refusals_of
 from ..module_utils._timers.schedule import DAY, WEEKDAYS, Schedule, first_run
 from ..module_utils._validation import validate
 from . import _variables
-from ._calendar import longest_gap, merged, schedule_of
+from ._calendar import Options, longest_gap, merged, schedule_of
 from ._overlap import JobWrite, check_itself, check_rotation, check_writes, job_writes
 from ._plain import plain, text_of
-from ._variables import STATES
+from ._variables import JOB_STATES
 
 _WEEKDAY_SLOTS = {day[:3]: {"weekday": day} for day in WEEKDAYS}
 _WEEK_SLOTS = {f"week{number}": {"interval": "4w", "week": number} for number in range(1, 5)}
@@ -57,8 +57,6 @@ SCHEDULES: Mapping[str, Mapping[str, Any]] = {
     },
 }
 SLOT = "{slot}"
-
-Options = Mapping[str, Any]
 
 
 # --- the options of jobs and schedules -----------------------------------------------------------------------------
@@ -90,7 +88,7 @@ _SCHEDULE_OPTIONS = {
     "day": {"type": "int"},
 }
 _TIMER_OPTIONS = {  # of a timer beside its definition
-    "state": {"type": "str", "choices": STATES},
+    "state": {"type": "str", "choices": JOB_STATES},
     "on_inactive": {"type": "str", "choices": _arguments.ON_INACTIVE},
     "check_paths": {"type": "bool"},
 }
@@ -300,7 +298,7 @@ def _parse_job(
         number=number,
         where=where,
         name=name,
-        state=max(options.get("state", "present"), state, key=STATES.index),
+        state=max(options.get("state", "present"), state, key=JOB_STATES.index),
         options={option: value for option, value in options.items() if option not in _SCHEDULE_OPTIONS},
         layers=({**zone, **built_in}, _schedule_options(defaults), _schedule_options(users), _schedule_options(given)),
         schedule=schedule,
@@ -530,7 +528,7 @@ def _copies_of(
 # --- the role ------------------------------------------------------------------------------------------------------
 
 
-def plan(given: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def plan_backup(given: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """What the variables of the role come to, or what is wrong with them, in one sentence.
 
     :param now: the clock of the controller.

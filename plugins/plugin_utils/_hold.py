@@ -26,7 +26,7 @@ from ..module_utils._timers.options import parse_schedule
 from ..module_utils._timers.schedule import format_instant, next_tick
 from ..module_utils._validation import validate
 from . import _backup, _once, _variables
-from ._once import Entry
+from ._plain import Entry
 
 VERSION = 1
 _SCHEDULE = _arguments.definition_arguments()["schedule"]["options"]

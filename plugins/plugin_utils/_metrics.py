@@ -17,11 +17,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..module_utils._errors import InputError
-from ..module_utils._timers.health import STATES
+from ..module_utils._timers.health import HEALTH_STATES
 from ..module_utils._timers.values import instant_or_none
+from ._plain import Entry
 from ._report import LIMIT, rate_of
 
-Entry = Mapping[str, Any]
 Number = float  # and int: both are numbers to Prometheus
 
 HEALTH = "globus_timer_health"
@@ -36,7 +36,7 @@ OF_TIMERS = {
     "globus_timer_transfer_faults": "Errors that the transfer of the last run has met so far.",
 }
 METRICS = {**OF_TIMERS, RATE: "Share of the one run a minute that Globus allows to an account."}
-_HALVES = re.compile("[\ud800-\udfff]")  # halves of characters, which UTF-8 does not have
+_HALF_CHARACTERS = re.compile("[\ud800-\udfff]")  # halves of characters, which UTF-8 does not have
 
 
 def metrics_of(timers: Any) -> str:
@@ -63,7 +63,7 @@ def _checked_timers(timers: Any) -> Sequence[Entry]:
     for number, entry in enumerate(timers):
         health = entry.get("health") if isinstance(entry, Mapping) else None
         state = health.get("state") if isinstance(health, Mapping) else None
-        if state not in STATES or not isinstance(entry.get("name"), str):
+        if state not in HEALTH_STATES or not isinstance(entry.get("name"), str):
             raise InputError(
                 f"entry {number} is not a timer as research_ops.globus.timer_info returns it, with a name and a health"
             )
@@ -93,7 +93,7 @@ def _labels(entries: Sequence[Entry]) -> list[str]:
 
 def _samples(entry: Entry) -> Iterator[tuple[str, dict[str, str], Number]]:
     """The metrics of one timer: name, labels beside its own, value. What is not known has no line."""
-    for state in STATES:
+    for state in HEALTH_STATES:
         yield HEALTH, {"state": state}, int(entry["health"]["state"] == state)
     success = entry.get("last_success") or {}
     runs = entry.get("recent_runs") or ()
@@ -124,4 +124,4 @@ def _sample_line(name: str, labels: Mapping[str, str], value: Number) -> str:
 def _escaped(text: str) -> str:
     """The value of a label: backslash, quote and line feed are escaped, all else stands as it is."""
     text = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return _HALVES.sub(lambda half: f"\\\\u{ord(half[0]):04x}", text)
+    return _HALF_CHARACTERS.sub(lambda half: f"\\\\u{ord(half[0]):04x}", text)

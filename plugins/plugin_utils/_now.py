@@ -17,12 +17,11 @@ from ..module_utils._secrets import printable
 from ..module_utils._timers.definition import Transfer
 from . import _backup, _once, _variables
 from ._backup import Copy, JobCopies
-from ._once import Entry
-from ._plain import text_of
+from ._plain import Entry, text_of
 from ._restore import last_due
 
 
-def plan(given: Mapping[str, Any], timers: Sequence[Entry] | None, now: datetime) -> dict[str, Any]:
+def plan_now(given: Mapping[str, Any], timers: Sequence[Entry] | None, now: datetime) -> dict[str, Any]:
     """What the tasks of the role need, or what is wrong, in one sentence.
 
     :param timers: what ``timer_info`` returned, with a few runs each, or None: it was not asked yet.

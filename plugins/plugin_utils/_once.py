@@ -9,9 +9,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from ..module_utils import _arguments
 from ..module_utils._errors import InputError
@@ -22,6 +21,7 @@ from ..module_utils._timers.runs import is_word_of_going_on
 from ..module_utils._timers.schedule import UTC, parse_instant
 from ..module_utils._validation import validate
 from ._backup import Copy
+from ._plain import Entry
 
 NEAR = 900  # seconds before its next run in which a copy is soon written to, where a play waits for less
 SHORTEST_PART = 3  # characters that are worth a filter
@@ -29,8 +29,6 @@ _MOMENT = "%Y%m%dT%H%MZ"
 _MOMENT_PATTERN = re.compile(r"[0-9]{8}T[0-9]{4}Z")
 _STEP = timedelta(minutes=1)
 _DEFINITION = _arguments.definition_arguments()
-
-Entry = Mapping[str, Any]
 
 
 # --- timers --------------------------------------------------------------------------------------------------------
@@ -44,13 +42,13 @@ def is_paused_by_user(entry: Entry) -> bool:
     return entry["status"] == "inactive" and (entry.get("inactive_reason") or {}).get("cause") == "user"
 
 
-def runs_of(entry: Entry) -> Sequence[Entry]:
+def runs_of_entry(entry: Entry) -> Sequence[Entry]:
     return entry.get("recent_runs") or ()
 
 
 def current_transfer(entry: Entry) -> Entry | None:
     """The transfer task of the timer that is not over, or None. Where tasks could not be read, nobody knows of any."""
-    tasks = [run.get("transfer") for run in runs_of(entry)]
+    tasks = [run.get("transfer") for run in runs_of_entry(entry)]
     return next((task for task in tasks if task and not is_over(task)), None)
 
 
@@ -62,7 +60,7 @@ def is_over(task: Entry) -> bool:
 
 def may_be_going_on(entry: Entry) -> bool:
     """Whether the last run may be going on, where its transfer task could not be read."""
-    last = next(iter(runs_of(entry)), None)
+    last = next(iter(runs_of_entry(entry)), None)
     return last is not None and last.get("transfer") is None and is_word_of_going_on(last.get("status"))
 
 

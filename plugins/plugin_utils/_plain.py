@@ -19,6 +19,8 @@ from typing import Any
 
 from ..module_utils._errors import InputError
 
+Entry = Mapping[str, Any]  # a timer, job, run or task, as a module or filter returned it
+
 
 def plain(value: Any) -> Any:
     """The value with text, numbers, booleans, null, lists and dictionaries in it, and nothing else.

@@ -15,7 +15,7 @@ from typing import Any
 from ..module_utils._secrets import printable
 from ..module_utils._timers.runs import is_word_of_going_on
 from . import _once, _words
-from ._once import Entry
+from ._plain import Entry
 
 ARRIVED, INCOMPLETE, FAILED, GOING_ON, PLANNED = "arrived", "incomplete", "failed", "going_on", "planned"
 LISTED = 5  # transfers in one line
@@ -97,7 +97,7 @@ def _state_of_awaited(awaited: Mapping[str, Any], entry: Entry | None) -> State:
     if entry is None:
         said = "its timer was deleted meanwhile; what it had started may be going on"
         return State(what, timer_id, FAILED, said, url=awaited.get("url"))
-    run: Entry = next(iter(_once.runs_of(entry)), {})
+    run: Entry = next(iter(_once.runs_of_entry(entry)), {})
     task, health = run.get("transfer"), entry["health"]
     state, said = _judge_run(entry, run, health)
     return State(what, timer_id, state, said, task, task["url"] if task else entry["url"])

@@ -18,6 +18,7 @@ from typing import Any
 
 from ..module_utils._timers.schedule import format_local, from_wall, runs_per_minute, to_wall
 from . import _words
+from ._plain import Entry
 from ._report_health import health, last_success, problems_of, state_of
 from ._report_runs import (
     DAYS,
@@ -25,12 +26,12 @@ from ._report_runs import (
     OUTCOMES,
     SKIPPED,
     STRIP_RUNS,
-    Run,
+    ReportedRun,
     coming_runs,
     every,
     known_since,
     past_runs,
-    schedule_of,
+    schedule_of_timer,
 )
 from ._report_sentences import amount_of_run, headline, strip_told, trend_of
 
@@ -49,8 +50,6 @@ SAID = {  # what the name of a schedule says already
     "fortnightly": "every 2w",
     "every_4_weeks": "every 4w",
 }
-
-Entry = Mapping[str, Any]
 
 
 def model(
@@ -162,7 +161,7 @@ def _row(
 def _frequency(job: Entry, timers: Sequence[Entry]) -> str:
     if len(job["timers"]) > 1:
         return _words.count(len(job["timers"]), "timer")
-    told = every(schedule_of(timers[0])) if timers else ""
+    told = every(schedule_of_timer(timers[0])) if timers else ""
     return "" if told == SAID.get(str(job.get("schedule"))) else told
 
 
@@ -173,13 +172,13 @@ def _next_run(timers: Sequence[Entry]) -> datetime | None:
     return min((moment for moment in moments if moment is not None), default=None)
 
 
-def _last_run(run: Run | None, zone: str, now: datetime) -> dict[str, Any] | None:
+def _last_run(run: ReportedRun | None, zone: str, now: datetime) -> dict[str, Any] | None:
     if run is None:
         return None
     return {**_run_in_words(run, None, zone), "ago": _words.ago(run.moment, now)}
 
 
-def _run_in_words(run: Run, slot: str | None, zone: str) -> dict[str, Any]:
+def _run_in_words(run: ReportedRun, slot: str | None, zone: str) -> dict[str, Any]:
     """A run in words."""
     return {
         "outcome": run.outcome,
@@ -203,7 +202,7 @@ def _timer(timer: Entry, slot: str | None, zone: str, now: datetime) -> dict[str
         "slot": slot,
         "url": timer.get("url"),
         "health": health(state),
-        "every": every(schedule_of(timer)),
+        "every": every(schedule_of_timer(timer)),
         "success": _words.moment(last_success([timer]), zone, now),
         "last": _words.moment(_words.instant(timer.get("last_run")), zone, now),
         "next": _words.moment(_next_run([timer]), zone, now),
@@ -220,7 +219,7 @@ def place(moment: datetime, now: datetime) -> float:
     return round(50 + (moment - now) / timedelta(days=DAYS) * 50, 3)
 
 
-def _cell(run: Run, strip: Sequence[Run], zone: str) -> dict[str, Any]:
+def _cell(run: ReportedRun, strip: Sequence[ReportedRun], zone: str) -> dict[str, Any]:
     """A run in the strip: its sign, and how high its bytes stand, in percent of the most."""
     most = max((one.bytes or 0 for one in strip), default=0)
     share = (run.bytes or 0) / most * 100 if most else 0
@@ -231,18 +230,18 @@ def _cell(run: Run, strip: Sequence[Run], zone: str) -> dict[str, Any]:
     }
 
 
-def _title(run: Run, zone: str) -> str:
+def _title(run: ReportedRun, zone: str) -> str:
     amount = amount_of_run(run)
     parts = [f"{_words.short(run.moment, zone)}: {OUTCOMES[run.outcome]}", *filter(None, (amount, run.why))]
     return _words.localised(", ".join(parts), zone)
 
 
-def _marks(past: Sequence[Run], zone: str, now: datetime) -> list[dict[str, Any]]:
+def _marks(past: Sequence[ReportedRun], zone: str, now: datetime) -> list[dict[str, Any]]:
     """The past runs on the timeline; those that would hide each other are one mark, of the worst of them."""
     seen = [run for run in past if now - timedelta(days=DAYS) <= run.moment <= now]
     gaps = sorted(later.moment - run.moment for run, later in zip(seen, seen[1:]))
     often = bool(gaps) and gaps[len(gaps) // 2] < OFTEN
-    groups: list[list[Run]] = []
+    groups: list[list[ReportedRun]] = []
     for run in seen:
         if groups and _is_together(groups[-1], run, often, zone):
             groups[-1].append(run)
@@ -263,7 +262,7 @@ def _marks(past: Sequence[Run], zone: str, now: datetime) -> list[dict[str, Any]
     return marks
 
 
-def _is_together(group: Sequence[Run], run: Run, often: bool, zone: str) -> bool:
+def _is_together(group: Sequence[ReportedRun], run: ReportedRun, often: bool, zone: str) -> bool:
     if often:
         return to_wall(group[0].moment, zone).date() == to_wall(run.moment, zone).date()
     return run.moment - group[0].moment < TOGETHER
@@ -284,12 +283,12 @@ def _coming_told(runs: Sequence[datetime], timers: Sequence[Entry], zone: str) -
         following = _next_run(timers)
         return f"none in the coming {DAYS} days" + (f"; the next {_words.long(following, zone)}" if following else "")
     if len(runs) > LISTED:
-        how = f", {every(schedule_of(timers[0]))}" if len(timers) == 1 else ""
+        how = f", {every(schedule_of_timer(timers[0]))}" if len(timers) == 1 else ""
         return f"{len(runs)}{how}, from {_words.short(runs[0], zone)} to {_words.short(runs[-1], zone)}"
     return "; ".join(_words.short(run, zone) for run in runs)
 
 
-def _known_period(timers: Sequence[Entry], past: Sequence[Run], now: datetime) -> dict[str, float]:
+def _known_period(timers: Sequence[Entry], past: Sequence[ReportedRun], now: datetime) -> dict[str, float]:
     """From where on the timeline the runs of a job are known (``x``), and where its first timer was made."""
     begin = now - timedelta(days=DAYS)
     created = [_words.instant(timer.get("submitted_at")) for timer in timers]
@@ -314,7 +313,7 @@ def _axis(zone: str, now: datetime) -> dict[str, Any]:
                     "x": x,
                     "width": round(place(last, now) - x, 3),
                     "date": f"{day.day} {_words.MONTHS[day.month - 1]}",
-                    "weekday": _words.WEEKDAYS[day.weekday()],
+                    "weekday": _words.SHORT_WEEKDAYS[day.weekday()],
                     "weekend": day.weekday() >= 5,
                     "monday": day.weekday() == 0,
                 }
@@ -387,7 +386,7 @@ def _use_of_limit(timers: Sequence[Entry], shown: set[str]) -> dict[str, Any]:
 
 def rate_of(timer: Entry) -> float:
     """The runs a minute of a timer, 0 if it does not run or runs once."""
-    schedule = schedule_of(timer)
+    schedule = schedule_of_timer(timer)
     if schedule is None or timer["health"]["state"] in IDLE:
         return 0.0
     return runs_per_minute(schedule)

@@ -21,10 +21,11 @@ from typing import Any
 
 from ..module_utils._timers.schedule import format_instant, format_interval, next_tick
 from . import _words
-from ._report_runs import STALLED, Run, past_runs, schedule_of
+from ._plain import Entry
+from ._report_runs import STALLED, ReportedRun, past_runs, schedule_of_timer
 
 # state -> what to call it, a sign that needs no colour, whether it is bad, still (by intent) or fine; the worst first
-STATES: Mapping[str, tuple[str, str, str]] = {
+HEALTH_SIGNS: Mapping[str, tuple[str, str, str]] = {
     "missing": ("Missing", "?", "bad"),
     "failing": ("Failing", "\u2715", "bad"),
     "stalled": ("Stands still", "!", "bad"),
@@ -43,24 +44,22 @@ STATES: Mapping[str, tuple[str, str, str]] = {
     "ok": ("OK", "\u2713", "fine"),
 }
 KEPT = timedelta(days=90)  # the service forgets older runs (facts)
-_ADDRESS = re.compile(r"(https://[^\s;,]*[^\s;,.)])")
+_LINK = re.compile(r"(https://[^\s;,]*[^\s;,.)])")
 _IN_TEXT, _PAGE = "open it at Globus", "Page at Globus"
 _PAUSED = "A user paused it"
 _SIMPLE = re.compile(r"[\w.@%+:,/-]+")
 
-Entry = Mapping[str, Any]
-
 
 def health(state: str) -> dict[str, str]:
-    label, sign, kind = STATES.get(state, (state.replace("_", " ").capitalize(), "!", "bad"))
+    label, sign, kind = HEALTH_SIGNS.get(state, (state.replace("_", " ").capitalize(), "!", "bad"))
     return {"state": state, "label": label, "sign": sign, "kind": kind}
 
 
 def worst(states: Sequence[str]) -> str:
     """The worst of the states; one that we do not know is worse than any that we know not to be bad."""
-    order = [*STATES]
+    order = [*HEALTH_SIGNS]
     bad = order.index("surplus")
-    return min(states, key=lambda state: order.index(state) if state in STATES else bad - 0.5)
+    return min(states, key=lambda state: order.index(state) if state in HEALTH_SIGNS else bad - 0.5)
 
 
 def state_of(job: Entry, timers: Sequence[Entry], problems: Sequence[Entry]) -> str:
@@ -92,8 +91,8 @@ def problems_of(
         found += _refused_timers(timers, results)
     if not job["wanted"]:
         found += _surplus([timer for timer in timers if timer["health"]["state"] != "ended"])
-    order = [*STATES]
-    found.sort(key=lambda problem: order.index(problem["state"]) if problem["state"] in STATES else -1)
+    order = [*HEALTH_SIGNS]
+    found.sort(key=lambda problem: order.index(problem["state"]) if problem["state"] in HEALTH_SIGNS else -1)
     for problem in found:
         reason = _words.localised(problem["reason"], zone)
         problem["reason"] = reason[:1].upper() + reason[1:]
@@ -123,7 +122,7 @@ def _parts(sentence: str, page: str | None) -> list[dict[str, str | None]]:
     :param page: an address to add where the sentence has none.
     """
     parts: list[dict[str, str | None]] = []
-    for number, text in enumerate(_ADDRESS.split(sentence)):
+    for number, text in enumerate(_LINK.split(sentence)):
         if text:
             parts.append({"text": _IN_TEXT if number % 2 else text, "url": text if number % 2 else None})
     if page and sentence and len(parts) == 1:
@@ -150,7 +149,7 @@ def _of_state(state: str, timers: Sequence[Entry], now: datetime) -> dict[str, A
 
 def _page(timer: Entry, now: datetime) -> str | None:
     """The page of the transfer that went wrong, or else of the timer."""
-    last: Run | None = next((run for run in reversed(past_runs(timer, now)) if run.url), None)
+    last: ReportedRun | None = next((run for run in reversed(past_runs(timer, now)) if run.url), None)
     bad = last is not None and last.outcome in ("failed", STALLED, "incomplete")
     return last.url if last is not None and bad else timer.get("url")
 
@@ -224,7 +223,7 @@ def _paused(job: Entry, timers: Sequence[Entry], results: Mapping[str, Entry], n
 
 def _between(timer: Entry, now: datetime) -> str:
     """Since when at most and at least, from its runs: Globus does not say it."""
-    schedule = schedule_of(timer)
+    schedule = schedule_of_timer(timer)
     last = _words.instant(timer.get("last_run"))
     if schedule is None or schedule.start is None or schedule.interval is None:
         return ""

@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import takewhile
-from typing import Any
 
 from ..module_utils._timers.health import OVERDUE_AFTER, STALLED_AFTER
 from ..module_utils._timers.schedule import (
@@ -28,6 +27,7 @@ from ..module_utils._timers.schedule import (
     ticks,
 )
 from . import _words
+from ._plain import Entry
 
 DAYS = 14  # of the timeline, on each side of now
 STRIP_RUNS = 14  # runs in the strip of a job
@@ -49,11 +49,9 @@ IDLE = ("missing", "needs_consent", "needs_session", "inactive", "paused", "ende
 SKIPPED_READ = 350  # ticks of a timer that are looked at: two weeks of one that runs every hour
 _EARLY = timedelta(minutes=1)  # by which two clocks may differ
 
-Entry = Mapping[str, Any]
-
 
 @dataclass(frozen=True)
-class Run:
+class ReportedRun:
     """A run of a timer, or one that did not take place.
 
     :ivar moment: when it began, or should have begun.
@@ -75,7 +73,7 @@ class Run:
     why: str = ""
 
 
-def schedule_of(timer: Entry) -> Schedule | None:
+def schedule_of_timer(timer: Entry) -> Schedule | None:
     """The schedule of a timer as the service has it, or None where it cannot be read."""
     options = (timer.get("definition") or {}).get("schedule")
     if options is None:
@@ -93,7 +91,7 @@ def schedule_of(timer: Entry) -> Schedule | None:
 # --- what was ------------------------------------------------------------------------------------------------------
 
 
-def past_runs(timer: Entry, now: datetime) -> list[Run]:
+def past_runs(timer: Entry, now: datetime) -> list[ReportedRun]:
     """The known runs and the skipped ticks of a timer, oldest first."""
     entries = timer.get("recent_runs") or ()
     runs = [run for number, entry in enumerate(entries) if (run := _run(timer, entry, number == 0, now)) is not None]
@@ -101,7 +99,7 @@ def past_runs(timer: Entry, now: datetime) -> list[Run]:
     return sorted(runs, key=lambda run: run.moment)
 
 
-def known_since(timer: Entry, past: Sequence[Run], now: datetime) -> datetime | None:
+def known_since(timer: Entry, past: Sequence[ReportedRun], now: datetime) -> datetime | None:
     """Since when the runs of a timer are known: the first one that was read or, if that is all of them, its creation.
 
     :param past: runs, among them those of the timer.
@@ -112,13 +110,13 @@ def known_since(timer: Entry, past: Sequence[Run], now: datetime) -> datetime | 
     return _words.instant(timer.get("submitted_at")) or min(moments, default=now)
 
 
-def _run(timer: Entry, entry: Entry, is_last: bool, now: datetime) -> Run | None:
+def _run(timer: Entry, entry: Entry, is_last: bool, now: datetime) -> ReportedRun | None:
     task = entry.get("transfer") or {}
     moment = _words.instant(entry.get("ran_at")) or _words.instant(task.get("requested_at"))
     if moment is None:
         return None
     outcome = _outcome_of_entry(timer, entry, task, is_last, now)
-    return Run(
+    return ReportedRun(
         moment,
         outcome,
         timer["name"],
@@ -166,12 +164,12 @@ def _why(entry: Entry, task: Entry, outcome: str) -> str:
     return ""
 
 
-def _skipped(timer: Entry, runs: Sequence[Run], now: datetime) -> Iterator[Run]:
+def _skipped(timer: Entry, runs: Sequence[ReportedRun], now: datetime) -> Iterator[ReportedRun]:
     """The ticks without a run, as far back as the runs are known.
 
     Of a timer that a user paused only those before its last run: those after it are what the user wanted.
     """
-    schedule = schedule_of(timer)
+    schedule = schedule_of_timer(timer)
     if schedule is None or schedule.start is None or schedule.interval is None:
         return
     start, step = schedule.start, timedelta(seconds=schedule.interval)
@@ -188,10 +186,10 @@ def _skipped(timer: Entry, runs: Sequence[Run], now: datetime) -> Iterator[Run]:
         tick = start + number * step
         if number not in ran:
             why = "the transfer before was still going on" if any(_lasts(run, tick, now) for run in runs) else ""
-            yield Run(tick, SKIPPED, timer["name"], why=why)
+            yield ReportedRun(tick, SKIPPED, timer["name"], why=why)
 
 
-def _lasts(run: Run, tick: datetime, now: datetime) -> bool:
+def _lasts(run: ReportedRun, tick: datetime, now: datetime) -> bool:
     """Whether the transfer of a run was going on at a tick."""
     end = run.ended or (now if run.outcome in UNFINISHED else run.moment)
     return run.moment <= tick < end
@@ -208,7 +206,7 @@ def coming_runs(timer: Entry, now: datetime) -> list[datetime]:
     start = _words.instant(timer.get("next_run"))
     if start is None:
         return []
-    schedule = schedule_of(timer)
+    schedule = schedule_of_timer(timer)
     if schedule is None or schedule.interval is None:
         return [start] if now < start <= end else []
     left = None if schedule.end_count is None else max(0, schedule.end_count - (timer.get("runs") or 0))

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from statistics import median
-from typing import Any
 
 from ..module_utils._timers.schedule import to_wall
 from . import _words
+from ._plain import Entry
 from ._report_runs import (
     ARRIVED,
     FAILED,
@@ -25,7 +25,7 @@ from ._report_runs import (
     STALLED,
     UNFINISHED,
     UNKNOWN,
-    Run,
+    ReportedRun,
 )
 
 WINDOW = timedelta(hours=24)
@@ -43,11 +43,9 @@ _VERBS: Mapping[str, tuple[str, str]] = {
     ONGOING: ("is still going on", "are still going on"),
 }
 
-Entry = Mapping[str, Any]
-
 
 def headline(
-    jobs: Sequence[Sequence[Sequence[Run]]], missing: int, coming: datetime | None, zone: str, now: datetime
+    jobs: Sequence[Sequence[Sequence[ReportedRun]]], missing: int, coming: datetime | None, zone: str, now: datetime
 ) -> Entry:
     """What arrived, in one sentence: ``text``, then ``rest`` about what did not.
 
@@ -72,14 +70,14 @@ def headline(
     }
 
 
-def _recent(runs: Sequence[Run], now: datetime) -> Run | None:
+def _recent(runs: Sequence[ReportedRun], now: datetime) -> ReportedRun | None:
     """What came of a timer in the last day: its run that is not over, or else its last one."""
     unfinished = [run for run in runs if run.outcome in UNFINISHED]
     within = [run for run in runs if now - WINDOW < run.moment <= now]
     return next(reversed([*within, *unfinished]), None)
 
 
-def _worst(runs: Sequence[Run]) -> str:
+def _worst(runs: Sequence[ReportedRun]) -> str:
     order = [*OUTCOMES]
     return min((run.outcome for run in runs), key=order.index)
 
@@ -90,7 +88,7 @@ def _rest(outcomes: Sequence[str]) -> str:
     return f"{_words.joined(told)}." if told else ""
 
 
-def _nothing(jobs: Sequence[Sequence[Sequence[Run]]], coming: datetime | None, zone: str, now: datetime) -> str:
+def _nothing(jobs: Sequence[Sequence[Sequence[ReportedRun]]], coming: datetime | None, zone: str, now: datetime) -> str:
     """Where no run was due within a day."""
     if not jobs:
         return "There are no backup jobs."
@@ -103,7 +101,7 @@ def _nothing(jobs: Sequence[Sequence[Sequence[Run]]], coming: datetime | None, z
     return f"{told} The first is due {_words.long(coming, zone)}." if coming and not ran else told
 
 
-def _period(recent: Sequence[Sequence[Run]], zone: str, now: datetime) -> str:
+def _period(recent: Sequence[Sequence[ReportedRun]], zone: str, now: datetime) -> str:
     evening, morning = NIGHT
     hours = [to_wall(run.moment, zone).hour for found in recent for run in found]
     at_night = bool(hours) and all(hour >= evening or hour < morning for hour in hours)
@@ -114,7 +112,7 @@ def _period(recent: Sequence[Sequence[Run]], zone: str, now: datetime) -> str:
 # --- how much --------------------------------------------------------------------------------------------------------
 
 
-def amount_of(runs: Sequence[Run]) -> str:
+def amount_of(runs: Sequence[ReportedRun]) -> str:
     """``12,331 files, 1.2 TB``; empty where Transfer does not say it."""
     files = [run.files for run in runs if run.files is not None]
     sizes = [run.bytes for run in runs if run.bytes is not None]
@@ -124,7 +122,7 @@ def amount_of(runs: Sequence[Run]) -> str:
     return ", ".join([*parts, *([_words.size(sum(sizes))] if sizes else [])])
 
 
-def amount_of_run(run: Run) -> str:
+def amount_of_run(run: ReportedRun) -> str:
     """The same of one run."""
     if run.outcome in (FAILED, STALLED, ONGOING) and not run.files and not run.bytes:
         return ""
@@ -134,7 +132,7 @@ def amount_of_run(run: Run) -> str:
     return told
 
 
-def trend_of(runs: Sequence[Run]) -> str:
+def trend_of(runs: Sequence[ReportedRun]) -> str:
     """How the bytes of the last run compare with those of earlier ones, or empty where these are too few.
 
     :param runs: oldest first.
@@ -157,7 +155,7 @@ def trend_of(runs: Sequence[Run]) -> str:
 # --- runs in words ---------------------------------------------------------------------------------------------------
 
 
-def strip_told(runs: Sequence[Run], zone: str) -> str:
+def strip_told(runs: Sequence[ReportedRun], zone: str) -> str:
     """The last runs in words, for those who do not see the strip."""
     if not runs:
         return "No run is known"
@@ -171,5 +169,5 @@ def strip_told(runs: Sequence[Run], zone: str) -> str:
     return f"{told}: {'; '.join(notable)}" if notable else told
 
 
-def _number_of_runs(runs: Sequence[Run], outcome: str) -> int:
+def _number_of_runs(runs: Sequence[ReportedRun], outcome: str) -> int:
     return sum(1 for run in runs if run.outcome == outcome)

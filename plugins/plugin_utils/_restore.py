@@ -24,8 +24,7 @@ from ..module_utils._timers.overlap import Place, place_of, writes_of
 from ..module_utils._timers.schedule import first_run, format_instant
 from . import _backup, _once, _variables
 from ._backup import Copy, JobCopies
-from ._once import Entry
-from ._plain import text_of
+from ._plain import Entry, text_of
 
 LATEST = "latest"
 # Of the job's transfer, what also holds on the way back. Which files to leave out was decided when the copy was made.
@@ -66,7 +65,7 @@ class Request:
         return self.variables.clock
 
 
-def plan(given: Mapping[str, Any], timers: Sequence[Entry] | None, now: datetime) -> dict[str, Any]:
+def plan_restore(given: Mapping[str, Any], timers: Sequence[Entry] | None, now: datetime) -> dict[str, Any]:
     """What the tasks of the role need, or what is wrong, in one sentence.
 
     :param timers: what ``timer_info`` returned, with ten runs each, or None: it was not asked yet.
@@ -140,7 +139,7 @@ def _base_name(request: Request, copy: Copy) -> str:
 
 
 @dataclass(frozen=True)
-class _Item:
+class _RestoredItem:
     """One path to bring back.
 
     :ivar source: of the job, where the data was; ``copy`` is where it is now.
@@ -158,10 +157,10 @@ class _Item:
         return f"{self.source.rstrip('/')}{ending}{'/' if folder else ''}{self.rest}"
 
 
-def _items(request: Request, copy: Copy) -> list[_Item]:
+def _items(request: Request, copy: Copy) -> list[_RestoredItem]:
     paths = copy.transfer.paths
     if request.path is None:
-        return [_Item(one.source_path, one.destination_path, "", one.recursive) for one in paths]
+        return [_RestoredItem(one.source_path, one.destination_path, "", one.recursive) for one in paths]
     text = request.path.strip()
     if ".." in text.split("/"):
         raise InputError(f"backup_restore_path {text!r} has .. in it: give the path below the source of the job")
@@ -182,13 +181,13 @@ def _items(request: Request, copy: Copy) -> list[_Item]:
     path = max(within, key=lambda one: len(place_of(collection, one.source_path).path))
     rest = posixpath.relpath(place.path, place_of(collection, path.source_path).path)
     if rest == ".":
-        return [_Item(path.source_path, path.destination_path, "", path.recursive)]
+        return [_RestoredItem(path.source_path, path.destination_path, "", path.recursive)]
     if path.recursive is False:
         raise InputError(f"backup_restore_path: {path.source_path} is a file, so that nothing lies below it")
     is_folder = text.endswith("/")
     rest += "/" if is_folder else ""
     copied = f"{path.destination_path.rstrip('/')}/{rest}"
-    return [_Item(path.source_path, copied, rest, True if is_folder else None)]
+    return [_RestoredItem(path.source_path, copied, rest, True if is_folder else None)]
 
 
 def _transfer_options(request: Request, copy: Copy, moment: str) -> dict[str, Any]:
@@ -213,7 +212,7 @@ def _transfer_options(request: Request, copy: Copy, moment: str) -> dict[str, An
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _path_below(to: str, item: _Item, copy: Copy) -> str:
+def _path_below(to: str, item: _RestoredItem, copy: Copy) -> str:
     """The target in the folder ``backup_restore_to``. What lies below the source of the job keeps its place there."""
     collection = copy.transfer.source_collection
     if item.recursive is False and not item.rest and place_of(collection, to) == place_of(collection, item.source):
@@ -416,7 +415,7 @@ class _State:
                 doubt=f"the timer {copy.timer} writes to another place than the job says, so the runs that made the "
                 "copy are not known",
             )
-        success, runs = entry.get("last_success"), _once.runs_of(entry)
+        success, runs = entry.get("last_success"), _once.runs_of_entry(entry)
         if success is not None:
             return cls(copy, entry, success)
         if runs and all(run["failed"] for run in runs):
@@ -442,7 +441,7 @@ def _copy_warnings(request: Request, state: _State) -> Iterator[str]:
         return
     if _once.may_be_going_on(state.entry):
         yield f"{where}: its last run may be going on, and its transfer task cannot be read"
-    last = next(iter(_once.runs_of(state.entry)), None)
+    last = next(iter(_once.runs_of_entry(state.entry)), None)
     if state.success is not None and last is not None and last["failed"]:
         yield (
             f"{where}: the run of {last['ran_at']} failed after the copy was complete, so a part of the copy may be "

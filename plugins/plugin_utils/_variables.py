@@ -24,7 +24,7 @@ from ..module_utils._timers.options import check_zone, parse_max_age, parse_mome
 from ..module_utils._validation import validate
 from ._plain import plain
 
-STATES = _arguments.STATES  # of two that hold for a job, the later one is the stronger
+JOB_STATES = _arguments.STATES  # of two that hold for a job, the later one is the stronger
 DEFAULT_PREFIX = "backup-"
 
 DECLARATIONS: Mapping[str, Mapping[str, Any]] = {
@@ -33,7 +33,7 @@ DECLARATIONS: Mapping[str, Mapping[str, Any]] = {
     "backup_schedules": {"type": "raw", "default": {}},
     "backup_timezone": {"type": "str", "default": "UTC"},
     "backup_prefix": {"type": "str", "default": DEFAULT_PREFIX},
-    "backup_state": {"type": "str", "default": "present", "choices": STATES},
+    "backup_state": {"type": "str", "default": "present", "choices": JOB_STATES},
     "backup_on_drift": {"type": "str", "default": "replace", "choices": _arguments.ON_DRIFT},
     "backup_on_inactive": {"type": "str", "default": "resume", "choices": _arguments.ON_INACTIVE},
     "backup_spread": {"type": "int", "default": 0},

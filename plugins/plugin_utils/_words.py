@@ -14,7 +14,7 @@ from typing import Any
 
 from ..module_utils._timers.schedule import format_local, format_time_of_day, parse_instant, to_wall
 
-WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+SHORT_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\+00:00|Z)")
 _SIZES = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
@@ -25,7 +25,7 @@ def short(moment: datetime, zone: str) -> str:
     """``Mon 2 Mar 02:00``."""
     wall = to_wall(moment, zone)
     time = format_time_of_day(wall.hour * 3600 + wall.minute * 60 + wall.second)
-    return f"{WEEKDAYS[wall.weekday()]} {wall.day} {MONTHS[wall.month - 1]} {time}"
+    return f"{SHORT_WEEKDAYS[wall.weekday()]} {wall.day} {MONTHS[wall.month - 1]} {time}"
 
 
 def long(moment: datetime, zone: str) -> str:

@@ -245,6 +245,22 @@ def test_a_private_name_means_one_thing() -> None:
     assert VAGUE.isdisjoint(name for name, _file in definitions)
 
 
+# What the same name may mean in several files: entry points that Ansible asks for, the module's wrapper of a function,
+# and the words of a vocabulary.
+SHARED_NAMES = {"main", "FilterModule", "ModuleDocFragment", "connect", "open_http"}
+
+
+def test_a_public_name_means_one_thing_too() -> None:
+    definitions = [
+        (node.name, file.as_posix())
+        for file in FILES
+        for node in ast.parse((PLUGINS / file).read_text(encoding="utf-8")).body
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_")
+    ]
+    assert len(definitions) > 200
+    assert ambiguous(definitions).keys() == SHARED_NAMES
+
+
 def test_a_file_imports_names_as_they_are() -> None:
     """Without ``as``, so that one thing has one name everywhere."""
     for file in FILES:

@@ -13,16 +13,15 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from .._errors import GlobusError
-from .._parallel import in_parallel
+from .._parallel import CONCURRENCY, in_parallel
 from .._timers.document import Timer
 from .._timers.health import RESULTS_SEARCHED, lacks_results, tasks_to_read
 from .._timers.tasks import Task
 
-CONCURRENCY = 4
 READ_ONE_BY_ONE = 4  # up to so many timers are read again one by one; for more, a list is cheaper
 
 
-class Service(Protocol):
+class TaskService(Protocol):
     """The methods of ``_globus.service.Globus`` that are used here."""
 
     def list_tasks(self, task_ids: Sequence[str]) -> dict[str, Task]: ...
@@ -45,7 +44,7 @@ class Observed:
 
 
 def observe(
-    service: Service, timers: Sequence[Timer], list_again: Callable[[int], Sequence[Timer]], runs: int = 0
+    service: TaskService, timers: Sequence[Timer], list_again: Callable[[int], Sequence[Timer]], runs: int = 0
 ) -> Observed:
     """Read the tasks of the last two runs of each timer and, if neither was complete, of up to eight more runs.
 
@@ -66,7 +65,7 @@ def observe(
 
 
 def _with_older_results(
-    service: Service,
+    service: TaskService,
     timers: Sequence[Timer],
     tasks: Mapping[str, Task],
     list_again: Callable[[int], Sequence[Timer]],

@@ -15,19 +15,18 @@ from typing import Any
 
 from .._errors import GlobusError, InputError
 from .._globus.service import Globus
-from .._parallel import in_parallel
+from .._parallel import CONCURRENCY, in_parallel
 from .._timers.document import Timer
 from .._timers.health import RESULTS_NEEDED, UNHEALTHY, Health, health_of, purpose_of
 from .._timers.options import parse_max_age, parse_uuid
 from .._timers.tasks import Task
 from .observe import Observed, observe
 
-CONCURRENCY = 4
 STATUSES = ("active", "inactive", "ended")
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Selection:
     """Which timers the options select, and what to read of them.
 
     :ivar name: the whole name, or None; likewise ``kind`` and ``timer_id``.
@@ -66,7 +65,7 @@ class Wanted:
         )
 
 
-def parse_wanted(parameters: Mapping[str, Any]) -> Wanted:
+def parse_selection(parameters: Mapping[str, Any]) -> Selection:
     """Parse the options. Raises InputError."""
     for option in ("name", "name_prefix", "name_contains"):
         if parameters[option] is not None and not parameters[option].strip():
@@ -79,7 +78,7 @@ def parse_wanted(parameters: Mapping[str, Any]) -> Wanted:
     unhealthy = parameters["health"] == "unhealthy"
     # An ended timer whose last run failed is unhealthy too (rule O3a).
     statuses = parameters["status"] if parameters["status"] is not None else STATUSES[: 3 if unhealthy else 2]
-    return Wanted(
+    return Selection(
         timer_id=None if parameters["timer_id"] is None else parse_uuid("timer_id", parameters["timer_id"]),
         name=parameters["name"],
         prefix=parameters["name_prefix"] or "",
@@ -111,7 +110,7 @@ class Found:
     failure: GlobusError | None = None
 
 
-def read_timers(wanted: Wanted, globus: Globus) -> Found:
+def read_timers(wanted: Selection, globus: Globus) -> Found:
     """List the timers, read again those for which the list had too few runs, and read the tasks."""
     runs = max(wanted.runs, RESULTS_NEEDED)
     if wanted.timer_id is not None:
@@ -141,7 +140,7 @@ def read_timers(wanted: Wanted, globus: Globus) -> Found:
     )
 
 
-def _observe(wanted: Wanted, globus: Globus, timers: Sequence[Timer]) -> Observed:
+def _observe(wanted: Selection, globus: Globus, timers: Sequence[Timer]) -> Observed:
     def list_again(results: int) -> Sequence[Timer]:
         if wanted.timer_id is not None:
             return [one for one in (globus.get_timer(wanted.timer_id, results=results),) if one is not None]
@@ -164,7 +163,7 @@ def _by_id(timers: Iterable[Timer | None]) -> dict[str, Timer]:
     return {timer.id: timer for timer in timers if timer is not None}
 
 
-def judge(wanted: Wanted, found: Found, globus: Globus) -> Iterator[tuple[Timer, Health]]:
+def judge(wanted: Selection, found: Found, globus: Globus) -> Iterator[tuple[Timer, Health]]:
     """The wanted timers, each with its health now."""
     now = globus.now()
     for timer in found.timers:

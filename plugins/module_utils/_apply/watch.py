@@ -18,10 +18,10 @@ from .._errors import GlobusError, InputError
 from .._globus.connection import check_sdk, checked_options, connect
 from .._globus.service import Globus
 from .._secrets import fit_to_print, fit_to_return
-from .._timers.changes import Changes, Seen
+from .._timers.changes import Changes, Snapshot
 from .._timers.document import timer_as_result
 from .._timers.health import history_of
-from .reading import STATUSES, judge, parse_wanted, read_timers
+from .reading import STATUSES, judge, parse_selection, read_timers
 
 BACKOFF_MAXIMUM = 900  # seconds between two polls of a service that does not answer, unless the interval is longer
 # Errors that, if the first poll has them, can only be corrected before the event source starts again
@@ -61,7 +61,7 @@ class Watch:
             if not 1 <= self.interval < float("inf"):
                 raise InputError(f"interval must be 1 second or more, not {given['interval']!r}")
             defaults = {name: one.get("default") for name, one in _arguments.timer_info_arguments().items()}
-            self._wanted = parse_wanted({**defaults, **parameters, "status": STATUSES})
+            self._wanted = parse_selection({**defaults, **parameters, "status": STATUSES})
         except InputError as error:
             raise InputError(fit_to_print(str(error))) from None
         self._parameters = parameters
@@ -88,7 +88,7 @@ class Watch:
         events += self._changes.after(timers)
         return Poll([_fit_to_send(event) for event in events], self.interval, warning)
 
-    def _read_health(self) -> tuple[list[Seen], str | None]:
+    def _read_health(self) -> tuple[list[Snapshot], str | None]:
         if self._globus is None:
             check_sdk()
             self._globus = self._open(self._parameters)
@@ -107,7 +107,9 @@ class Watch:
         seen = []
         for timer, health in judge(self._wanted, found, globus):
             shown, history = timer_as_result(timer, globus.web_app), history_of(timer, found.tasks).as_result()
-            seen.append(Seen(timer.id, timer.name, shown["url"], health, shown["next_run"], history["last_success"]))
+            seen.append(
+                Snapshot(timer.id, timer.name, shown["url"], health, shown["next_run"], history["last_success"])
+            )
         return seen, warning
 
     def _unreachable(self, reason: str) -> Poll:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from .._errors import GlobusError
 from .._secrets import redact, register
 from .collections import Needs
-from .http import UNREADABLE, Authorizer, Http, quoted, unreadable
+from .http import UNREADABLE, Authorizer, Http, in_url, unreadable
 from .token_storage import Token
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class AuthApi:
         """The consent documents of an identity; read once."""
         with self._lock:
             if identity not in self._consents:
-                path = f"/v2/api/identities/{quoted(identity)}/consents"
+                path = f"/v2/api/identities/{in_url(identity)}/consents"
                 self._consents[identity] = self._http.read("auth", path, "consents", authorizer=authorizer)["consents"]
             return self._consents[identity]
 

@@ -236,7 +236,7 @@ class Http:
     ) -> Answer:
         """One request, repeated where that is safe and helps.
 
-        :param path: parts of it that come from elsewhere are quoted by ``quoted``.
+        :param path: parts of it that come from elsewhere are quoted by ``in_url``.
         :param body: sent as JSON.
         :param form: sent as a form.
         :param create: not safe to repeat (rule W2).
@@ -353,7 +353,7 @@ def _register_proxies() -> None:
             register(user, user.partition(":")[2], unquote(user), unquote(user.partition(":")[2]))
 
 
-def quoted(part: str) -> str:
+def in_url(part: str) -> str:
     """A part of a path that comes from elsewhere."""
     return quote(part, safe="")
 

@@ -21,7 +21,7 @@ from .._timers.tasks import Task, read_task
 from .auth_api import AuthApi
 from .auth_requirements import with_requirements
 from .collections import SEARCH_MAXIMUM, GlobusCollection, Needs, read_collection
-from .http import UNREADABLE, Answer, Http, Tries, quoted, unreadable
+from .http import UNREADABLE, Answer, Http, Tries, in_url, unreadable
 from .logins import Login, LoginAuthorizer
 
 SEARCH_PAGE = 100
@@ -115,7 +115,7 @@ class Globus:
         """The timer with its last runs, deleted ones included as long as the service shows them; None: unknown ID."""
         query = {"page_size": results}
         try:
-            return _read_timer(self._fetch("timer", f"/jobs/{quoted(timer_id)}", "job_id", query=query, tries=tries))
+            return _read_timer(self._fetch("timer", f"/jobs/{in_url(timer_id)}", "job_id", query=query, tries=tries))
         except GlobusError as error:
             if error.http_status == 404:
                 return None
@@ -155,7 +155,7 @@ class Globus:
                 remedy="set transfer_token",
             )
         try:
-            return read_collection(self._fetch("transfer", f"/v0.10/endpoint/{quoted(collection_id)}", "id"))
+            return read_collection(self._fetch("transfer", f"/v0.10/endpoint/{in_url(collection_id)}", "id"))
         except GlobusError as error:
             said = {
                 "EndpointNotFound": "does not exist",
@@ -205,7 +205,7 @@ class Globus:
         query["path"] = look.path
         if look.local_user is not None:
             query["local_user"] = look.local_user
-        path = f"/v0.10/operation/endpoint/{quoted(look.collection)}/{operation}"
+        path = f"/v0.10/operation/endpoint/{in_url(look.collection)}/{operation}"
         return self._fetch("transfer", path, key, query=query, tries=Tries(0))
 
     def check_flow(self, flow_id: str) -> None:
@@ -221,7 +221,7 @@ class Globus:
                 return
             raise
         try:
-            self._fetch("flows", f"/flows/{quoted(flow_id)}", "id")
+            self._fetch("flows", f"/flows/{in_url(flow_id)}", "id")
         except GlobusError as error:
             if error.http_status not in (403, 404):
                 raise error.about(f"Flow {flow_id} could not be looked up") from None
@@ -324,7 +324,7 @@ class Globus:
         tries = self._http.tries()
         while True:
             try:
-                answer = self._call(method, f"/jobs/{quoted(timer_id)}{action}", tries=tries, **request)
+                answer = self._call(method, f"/jobs/{in_url(timer_id)}{action}", tries=tries, **request)
             except GlobusError as error:
                 if error.http_status in (401, 403, 429) or not self._is_confirmed(timer_id, is_done, tries):
                     raise

@@ -14,11 +14,9 @@ from .._errors import GlobusError, InputError
 from .._globus.auth_api import writing_scope
 from .._globus.collections import SEARCH_MAXIMUM, GlobusCollection, Needs, refusal_of
 from .._globus.service import Globus
-from .._parallel import in_parallel
+from .._parallel import CONCURRENCY, in_parallel
 from .._timers.options import parse_ids
 from .common import GlobusModule, connect, ends_in_words, fail, require_sdk
-
-CONCURRENCY = 4
 
 
 @ends_in_words

@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from .. import _arguments
-from .._apply.reading import Found, judge, parse_wanted, read_timers
+from .._apply.reading import Found, judge, parse_selection, read_timers
 from .._errors import GlobusError, InputError
 from .._timers.document import Timer, timer_as_result
 from .._timers.health import Health, history_of
@@ -31,7 +31,7 @@ def run_timer_info() -> None:
     require_sdk(module)
     parameters = module.params
     try:
-        wanted = parse_wanted(parameters)
+        wanted = parse_selection(parameters)
     except InputError as error:
         fail(module, GlobusError(str(error), code="invalid_input"))
     without_cycle_search()

@@ -39,7 +39,7 @@ from .common import (
     without_cycle_search,
 )
 
-_DEFAULTS = {f"transfer.{one.name}": one.default for one in fields(Transfer) if one.default is not MISSING}
+_TRANSFER_DEFAULTS = {f"transfer.{one.name}": one.default for one in fields(Transfer) if one.default is not MISSING}
 SHOWS_INVOCATION = 3  # the verbosity at which Ansible shows the arguments of a task
 
 
@@ -185,7 +185,11 @@ def _in_one_line(drawn: Mapping[str, Any]) -> str:
         for path in transfer["paths"]:
             parts.append(f"{source}:{path['source_path']} -> {destination}:{path['destination_path']}")
     said = ("name", *(f"transfer.{name}" for name in ("source_collection", "destination_collection", "paths")))
-    told = {name: value for name, value in _fields(drawn).items() if name not in said and _DEFAULTS.get(name) != value}
+    told = {
+        name: value
+        for name, value in _fields(drawn).items()
+        if name not in said and _TRANSFER_DEFAULTS.get(name) != value
+    }
     told["state"] = told.pop("state", "")  # at the end, whatever the timer is
     said_of = [(name.rpartition(".")[2], value) for name, value in told.items()]
     parts += [f"{name}: {value if isinstance(value, str) else json.dumps(value)}" for name, value in said_of]

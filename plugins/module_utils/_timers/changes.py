@@ -18,7 +18,7 @@ GONE = Health("ended", "It is no longer there: somebody deleted or renamed it")
 
 
 @dataclass(frozen=True)
-class Seen:
+class Snapshot:
     """A timer as one poll found it.
 
     :ivar next_run: as the modules return it, or None; likewise ``last_success``.
@@ -36,9 +36,9 @@ class Changes:
     """Remembers the timers of the last poll."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, Seen] | None = None
+        self._seen: dict[str, Snapshot] | None = None
 
-    def after(self, timers: Sequence[Seen]) -> list[dict[str, Any]]:
+    def after(self, timers: Sequence[Snapshot]) -> list[dict[str, Any]]:
         """The events of this poll, the worst first: one for each timer whose state changed. The first poll has one for
         each unhealthy timer.
 
@@ -59,23 +59,23 @@ class Changes:
                 events.append(_event(timer, old))
         for old in gone.values():
             if old.health.state != GONE.state:
-                left = Seen(old.id, old.name, old.url, GONE, last_success=old.last_success)
+                left = Snapshot(old.id, old.name, old.url, GONE, last_success=old.last_success)
                 events.append(_event(left, old))
         return events
 
 
-def _take_predecessor(timer: Seen, gone: dict[str, Seen]) -> Seen | None:
+def _take_predecessor(timer: Snapshot, gone: dict[str, Snapshot]) -> Snapshot | None:
     """Find the vanished timer that this one replaces, by its name, and remove it from ``gone``."""
     old = next((one for one in gone.values() if one.name == timer.name), None)
     return None if old is None else gone.pop(old.id)
 
 
-def _sorted(timers: Sequence[Seen]) -> list[Seen]:
+def _sorted(timers: Sequence[Snapshot]) -> list[Snapshot]:
     order = {state: number for number, state in enumerate(UNHEALTHY)}
     return sorted(timers, key=lambda timer: (order.get(timer.health.state, len(order)), timer.name, timer.id))
 
 
-def _event(timer: Seen, old: Seen | None) -> dict[str, Any]:
+def _event(timer: Snapshot, old: Snapshot | None) -> dict[str, Any]:
     health = timer.health.as_result()
     del health["source"]
     return {

@@ -60,7 +60,7 @@ _TRANSFER_URL = re.compile(_GLOBUS + r"actions\." + _DOMAIN + r"(?:/transfer)?/t
 _ACTION_URL = re.compile(_GLOBUS + _DOMAIN + r"/(?:[^?#]*/)?run/?", re.IGNORECASE)
 _FLOW_URL = re.compile(_GLOBUS + r"flows\." + _DOMAIN + r"/flows/([0-9a-f-]{36})/run/?", re.IGNORECASE)
 
-_BOOLEANS = tuple(f.name for f in fields(Transfer) if f.type == "bool")
+_BOOLEAN_OPTIONS = tuple(f.name for f in fields(Transfer) if f.type == "bool")
 _TASK_MEMBERS = ("task_id", "status", "fatal_error")  # the members of a transfer task that health and runs need
 _SERVICE_TRUE = ("notify_on_succeeded", "notify_on_failed", "notify_on_inactive")  # true if a document lacks them
 _RUN_LISTS = ("run_managers", "run_monitors", "tags")
@@ -82,7 +82,7 @@ _KNOWN_OF_REQUEST = {*_NO_MEANING, "body", "request_id", "manage_by", "monitor_b
 _KNOWN_OF_SCHEDULE = {*_NO_MEANING, "type", "datetime", "interval_seconds", "start", "end"}
 _KNOWN_OF_END = {*_NO_MEANING, "condition", "count", "datetime"}
 _KNOWN_OF_STOP = {*_NO_MEANING, "date", "n_runs"}
-_DEFAULTS = {"recursive_symlinks": "ignore"}  # what Transfer does if a document lacks it
+_SERVICE_DEFAULTS = {"recursive_symlinks": "ignore"}  # what Transfer does if a document lacks it
 
 INTERVAL_READ_MAXIMUM = 100 * YEAR  # for timers made elsewhere; a longer interval would exceed Python's calendar
 
@@ -400,7 +400,7 @@ def _read_transfer(body: Mapping[str, Any]) -> Transfer:
         return _member(body, name, convert, f"transfer.{name}")
 
     booleans: dict[str, Any] = {}
-    for name in _BOOLEANS:
+    for name in _BOOLEAN_OPTIONS:
         value = body.get(name)
         if value is not True and value is not False:
             value = option(name, to_boolean)
@@ -552,7 +552,7 @@ def _unknown_of(document: Mapping[str, Any], known: Set[str], path: str, data_ty
     :param data_type: the ``DATA_TYPE`` that such a document has.
     """
     for name in document:
-        if name not in known and not is_absent(document[name]) and _DEFAULTS.get(name) != document[name]:
+        if name not in known and not is_absent(document[name]) and _SERVICE_DEFAULTS.get(name) != document[name]:
             yield presentable_text(f"{path}.{name}")
     found = document.get("DATA_TYPE")
     if data_type is not None and not is_absent(found) and found != data_type:
@@ -597,7 +597,7 @@ def _write_transfer(transfer: Transfer) -> dict[str, Any]:
         "source_endpoint": transfer.source_collection,
         "destination_endpoint": transfer.destination_collection,
         "DATA": [{"DATA_TYPE": "transfer_item", **_set_members(vars(path))} for path in transfer.paths],
-        **{name: getattr(transfer, name) for name in _BOOLEANS},
+        **{name: getattr(transfer, name) for name in _BOOLEAN_OPTIONS},
     }
     if transfer.sync_level is not None:
         body["sync_level"] = SYNC_LEVELS.index(transfer.sync_level)

@@ -27,11 +27,11 @@ from .task_words import failure_of, page_of, remedy_of, standstill_of
 from .tasks import INACTIVE, Task, instant_as_result
 from .values import instant_or_none, presentable_text, shown
 
-STATES = (
+HEALTH_STATES = (
     *("needs_consent", "needs_session", "inactive", "failing", "stalled", "incomplete", "overrunning", "overdue"),
     *("stale", "ok", "paused", "ended"),
 )
-UNHEALTHY = STATES[: STATES.index("ok")]
+UNHEALTHY = HEALTH_STATES[: HEALTH_STATES.index("ok")]
 RESULTS_NEEDED = 2  # the last run and, because it may still be going on, the one before
 RESULTS_SEARCHED = 10  # the runs that are searched for the last complete transfer (rule O2)
 # A run starts some time after its tick, and the service repeats a start that fails for up to 45 minutes.
@@ -46,7 +46,7 @@ _MOMENT_AT_END = re.compile(r"((?:restore|now)-.+)-[0-9]{4}-?[0-9]{2}-?[0-9]{2}(
 class Health:
     """The health of a timer.
 
-    :ivar state: one of ``STATES``.
+    :ivar state: one of ``HEALTH_STATES``.
     :ivar reason: one sentence; None for a timer that works, if there is no more to say.
     :ivar remedy: what to do about it, or None.
     :ivar since: when this state began, or None if that is not known.

@@ -36,9 +36,9 @@ from .schedule import (
     differences,
     first_run,
     format_instant,
-    is_over,
     last_tick,
     next_tick,
+    over_since,
     skipped_runs,
 )
 
@@ -263,7 +263,7 @@ def _plan_missing(plan: Plan, ended: Sequence[Timer], now: datetime) -> Plan:
                 code="timer_not_found",
             )
         )
-    over = is_over(definition.schedule, now)
+    over = over_since(definition.schedule, now)
     for timer in sorted(ended, key=lambda timer: timer.order, reverse=True):
         if _has_completed(definition, timer, now):
             plan = replace(plan, found=(timer,), timer=timer).warn(*_never_worked_warnings(timer))
@@ -485,7 +485,7 @@ def _plan_deletion(plan: Plan, timers: Sequence[Timer]) -> Plan:
 def _plan_creation(plan: Plan, definition: Definition, replaced: Sequence[Timer], now: datetime) -> Plan:
     """The plan to create the timer, and then to delete those that it replaces (rule W4)."""
     wanted = plan.wanted
-    over = is_over(definition.schedule, now)
+    over = over_since(definition.schedule, now)
     if over is not None:
         return plan.failed(
             GlobusError(

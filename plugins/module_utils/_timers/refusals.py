@@ -23,7 +23,7 @@ from .schedule import Schedule, format_instant, next_tick
 
 _DRIVE = re.compile(r"([A-Za-z]):(?:$|[\\/])")
 _SHARE = re.compile(r"\\")
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _FOLDED = "In YAML, text after > and | ends with a line break; text after >- and |- does not"
 _COLLECTION = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}:")
 
@@ -61,7 +61,7 @@ def _path_refusals(transfer: Transfer) -> Iterator[str]:
                 yield f"{what} is a Windows path. Write it as {globus!r}"
             elif _SHARE.match(text):
                 yield f"{what} is a Windows path. Globus uses forward slashes, and paths start with /"
-            elif _ADDRESS.match(text):
+            elif _URL.match(text):
                 yield f"{what} is a URL. Give only the path on the collection, for example /data/"
             elif found := _COLLECTION.match(text):
                 yield f"{what} starts with the ID of a collection. Give only the path: {text[found.end() :]!r}"

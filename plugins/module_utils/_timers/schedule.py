@@ -306,7 +306,7 @@ def first_run(schedule: Schedule, after: datetime, keep: datetime | None = None)
     """The start to send to the service: the schedule's next run after ``after``.
 
     None if the schedule leaves the start open. The start of a schedule that runs once is returned even if it is past:
-    see ``is_over``. The past start of a recurring schedule is moved forward by whole intervals (rule D2) or, with
+    see ``over_since``. The past start of a recurring schedule is moved forward by whole intervals (rule D2) or, with
     ``follow``, to the next such wall time.
 
     :param keep: the next tick of the timer that is replaced. If the interval is two days or more, ``at`` does not say
@@ -374,7 +374,7 @@ def _later_runs(schedule: Schedule, grid: _Grid) -> _Grid:
     return grid.every_day() if schedule.interval == YEAR and schedule.weekday is not None else grid
 
 
-def is_over(schedule: Schedule, now: datetime) -> datetime | None:
+def over_since(schedule: Schedule, now: datetime) -> datetime | None:
     """The last run of a definition whose runs are all past (rule D5), or None."""
     if schedule.interval is None:
         return schedule.start if schedule.start is not None and schedule.start < now else None

@@ -18,7 +18,7 @@ from ansible_collections.research_ops.globus.plugins.module_utils._timers import
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.options import parse_schedule
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.schedule import Schedule
 from ansible_collections.research_ops.globus.plugins.plugin_utils._backup import SCHEDULES, Expansion, expand
-from ansible_collections.research_ops.globus.plugins.plugin_utils._variables import STATES
+from ansible_collections.research_ops.globus.plugins.plugin_utils._variables import JOB_STATES
 from unit.samples import DESTINATION, SOURCE
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)  # a Monday
@@ -305,8 +305,8 @@ def test_s8_a_job_says_what_to_do_with_a_timer_that_the_service_stopped() -> Non
     assert [one.get("on_inactive") for one in timers] == ["fail", "warn", None]
 
 
-@pytest.mark.parametrize("own", STATES)
-@pytest.mark.parametrize("of_all", STATES)
+@pytest.mark.parametrize("own", JOB_STATES)
+@pytest.mark.parametrize("of_all", JOB_STATES)
 def test_the_stronger_state_holds(own: str, of_all: str) -> None:
     strength = ["present", "active", "paused", "absent"]
     (timer,) = expanded(job(state=own), state=of_all).timers

@@ -15,7 +15,7 @@ from ansible.errors import AnsibleFilterError
 from prometheus_client.parser import text_string_to_metric_families
 
 from ansible_collections.research_ops.globus.plugins.filter.backup_metrics import backup_metrics
-from ansible_collections.research_ops.globus.plugins.module_utils._timers.health import STATES
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.health import HEALTH_STATES
 from ansible_collections.research_ops.globus.plugins.plugin_utils import _metrics
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -78,7 +78,9 @@ def test_no_timer() -> None:
 def test_one_timer() -> None:
     text = backup_metrics([timer(state="stalled")])
     found = read(text)
-    assert found.pop("globus_timer_health") == {("nightly", state): float(state == "stalled") for state in STATES}
+    assert found.pop("globus_timer_health") == {
+        ("nightly", state): float(state == "stalled") for state in HEALTH_STATES
+    }
     assert found == {
         "globus_timer_last_success_timestamp_seconds": {("nightly",): 1772439000},
         "globus_timer_last_run_bytes": {("nightly",): 2**53 + 1},
@@ -97,7 +99,7 @@ def test_a_thousand_timers_with_odd_names() -> None:
     for name, samples in found.items():
         if name != "globus_timers_rate_ratio":
             assert {labels[0] for labels in samples} == set(names)
-    assert len(found["globus_timer_health"]) == 1000 * len(STATES)
+    assert len(found["globus_timer_health"]) == 1000 * len(HEALTH_STATES)
     assert found["globus_timers_rate_ratio"][()] == pytest.approx(1000 / 1440)
 
 
@@ -116,7 +118,7 @@ def test_what_is_not_known_has_no_line() -> None:
     unknown = timer(next_run=None, last_success=None, recent_runs=[{"transfer": None}], definition=None)
     for entry in (unknown, {name: unknown[name] for name in ("id", "name", "health")}):
         found = read(backup_metrics([entry]))
-        assert len(found.pop("globus_timer_health")) == len(STATES)
+        assert len(found.pop("globus_timer_health")) == len(HEALTH_STATES)
         assert found.pop("globus_timers_rate_ratio") == {(): 0}
         assert all(samples == {} for samples in found.values())
 
@@ -163,4 +165,4 @@ def test_the_alert_rules_use_metrics_that_exist() -> None:
         for state in word.split("|")
     }
     assert states
-    assert states <= set(STATES)
+    assert states <= set(HEALTH_STATES)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.research_ops.globus.plugins.plugin_utils._hold import plan_hold, plan_release
-from ansible_collections.research_ops.globus.plugins.plugin_utils._now import plan
+from ansible_collections.research_ops.globus.plugins.plugin_utils._now import plan_now
 from ansible_collections.research_ops.globus.plugins.plugin_utils._progress import progress
 from unit.plugins.plugin_utils.test_restore import LAB, NOW, PAGE, SEQ, ran, run, timer
 
@@ -24,7 +24,7 @@ PAUSED = {"status": "inactive", "inactive_reason": {"cause": "user", "detail": N
 
 
 def now(*timers: dict[str, Any], jobs: Any = (SEQ, LAB), **variables: Any) -> dict[str, Any]:
-    return plan({"backup_jobs": list(jobs), **variables}, timers, NOW)
+    return plan_now({"backup_jobs": list(jobs), **variables}, timers, NOW)
 
 
 def test_all_jobs_are_copied_that_are_not_absent_or_paused() -> None:

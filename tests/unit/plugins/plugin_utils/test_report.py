@@ -182,7 +182,7 @@ def test_grandfather_father_son_is_one_row_with_its_timers() -> None:
     assert {one["slot"] for one in shown["runs"]} <= set(slots)
 
 
-@pytest.mark.parametrize("state", [state for state in _health.STATES if state != "ok"])
+@pytest.mark.parametrize("state", [state for state in _health.HEALTH_STATES if state != "ok"])
 def test_every_health_has_a_word_a_sign_and_is_the_jobs(state: str) -> None:
     told = {"state": state, "reason": "why", "remedy": "what", "since": at(-1), "source": "transfer"}
     shown = row(timer(state=state, health=told))
@@ -564,4 +564,4 @@ def test_ages_in_words(seconds: int, told: str) -> None:
 
 
 def test_all_states_of_health_are_known_to_the_report() -> None:
-    assert set(_health.STATES) <= set(_report_health.STATES)
+    assert set(_health.HEALTH_STATES) <= set(_report_health.HEALTH_SIGNS)

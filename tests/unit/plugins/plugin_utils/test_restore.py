@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.research_ops.globus.plugins.plugin_utils import _variables
-from ansible_collections.research_ops.globus.plugins.plugin_utils._restore import plan
+from ansible_collections.research_ops.globus.plugins.plugin_utils._restore import plan_restore
 from unit.samples import DESTINATION, SOURCE
 
 NOW = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)  # a Tuesday
@@ -75,7 +75,7 @@ def run(status: str, moment: str = "2026-03-03T02:00:00+00:00") -> dict[str, Any
 
 def planned(*timers: dict[str, Any], jobs: Any = (SEQ, LAB, WAYS), **variables: Any) -> dict[str, Any]:
     given = {f"backup_restore_{name}" if name != "wait" else "backup_wait": value for name, value in variables.items()}
-    return plan({"backup_jobs": list(jobs), **given}, timers, NOW)
+    return plan_restore({"backup_jobs": list(jobs), **given}, timers, NOW)
 
 
 def right(*timers: dict[str, Any], **variables: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.research_ops.globus.plugins.plugin_utils import _variables
-from ansible_collections.research_ops.globus.plugins.plugin_utils._backup import plan
+from ansible_collections.research_ops.globus.plugins.plugin_utils._backup import plan_backup
 from ansible_collections.research_ops.globus.plugins.plugin_utils._plain import plain
 from unit.samples import DESTINATION, SOURCE
 
@@ -27,13 +27,13 @@ SLOTTED = {**JOB, "destination_path": "/b/{slot}/", "schedule": "rotating_weekda
 
 
 def planned(**variables: Any) -> dict[str, Any]:
-    found = plan({**RIGHT, **variables}, NOW)
+    found = plan_backup({**RIGHT, **variables}, NOW)
     assert found["error"] is None
     return found
 
 
 def error(**variables: Any) -> str:
-    found = plan({**RIGHT, **variables}, NOW)
+    found = plan_backup({**RIGHT, **variables}, NOW)
     assert isinstance(found["error"], str)
     assert not found["timers"]
     return found["error"]
@@ -48,8 +48,8 @@ def error_of_job(**options: Any) -> str:
 
 @pytest.mark.parametrize("name", [name for name in _variables.DECLARATIONS if name != "backup_jobs"])
 def test_null_is_the_default_N1(name: str) -> None:
-    without = plan({key: value for key, value in RIGHT.items() if key != name}, NOW)
-    assert plan({**RIGHT, name: None}, NOW) == without
+    without = plan_backup({key: value for key, value in RIGHT.items() if key != name}, NOW)
+    assert plan_backup({**RIGHT, name: None}, NOW) == without
 
 
 @pytest.mark.parametrize("name", _variables.DECLARATIONS)
@@ -303,9 +303,11 @@ def test_messages_about_one_of_several_paths_have_its_position_N6() -> None:
 def test_a_backup_is_too_old_after_two_intervals_and_a_day(schedule: str, days: int) -> None:
     """The interval of a job with several timers is the longest time between two of its runs."""
     for now in (NOW, NOW + timedelta(days=40), NOW + timedelta(days=200)):
-        found = plan({**RIGHT, "backup_jobs": [{**SLOTTED, "schedule": schedule, "destination_path": "/b/"}]}, now)
+        found = plan_backup(
+            {**RIGHT, "backup_jobs": [{**SLOTTED, "schedule": schedule, "destination_path": "/b/"}]}, now
+        )
         if found["error"] is not None:
-            found = plan({**RIGHT, "backup_jobs": [{**SLOTTED, "schedule": schedule}]}, now)
+            found = plan_backup({**RIGHT, "backup_jobs": [{**SLOTTED, "schedule": schedule}]}, now)
         (job,) = found["jobs"]
         assert job["max_age"] == pytest.approx((2 * days + 1) * 86400, abs=2 * 3600), "a clock change moves a gap"
 

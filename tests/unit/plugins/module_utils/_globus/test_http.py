@@ -139,7 +139,7 @@ def test_a_redirect_is_not_followed_X2(status: int, monkeypatch: pytest.MonkeyPa
 def test_what_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(in_turn(Reply())) as server:
         http = way(server, monkeypatch)
-        http.call("timer", "PATCH", f"/jobs/{_http.quoted('a/../b?c d')}", query={"x": "a b"}, body={"name": "é"})
+        http.call("timer", "PATCH", f"/jobs/{_http.in_url('a/../b?c d')}", query={"x": "a b"}, body={"name": "é"})
         http.call("auth", "POST", "/v2/oauth2/token", form={"scope": "a b", "x": "é&"})
         http.call("timer", "POST", "/jobs/1/pause")
     patch, form, empty = server.requests

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.research_ops.globus.plugins.module_utils._timers.changes import Changes, Seen
-from ansible_collections.research_ops.globus.plugins.module_utils._timers.health import STATES, UNHEALTHY, Health
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.changes import Changes, Snapshot
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.health import HEALTH_STATES, UNHEALTHY, Health
 
 SINCE = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
-def seen(name: str, state: str = "ok", timer_id: str | None = None) -> Seen:
+def seen(name: str, state: str = "ok", timer_id: str | None = None) -> Snapshot:
     health = Health(state, f"It is {state}", "Cure it", SINCE, "transfer")
-    return Seen(
+    return Snapshot(
         timer_id or f"id-of-{name}", name, f"https://app/{name}", health, "2026-03-03T02:00:00+00:00", {"files": 1}
     )
 
@@ -49,7 +49,7 @@ def test_an_event_says_what_was_promised() -> None:
     ]
 
 
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("state", HEALTH_STATES)
 def test_the_first_look_tells_what_is_unhealthy(state: str) -> None:
     expected = [("a", state, None)] if state in UNHEALTHY else []
     assert short(Changes().after([seen("a", state)])) == expected
@@ -87,7 +87,7 @@ def test_one_of_several_timers_of_a_name_that_goes_has_one_successor() -> None:
     assert short(changes.after([seen("a", "ok", "2"), seen("a", "ok", "3")])) == [("a", "ok", "stalled")]
 
 
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("state", HEALTH_STATES)
 def test_a_timer_that_is_gone_has_ended(state: str) -> None:
     """Also one that was well: a backup that somebody deleted runs no more."""
     changes = Changes()

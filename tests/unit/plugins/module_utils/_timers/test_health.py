@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.research_ops.globus.plugins.module_utils._globus.auth_requirements import with_requirements
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.document import Timer, read_timer
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.health import (
-    STATES,
+    HEALTH_STATES,
     UNHEALTHY,
     health_of,
     missing_consents,
@@ -337,9 +337,9 @@ def test_every_timer_has_one_of_the_states_and_the_unhealthy_ones_have_reason_an
         one = timer(result, status=status, inactive_reason=reason, next_run=next_run, activity=None)
         health = health_of(one, NOW)
         found.add(health.state)
-        assert health.state in STATES
+        assert health.state in HEALTH_STATES
         assert health.source == "timer"
         if health.state in UNHEALTHY:
             assert health.reason
             assert health.remedy
-    assert found == set(STATES) - {"stalled", "incomplete", "overrunning", "stale"}, "which only transfers tell"
+    assert found == set(HEALTH_STATES) - {"stalled", "incomplete", "overrunning", "stale"}, "which only transfers tell"

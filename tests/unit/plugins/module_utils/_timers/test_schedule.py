@@ -748,8 +748,8 @@ OVER: list[tuple[str, dict[str, Any], str | None]] = [
 
 
 @pytest.mark.parametrize(("options", "last"), [c[1:] for c in OVER], ids=[f"D5 {c[0]}" for c in OVER])
-def test_is_over(options: dict[str, Any], last: str | None) -> None:
-    assert _schedule.is_over(schedule(options), NOW) == (None if last is None else moment(last))
+def test_over_since(options: dict[str, Any], last: str | None) -> None:
+    assert _schedule.over_since(schedule(options), NOW) == (None if last is None else moment(last))
 
 
 def test_i1_what_follow_completed_stays_completed_after_a_clock_change() -> None:

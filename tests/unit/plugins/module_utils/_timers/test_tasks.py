@@ -16,7 +16,7 @@ import pytest
 
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.document import Timer, read_timer
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.health import (
-    STATES,
+    HEALTH_STATES,
     UNHEALTHY,
     Health,
     health_of,
@@ -604,7 +604,7 @@ def test_O5_each_field_missing_in_turn(name: str) -> None:
             health = health_of(
                 timer(result((instant(whole["request_time"]) - NOW) / timedelta(hours=1))), NOW, read(lacking)
             )
-            assert health.state in STATES
+            assert health.state in HEALTH_STATES
             assert not (bad(lacking) and health.state == "ok"), (field, health)
 
 
@@ -634,7 +634,7 @@ def test_O5_a_recorded_timer_with_each_field_missing_in_turn(name: str) -> None:
                     read_timer(lacking)
                 continue
             health = health_of(read_timer(lacking), NOW, {})
-            assert health.state in STATES, (above, last)
+            assert health.state in HEALTH_STATES, (above, last)
 
 
 def bad(task: dict[str, Any]) -> bool:
