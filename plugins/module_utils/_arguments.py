@@ -4,9 +4,9 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""Every option of every module, declared once, with its constraints; documented in the doc fragments.
+"""The options of all modules, each declared once, with its constraints. The doc fragments document them.
 
-``module_arguments`` puts together what AnsibleModule takes; the role and the filters check options with the same
+``module_arguments`` returns the arguments for AnsibleModule. The role and the filters check their options with the same
 declarations (``_validation``).
 """
 
@@ -29,7 +29,7 @@ ON_INACTIVE = ("warn", "fail", "resume")
 
 
 def environment_variable(*names: str) -> str:
-    """The first of these environment variables that is set and not blank (rule X3); a fallback of an option."""
+    """A fallback of an option: the first of these environment variables that is set and not blank (rule X3)."""
     for name in names:
         if os.environ.get(name, "").strip():
             return os.environ[name]
@@ -37,7 +37,7 @@ def environment_variable(*names: str) -> str:
 
 
 def is_blank(value: Any) -> bool:
-    """Whether a value is none at all: null, or nothing but blanks (rules N1, N2).
+    """Whether a value is null or blank (rules N1, N2).
 
     Ansible turns a null in a list of texts, and in a required text, into the text ``None``.
     """
@@ -45,9 +45,9 @@ def is_blank(value: Any) -> bool:
 
 
 def with_variables(options: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters, where those that are blank have their environment variable's value (rule N2).
+    """The parameters. Those that are blank get the values of their environment variables (rule N2).
 
-    Ansible looks at the variable only where the option is missing. A survey of AWX gives it, empty.
+    Ansible uses the variable only if the option is missing. But a survey of AWX sets the option to an empty text.
     """
     filled = dict(parameters)
     for name, option in options.items():
@@ -94,7 +94,7 @@ def auth_arguments() -> dict[str, Any]:
 
 
 def login_arguments() -> dict[str, Any]:
-    """The options of the module ``login``, which signs in to a native app instead of being signed in."""
+    """The options of the module ``login``, which differ from ``auth_arguments``."""
     auth = auth_arguments()
     return {
         **{name: auth[name] for name in ("token_storage", "environment", "request_timeout", "retries")},
@@ -108,7 +108,7 @@ def login_arguments() -> dict[str, Any]:
 
 
 def definition_arguments() -> dict[str, Any]:
-    """The options of the doc fragment ``definition``: what a timer is."""
+    """The options of the doc fragment ``definition``."""
     return {
         "name": {"type": "str"},
         "transfer": {
@@ -180,7 +180,7 @@ def definition_arguments() -> dict[str, Any]:
 
 
 def timer_arguments() -> dict[str, Any]:
-    """The options of one timer: its definition and what to do about it."""
+    """The options of one timer: its definition, state and policies."""
     return {
         **definition_arguments(),
         "state": {"type": "str", "default": "present", "choices": list(STATES)},
@@ -190,7 +190,7 @@ def timer_arguments() -> dict[str, Any]:
 
 
 def policy_arguments() -> dict[str, Any]:
-    """What to do in certain cases. In ``timers`` these are options of the task too, which its entries can override."""
+    """The policies, such as ``on_drift``. In ``timers`` they are options of the task, which entries can override."""
     return {
         "on_drift": {"type": "str", "default": "warn", "choices": list(ON_DRIFT)},
         "on_inactive": {"type": "str", "default": "warn", "choices": list(ON_INACTIVE)},
@@ -199,7 +199,7 @@ def policy_arguments() -> dict[str, Any]:
 
 
 def collection_info_arguments() -> dict[str, Any]:
-    """The options that choose collections to read."""
+    """The options that select collections to read."""
     return {
         "collection_ids": {"type": "list", "elements": "str"},
         "search": {"type": "str"},
@@ -207,7 +207,7 @@ def collection_info_arguments() -> dict[str, Any]:
 
 
 def timer_info_arguments() -> dict[str, Any]:
-    """The options that choose timers to read."""
+    """The options that select timers to read."""
     return {
         "timer_id": {"type": "str"},
         "name": {"type": "str"},
@@ -233,7 +233,7 @@ def timer_health_arguments() -> dict[str, Any]:
 
 
 def timers_arguments() -> dict[str, Any]:
-    """The options of a list of timers. In an entry the policies have no default: those of the list hold."""
+    """The options of a list of timers. In an entry the policies have no default: those of the list apply."""
     of_entry = {
         name: {key: value for key, value in option.items() if key != "default"}
         for name, option in policy_arguments().items()
@@ -260,7 +260,7 @@ WHICH_TIMER = {"required_one_of": [["name", "timer_id"]]}  # also of each entry 
 
 
 def module_arguments(module: str) -> dict[str, Any]:
-    """What AnsibleModule takes of a module: its options, and the constraints between them."""
+    """The arguments of AnsibleModule for a module: its options, and the constraints between them."""
     if module == "login":
         return {"argument_spec": login_arguments()}
     own, constraints = _MODULES[module]

@@ -4,10 +4,10 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""What can go wrong, as values the rest of the collection can raise and report.
+"""The errors of the collection.
 
-Messages are written for the person who reads the failed task: what happened, to which timer, what to do now.
-They never contain a token, a secret or a login verifier (rule X1).
+Their messages are for the person who reads the failed task: what happened, to which timer, and what to do. They never
+contain a token, a secret or a verifier (rule X1).
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from typing import Any
 
 
 class InputError(Exception):
-    """A parameter that cannot be right, found before any request is sent (rules L1, L3)."""
+    """A wrong option, found before any request is sent (rules L1, L3)."""
 
 
 class GlobusError(Exception):
-    """A refusal or failure of a Globus service, or of the way to it.
+    """A refusal or failure of a Globus service, or of the connection to it.
 
     :param message: one sentence a person can act on.
     :param code: the service's own error code, for example ``ConsentRequired``, or one of ours in snake case.
     :param http_status: the HTTP status, or None when there was no answer.
     :param request_id: the service's request ID, for a support ticket.
-    :param remedy: the command or edit that cures it, where one exists.
+    :param remedy: the command or change that helps, if one is known.
     """
 
     def __init__(
@@ -46,11 +46,11 @@ class GlobusError(Exception):
         self.remedy = remedy
 
     def about(self, what: str) -> GlobusError:
-        """The same error with ``what`` was being done, and to which timer, in front of its message."""
+        """The same error with ``what`` in front of its message: what was being done, and to which timer."""
         return self._with(f"{what}: {self.message}")
 
     def followed_by(self, consequence: str) -> GlobusError:
-        """The same error with what follows from it, and what to do, behind its message."""
+        """The same error with its consequence, and what to do, after its message."""
         return self._with(f"{self.message}. {consequence}")
 
     def _with(self, message: str) -> GlobusError:
@@ -63,7 +63,7 @@ class GlobusError(Exception):
         )
 
     def as_result(self) -> dict[str, Any]:
-        """The keys a failed task returns: ``msg``, ``error`` and, where there is one, ``remedy``."""
+        """The return values of a failed task: ``msg``, ``error`` and, if there is one, ``remedy``."""
         result: dict[str, Any] = {
             "msg": self.message,
             "error": {"code": self.code, "http_status": self.http_status, "request_id": self.request_id},
@@ -74,4 +74,4 @@ class GlobusError(Exception):
 
 
 class UncertainError(GlobusError):
-    """No readable answer came: the request may have been carried out or not (rule W2)."""
+    """No readable answer came, so it is not known whether the request was processed (rule W2)."""

@@ -4,7 +4,7 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""One function over many items at once."""
+"""Calls a function for several items at once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _Result = TypeVar("_Result")
 
 
 def in_parallel(function: Callable[[_Item], _Result], items: Sequence[_Item], concurrency: int) -> list[_Result]:
-    """``function`` of each item, in the order of the items, at most ``concurrency`` at once."""
+    """The results of ``function`` for all items, in their order, with at most ``concurrency`` calls at once."""
     if len(items) < 2 or concurrency < 2:
         return [function(item) for item in items]
     with ThreadPoolExecutor(max_workers=min(concurrency, len(items))) as pool:

@@ -4,11 +4,11 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""What is secret in this process, and how text is made fit to leave it (rule X1).
+"""The secrets of this process, and their removal from texts that leave it (rule X1).
 
-Whoever learns a secret registers it: credentials and tokens when they are made, requests when they are sent. The edge
-(``_module.common``) then replaces it in everything that a module returns, in each spelling: plain, stripped,
-URL-encoded, in JSON or HTML, and inside base64.
+Credentials and tokens are registered when they are created, headers when they are sent. ``_module.common`` then
+replaces them in everything that a module returns, in each spelling: plain, stripped, URL-encoded, in JSON or HTML, and
+inside base64.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from typing import Any
 
 MASK = "********"
 SHORTEST = 4  # characters; replacing a shorter text would destroy the output. No secret of Globus is that short.
-DEEPEST = 100  # levels of a result; what Ansible makes of it recurses
+DEEPEST = 100  # the deepest nesting of a result, because Ansible processes it recursively
 TOO_DEEP = "(nested too deeply to be shown)"
 TOO_LONG = "(a number that is too long to be shown)"
-# Values under these keys are data, which must stay as they are to the byte: they identify, or are fed back.
+# Values of these keys are data that must not change by a byte: they identify something, or are used as input again.
 DATA = frozenset({"name", "definition", "display_name", "desired", "actual", "token_storage", "invocation"})
 
-_SURROGATES = "\ud800-\udfff"  # halves of characters, which no output can encode
-# Characters that move the cursor, change colours, or turn the direction of what follows.
+_SURROGATES = "\ud800-\udfff"  # halves of characters, which cannot be encoded in any output
+# Characters that move the cursor, change colours, or turn the direction of the text after them.
 _CONTROLS = "\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
 _ODD = re.compile(f"[\x00-\x1f{_CONTROLS}{_SURROGATES}]")
 _ODD_IN_LINES = re.compile(f"[\x00-\x08\x0b-\x1f{_CONTROLS}{_SURROGATES}]")
@@ -42,9 +42,9 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/_=-]")
 
 
 class _Secret:
-    """One secret: what finds it.
+    """One secret, with the patterns that find it.
 
-    :ivar anchors: texts, in lower case, of which one is there wherever a spelling of the secret is.
+    :ivar anchors: texts in lower case. A text with any spelling of the secret contains one of them.
     """
 
     def __init__(self, value: str) -> None:
@@ -69,7 +69,7 @@ _lock = threading.Lock()
 
 
 def register(*values: Any) -> None:
-    """Remember secrets; whatever is no text, or too short to be one, is passed over."""
+    """Remember secrets. Values that are not text, or too short, are ignored."""
     for value in values:
         if not isinstance(value, str):
             continue
@@ -80,7 +80,7 @@ def register(*values: Any) -> None:
 
 
 def forget() -> None:
-    """Forget them all; for tests, whose process is not a module's."""
+    """Forget all secrets. For tests, which run many modules in a process."""
     with _lock:
         _known.clear()
 
@@ -101,21 +101,21 @@ def _redacted(text: str, secrets: Sequence[_Secret]) -> str:
 
 
 def printable(text: str, *, lines: bool = False) -> str:
-    """The text with its control characters, and those that turn the direction of writing, spelled out.
+    """The text with control characters, and characters that turn the direction of writing, written as escapes.
 
-    :param lines: leave line breaks and tabs.
+    :param lines: keep line breaks and tabs.
     """
     return (_ODD_IN_LINES if lines else _ODD).sub(_spelled_out, text)
 
 
 def fit_to_print(text: str, *, lines: bool = False) -> str:
-    """A text for people, as it may leave a module."""
+    """A text for people, without secrets and control characters."""
     return printable(redact(text), lines=lines)
 
 
 def fit_to_return(result: Mapping[str, Any]) -> dict[str, Any]:
-    """What a module returns, as it may leave: no secret in any text or key, and no control character in a text for
-    people. Names, definitions and paths (``DATA``) keep every character but halves of one.
+    """The result of a module, without secrets in any text or key, and without control characters in texts for people.
+    Names, definitions and paths (``DATA``) keep all characters, except halves of one.
     """
     try:
         text = json.dumps(result, ensure_ascii=False, allow_nan=False)
@@ -132,7 +132,7 @@ def fit_to_return(result: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _secrets() -> list[_Secret]:
-    """The longest first: one may be a part of another."""
+    """The secrets, the longest first, because one may be a part of another."""
     with _lock:
         return sorted(_known.values(), key=lambda secret: -secret.length)
 
@@ -157,7 +157,7 @@ def _cleaned(
                 item,
                 secrets,
                 is_data=is_data or (may_be_data and key in DATA),
-                may_be_data=may_be_data and key != "diff",  # a diff is for people, all of it
+                may_be_data=may_be_data and key != "diff",  # all of a diff is for people
                 depth=depth + 1,
                 lines=key == "exception",
             )
@@ -169,7 +169,7 @@ def _cleaned(
 
 
 def _cleaned_number(value: float, secrets: Sequence[_Secret]) -> Any:
-    """A number that JSON has; a text for those that it has not."""
+    """A number, or text if JSON has no such number."""
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     try:
@@ -180,7 +180,7 @@ def _cleaned_number(value: float, secrets: Sequence[_Secret]) -> Any:
 
 
 def _spelled_out(match: re.Match[str]) -> str:
-    """``\\n``, ``\\x1b``, ``\\u202e``, as in a string of Python."""
+    """The escape of a character, as in Python: ``\\n``, ``\\x1b``, ``\\u202e``."""
     code = ord(match[0])
     named = {9: "\\t", 10: "\\n", 13: "\\r"}
     return named.get(code) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
@@ -190,7 +190,7 @@ def _spelled_out(match: re.Match[str]) -> str:
 
 
 def _spellings(character: str) -> str:
-    """A pattern for a character in each spelling that a service or a library may give it."""
+    """A pattern for a character in all spellings of services and libraries."""
     if character.isascii() and (character.isalnum() or character in "-._~"):
         return re.escape(character)
     as_bytes = character.encode("utf-8", "surrogatepass")
@@ -210,7 +210,7 @@ def _spellings(character: str) -> str:
 
 
 def _spellings_in_base64(character: str) -> str:
-    """The two alphabets, and what URLs and JSON make of them."""
+    """A pattern for a character of base64, in its two alphabets and as URLs and JSON write it."""
     return {"+": r"(?:\+|-|%2b)", "/": r"(?:\\?/|_|%2f)"}.get(character, re.escape(character))
 
 
@@ -219,22 +219,22 @@ def _base64_anchor(core: str) -> str:
 
 
 def _cores(secret: bytes) -> list[str]:
-    """What the base64 of anything that contains the secret contains: one text for each of three alignments.
+    """The texts of which the base64 of any text with the secret contains one: one for each of three alignments.
 
-    ``Basic`` credentials are such a base64: of ID, colon and secret.
+    ``Basic`` credentials, for example, are the base64 of ID, colon and secret.
     """
     cores = []
     for before in range(3):
         encoded = base64.b64encode(b"\0" * before + secret).decode().rstrip("=")
-        first = (before * 8 + 5) // 6  # characters that hold bits of what comes before
-        last = len(encoded) - (1 if (before + len(secret)) % 3 else 0)  # one that holds bits of what comes after
+        first = (before * 8 + 5) // 6  # characters with bits of the text before
+        last = len(encoded) - (1 if (before + len(secret)) % 3 else 0)  # one has bits of the text after
         if last - first >= SHORTEST:
             cores.append(encoded[first:last])
     return cores
 
 
 def _replace_words(core: re.Pattern[str], text: str) -> str:
-    """Each match replaced, together with the base64 around it."""
+    """The text with each match replaced, together with the base64 around it."""
     parts, end = [], 0
     for match in core.finditer(text):
         if match.start() < end:

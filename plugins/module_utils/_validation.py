@@ -4,10 +4,10 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""Options checked against their declaration, with messages that name the option in full (rules L3, N1, N6).
+"""Checks options against their declarations, with messages that have the full name of the option (rules L3, N1, N6).
 
-Ansible checks the options of a task itself, but its messages name neither the entry of a list nor the timer, and null
-is a wrong value to it below a list. Filters have no such check at all. Pure: no input or output.
+Ansible checks the options of a task, too, but its messages contain neither the entry of a list nor the timer, and it
+refuses null inside a list. For filters it checks nothing. Pure: no input or output.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from ansible.module_utils.common.validation import (
 from ._errors import InputError
 
 Declaration = Mapping[str, Any]
-SHOWN = 60  # characters of a value in a message
+SHOWN = 60  # the most characters of a value in a message
 
 
 def for_ansible(options: Mapping[str, Declaration], given: Mapping[str, Any]) -> dict[str, Any]:
-    """What AnsibleModule can check. A number in place of a dictionary of options makes it end in a TypeError, so it
-    gets a text there, which it refuses in words.
+    """The options in a form that AnsibleModule can check. If it gets a number instead of a dictionary of options, it
+    ends with a TypeError, so the number becomes text, which it refuses with a message.
     """
     declared = _declarations(options)
     return {
@@ -49,9 +49,9 @@ def _for_ansible(declaration: Declaration, value: Any) -> Any:
 
 
 def without_nulls(options: Mapping[str, Declaration], given: Mapping[str, Any]) -> dict[str, Any]:
-    """What is given, without the options that are null, at every level: null means "not given" (rule N1).
+    """The given options without those that are null, at every level: null means "not given" (rule N1).
 
-    Free-form dictionaries, such as the input of a flow, stay as they are. So do null entries of lists, which are
+    Free-form dictionaries, such as the input of a flow, do not change. Null entries of lists are kept, because they are
     mistakes.
     """
     declared = _declarations(options)
@@ -76,11 +76,11 @@ def validate(
     path: str = "",
     constraints: Mapping[str, Sequence[Any]] | None = None,
 ) -> dict[str, Any]:
-    """The options as AnsibleModule would hand them on: converted, and those that are not given with their default.
+    """The options as AnsibleModule would return them: converted, and with defaults for those that are not given.
 
-    :param path: what stands in front of the options' names, for example ``schedule.``.
-    :param constraints: ``required_one_of`` and ``mutually_exclusive``, as AnsibleModule takes them.
-    :raises InputError: about the first option that is wrong.
+    :param path: the beginning of the options' full names, for example ``schedule.``.
+    :param constraints: ``required_one_of`` and ``mutually_exclusive``, as for AnsibleModule.
+    :raises InputError: about the first wrong option.
     """
     if not isinstance(given, Mapping):
         raise InputError(f"{path.rstrip('.')} must be a dictionary of options, not {quoted(given)}")
@@ -110,13 +110,13 @@ def _validated_options(
 
 
 def _declarations(options: Mapping[str, Declaration]) -> dict[str, Declaration]:
-    """The options by each of their names."""
+    """The options by their names, aliases included."""
     aliases = {alias: one for one in options.values() for alias in one.get("aliases", ())}
     return {**aliases, **options}
 
 
 def _by_name(options: Mapping[str, Declaration], given: Mapping[str, Any], path: str) -> dict[str, Any]:
-    """The values by the names of their options; unknown ones are refused."""
+    """The values by the names of their options, without aliases. Raises InputError for unknown options."""
     aliases = {alias: name for name, one in options.items() for alias in one.get("aliases", ())}
     named: dict[str, Any] = {}
     for key, value in given.items():
@@ -135,7 +135,7 @@ def _suggestion(key: Any, known: Sequence[str]) -> str:
 
 
 def _checked_value(declaration: Declaration, value: Any, path: str) -> Any:
-    """A value, converted to the type of its option."""
+    """A value, checked and converted to the type of its option."""
     kind = declaration["type"]
     if kind == "list":
         return [
@@ -157,7 +157,7 @@ def _checked_one(kind: str, declaration: Declaration, value: Any, path: str) -> 
 
 def _converted(kind: str, value: Any, path: str) -> Any:
     if kind == "raw":
-        # a text from a vault is no str before ansible-core 2.19, and a moment in YAML is a datetime (rule N5)
+        # before ansible-core 2.19, a text from a vault is not a str; YAML reads a moment as a datetime (rule N5)
         return value if value is None or isinstance(value, (str, int, float, list, tuple, Mapping)) else str(value)
     convert, words = _TYPES[kind]
     try:
@@ -167,7 +167,7 @@ def _converted(kind: str, value: Any, path: str) -> Any:
 
 
 def _as_text(value: Any) -> str:
-    """Numbers and the like are text, as YAML takes ``name: 600`` for a number; lists and dictionaries are none."""
+    """A value as text. Numbers are accepted (YAML reads ``name: 600`` as one), lists and dictionaries are not."""
     if value is None or isinstance(value, (list, tuple, set, Mapping, bytes)):
         raise TypeError
     return str(value)
@@ -193,6 +193,6 @@ _TYPES: dict[str, tuple[Callable[[Any], Any], str]] = {
 
 
 def quoted(value: Any) -> str:
-    """A value in a message, shortened; null as YAML writes it."""
+    """A value for a message, shortened; None is written as null."""
     text = "null" if value is None else repr(value)
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."

@@ -4,9 +4,9 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""What is asked of Globus Auth: tokens, consents and who somebody is; and the scopes to ask for (rules S2, S3).
+"""Globus Auth: tokens, consents and identities, and the scopes that are requested (rules S2, S3).
 
-It knows no login: the caller says whose tokens or consents are meant, and brings an authorizer.
+This file knows no login: the caller passes an authorizer, and says whose tokens or consents it needs.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class AuthApi:
     def request_tokens(self, form: Mapping[str, str], client: tuple[str, str | None]) -> dict[str, Token]:
         """Tokens by resource server.
 
-        :param client: ID and secret; a native app has no secret, and says its ID in the form.
+        :param client: ID and secret. A native app has no secret, and sends its ID in the form.
         """
         client_id, secret = client
         authorizer = _Header.of_client(client_id, secret) if secret else None
@@ -60,15 +60,15 @@ class AuthApi:
                 for token in received
             }
         except UNREADABLE:
-            # Not even the reason is told: it could quote a token (rule X1).
+            # The reason is left out, because it could quote a token (rule X1).
             raise GlobusError(
                 "Globus Auth answered with tokens that cannot be read", code="unreadable_answer"
             ) from None
 
     def missing_consents(self, identity: str, needs: Needs, authorizer: Authorizer) -> Needs | None:
-        """What an identity has not consented to, for the client of the authorizer; None: all is there.
+        """The consents that an identity lacks, for the client of the authorizer; None if it lacks none.
 
-        Nothing in it: not even transfers by timers.
+        Empty needs mean that even the consent for transfers by timers is missing.
         """
         consents = self._read_consents(identity, authorizer)
         if not lacks_consent(consents, needs):
@@ -81,14 +81,14 @@ class AuthApi:
         )
 
     def missing_data_consents(self, identity: str, collections: Sequence[str], authorizer: Authorizer) -> list[str]:
-        """The mapped collections at whose data an identity may not look itself."""
+        """The mapped collections whose data the identity itself has no consent to access."""
         if not collections:
             return []
         consents = self._read_consents(identity, authorizer)
         return [one for one in collections if _lacks_scope(consents, data_scope([one]))]
 
     def _read_consents(self, identity: str, authorizer: Authorizer) -> Any:
-        """The consent documents of an identity; read once."""
+        """The consent documents of an identity. They are read once."""
         with self._lock:
             if identity not in self._consents:
                 path = f"/v2/api/identities/{in_url(identity)}/consents"
@@ -96,17 +96,17 @@ class AuthApi:
             return self._consents[identity]
 
     def user_information(self, access_token: str) -> Mapping[str, Any]:
-        """Who an access token of Globus Auth belongs to: ``sub`` and ``preferred_username``."""
+        """The owner of an access token of Globus Auth: ``sub`` and ``preferred_username``."""
         return self._http.read("auth", "/v2/oauth2/userinfo", "sub", authorizer=_Header(f"Bearer {access_token}"))
 
     def revoke(self, token: Token, client_id: str) -> None:
-        """Revoke a token of a native app, and what renews it."""
+        """Revoke a token of a native app, and its refresh token."""
         for secret in filter(None, (token.refresh_token, token.access_token)):
             self._http.call("auth", "POST", "/v2/oauth2/token/revoke", form={"token": secret, "client_id": client_id})
 
 
 class _Header:
-    """An authorizer that cannot get another token."""
+    """An authorizer with a fixed header, which cannot be renewed."""
 
     def __init__(self, value: str) -> None:
         self._value = value
@@ -130,22 +130,22 @@ class _Header:
 
 
 def reading_scopes() -> list[Scope]:
-    """What a task needs to read timers and collections. Names no data_access, so it grants no consent (rule W1)."""
+    """The scopes for reading timers and collections. Without data_access, so they grant no consent (rule W1)."""
     from globus_sdk.scopes import TimersScopes, TransferScopes
 
     return [TimersScopes.timer, TransferScopes.all]
 
 
 def other_scope(service: str) -> Scope:
-    """What a login needs to ask Globus Auth about itself, or Globus Flows which flows there are."""
+    """The scope with which a login reads its own consents from Globus Auth, or flows from Globus Flows."""
     from globus_sdk.scopes import AuthScopes, FlowsScopes
 
     return AuthScopes.openid if service == "auth" else FlowsScopes.view_flows
 
 
 def writing_scope(needs: Needs) -> Scope:
-    """What timers need: timers -> transfer -> optional data_access of each collection (rule S3), and timers -> the
-    user scope of each flow.
+    """The scope that timers need: timers -> transfer -> optional data_access of each collection (rule S3), and
+    timers -> the user scope of each flow.
     """
     from globus_sdk.scopes import GCSCollectionScopes, SpecificFlowScopes, TimersScopes, TransferScopes
 
@@ -157,7 +157,7 @@ def writing_scope(needs: Needs) -> Scope:
 
 
 def data_scope(collections: Iterable[str]) -> Scope:
-    """What a token for Globus Transfer needs to look at the data of mapped collections: their ``data_access``."""
+    """The scope with which a token can look at data of mapped collections: transfer -> ``data_access`` of each."""
     from globus_sdk.scopes import GCSCollectionScopes, TransferScopes
 
     below = [GCSCollectionScopes(collection).data_access.with_optional(True) for collection in collections]
@@ -165,9 +165,9 @@ def data_scope(collections: Iterable[str]) -> Scope:
 
 
 def start_native_login(client_id: str, environment: str, needs: Needs) -> tuple[str, dict[str, str]]:
-    """The address at which a person signs in to a native app, and what step two needs to know of it.
+    """The address where a person signs in to a native app, and the data that step two needs.
 
-    The second holds the login's verifier: a secret until the code is used.
+    The data contain the verifier of the login, which is a secret until the code is used.
     """
     from globus_sdk import NativeAppAuthClient
     from globus_sdk.scopes import AuthScopes
@@ -188,12 +188,12 @@ def start_native_login(client_id: str, environment: str, needs: Needs) -> tuple[
         "redirect_uri": str(flow.redirect_uri),
         "verifier": flow.verifier,
     }
-    # Signing in anew, whoever the browser remembers: the session that high assurance collections ask for begins now.
+    # prompt=login: sign in again even if the browser has a session, because high assurance needs a new one.
     return flow.get_authorize_url({"prompt": "login"}), pending
 
 
 def lacks_consent(consents: Iterable[Mapping[str, Any]], needs: Needs) -> bool:
-    """Whether consent documents of Globus Auth do not cover what timers need."""
+    """Whether the consent documents of Globus Auth lack a consent that timers need."""
     return _lacks_scope(consents, writing_scope(needs))
 
 

@@ -24,7 +24,7 @@ CONSENT_REQUIRED = "ConsentRequired"
 
 
 def with_requirements(timer: Timer) -> Timer:
-    """The timer, with what Globus Auth asks for where the service stopped it for that."""
+    """The timer with its ``requirements``, if the service stopped it because Globus Auth asks for something."""
     detail = (timer.inactive_reason or {}).get("detail")
     if not timer.is_inactive or not isinstance(detail, Mapping):
         return timer
@@ -32,7 +32,7 @@ def with_requirements(timer: Timer) -> Timer:
 
 
 def read_requirements(detail: Mapping[str, Any]) -> Requirements | None:
-    """The requirements in the ``detail`` of an ``inactive_reason``; None for a document of another kind."""
+    """The requirements in the ``detail`` of an ``inactive_reason``, or None if it has none."""
     gare = _read_requirements(detail)
     if gare is None:
         code = detail.get("code")
@@ -59,7 +59,7 @@ def read_requirements(detail: Mapping[str, Any]) -> Requirements | None:
 
 
 def _read_requirements(detail: Mapping[str, Any]) -> GARE | None:
-    """What the SDK makes of the document. It does not foresee every shape that a document can have."""
+    """The SDK's object for the document, or None. For some shapes of a document, the SDK raises errors."""
     from globus_sdk.gare import to_gare
 
     try:
@@ -69,7 +69,7 @@ def _read_requirements(detail: Mapping[str, Any]) -> GARE | None:
 
 
 def _needed_consents(scopes: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """What the scopes are of: ``collection`` or ``flow``, and its ID."""
+    """The collections and flows of the scopes: ``collection`` or ``flow``, and the ID."""
     from globus_sdk.scopes import ScopeParser
 
     trees: list[Scope] = []

@@ -16,8 +16,8 @@ from .._errors import GlobusError
 
 MAPPED = "GCSv5_mapped_collection"
 ENDPOINT = "GCSv5_endpoint"
-SEARCH_MAXIMUM = 1000  # collections that the service shows for one search
-NAMED = 5  # collections that a message names
+SEARCH_MAXIMUM = 1000  # the most collections that the service returns for a search
+NAMED = 5  # the most collections that a message names
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,12 @@ class GlobusCollection:
 
     @property
     def requires_data_access(self) -> bool:
-        """Exactly a mapped collection that is not high assurance takes, and needs, a data_access consent (S2)."""
+        """Only mapped collections that are not high assurance accept, and need, a data_access consent (rule S2)."""
         return self.entity_type == MAPPED and not self.high_assurance
 
     @property
     def label(self) -> str:
-        """What to call it in a message: its name, where known, and its ID."""
+        """Its name, if known, and its ID, for a message."""
         return f"{self.display_name!r} ({self.id})" if self.display_name else self.id
 
     def as_result(self) -> dict[str, Any]:
@@ -51,11 +51,11 @@ class GlobusCollection:
 
 @dataclass(frozen=True)
 class Needs:
-    """What the timers that a task creates or resumes need consents for (rule S3).
+    """The consents that the timers of a task need when they are created or resumed (rule S3).
 
-    :ivar transfers: whether any of them transfers; such a timer always needs Globus Transfer below Globus Timers.
-    :ivar data_access: IDs of the mapped collections whose data they use.
-    :ivar flows: IDs of the flows that they run.
+    :ivar transfers: whether any of them transfers: then Globus Timers needs a consent for Globus Transfer.
+    :ivar data_access: the IDs of the mapped collections whose data they use.
+    :ivar flows: the IDs of the flows that they run.
     """
 
     transfers: bool = True
@@ -63,13 +63,13 @@ class Needs:
     flows: tuple[str, ...] = ()
 
     def each(self) -> list[Needs]:
-        """The collections and flows one by one, to find out which of them lacks a consent."""
+        """The needs for each collection and flow alone, to find out which consent is missing."""
         single = [Needs(True, (collection,), ()) for collection in self.data_access]
         return single + [Needs(False, (), (flow,)) for flow in self.flows]
 
 
 def read_collection(document: Mapping[str, Any]) -> GlobusCollection:
-    """The collection in an endpoint document. Raises ValueError where it has no ID."""
+    """The collection in an endpoint document. Raises ValueError if it has no ID."""
     if not isinstance(document, Mapping) or not document.get("id"):
         raise ValueError("not an endpoint document: id is missing")
     return GlobusCollection(
@@ -82,7 +82,7 @@ def read_collection(document: Mapping[str, Any]) -> GlobusCollection:
 
 
 def refusal_of(collection: GlobusCollection) -> GlobusError | None:
-    """Why a timer cannot use what was looked up, or None (rule S5)."""
+    """Why a timer cannot use the collection, or None (rule S5)."""
     return _no_collection(collection) if collection.entity_type == ENDPOINT else None
 
 
@@ -94,7 +94,7 @@ def _no_collection(endpoint: GlobusCollection) -> GlobusError:
 
 
 def warning_of(collection: GlobusCollection) -> str | None:
-    """What to know about a collection that a timer can use, or None (rule S5)."""
+    """A warning about a collection that a timer can use, or None (rule S5)."""
     if not collection.high_assurance:
         return None
     return (
@@ -104,9 +104,9 @@ def warning_of(collection: GlobusCollection) -> str | None:
 
 
 def collection_named(name: str, found: Sequence[GlobusCollection]) -> GlobusCollection:
-    """The only collection of a display name, among those that a search for it found.
+    """The collection with a display name, among the results of a search for it.
 
-    :raises GlobusError: for none or several, naming similar names, or the IDs and owners.
+    :raises GlobusError: if none or several have the name, with similar names, or with the IDs and owners.
     """
     matches = list({one.id: one for one in found if one.display_name == name and refusal_of(one) is None}.values())
     if len(matches) == 1 and len(found) < SEARCH_MAXIMUM:
@@ -131,5 +131,5 @@ def collection_named(name: str, found: Sequence[GlobusCollection]) -> GlobusColl
 
 
 def data_access_needed(collections: Iterable[GlobusCollection]) -> tuple[str, ...]:
-    """The IDs of those that need a data_access consent, sorted, each once."""
+    """The IDs of the collections that need a data_access consent, sorted, each once."""
     return tuple(sorted({collection.id for collection in collections if collection.requires_data_access}))

@@ -4,7 +4,7 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""From the options of signing in to the services: what every module, lookup and event source begins with."""
+"""Signs in with the options of a module, lookup or event source, and connects to the services."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .logins import choose_login
 from .service import Globus
 
 SDK_OLDEST = 4
-TIMEOUT_MAXIMUM = 86400.0  # seconds; not every number that Ansible takes is one that a socket takes
+TIMEOUT_MAXIMUM = 86400.0  # seconds; Ansible accepts larger numbers than a socket
 
 
 def check_sdk() -> None:
@@ -50,15 +50,16 @@ def check_sdk() -> None:
 
 
 def checked_options(options: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of a plugin that has no AnsibleModule: checked, converted, and with the environment variables of
-    those that are blank (rules N2, X3). Raises InputError.
+    """Check and convert the options of a plugin without AnsibleModule. Raises InputError.
 
-    :param options: their declarations, those of ``_arguments.auth_arguments`` among them.
+    Blank options get the values of their environment variables (rules N2, X3).
+
+    :param options: the declarations, including those of ``_arguments.auth_arguments``.
     """
     for name, option in options.items():
         if option.get("no_log"):
-            _register(given.get(name))  # a message may quote a value that is wrong (rule X1)
-    # Only the variable's value, if there is one: validation sets the defaults.
+            _register(given.get(name))  # because messages may quote wrong values (rule X1)
+    # Only values of variables are added here: the validation sets the defaults.
     without = {name: {**option, "default": None} for name, option in options.items()}
     filled = {name: value for name, value in _arguments.with_variables(without, given).items() if value is not None}
     return validate(options, filled)
@@ -83,7 +84,7 @@ def connect(parameters: Mapping[str, Any]) -> Globus:
 
 
 def open_http(parameters: Mapping[str, Any]) -> Http:
-    """The way to the services, without a login. Raises GlobusError."""
+    """The connection to the services, without a login. Raises GlobusError."""
     if not 0 < parameters["request_timeout"] <= TIMEOUT_MAXIMUM:
         raise GlobusError("request_timeout must be more than 0 seconds, and at most a day", code="invalid_input")
     if parameters["retries"] < 0:

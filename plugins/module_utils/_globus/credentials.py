@@ -4,7 +4,7 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""Which credentials the options of a task name. Pure: no input or output."""
+"""Chooses the credentials that the options of a task give. Pure: no input or output."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from .._secrets import register
 
 @dataclass(frozen=True)
 class Credentials:
-    """What a task signs in with. ``repr`` shows no secret and no token (rule X1).
+    """The credentials of a task. ``repr`` shows no secret and no token (rule X1).
 
-    :ivar method: ``client_credentials``, ``access_token``, ``user``, ``cli``, or ``auto`` where neither tokens nor a
-        client's ID and secret are given, so that a stored login has to be found.
+    :ivar method: ``client_credentials``, ``access_token``, ``user``, ``cli`` or ``auto``. It is ``auto`` if there are
+        neither tokens nor ID and secret of a client: then a stored login has to be found.
     """
 
     method: str
@@ -36,13 +36,13 @@ class Credentials:
 
 
 def choose_credentials(parameters: Mapping[str, Any]) -> Credentials:
-    """The credentials that the options name; ``auto`` takes the first that is there: tokens, then ID and secret.
+    """The credentials in the options. ``auto`` uses the first that exist: tokens, then ID and secret.
 
-    :raises GlobusError: where the named method lacks something, naming it.
+    :raises GlobusError: if the chosen method lacks an option, with its name.
     """
     names = ("client_id", "client_secret", "timers_token", "transfer_token", "token_storage")
-    # What is read from a file often ends with a line break. An option given as an empty string is unset, like an
-    # environment variable (rule X3).
+    # Values that are read from files often end with a line break. An empty option is unset, like an empty environment
+    # variable (rule X3).
     given = {name: (parameters.get(name) or "").strip() or None for name in names}
     method = parameters["auth_method"]
     if method == "auto" and given["timers_token"]:

@@ -4,17 +4,18 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""One request to a Globus service: where it may go, how often it is repeated, and its errors in words.
+"""Requests to Globus services: the addresses they may use, how often they are repeated, and errors in words.
 
-It knows no login: the caller brings an authorizer. All repetitions are here. One operation repeats its requests at most
-``retries`` times, whatever the cause: a connection error, a status that asks for it, an answer that cannot be read
-(rules W5, W6). The SDK's own retry policy is switched off, so that the two cannot multiply. On top of this,
-a refused token is renewed once.
+This file knows no login: the caller passes an authorizer. All repetitions are here. An operation repeats its requests
+at most ``retries`` times, for any cause: a connection error, a status such as 503, or an unreadable answer (rules W5,
+W6). The SDK's own retries are switched off, because they would multiply these. In addition, a refused token is renewed
+once.
 
-Creating a timer is not safe to repeat, so it is sent once: an answer that leaves open what happened raises
-``UncertainError``, and ``_apply.execute`` finds out (rule W2).
+The creation of a timer is sent only once, because it is not safe to repeat. If the answer leaves open whether the timer
+was created, ``UncertainError`` is raised, and ``_apply.execute`` finds out (rule W2).
 
-The import of globus_sdk is most of what a task costs beyond its requests, so it happens when it is needed (rule C4).
+Importing globus_sdk takes longer than the rest of a task, apart from its requests, so it is imported when it is needed
+(rule C4).
 """
 
 from __future__ import annotations
@@ -41,16 +42,16 @@ from .._secrets import register
 if TYPE_CHECKING:
     from globus_sdk.transport import RequestsTransport
 
-RETRY_AFTER_MAXIMUM = 60.0  # seconds; what a service may make us wait between two tries
-PAUSE_BETWEEN_TRIES = 0.5  # seconds, doubled at every try
+RETRY_AFTER_MAXIMUM = 60.0  # seconds; the longest time between two tries that a service can ask for
+PAUSE_BETWEEN_TRIES = 0.5  # seconds, doubled with each try
 REPEATED = (429, 500, 502, 503, 504)  # the statuses after which a request is repeated
-# Variables that name the CA bundle of a site, as other programs read them; the first that is set.
+# Variables with the CA bundle of a site, which other programs read, too; the first that is set counts
 CA_VARIABLES = ("GLOBUS_SDK_VERIFY_SSL", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 LONGEST_NUMBER = 300  # digits; a float has no more
 SECRET_FIELDS = ("client_secret", "code", "code_verifier", "refresh_token", "token")  # of the forms of Globus Auth
-SLOW_DOWN = (429, 503)  # of these, the ones that hold back every request
+SLOW_DOWN = (429, 503)  # the statuses after which all requests wait
 
-# What reading a document of another shape raises: other types, infinite numbers, thousands of levels.
+# The errors when a document has an unknown shape: other types, infinite numbers, thousands of levels
 UNREADABLE = (AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError)
 
 Hook = Callable[[dict[str, Any]], Any]
@@ -60,15 +61,15 @@ Hook = Callable[[dict[str, Any]], Any]
 class Service:
     """A Globus service.
 
-    :ivar name: what messages call it.
-    :ivar resource_server: what Globus Auth calls it.
+    :ivar name: its name in messages.
+    :ivar resource_server: its name in Globus Auth.
     """
 
     name: str
     resource_server: str
 
 
-# By the SDK's names of them. An override of the address is in ``GLOBUS_SDK_SERVICE_URL_`` with that name.
+# By their names in the SDK. The variable ``GLOBUS_SDK_SERVICE_URL_`` with that name overrides the address.
 SERVICES = {
     "auth": Service("Globus Auth", "auth.globus.org"),
     "transfer": Service("Globus Transfer", "transfer.api.globus.org"),
@@ -78,20 +79,20 @@ SERVICES = {
 
 
 class Authorizer(Protocol):
-    """Signs requests to one service. The first two methods are what the SDK asks of its own authorizers."""
+    """Signs requests to one service. The first two methods are the interface of the SDK's own authorizers."""
 
     def get_authorization_header(self) -> str | None:
-        """The header's value."""
+        """The value of the header."""
 
     def handle_missing_authorization(self) -> bool:
-        """After a 401, once for each request: whether there is another token now."""
+        """Called once for a request that got a 401. Returns whether there is another token now."""
 
     def refusal(self) -> tuple[str, str | None] | None:
-        """What it means that the service refuses even a renewed token, and the remedy; None: nothing to add."""
+        """Why the service refuses even a renewed token, and the remedy; None if nothing more is known."""
 
 
 class Pace:
-    """Lets requests through; after a 429 or 503 all of them wait until the service wants them again (rule W6)."""
+    """Makes all requests wait after a 429 or 503, until the service accepts them again (rule W6)."""
 
     def __init__(self) -> None:
         self._until = 0.0
@@ -100,12 +101,12 @@ class Pace:
         self._until = max(self._until, time.monotonic() + seconds)
 
     def wait(self) -> None:
-        while (remaining := self._until - time.monotonic()) > 0:  # it may be prolonged meanwhile
+        while (remaining := self._until - time.monotonic()) > 0:  # another thread may have extended it
             time.sleep(remaining)
 
 
 class Tries:
-    """How often the requests of one operation may still be repeated."""
+    """Counts the repetitions of the requests of one operation."""
 
     def __init__(self, retries: int) -> None:
         self._retries = retries
@@ -113,41 +114,41 @@ class Tries:
         self.repeated = 0
 
     def again(self) -> bool:
-        """Whether there may be another try, which then counts."""
+        """Count another try, if one is allowed. Returns whether it is."""
         if self.repeated >= self._retries:
             return False
         self.repeated += 1
         return True
 
     def told(self) -> str:
-        """How often it was tried, and for how long nothing was heard of it; nothing where it was tried once."""
+        """The number of tries and their duration, for a message; empty if there was only one."""
         seconds = time.monotonic() - self._began
         return f" (tried {self.repeated + 1} times in {seconds:.0f} seconds)" if self.repeated else ""
 
     def pause(self) -> float:
-        """Seconds before the next try: longer each time, within the bound (rule W6)."""
+        """Seconds before the next try, which grow with each try up to a maximum (rule W6)."""
         return pause_before(self.repeated)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a service answered, below 300."""
+    """The answer of a service."""
 
     status: int
     headers: Mapping[str, str]
     content: bytes
 
     def document(self, object_hook: Hook | None = None) -> Any:
-        """Its JSON, or None for what is none.
+        """The JSON in the answer, or None if there is none.
 
-        :param object_hook: what each object in it is replaced by as soon as it is read, as in ``json.loads``.
+        :param object_hook: replaces each object as soon as it is read, as in ``json.loads``.
         """
         try:
             return json.loads(self.content, object_hook=object_hook, parse_constant=str, parse_float=_finite)
         except (ValueError, RecursionError):
             pass
         try:
-            # A number of thousands of digits, which Python refuses to read, concerns its own document alone.
+            # Python refuses numbers of thousands of digits. Such a number must not make the whole answer unreadable.
             return json.loads(
                 self.content,
                 object_hook=object_hook,
@@ -160,23 +161,23 @@ class Answer:
 
 
 def _finite(text: str) -> float | str:
-    """A number, or as a text one that is infinite: whoever reads it as a number then refuses it in words."""
+    """A number; an infinite one stays text, which is refused with a message when a number is expected."""
     number = float(text)
     return text if math.isinf(number) else number
 
 
 def _to_integer(text: str) -> int | str:
-    """A number, or as a text one of too many digits."""
+    """A number; one with too many digits stays text."""
     return int(text) if len(text) <= LONGEST_NUMBER else text
 
 
 class Http:
-    """The way to the services. Safe to use from several threads.
+    """The connection to the services. Safe to use from several threads.
 
     :param environment: one of the SDK's environments.
     :param request_timeout: seconds for one HTTP request.
     :param retries: how often the requests of one operation are repeated.
-    :raises GlobusError: for an address or a setting that credentials must not be sent with (rule X2).
+    :raises GlobusError: if an address or a setting would make it unsafe to send credentials (rule X2).
     """
 
     def __init__(self, environment: str, *, request_timeout: float, retries: int) -> None:
@@ -194,21 +195,21 @@ class Http:
         self._local = threading.local()
 
     def now(self) -> datetime:
-        """The time on the service's clock, by the ``Date`` of its last answer; a host's own clock may be off."""
+        """The time on the service's clock, by the ``Date`` of its last answer. The clock of this host may be wrong."""
         return (datetime.now(timezone.utc) + self._clock_offset).replace(microsecond=0)
 
     def wait(self) -> None:
-        """Until the services want requests (again)."""
+        """Wait until the services accept requests (again)."""
         self._pace.wait()
 
     def tries(self) -> Tries:
-        """The repetitions of one operation that consists of several requests."""
+        """A new counter of repetitions, for an operation of several requests."""
         return Tries(self.retries)
 
     def read(
         self, service: str, path: str, key: str, *, object_hook: Hook | None = None, method: str = "GET", **request: Any
     ) -> Mapping[str, Any]:
-        """The JSON object of an answer that must have ``key``; an unreadable answer is asked for again.
+        """The JSON object of an answer, which must have ``key``. After an unreadable answer the request is repeated.
 
         :param request: as in ``call``.
         """
@@ -234,14 +235,14 @@ class Http:
         create: bool = False,
         tries: Tries | None = None,
     ) -> Answer:
-        """One request, repeated where that is safe and helps.
+        """Send one request, and repeat it if that is safe and may help.
 
-        :param path: parts of it that come from elsewhere are quoted by ``in_url``.
+        :param path: its variable parts must be quoted with ``in_url``.
         :param body: sent as JSON.
         :param form: sent as a form.
-        :param create: not safe to repeat (rule W2).
-        :param tries: shared by the requests of one operation; left out, this is one.
-        :raises UncertainError: of ``create`` alone, where it is open whether it was carried out.
+        :param create: whether the request creates something, so that it is not safe to repeat (rule W2).
+        :param tries: the counter of an operation of several requests.
+        :raises UncertainError: only with ``create``, if it is not known whether the request was processed.
         """
         register(*(value for name, value in (form or {}).items() if name in SECRET_FIELDS))
         tries = tries or self.tries()
@@ -269,7 +270,7 @@ class Http:
         return Answer(response.status_code, response.headers, response.content)
 
     def _wait_to_repeat(self, response: Any, create: bool, tries: Tries) -> bool:
-        """Whether the request is to be sent again because of its answer, after the time that has to pass first."""
+        """Whether to send the request again after this answer. If so, wait as long as that requires."""
         status = response.status_code
         if status in SLOW_DOWN:
             self._pace.hold(_slowed_down(response.headers.get("Retry-After"), tries))
@@ -280,7 +281,7 @@ class Http:
         return True
 
     def _send_once(self, service: str, method: str, path: str, authorizer: Authorizer | None, **request: Any) -> Any:
-        """Send it once. Raises _NoAnswerError."""
+        """Send a request once. Raises _NoAnswerError."""
         from globus_sdk import exc
         from globus_sdk.transport import RequestCallerInfo, RetryConfig
 
@@ -299,7 +300,7 @@ class Http:
             name = SERVICES[service].name
             raise _NoAnswerError(f"{name} did not answer ({address}): {reason}", is_final) from None
         except (ValueError, TypeError, RecursionError) as error:
-            # Such as half a character (a surrogate) in a form. Its text could quote a secret (rule X1).
+            # Such as half a character (a surrogate) in a form. The text of the error may quote a secret (rule X1).
             raise GlobusError(
                 f"The request to {SERVICES[service].name} could not be made ({type(error).__name__}): something in it "
                 "cannot be sent",
@@ -311,11 +312,11 @@ class Http:
             moment = parsedate_to_datetime(date or "")
         except (TypeError, ValueError, OverflowError):
             return
-        if moment.tzinfo is not None and 2000 < moment.year < 2200:  # later ones leave no room to count on
+        if moment.tzinfo is not None and 2000 < moment.year < 2200:  # dates after it could overflow
             self._clock_offset = moment - datetime.now(timezone.utc)
 
     def _transport(self, service: str) -> RequestsTransport:
-        """The SDK's transport to a service, one for each thread: a requests session is not made to be shared."""
+        """The SDK's transport to a service, one for each thread, because threads must not share a requests session."""
         transports: dict[str, RequestsTransport] = self._local.__dict__.setdefault("transports", {})
         if service not in transports:
             transports[service] = self._make_transport(service)
@@ -328,7 +329,7 @@ class Http:
         pace = self._pace
 
         class PacedAdapter(HTTPAdapter):
-            """Waits its turn, after its token was fetched."""
+            """Waits for the pace after the token was fetched."""
 
             def send(self, request: Any, *arguments: Any, **options: Any) -> Any:
                 register(str(request.headers.get("Authorization") or "").partition(" ")[2])
@@ -336,17 +337,17 @@ class Http:
                 return super().send(request, *arguments, **options)
 
         transport = RequestsTransport(verify_ssl=True, http_timeout=self._request_timeout)
-        transport.verify_ssl = self._certificates  # a folder too, which the SDK would not take
+        transport.verify_ssl = self._certificates  # possibly a folder, which the SDK's parameter does not accept
         transport.user_agent = "research_ops.globus"
         for scheme in ("https://", "http://"):
             transport.session.mount(scheme, PacedAdapter())
         if is_loopback(self.addresses[service]):
-            transport.session.trust_env = False  # what is meant for this machine does not go through a proxy
+            transport.session.trust_env = False  # requests to this machine do not use a proxy
         return transport
 
 
 def _register_proxies() -> None:
-    """The user and password of a proxy are sent to it."""
+    """Register the user and password of a proxy as secrets, because they are sent to it."""
     for name, value in os.environ.items():
         if name.lower() in ("http_proxy", "https_proxy", "all_proxy") and "@" in value:
             user = value.rpartition("@")[0].rpartition("//")[2]
@@ -354,23 +355,23 @@ def _register_proxies() -> None:
 
 
 def in_url(part: str) -> str:
-    """A part of a path that comes from elsewhere."""
+    """A variable part of a path, quoted."""
     return quote(part, safe="")
 
 
 def pause_before(repetition: int) -> float:
-    """Seconds before a repetition, counted from 1: longer each time, within the bound (rule W6)."""
+    """Seconds before the n-th repetition (from 1), which grow up to a maximum (rule W6)."""
     return min(PAUSE_BETWEEN_TRIES * 2.0 ** min(repetition - 1, 20), RETRY_AFTER_MAXIMUM)
 
 
 def _slowed_down(retry_after: str | None, tries: Tries) -> float:
-    """Seconds that a service wants to be left alone: as long as it says, or longer each time."""
+    """Seconds until the next request after a 429 or 503: the service's ``Retry-After``, or growing pauses."""
     seconds = _retry_after(retry_after)
     return pause_before(tries.repeated + 1) if seconds is None else seconds
 
 
 def _retry_after(value: str | None) -> float | None:
-    """Seconds of a ``Retry-After`` header, a number or an HTTP date, within the bound; None for anything else."""
+    """The seconds in a ``Retry-After`` header (a number or an HTTP date), up to a maximum, or None."""
     try:
         seconds = float(value or "")
     except ValueError:
@@ -389,7 +390,7 @@ def _retry_after(value: str | None) -> float | None:
 def service_addresses(environment: str) -> dict[str, str]:
     """The root address of each service, overrides by ``GLOBUS_SDK_SERVICE_URL_*`` included.
 
-    :raises GlobusError: for an override that is neither a host of one of the SDK's environments (https) nor loopback.
+    :raises GlobusError: if an override is neither a host of the SDK's environments (https) nor this machine.
     """
     from globus_sdk.config import get_service_url
 
@@ -431,8 +432,8 @@ def _is_globus(address: str, service: str) -> bool:
 
 
 def _plain_parts(address: str) -> SplitResult | None:
-    """The parts of an address, or None where it is none or names a user: of ``http://a\\@b/`` the HTTP library below
-    takes ``a`` for the host, and not ``b``.
+    """The parts of an address, or None if it is malformed or contains user information (``user@``). In ``http://a\\@b/``
+    the HTTP library would take ``a`` as the host, not ``b``.
     """
     try:
         parts = urlsplit(address)
@@ -445,7 +446,7 @@ def _plain_parts(address: str) -> SplitResult | None:
 def certificate_check() -> bool | str:
     """What to verify certificates with: True, or the CA bundle that one of ``CA_VARIABLES`` names.
 
-    :raises GlobusError: where ``GLOBUS_SDK_VERIFY_SSL`` would switch the check off, and for a bundle that is not there.
+    :raises GlobusError: if ``GLOBUS_SDK_VERIFY_SSL`` would switch the check off, or the bundle does not exist.
     """
     for variable in CA_VARIABLES:
         value = os.environ.get(variable, "").strip()
@@ -477,7 +478,7 @@ def certificate_check() -> bool | str:
 class _NoAnswerError(Exception):
     """No answer came; the text says why.
 
-    :ivar is_final: the request was not even sent, and another try would not be either.
+    :ivar is_final: whether the request was not sent, and a repetition would not be sent either.
     """
 
     def __init__(self, message: str, is_final: bool) -> None:
@@ -486,7 +487,7 @@ class _NoAnswerError(Exception):
 
 
 def unreadable(service: str, key: str | None = None) -> GlobusError:
-    """What to raise for an answer that is not the service's document."""
+    """The error for an answer that is not a document of the service."""
     lacking = f" (no {key})" if key else ""
     return GlobusError(
         f"{SERVICES[service].name} answered with something that is not its document{lacking}: is a proxy in between?",
@@ -524,7 +525,7 @@ def _refusal_of_answer(
 
 
 def _sub_errors(body: Any) -> list[Mapping[str, Any]]:
-    """The errors in any of the services' error bodies: one under ``error``, a list under ``errors``, or the body."""
+    """The errors in an error body: one in ``error``, a list in ``errors``, or the body itself."""
     if not isinstance(body, Mapping):
         return []
     nested, listed = body.get("error"), body.get("errors")
@@ -544,7 +545,7 @@ def _error_code(body: Any) -> str | None:
 
 
 def _request_id(body: Any) -> str | None:
-    """What the service calls the request, for its support; Globus Auth calls it ``id``."""
+    """The ID of the request, for support; Globus Auth names it ``id``."""
     known = {one[key] for one in _sub_errors(body) for key in ("request_id", "id") if isinstance(one.get(key), str)}
     if isinstance(body, Mapping) and isinstance(body.get("request_id"), str):
         known = {body["request_id"]}
@@ -568,17 +569,16 @@ def _explanation(body: Any) -> str:
 
 
 def _location(item: Mapping[str, Any]) -> str:
-    """Where in the document an item of FastAPI's ``detail`` found something wrong. Its parts may be numbers."""
+    """The place in the document that an item of FastAPI's ``detail`` is about. Its parts may be numbers."""
     parts = item.get("loc")
     return f"{'.'.join(str(part) for part in parts)}: " if isinstance(parts, list) and parts else ""
 
 
 def _network_reason(cause: Any, service: str, address: str, certificates: bool | str) -> tuple[str, bool]:
-    """Why there was no answer, without the object addresses and pools of the libraries below; and whether another try
-    would meet the same.
-    """
+    """Why there was no answer, without the internals of the HTTP libraries, and whether a repetition is useless."""
+
     if isinstance(cause, ValueError):
-        # Its text quotes what was wrong, such as the password in a proxy's address (rule X1).
+        # The text of the error may quote a secret, such as the password in a proxy's address (rule X1).
         return f"the request could not be made ({type(cause).__name__}); is HTTPS_PROXY right?", True
     causes = list(_causes(cause))
     tunnel = re.search(r"Tunnel connection failed: (\d+) ?([^')\"]*)", " ".join(map(str, causes)))

@@ -4,7 +4,7 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""The ways to sign in. Each gives the token for a service, and knows how its consents come about (rule S4)."""
+"""The ways to sign in. Each has tokens for the services, and knows how consents are granted (rule S4)."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ from .token_storage import (
     user_token_file,
 )
 
-OTHERS = ("auth", "flows")  # services that only some tasks ask; their tokens are requested when they are needed
-EXPIRY_MARGIN = 60.0  # seconds; a token that expires this soon is renewed first
+OTHERS = ("auth", "flows")  # services that only some tasks use: their tokens are requested when they are needed
+EXPIRY_MARGIN = 60.0  # seconds; a token that expires within this time is renewed before it is used
 TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
 class AuthService(Protocol):
-    """What of ``_globus.auth_api.AuthApi`` is used here."""
+    """The methods of ``_globus.auth_api.AuthApi`` that are used here."""
 
     def request_tokens(self, form: Mapping[str, str], client: tuple[str, str | None]) -> dict[str, Token]:
         """Tokens by resource server."""
 
     def missing_consents(self, identity: str, needs: Needs, authorizer: Authorizer) -> Needs | None:
-        """What a person has not consented to, or None."""
+        """The missing consents of a person, or None."""
 
     def missing_data_consents(self, identity: str, collections: Sequence[str], authorizer: Authorizer) -> list[str]:
-        """The collections at whose data a person's login may not look."""
+        """The collections whose data a person's login must not access."""
 
 
 class Login(Protocol):
@@ -55,31 +55,31 @@ class Login(Protocol):
 
     @property
     def identity(self) -> str | None:
-        """The ID of who is signed in, where known: whose consents count."""
+        """The ID of the identity that is signed in, if known. Its consents count."""
 
     def token(self, service: str) -> str | None:
-        """The access token for a service, renewed where it is about to expire; None where the login has none."""
+        """The access token for a service, renewed if it expires soon; None if the login has none."""
 
     def renew(self, service: str, refused: str | None) -> bool:
-        """Get another token after the service refused the one it was sent; whether there is one."""
+        """Get another token after the service refused this one. Returns whether there is one."""
 
     def refusal(self, service: str) -> tuple[str, str | None]:
-        """What it means that the service refuses even a renewed token, if there can be one; and the remedy."""
+        """Why the service refuses the token, even a renewed one if there can be one, and the remedy."""
 
     def check_consents(self, needs: Needs) -> str | None:
-        """Reads only. A warning where nobody can tell; raises GlobusError, with the remedy, for a missing consent."""
+        """Returns a warning if consents cannot be checked. Raises GlobusError, with the remedy, if one is missing."""
 
     @property
     def grants_consents(self) -> bool:
-        """Whether ``grant`` does anything."""
+        """Whether ``grant`` has an effect."""
 
     def grant(self, needs: Needs) -> None:
-        """Write: give the consents that timers need, and have the coming requests carry them."""
+        """Grant the consents that timers need. The tokens of later requests have them."""
 
     def open_data(self, collections: Sequence[str], check_mode: bool) -> dict[str, str]:
-        """Get ready to look at the data of mapped collections (``check_paths``).
+        """Prepare to look at data of mapped collections (``check_paths``).
 
-        Grants nothing in check mode (rule W1). Returns the collections at which this login cannot look, and why.
+        In check mode it grants nothing (rule W1). Returns the collections where looking is impossible, and why.
         """
 
 
@@ -142,17 +142,17 @@ class TokenLogin:
     grants_consents = False
 
     def grant(self, needs: Needs) -> None:
-        """Nothing can be granted with an access token."""
+        """Does nothing: an access token cannot grant consents."""
 
     def open_data(self, collections: Sequence[str], check_mode: bool) -> dict[str, str]:
-        return {}  # whether the token may look shows when it does
+        return {}  # only the requests show whether the token may look
 
 
 class ClientLogin:
-    """A service account. Its token request grants the consents that it names.
+    """A service account. Its request for a token grants the consents in the requested scopes.
 
-    With a token file the tasks of a play share the tokens that read. Before a timer is created or resumed a token is
-    requested anew all the same: only the request shows that the consents are there.
+    With a token file, the tasks of a play share tokens for reading. Before a timer is created or resumed, a new token
+    is requested in any case, because only the request shows that the consents exist.
     """
 
     def __init__(self, credentials: Credentials, environment: str, auth: AuthService) -> None:
@@ -193,7 +193,7 @@ class ClientLogin:
         with self._lock, self._stored():
             scopes = [writing_scope(needs), *reading_scopes()[1:]]
             self._request(scopes)
-            self._scopes = scopes  # not before: a refused scope must not be asked for again when a token is renewed
+            self._scopes = scopes  # only now: a refused scope must not be requested again when a token is renewed
 
     def open_data(self, collections: Sequence[str], check_mode: bool) -> dict[str, str]:
         if not collections:
@@ -205,7 +205,7 @@ class ClientLogin:
         return {}
 
     def _sign_in(self, service: str, refused: str | None) -> None:
-        """A token for a service, another one than it refused: one that another task has stored, or a new one."""
+        """A token for a service, other than the refused one: stored by another task, or new."""
         if service in OTHERS:
             self._tokens.update(self._ask([other_scope(service)]))
             return
@@ -218,7 +218,7 @@ class ClientLogin:
 
     @contextlib.contextmanager
     def _stored(self) -> Iterator[Mapping[str, Token]]:
-        """What the token file has, while no other task changes it: of ten tasks that sign in at once, one asks."""
+        """The tokens in the file, locked, so that only one of several tasks at once requests new ones."""
         if self._file is None:
             yield {}
             return
@@ -229,7 +229,7 @@ class ClientLogin:
             yield login.tokens if login else {}
 
     def _request(self, scopes: Sequence[Any]) -> None:
-        """Tokens for timers and collections, kept where tokens are kept."""
+        """Request tokens for timers and collections, and store them."""
         self._tokens.update(self._ask(scopes))
         if self._file is not None:
             self._file.write(StoredLogin(self._environment, self._client[0], dict(self._tokens)))
@@ -252,9 +252,9 @@ class ClientLogin:
 
 
 class PersonLogin:
-    """The login of a person, kept on disk, whose access tokens a refresh token renews.
+    """The stored login of a person, with a refresh token that renews its access tokens.
 
-    :param file: where renewed tokens are kept; None for the Globus CLI's login, which is never written to.
+    :param file: the file for renewed tokens; None for the login of the Globus CLI, which is never changed.
     :param remedy: the command that grants consents.
     """
 
@@ -309,7 +309,7 @@ class PersonLogin:
     grants_consents = False
 
     def grant(self, needs: Needs) -> None:
-        """A person's consents are given in a login, not here."""
+        """Does nothing: a person grants consents in a login."""
 
     def open_data(self, collections: Sequence[str], check_mode: bool) -> dict[str, str]:
         if self._login.identity is None:
@@ -321,7 +321,7 @@ class PersonLogin:
         return dict.fromkeys(lacking, "this login has no consent to look at the data of the collection")
 
     def _refresh(self, service: str, used: str | None) -> Token:
-        """Another access token than the used one: from another task that was quicker, or from Globus Auth."""
+        """An access token other than the used one: stored by another task meanwhile, or from Globus Auth."""
         if self._file is None:
             return self._refreshed(service)
         with self._file.locked():
@@ -379,7 +379,7 @@ def _is_fresh(token: Token | None) -> bool:
 
 
 def _token_for(tokens: Mapping[str, Token], service: str) -> Token:
-    """The token for a service, of those that Globus Auth gave."""
+    """The token for a service, among those that Globus Auth returned."""
     token = tokens.get(SERVICES[service].resource_server)
     if token is None:
         raise GlobusError(f"Globus Auth gave no token for {SERVICES[service].name}", code="unreadable_answer")
@@ -387,7 +387,7 @@ def _token_for(tokens: Mapping[str, Token], service: str) -> Token:
 
 
 def check_stored(login: StoredLogin, client_id: str | None, environment: str, file: TokenFile) -> None:
-    """Tokens of another client or environment are never sent, and never overwritten."""
+    """Refuse tokens of another client or environment: they must be neither sent nor overwritten."""
     for what, stored, wanted in (
         ("client", login.client_id, client_id),
         ("environment", login.environment, environment),
@@ -405,9 +405,9 @@ def check_stored(login: StoredLogin, client_id: str | None, environment: str, fi
 
 
 def choose_login(credentials: Credentials, environment: str, auth: AuthService) -> Login:
-    """The login that ``auth_method`` names; ``auto`` takes the first that is there.
+    """The login that ``auth_method`` selects; ``auto`` uses the first that exists.
 
-    :raises GlobusError: where there is none, naming all ways.
+    :raises GlobusError: if none exists, with all ways to sign in.
     """
     method = credentials.method
     if method == "access_token":
@@ -446,7 +446,7 @@ def choose_login(credentials: Credentials, environment: str, auth: AuthService) 
 
 
 def _half_given(credentials: Credentials) -> str:
-    """What of a service account or of tokens is there without its other half."""
+    """A hint if only one half of the options for a service account, or for tokens, is given."""
     pairs = (("client_id", "client_secret"), ("client_secret", "client_id"), ("transfer_token", "timers_token"))
     return "".join(
         f"{given} is given, but {missing} is not. "
@@ -473,7 +473,7 @@ def _user_login(credentials: Credentials, environment: str, auth: AuthService) -
 
 
 def _user_remedy(client_id: str | None, environment: str, storage: str | None) -> Callable[[Needs], str]:
-    """The command with which this person signs in again, so that the same task then finds it."""
+    """The command to sign in again, with the options with which this task then finds the login."""
     default = None
     if client_id:
         with contextlib.suppress(GlobusError):  # no home, so no default either
@@ -512,7 +512,7 @@ def _cli_remedy(environment: str) -> Callable[[Needs], str]:
 
 
 def _cli_variables(environment: str) -> str:
-    """What must be in front of a command of the CLI for it to mean the login that the task uses."""
+    """The variables in front of a command of the CLI, so that it uses the same login as the task."""
     profile = cli_profile()
     words = [f"GLOBUS_SDK_ENVIRONMENT={environment}"] if environment != "production" else []
     words += [f"GLOBUS_PROFILE={shlex.quote(profile)}"] if profile else []

@@ -4,7 +4,7 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""What is asked of Globus with a login: timers, collections and flows."""
+"""The Globus services, used with a login: timers, collections, flows and transfer tasks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .logins import Login, LoginAuthorizer
 SEARCH_PAGE = 100
 TASKS_PAGE = 100  # IDs in one request for tasks
 TASKS_CONCURRENCY = 4
-LISTED_NAMES = 1000  # of a folder, among which a similar name is looked for
+LISTED_NAMES = 1000  # the most names of a folder that are searched for a similar name
 
 
 class Globus:
@@ -51,9 +51,9 @@ class Globus:
     # --- consents --------------------------------------------------------------------------------------------------
 
     def check_consents(self, needs: Needs) -> str | None:
-        """Before timers are created or resumed: whether the consents are there that they need (rules S3, S4).
+        """Check the consents that timers need before they are created or resumed (rules S3, S4). It changes nothing.
 
-        Reads only. A warning where nobody can tell; raises GlobusError, with the remedy, for a missing consent.
+        Returns a warning if that cannot be found out. Raises GlobusError, with the remedy, if a consent is missing.
         """
         return self._login.check_consents(needs)
 
@@ -63,11 +63,11 @@ class Globus:
         return self._login.grants_consents
 
     def grant(self, needs: Needs) -> None:
-        """Give the consents that timers need; only a service account can do this by itself (rules S4, W1)."""
+        """Grant the consents that timers need. Only a service account can do this by itself (rules S4, W1)."""
         self._login.grant(needs)
 
     def missing_consents(self, needs: Needs) -> Needs | None:
-        """What the login has not consented to, or None. Raises GlobusError where that cannot be seen."""
+        """The missing consents of the login, or None. Raises GlobusError if that cannot be found out."""
         return self._auth.missing_consents(self._login.identity or "", needs, LoginAuthorizer(self._login, "auth"))
 
     def consent_of(self, collection_id: str) -> str:
@@ -83,7 +83,7 @@ class Globus:
         return "missing" if missing else "granted"
 
     def open_data(self, collections: Sequence[str], check_mode: bool) -> dict[str, str]:
-        """Get ready to look at the data of mapped collections; those at which nobody can look, and why."""
+        """Prepare to look at data of mapped collections. Returns those where this is impossible, and why."""
         return self._login.open_data(collections, check_mode)
 
     # --- reading ---------------------------------------------------------------------------------------------------
@@ -91,7 +91,7 @@ class Globus:
     def list_timers(self, name: str | None = None, results: int = 0) -> list[Timer]:
         """All timers of the account, or those whose name contains ``name``; one request.
 
-        :param results: how many of its last runs to bring with each timer.
+        :param results: how many of its last runs each timer has.
         """
         query: dict[str, Any] = {"result_count": results}
         if name is not None:
@@ -102,7 +102,7 @@ class Globus:
         except GlobusError as error:
             if error.http_status != 422 or results:
                 raise
-            # Whether the service takes a result_count of 0 is not known: one result per timer is the next best.
+            # It is not known whether the service accepts a result_count of 0, so one result per timer is requested.
             query["result_count"] = 1
             answer = self._fetch("timer", "/jobs/", "jobs", query=query, object_hook=slim)
         try:
@@ -112,7 +112,7 @@ class Globus:
             raise GlobusError(f"The list of timers cannot be read whole: {error}", code="unreadable_answer") from None
 
     def get_timer(self, timer_id: str, results: int = 1, *, tries: Tries | None = None) -> Timer | None:
-        """The timer with its last runs, deleted ones included as long as the service shows them; None: unknown ID."""
+        """The timer with its last runs, or None. A deleted timer is returned as long as the service shows it."""
         query = {"page_size": results}
         try:
             return _read_timer(self._fetch("timer", f"/jobs/{in_url(timer_id)}", "job_id", query=query, tries=tries))
@@ -124,9 +124,9 @@ class Globus:
             raise GlobusError(f"Timer {timer_id} cannot be read: {error}", code="unreadable_answer") from None
 
     def list_tasks(self, task_ids: Sequence[str]) -> dict[str, Task]:
-        """The Transfer tasks of these IDs, by ID; those that Transfer no longer knows are missing (rule O2).
+        """The Transfer tasks of these IDs, by ID, without those that Transfer no longer knows (rule O2).
 
-        :raises GlobusError: where tasks cannot be read; without a transfer token its code is ``no_credentials``.
+        :raises GlobusError: if tasks cannot be read; its code is ``no_credentials`` without a transfer token.
         """
         if not task_ids:
             return {}
@@ -146,7 +146,7 @@ class Globus:
         return documents if isinstance(documents, list) else []
 
     def get_collection(self, collection_id: str) -> GlobusCollection:
-        """The collection. Raises GlobusError, with the ID, for one that is not there or not visible (rule S5)."""
+        """The collection. Raises GlobusError, with the ID, if it does not exist or is not visible (rule S5)."""
         if self._login.token("transfer") is None:
             raise GlobusError(
                 f"Collection {collection_id} cannot be looked up before its timer is created: transfer_token is "
@@ -174,11 +174,11 @@ class Globus:
             ) from error
 
     def look(self, look: Look) -> Seen:
-        """What there is at a path of a collection (``GET /operation/endpoint/ID/stat``). Never fails.
+        """What exists at a path of a collection (``GET /operation/endpoint/ID/stat``). Never fails.
 
-        The service answers 404 for a path that does not exist and 403 for one that may not be read (recorded in the
-        test data of the SDK). Everything else, such as a 502 for an endpoint that is off, says nothing about the path
-        and is not asked again: nobody waits half a minute for each path on a laptop that sleeps.
+        The service answers 404 if the path does not exist and 403 if it may not be read (recorded in the test data of
+        the SDK). Other errors, such as 502 if the endpoint is off, say nothing about the path. The request is not
+        repeated, so that nobody waits half a minute for each path on a laptop that sleeps.
         """
         try:
             document = self._operation(look, "stat", "type")
@@ -194,14 +194,14 @@ class Globus:
         return Seen(UNKNOWN, f"{look.path} is neither a file nor a folder, but {kind!r}")
 
     def list_folder(self, look: Look) -> list[tuple[str, bool]]:
-        """The names in a folder of a collection, and whether each is a folder."""
+        """The names in a folder of a collection, each with whether it is a folder."""
         listed = self._operation(look, "ls", "DATA", limit=LISTED_NAMES)["DATA"]
         if not isinstance(listed, list):
             raise unreadable("transfer")
         return [(str(one.get("name")), one.get("type") == FOLDER) for one in listed if isinstance(one, Mapping)]
 
     def _operation(self, look: Look, operation: str, key: str, **query: Any) -> Mapping[str, Any]:
-        """Look at a path; sent once."""
+        """Send one request about a path, without repetitions."""
         query["path"] = look.path
         if look.local_user is not None:
             query["local_user"] = look.local_user
@@ -209,9 +209,9 @@ class Globus:
         return self._fetch("transfer", path, key, query=query, tries=Tries(0))
 
     def check_flow(self, flow_id: str) -> None:
-        """Raises GlobusError, with the ID, for a flow that is not there or not visible.
+        """Raises GlobusError, with the ID, if the flow does not exist or is not visible.
 
-        A login without a token for Globus Flows cannot ask; its consents say enough.
+        A login without a token for Globus Flows skips this: its consents are checked anyway.
         """
         try:
             if self._login.token("flows") is None:
@@ -233,7 +233,7 @@ class Globus:
             ) from None
 
     def search_collections(self, text: str) -> list[GlobusCollection]:
-        """The collections that a text finds, page by page; the service shows a thousand at most."""
+        """The collections that match a text, page by page; the service returns a thousand at most."""
         if self._login.token("transfer") is None:
             raise GlobusError(
                 "Collections cannot be searched: transfer_token is missing (GLOBUS_TRANSFER_TOKEN)",
@@ -256,9 +256,9 @@ class Globus:
     # --- writing ---------------------------------------------------------------------------------------------------
 
     def create_timer(self, document: Mapping[str, Any]) -> Timer:
-        """Create a timer, sent exactly once.
+        """Create a timer. The request is sent exactly once.
 
-        :raises UncertainError: where the answer leaves open whether the timer was created (rule W2).
+        :raises UncertainError: if the answer leaves open whether the timer was created (rule W2).
         """
         answer = self._call("POST", "/v2/timer", body={"timer": dict(document)}, create=True)
         try:
@@ -272,18 +272,20 @@ class Globus:
         return timer
 
     def delete_timer(self, timer_id: str) -> None:
-        """Delete a timer; one that is gone already is deleted (rule W5)."""
+        """Delete a timer. It is no error if it no longer exists (rule W5)."""
         self._settle("DELETE", timer_id, lambda timer: timer is None or timer.is_gone)
 
     def pause_timer(self, timer_id: str) -> None:
         self._settle("POST", timer_id, lambda timer: bool(timer and timer.is_inactive), "/pause")
 
     def resume_timer(self, timer_id: str) -> None:
-        """Resume a timer with the credentials of this request, whatever made it inactive (rule S6): one that was
-        stopped for want of a consent and then paused by hand shows only the pause.
+        """Resume a timer with the credentials of this request (rule S6).
 
-        The schema has ``update_credentials`` as a query parameter, SDK 4.9 sends it in the body. It is not known which
-        of them the service reads, so both carry it.
+        The credentials are updated whatever made the timer inactive: if it was stopped because a consent was missing,
+        and a user then paused it, it shows only the pause.
+
+        The schema has ``update_credentials`` as a query parameter, and SDK 4.9 sends it in the body. It is not known
+        which one the service reads, so both are sent.
         """
         self._settle(
             "POST",
@@ -303,7 +305,7 @@ class Globus:
         return self._http.read(service, path, key, authorizer=LoginAuthorizer(self._login, service), **request)
 
     def _call(self, method: str, path: str, **request: Any) -> Answer:
-        """A request to Globus Timers."""
+        """Send a request to Globus Timers."""
         return self._http.call("timer", method, path, authorizer=LoginAuthorizer(self._login, "timer"), **request)
 
     def _settle(
@@ -314,12 +316,14 @@ class Globus:
         action: str = "",
         **request: Any,
     ) -> None:
-        """A write that is safe to repeat (rule W5). When its repetition is refused, or the answer is not the service's
-        (a proxy's page, before or after anything was done), what counts is how the timer is now.
+        """Change a timer with a request that is safe to repeat (rule W5).
 
-        The write and the reading after it share ``retries``: each is sent once, and both together are repeated at most
-        that often. Where every write is answered with a page, each is followed by a reading, so at most
-        2 * (retries + 1) requests are sent.
+        If a repetition is refused, or a proxy answers instead of the service, the state of the timer shows whether the
+        change took place.
+
+        The change and the reading after it share ``retries``: each is sent once, and both together are repeated at most
+        that often. If a proxy answers every change, each is followed by a reading, so at most 2 * (retries + 1)
+        requests are sent.
         """
         tries = self._http.tries()
         while True:
@@ -336,7 +340,7 @@ class Globus:
             time.sleep(tries.pause())
 
     def _is_confirmed(self, timer_id: str, is_done: Callable[[Timer | None], bool], tries: Tries) -> bool:
-        """Whether a timer is as it was to become; no, where it cannot be read."""
+        """Whether the change of a timer took place; false if the timer cannot be read."""
         try:
             return is_done(self.get_timer(timer_id, tries=tries))
         except GlobusError:
@@ -344,20 +348,20 @@ class Globus:
 
 
 def _message_line(message: str) -> str:
-    """What an endpoint says of a path: its line ``Message:``, or else the first; the rest are details of its server."""
+    """The important line of an endpoint's error: ``Message:``, or else the first. The rest are server details."""
     lines = [line.strip() for line in message.strip().splitlines()]
     said = next((line.partition(":")[2].strip() for line in lines if line.startswith("Message:")), "")
     return said or (lines[0] if lines else "")
 
 
 def _read_timer(document: Any) -> Timer:
-    """A timer; an inactive one with what Globus Auth asks for."""
+    """A timer; an inactive one with its ``requirements``."""
     timer = read_timer(document)
     return with_requirements(timer) if timer.is_inactive else timer
 
 
 def _read_listed(document: Any) -> Timer:
-    """A timer of a list. Raises ValueError, with its ID, for one that cannot be read: it holds up all others."""
+    """A timer of a list. Raises ValueError, with the ID, if it cannot be read: then the whole list is unusable."""
     try:
         return _read_timer(document)
     except UNREADABLE as error:

@@ -4,10 +4,10 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""Where tokens are kept: our own file, written, and the Globus CLI's database, only read (rule X1).
+"""Stores tokens in a file of our own, and reads the Globus CLI's database (rule X1).
 
-The SDK's JSON storage is neither atomic nor locked, and makes its folders readable to all (facts, "globus-sdk 4.x");
-ten tasks that refresh at once need all three.
+The SDK's JSON storage is not used: it is neither atomic nor locked, and its folders are readable to all users (facts,
+"globus-sdk 4.x"). Several tasks that renew a login at once need atomic, locked and private files.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 
 LOGINS = "~/.globus/ansible"
 CLI_DATABASE = "~/.globus/cli/storage.db"
-CLI_SECONDS = 10.0  # how long to wait for a globus command that writes to it
-LOCK_SECONDS = 300.0  # how long to wait for another task that renews a login
+CLI_SECONDS = 10.0  # the longest wait for a globus command that changes the database
+LOCK_SECONDS = 300.0  # the longest wait for another task that renews a login
 LOCK_POLL = 0.05
 
 
 @dataclass(frozen=True)
 class Token:
-    """An access token, and what renews it. ``repr`` shows neither (rule X1).
+    """An access token with its refresh token. ``repr`` shows neither (rule X1).
 
     :ivar expires_at: seconds since the epoch.
     """
@@ -55,11 +55,11 @@ class Token:
 
 @dataclass(frozen=True)
 class StoredLogin:
-    """What is kept of a login.
+    """A stored login.
 
-    :ivar client_id: the client the tokens belong to.
-    :ivar client_secret: of the CLI's own client, which is a confidential one; None for a native app.
-    :ivar identity: ID of the person, where known.
+    :ivar client_id: the client of the tokens.
+    :ivar client_secret: the secret of the CLI's own client, which is a confidential one; None for a native app.
+    :ivar identity: the ID of the person, if known.
     :ivar tokens: by resource server.
     """
 
@@ -75,13 +75,13 @@ class StoredLogin:
 
 
 class TokenFile:
-    """A file of one login, 0600 in a 0700 folder; replaced whole, under a lock."""
+    """A file with one login: mode 0600, in a folder of mode 0700, replaced as a whole under a lock."""
 
     def __init__(self, path: str) -> None:
         self.path = _expand(path)
 
     def read(self) -> StoredLogin | None:
-        """The login, or None where there is no file. Raises GlobusError for a file that is none of ours."""
+        """The login, or None if the file does not exist. Raises GlobusError if it is not a file of this collection."""
         try:
             with open_private(self.path) as file:
                 document = json.load(file)
@@ -110,7 +110,7 @@ class TokenFile:
             ) from None
 
     def write(self, login: StoredLogin) -> None:
-        """Replace the file. To be called while ``locked``."""
+        """Replace the file. The caller must hold ``locked``."""
         document = {
             "environment": login.environment,
             "client_id": login.client_id,
@@ -122,10 +122,10 @@ class TokenFile:
 
     @staticmethod
     def write_text(path: Path, text: str) -> None:
-        """Write a private file so that a reader sees the old one or the new one, never a part. While ``locked``."""
+        """Replace a private file atomically. The caller must hold ``locked``."""
         try:
             _make_private_folder(path.parent)
-            # A fixed name: what a writer that was killed has left behind goes with the next one.
+            # A fixed name, so that the next writer replaces what a killed writer left behind.
             temporary = path.with_name(f".{path.name}.new")
             temporary.unlink(missing_ok=True)
             handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
@@ -141,7 +141,7 @@ class TokenFile:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold off other tasks that want to change the file; wait for one that does, but not for ever."""
+        """Lock the file against changes by other tasks. Waits for another task, but not for ever."""
         try:
             check_place(self.path)
             _make_private_folder(self.path.parent)
@@ -180,7 +180,7 @@ class TokenFile:
                 ) from None
 
     def remove(self) -> bool:
-        """Remove the file; whether there was one. While ``locked``."""
+        """Remove the file. Returns whether it existed. The caller must hold ``locked``."""
         try:
             self.path.with_name(f".{self.path.name}.new").unlink(missing_ok=True)
             self.path.unlink()
@@ -197,12 +197,12 @@ class TokenFile:
 
 
 def open_private(path: Path) -> IO[str]:
-    """Open a file for reading, if nobody else can have put it there. Never waits, as a named pipe would make one.
+    """Open a file for reading, if no other user can have created it. It never blocks, as a named pipe would.
 
-    :raises FileNotFoundError: where there is none.
-    :raises GlobusError: for what is no file, and for a place that other users can write to.
+    :raises FileNotFoundError: if it does not exist.
+    :raises GlobusError: if it is not a regular file, or other users can write to its place.
     """
-    _check_file(path, path.stat())  # first: opening a device may do something
+    _check_file(path, path.stat())  # before it is opened, because opening a device may have an effect
     check_place(path)
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     try:
@@ -214,10 +214,11 @@ def open_private(path: Path) -> IO[str]:
 
 
 def check_place(path: Path) -> None:
-    """Refuse a place where another user could put a file, or a link, in front of ours; as ssh does.
+    """Refuse a place where another user could put a file or link in place of ours, like ssh does.
 
-    Every folder above the file must belong to this user or to root, and nobody else may write to it. In a sticky folder
-    such as ``/tmp`` everybody may write, but only add: there what lies below it must be ours.
+    Every folder above the file must belong to this user or root, and no other user may write to it. A sticky folder
+    such as ``/tmp``, where other users can only add files, is allowed if the next folder or file in it belongs to this
+    user.
     """
     lexical, real = Path(os.path.abspath(path)), Path(os.path.realpath(path))
     folders = {*lexical.parents, *real.parents}
@@ -229,7 +230,7 @@ def check_place(path: Path) -> None:
         try:
             state = folder.stat()
         except FileNotFoundError:
-            continue  # it will be made, and be ours
+            continue  # it will be created by this user
         if state.st_uid not in trusted:
             raise _foreign(f"The folder {folder}", state.st_uid, path)
         if not state.st_mode & stat.S_ISVTX and _others_may_write(state):
@@ -243,7 +244,7 @@ def check_place(path: Path) -> None:
 
 
 def _check_file(path: Path, state: os.stat_result) -> None:
-    """Refuse what is no file, and the file of another user."""
+    """Refuse a path that is not a regular file, or belongs to another user."""
     if not stat.S_ISREG(state.st_mode):
         kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}
         kind = kinds.get(stat.S_IFMT(state.st_mode), "a device")
@@ -254,8 +255,8 @@ def _check_file(path: Path, state: os.stat_result) -> None:
 
 
 def _trusted_owners(path: Path, folders: set[Path]) -> set[int]:
-    """This user and root; for root also the owner of the file's folder, as where a container mounts a home. But not
-    where a folder such as ``/tmp`` lies above it: there anybody may have made it.
+    """This user and root. For root also the owner of the file's folder, for homes that are mounted in a container, but
+    not below a folder such as ``/tmp``, where anybody may have created it.
     """
     trusted = {0, os.geteuid()}
     if os.geteuid() == 0:
@@ -266,15 +267,15 @@ def _trusted_owners(path: Path, folders: set[Path]) -> set[int]:
 
 
 def _others_may_write(state: os.stat_result) -> bool:
-    """Whether somebody else can write to a folder. A group of which this user is the only member is nobody else."""
+    """Whether other users can write to a folder. A group whose only member is this user does not count."""
     if state.st_mode & stat.S_IWOTH:
         return True
     return bool(state.st_mode & stat.S_IWGRP) and state.st_gid != 0 and not _is_own_group(state.st_gid)
 
 
 def _is_own_group(group: int) -> bool:
-    """Whether a group is this user's private one, as many systems make it."""
-    import grp  # few need it (rule C4)
+    """Whether a group is the private group of this user, which many systems create."""
+    import grp  # here, because it is rarely needed (rule C4)
     import pwd
 
     try:
@@ -294,14 +295,14 @@ def _foreign(what: str, owner: int, path: Path) -> GlobusError:
 
 
 def _check_types(login: StoredLogin) -> None:
-    """Raises TypeError for members of another type."""
+    """Raises TypeError if a member has the wrong type."""
     wrong = [text for text in (login.identity, login.username) if text is not None and not isinstance(text, str)]
     if wrong or not isinstance(login.environment, str) or not isinstance(login.client_id, str):
         raise TypeError("a login consists of texts")
 
 
 def _read_token(document: Mapping[str, Any]) -> Token:
-    """A token of our own file. Raises TypeError for members that are not those, or not of their types."""
+    """A token in our own file. Raises TypeError if its members or their types are wrong."""
     token = Token(**document)
     texts = (token.access_token, "" if token.refresh_token is None else token.refresh_token, token.scope)
     if not all(isinstance(text, str) for text in texts) or not isinstance(token.expires_at, (int, float)):
@@ -310,9 +311,9 @@ def _read_token(document: Mapping[str, Any]) -> Token:
 
 
 def _keep_private(file: int) -> None:
-    """An open file that others may read, copied or restored so, they may not read any longer (rule X1)."""
+    """Make an open file private if other users can read it, for example after it was copied (rule X1)."""
     if os.fstat(file).st_mode & 0o077:
-        with contextlib.suppress(OSError):  # somebody else's file, or one that cannot be changed
+        with contextlib.suppress(OSError):  # it belongs to another user, or cannot be changed
             os.fchmod(file, 0o600)
 
 
@@ -329,7 +330,7 @@ def _expand(path: str) -> Path:
 
 
 def _make_private_folder(folder: Path) -> None:
-    """Make the folder, and those above it, 0700 where they are missing. One that is there is the user's business."""
+    """Create missing folders with mode 0700. Existing ones keep their mode, which is the user's choice."""
     missing = []
     while not folder.is_dir():
         missing.append(folder)
@@ -339,14 +340,14 @@ def _make_private_folder(folder: Path) -> None:
 
 
 def user_token_file(token_storage: str | None, client_id: str) -> TokenFile:
-    """The file of a person's login to a client: the named one, or the client's own."""
+    """The file of a person's login to a client: the given one, or the default file of the client."""
     return TokenFile(token_storage or f"{LOGINS}/{client_id}/tokens.json")
 
 
 def find_user_token_file(token_storage: str | None, client_id: str | None) -> TokenFile | None:
-    """Like ``user_token_file``; without a client the only login that is stored, or None.
+    """Like ``user_token_file``, but without a client the only stored login, or None.
 
-    :raises GlobusError: where there are several to choose from.
+    :raises GlobusError: if there are several.
     """
     if token_storage or client_id:
         return user_token_file(token_storage, client_id or "")
@@ -361,14 +362,15 @@ def find_user_token_file(token_storage: str | None, client_id: str | None) -> To
 
 
 def cli_profile() -> str | None:
-    """The profile of the Globus CLI that counts here."""
+    """The profile of the Globus CLI that is used."""
     return os.environ.get("GLOBUS_PROFILE") or None
 
 
 def read_cli_login(environment: str) -> StoredLogin | None:
-    """The login of ``globus login``, of the profile that ``GLOBUS_PROFILE`` names; None where there is none.
+    """The login that ``globus login`` stored, in the profile of ``GLOBUS_PROFILE``, or None.
 
-    The database is opened read-only; its tables and namespaces are the Globus CLI's (facts, "The Globus CLI's login").
+    The database is opened read-only. Its tables and namespaces belong to the Globus CLI (facts, "The Globus CLI's
+    login").
     """
     path = _expand(CLI_DATABASE)
     namespace = "/".join(filter(None, ("userprofile", environment, cli_profile())))
@@ -379,7 +381,7 @@ def read_cli_login(environment: str) -> StoredLogin | None:
         check_place(path)
     except OSError as error:
         raise _cli_storage_error(path, error) from None
-    import sqlite3  # few need it (rule C4)
+    import sqlite3  # here, because it is rarely needed (rule C4)
 
     try:
         with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=CLI_SECONDS)) as database:
@@ -408,7 +410,7 @@ def read_cli_login(environment: str) -> StoredLogin | None:
 
 
 def _cli_storage_error(path: Path, error: Exception) -> GlobusError:
-    """What is wrong with the CLI's storage. Only where it is no database does removing it help."""
+    """The error of the CLI's storage. Removing the file helps only if it is not a database."""
     text = str(error)
     if "locked" in text or "busy" in text:
         return GlobusError(

@@ -4,7 +4,7 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""The module ``collection_info``: read collections and what timers need on them."""
+"""The module ``collection_info``: reads collections, and which consents timers need for them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def run_collection_info() -> None:
 
 
 def _collection_by_id(collection_id: str, globus: Globus) -> dict[str, Any]:
-    """The collection, or for one that is deleted or hidden the ID and the service's refusal."""
+    """The collection or, if it is deleted or hidden, its ID and the service's refusal."""
     try:
         return _collection_entry(globus.get_collection(collection_id), globus)
     except GlobusError as error:

@@ -4,10 +4,10 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""The module ``login``: a person signs in, in two steps, with no terminal in between.
+"""The module ``login``: a person signs in, in two steps, without a terminal.
 
-Step one makes an address to open; its verifier stays in a private file beside the token file. Step two takes the code
-that the page shows. Tokens and verifier are never returned (rule X1).
+Step one returns an address to open, and stores its verifier in a private file beside the token file. Step two gets the
+code that the page shows. Tokens and the verifier are never returned (rule X1).
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def run_login() -> None:
 
 
 def _check_client_id(given: Mapping[str, Any]) -> None:
-    """Raises InputError without a client, whatever Ansible says of it first."""
+    """Raises InputError if there is no client, with a better message than Ansible's."""
     options = _arguments.login_arguments()
     if _arguments.is_blank(_arguments.with_variables(options, {**dict.fromkeys(options), **given})["client_id"]):
         raise InputError(
@@ -78,7 +78,7 @@ def _parse_id_set(parameters: Mapping[str, Any], option: str) -> tuple[str, ...]
 
 
 class SignIn:
-    """One login of one client; every method ends the module."""
+    """The login of a person to a client. Each public method ends the module."""
 
     def __init__(self, module: GlobusModule, file: TokenFile, client_id: str, needs: Needs) -> None:
         self._module = module
@@ -90,7 +90,7 @@ class SignIn:
         self._pending = file.path.with_name(f".{file.path.name}.pending")
 
     def begin(self) -> NoReturn:
-        """Step one: nothing to do where the login is there and has the consents, else the address to open."""
+        """Step one: return the address to open, unless the login exists and has the consents."""
         stored = self._read_stored_login()
         needs = self._needs
         if stored is not None and not self._module.params["force"]:
@@ -106,7 +106,7 @@ class SignIn:
         self._exit(changed=False, url=url)
 
     def finish(self, code: str) -> NoReturn:
-        """Step two: the code against tokens."""
+        """Step two: get tokens for the code."""
         self._read_stored_login()
         pending = self._read_pending()
         if self._module.check_mode:
@@ -135,7 +135,7 @@ class SignIn:
         login = StoredLogin(
             environment=self._environment,
             client_id=self._client_id,
-            # redacted here, because what is stored is shown when these tokens are forgotten
+            # redacted here, because it is stored, and printed later, when these secrets are no longer registered
             identity=redact(str(who["sub"])),
             username=redact(str(who.get("preferred_username") or "")) or None,
             tokens=tokens,
@@ -158,7 +158,7 @@ class SignIn:
         self._exit(changed=there)
 
     def _revoke(self, token: Token) -> None:
-        """Where Globus Auth cannot be asked the login stays; where it knows it no more there is nothing to keep."""
+        """Revoke a token, or warn if Globus Auth refuses that. Without an answer, fail, so that the login is kept."""
         try:
             self._auth.revoke(token, self._client_id)
         except GlobusError as error:
@@ -170,16 +170,16 @@ class SignIn:
             )
 
     def _read_stored_login(self) -> StoredLogin | None:
-        """The stored login, if it is one of this client."""
+        """The stored login, which must be one of this client."""
         stored = self._file.read()
         if stored is not None:
             check_stored(stored, self._client_id, self._environment, self._file)
         return stored
 
     def _lacking(self) -> Needs | None:
-        """What to sign in for, since the stored login does not work or lacks a consent; None: nothing.
+        """The needs to sign in for, if the stored login does not work or lacks a consent; None if it lacks nothing.
 
-        A login that works tells which of the collections take a consent at all (rule S2).
+        Only a login that works can find out which of the collections accept a consent (rule S2).
         """
         credentials = Credentials("user", client_id=self._client_id, token_storage=str(self._file.path))
         needs = self._needs

@@ -4,7 +4,7 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""The module ``timer``: one timer, handled in the same way as a list."""
+"""The module ``timer``: one timer, handled like a list of one."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from .common import (
 
 @ends_in_words
 def run_timer() -> None:
-    """The module ``timer``: one element, taken the same way as a list."""
+    """The module ``timer``: a list of one timer."""
     module = GlobusModule("timer", check=_check_timer_options)
     require_sdk(module)
     try:
@@ -68,7 +68,7 @@ def _check_timer_options(given: Mapping[str, Any]) -> None:
 
 
 def _about(parameters: Mapping[str, Any], error: InputError) -> str:
-    """The message with the timer in front, which a task in a loop does not show."""
+    """The message with the timer in front, because a task in a loop does not show it."""
     for what in ("name", "timer_id"):
         value = parameters.get(what)
         if isinstance(value, (str, int)) and str(value).strip():
@@ -77,7 +77,7 @@ def _about(parameters: Mapping[str, Any], error: InputError) -> str:
 
 
 def _read_timers(wanted: Wanted, globus: Globus) -> list[Timer]:
-    """What one plan needs to know: one list by name, or the timer by ID and, for a new name, its namesakes."""
+    """The timers that a plan needs: those of the name, or the timer of the ID and those with its new name."""
     if wanted.timer_id is None:
         return globus.list_timers(wanted.name)
     timer = globus.get_timer(wanted.timer_id)

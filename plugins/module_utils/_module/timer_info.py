@@ -4,7 +4,7 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""The module ``timer_info``: read timers, their runs and their health."""
+"""The module ``timer_info``: reads timers, their runs and their health."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _entry(timer: Timer, health: Health, web_app: str, found: Found, runs: int) 
     if why_not is not None:
         entry.update(definition=None, not_manageable=why_not)
     elif timer.is_unfinished and timer.name in found.ambiguous:
-        entry["definition"]["timer_id"] = timer.id  # the name does not tell it
+        entry["definition"]["timer_id"] = timer.id  # because the name is ambiguous
         del entry["definition"]["name"]
     history = history_of(timer, found.tasks)
     entry.update(history.as_result())
@@ -67,7 +67,7 @@ def _entry(timer: Timer, health: Health, web_app: str, found: Found, runs: int) 
 
 
 def _not_manageable(timer: Timer, definition: Mapping[str, Any] | None) -> str | None:
-    """Why the modules cannot manage a timer, or None where they can: what they would say to its definition."""
+    """Why the modules cannot manage a timer, or None: the message with which they would refuse its definition."""
     if timer.type == "generic":
         return "By its callback document and address it neither transfers nor runs a flow"
     if timer.unreadable or definition is None:

@@ -86,7 +86,7 @@ def run_timers() -> None:
 
 
 def _check_timers_options(given: Mapping[str, Any]) -> None:
-    """The options as Ansible checks them; says which entry of ``timers`` is wrong, which Ansible does not (rule L3)."""
+    """Check the options like Ansible does, but with the position of a wrong entry of ``timers`` (rule L3)."""
     options = _arguments.timers_arguments()
     of_entry = options["timers"]["options"]
     entries = given.get("timers")
@@ -101,9 +101,9 @@ def _check_timers_options(given: Mapping[str, Any]) -> None:
 
 
 def _refuse_wrong_input(plans: Sequence[Plan], entries: Sequence[Mapping[str, Any]]) -> None:
-    """Fail the task before anything is written where an entry can never be created as it is (rules L3, N3, N4).
+    """Fail the task before anything is changed, if an entry can never be created (rules L3, N3, N4).
 
-    Only now, because a timer that is there already may be like that.
+    This is checked after planning, because timers that exist already may be like that.
     """
     for number, plan in enumerate(plans):
         if plan.failure is not None and plan.failure.code == "invalid_input":
@@ -149,9 +149,9 @@ def _list_result(outcomes: Sequence[Outcome], purged: Sequence[Outcome], web_app
 
 
 def _list_diff(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """The timers that change, by name: one line for each that comes or goes, the fields that change of the others.
+    """The timers that change, by name: a line for each new or deleted timer, and the changed fields of the others.
 
-    Ansible prints a line for each field, so that whole definitions of many timers could not be read.
+    Ansible prints a line for each field: nobody could read the whole definitions of many timers.
     """
     diff: dict[str, dict[str, Any]] = {"before": {}, "after": {}}
     for outcome in outcomes:
@@ -169,7 +169,7 @@ def _list_diff(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 
 def _fields(drawn: Mapping[str, Any], above: str = "") -> dict[str, Any]:
-    """The fields by their whole names, such as ``transfer.sync_level``. A list is one field."""
+    """The fields by their full names, such as ``transfer.sync_level``. A list is one field."""
     found: dict[str, Any] = {}
     for name, value in drawn.items():
         found.update(_fields(value, f"{above}{name}.") if isinstance(value, Mapping) else {f"{above}{name}": value})
@@ -177,7 +177,7 @@ def _fields(drawn: Mapping[str, Any], above: str = "") -> dict[str, Any]:
 
 
 def _in_one_line(drawn: Mapping[str, Any]) -> str:
-    """A timer as a diff shows it, without the options that have their default value."""
+    """A timer in a diff, in one line, without options that have their default values."""
     parts = []
     transfer = drawn.get("transfer")
     if isinstance(transfer, Mapping):
@@ -190,12 +190,12 @@ def _in_one_line(drawn: Mapping[str, Any]) -> str:
         for name, value in _fields(drawn).items()
         if name not in said and _TRANSFER_DEFAULTS.get(name) != value
     }
-    told["state"] = told.pop("state", "")  # at the end, whatever the timer is
+    told["state"] = told.pop("state", "")  # always at the end
     said_of = [(name.rpartition(".")[2], value) for name, value in told.items()]
     parts += [f"{name}: {value if isinstance(value, str) else json.dumps(value)}" for name, value in said_of]
     return "; ".join(parts)
 
 
 def _diff_key(wanted: Wanted) -> str:
-    """The timer's name, with its ID where it is chosen by that: names need not tell what purge deletes."""
+    """The timer's name, with its ID if it was selected by that: several timers that purge deletes may have one name."""
     return f"{wanted.label} ({wanted.timer_id})" if wanted.name and wanted.timer_id else wanted.label
