@@ -4,9 +4,9 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""Backup jobs + schedules + defaults -> timer definitions: what the role ``backup`` manages.
+"""Makes the definitions of timers from the backup jobs, schedules and defaults of the role ``backup``.
 
-Pure: no input or output, and ``now`` is always an argument. When the timers run is worked out in ``_calendar``.
+Pure: no input or output, and ``now`` is always an argument. ``_calendar`` computes when the timers run.
 """
 
 from __future__ import annotations
@@ -63,15 +63,15 @@ SLOT = "{slot}"
 
 
 def _without_defaults(options: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Declarations of a timer's options without what only a whole timer has: a job may have an option from another
-    layer, and what no layer has is left to the module.
+    """Declarations of a timer's options without defaults, required options and aliases: a job may take an option from
+    another layer, such as the defaults, and the module sets options that no layer has.
     """
     left_out = ("default", "required", "aliases")
     return {name: {key: value for key, value in one.items() if key not in left_out} for name, one in options.items()}
 
 
 def _without_inner_defaults(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The same of what lies below them, where what is required stays so."""
+    """Declarations whose suboptions have no defaults either. Required suboptions stay required."""
     return {
         name: {**one, "options": {key: {**inner, "default": None} for key, inner in one["options"].items()}}
         if "options" in one
@@ -87,7 +87,7 @@ _SCHEDULE_OPTIONS = {
     "week": {"type": "int"},
     "day": {"type": "int"},
 }
-_TIMER_OPTIONS = {  # of a timer beside its definition
+_TIMER_OPTIONS = {  # the options of a timer that are not in its definition
     "state": {"type": "str", "choices": JOB_STATES},
     "on_inactive": {"type": "str", "choices": _arguments.ON_INACTIVE},
     "check_paths": {"type": "bool"},
@@ -100,16 +100,16 @@ _JOB_OPTIONS = {
     **_TRANSFER_OPTIONS,
     **_SCHEDULE_OPTIONS,
 }
-# What makes a schedule, or a job, what it is cannot be the default of all
+# The options that define a single schedule or job cannot be defaults
 _DEFAULT_OPTIONS = {name: one for name, one in _JOB_OPTIONS.items() if name not in ("interval", "start", "paths")}
 _SLOT_OPTIONS = {**_SCHEDULE_OPTIONS, "month": {"type": "int"}}
 _OWN_SCHEDULE_OPTIONS = {**_SLOT_OPTIONS, "slots": {"type": "raw"}, "rotate": {"type": "bool"}}
 
 
 def _read_options(options: Mapping[str, Any], given: Any, where: str) -> dict[str, Any]:
-    """The options that are given, converted to their types. Raises InputError.
+    """The given options, converted to their types. Raises InputError.
 
-    :param where: what stands in front of an option's name in messages.
+    :param where: the text in front of an option's name in messages.
     """
     if not isinstance(given, Mapping):
         raise InputError(f"{where.rstrip(':. ')} must be a dictionary of options, not {given!r}")
@@ -118,22 +118,22 @@ def _read_options(options: Mapping[str, Any], given: Any, where: str) -> dict[st
 
 
 def _only_set(value: Any) -> Any:
-    """Without the options that are not set."""
+    """The value without options that are not set."""
     if isinstance(value, Mapping):
         return {key: _only_set(item) for key, item in value.items() if item is not None}
     return [_only_set(item) for item in value] if isinstance(value, list) else value
 
 
-# --- what comes out ------------------------------------------------------------------------------------------------
+# --- results -------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class JobTimers:
     """The timers of a job.
 
-    :ivar timers: slot (None where the schedule has none) -> name of the timer.
-    :ivar gap: the longest time between two runs of its timers together, in seconds, or None.
-    :ivar max_age: within how many seconds a complete transfer must have arrived, or None.
+    :ivar timers: the names of the timers by slot; the slot is None if the schedule has no slots.
+    :ivar gap: the longest time between two runs of all of its timers, in seconds, or None.
+    :ivar max_age: seconds within which a complete transfer must have arrived, or None.
     """
 
     name: str
@@ -155,11 +155,11 @@ class JobTimers:
 
 @dataclass(frozen=True)
 class Expansion:
-    """What the jobs expand to.
+    """The timers of all jobs.
 
-    :ivar timers: definitions as the module ``timers`` takes them, each with its ``state``, in the order of the jobs.
-    :ivar jobs: in their order.
-    :ivar warnings: what is allowed and may be a mistake.
+    :ivar timers: definitions for the module ``timers``, each with its ``state``, in the order of the jobs.
+    :ivar jobs: the jobs, in their order.
+    :ivar warnings: about things that are allowed, but may be mistakes.
     """
 
     timers: list[dict[str, Any]]
@@ -172,8 +172,8 @@ class _Job:
     """One job with the defaults filled in.
 
     :ivar where: its position and name, for messages.
-    :ivar schedules: those of its timers.
-    :ivar options: everything but the times, which keep the layer they come from.
+    :ivar schedules: the schedules of its timers.
+    :ivar options: all options except those of the schedule, which are in ``layers``.
     :ivar layers: schedule options of the built-in schedule, the defaults, the user's schedule and the job.
     """
 
@@ -203,9 +203,9 @@ def expand(
     spread: int = 0,
     max_age: int | None = None,
 ) -> Expansion:
-    """The timers of the jobs. The variables beside the jobs are checked ones (``_variables.read``).
+    """The timers of the jobs. The other variables must have been checked (``_variables.read``).
 
-    :param now: tells only which occurrence of a month's date is the next; no other result depends on it.
+    :param now: only determines which date of a ``month`` is the next one.
     :param spread: seconds over which jobs of one schedule are spread.
     :param max_age: seconds within which a complete transfer of a job must have arrived; None: it depends on the job.
     :raises InputError: naming the job and the option, or the variable of the role.
@@ -246,7 +246,7 @@ def _job_list(jobs: Any) -> Sequence[Any]:
 
 
 def _own_schedules(schedules: Any) -> dict[str, dict[str, Any]]:
-    """``backup_schedules``, checked as far as it can be without a job."""
+    """``backup_schedules``, with all checks that need no job."""
     if not isinstance(schedules, Mapping):
         raise InputError("backup_schedules must be a dictionary: name of a schedule -> its options")
     own: dict[str, dict[str, Any]] = {}
@@ -322,7 +322,7 @@ def _schedule_options(options: Options) -> dict[str, Any]:
 
 
 def _check_fits(where: str, schedule: str, given: Options, slots: Mapping[str | None, Options]) -> None:
-    """Refuses what would change the slots of a schedule into something else."""
+    """Refuses options of a job that do not fit the slots of its schedule."""
     for option in ("interval", "start"):
         if option in given and None not in slots:
             raise InputError(
@@ -397,7 +397,7 @@ def _transfer(job: _Job, slot: str | None, where: str) -> dict[str, Any]:
 
 
 def _fill_in_slot(value: Any, slot: str | None, where: str, schedule: str) -> Any:
-    """``value`` with the slot in place of each ``{slot}``: in paths and labels."""
+    """``value`` with each ``{slot}`` in paths and labels replaced."""
     if isinstance(value, Mapping):
         return {key: _fill_in_slot(item, slot, where, schedule) for key, item in value.items()}
     if isinstance(value, list):
@@ -410,8 +410,8 @@ def _fill_in_slot(value: Any, slot: str | None, where: str, schedule: str) -> An
 
 
 def _check_definition(job: _Job, where: str, timer: Options, now: datetime) -> Definition:
-    """The definition of a timer. Refuses all that the module ``timers`` would refuse, with the job in front (rules L1,
-    L1a, L3), and what it would refuse if it had to create the timer (N3, N4).
+    """The definition of a timer. Refuses everything that the module ``timers`` would refuse (rules L1, L1a, L3), also
+    if it had to create the timer (rules N3, N4), with the job in the message.
     """
     definition = {option: timer[option] for option in ("name", "transfer", "schedule")}
     try:
@@ -424,7 +424,7 @@ def _check_definition(job: _Job, where: str, timer: Options, now: datetime) -> D
         message = f"{where}: {_as_job_options(refusal, job)}"
         if job.state != "paused":
             raise InputError(message)
-        job.warnings.append(message)  # it may be there already, and is to be paused; the module does not create it
+        job.warnings.append(message)  # the timer may exist, and must be paused; if not, the module refuses to create it
     return parsed
 
 
@@ -434,7 +434,7 @@ _QUOTED_OR_OPTION = re.compile(
 
 
 def _as_job_options(message: str, job: _Job) -> str:
-    """A message about a definition with the options as a job has them: without ``transfer.`` and ``schedule.``."""
+    """A message about a definition, with the options as in a job: without ``transfer.`` and ``schedule.``."""
     single = "paths" not in job.options
 
     def in_job(match: re.Match[str]) -> str:
@@ -451,9 +451,9 @@ def _as_job_options(message: str, job: _Job) -> str:
 
 @dataclass(frozen=True)
 class Copy:
-    """What one timer of a job writes: the copy of a slot, or the only one.
+    """The copy that one timer of a job makes: that of a slot, or the only one.
 
-    :ivar timer: name of the timer.
+    :ivar timer: the name of the timer.
     :ivar options: the option ``transfer`` of the timer.
     :ivar transfer: the same, parsed.
     :ivar schedule: when the timer runs.
@@ -471,7 +471,7 @@ class JobCopies:
     """A job and its copies, in the order of its slots.
 
     :ivar number: its position in ``backup_jobs``; ``where`` is the same with its name.
-    :ivar state: the job's own, whatever ``backup_state`` says.
+    :ivar state: the state of the job itself, without ``backup_state``.
     """
 
     number: int
@@ -482,11 +482,11 @@ class JobCopies:
 
 
 def copies_of_jobs(variables: _variables.Variables, needed: Iterable[str] | None = None) -> list[JobCopies]:
-    """The jobs with their copies, whatever their state: also an absent job has copies to restore from.
+    """The jobs with their copies, in any state: even an absent job has copies to restore from.
 
-    :param needed: names of the jobs that must be right. Others with mistakes are left out: they do not stand in the way
-        of a restore. None: all must be right.
-    :raises InputError: naming the job and the option, or the variable of the role.
+    :param needed: the names of the jobs that must be correct; None means all. Other jobs with errors are left out, so
+        that they do not prevent a restore.
+    :raises InputError: with the job and the option, or the variable of the role.
     """
     own = _own_schedules(plain(variables.schedules))
     shared = _read_options(_DEFAULT_OPTIONS, plain(variables.defaults), "backup_defaults: ")
@@ -505,7 +505,7 @@ def copies_of_jobs(variables: _variables.Variables, needed: Iterable[str] | None
 
 
 def names_of_jobs(jobs: Any) -> list[str]:
-    """The names in ``backup_jobs``, also of jobs with mistakes. Raises InputError."""
+    """The names in ``backup_jobs``, including jobs with errors. Raises InputError."""
     entries = [entry for entry in _job_list(plain(jobs)) if isinstance(entry, Mapping)]
     return [str(entry["name"]) for entry in entries if entry.get("name") is not None]
 
@@ -513,7 +513,7 @@ def names_of_jobs(jobs: Any) -> list[str]:
 def _copies_of(
     number: int, entry: Any, shared: Options, own: Mapping[str, Options], variables: _variables.Variables
 ) -> JobCopies:
-    """In the state ``paused`` nothing of a job is refused that can be there already."""
+    """The copies of a job. In the state ``paused``, options that an existing timer may have are not refused."""
     job = _parse_job(number, entry, shared, own, "present", {"timezone": variables.timezone})
     state, job.state = job.state, "paused"
     copies = []
@@ -529,7 +529,7 @@ def _copies_of(
 
 
 def plan_backup(given: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """What the variables of the role come to, or what is wrong with them, in one sentence.
+    """The timers and jobs in the variables of the role, or the error in them, in one sentence.
 
     :param now: the clock of the controller.
     """

@@ -4,12 +4,12 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""When the timers of backup jobs run: weekdays, weeks and dates of the calendar -> the option ``schedule``.
+"""When the timers of backup jobs run: makes the option ``schedule`` from weekdays, weeks and dates.
 
-Pure: no input or output, and ``now`` is always an argument. A rerun must give schedules that mean the same, next week
-and next year too. So a time of day is given as ``at``, which needs no date. Only what has a place in the calendar
-(weeks counted from Monday 2001-01-01, months) needs a ``start``, and that is a past one where possible: by rule D2 it
-then says only the phase, whichever side of it the service's own clock is on.
+Pure: no input or output, and ``now`` is always an argument. The schedules must have the same meaning next week and next
+year, when the play runs again. So a time of day becomes ``at``, which needs no date. Only weeks (counted from Monday
+2001-01-01) and months need a ``start``. It is in the past if possible: then it determines only the phase (rule D2), and
+a difference between two clocks does not matter.
 """
 
 from __future__ import annotations
@@ -40,21 +40,21 @@ from ..module_utils._timers.schedule import (
     to_wall,
 )
 
-AT, AT_OF_PARTS_OF_A_DAY = "02:00", "00:00"  # where neither job nor schedule says
+AT, AT_OF_PARTS_OF_A_DAY = "02:00", "00:00"  # if neither job nor schedule has a time
 WEEKDAY = "sunday"
-LAST_DAY = 28  # of a month, that every month has
+LAST_DAY = 28  # the last day that every month has
 
-RUNS_COMPARED = 10_000  # of a job with more runs than this in a round, the shortest interval is near enough
+RUNS_COMPARED = 10_000  # if a job has more runs than this in a round, its shortest interval is used instead
 _INTERVALS_BACK = range(2, 40)
-_SURELY_PAST = timedelta(days=1)  # a start, so that no difference between two clocks makes it a future one
+_SURELY_PAST = timedelta(days=1)  # a start this long ago is past for every clock
 _WHEN = ("start", "at", "weekday", "week", "day")
 
 Options = Mapping[str, Any]
 
 
 def merged(layers: Iterable[Options], where: str) -> dict[str, Any]:
-    """The options of all layers, a later one before an earlier one. ``start`` and the others that say when the first
-    run is exclude each other, so a layer with one of them removes the other from earlier layers.
+    """The options of all layers; those of later layers override earlier ones. ``start`` excludes the other options for
+    the first run, so a layer with one of them also removes the other from earlier layers.
     """
     found: dict[str, Any] = {}
     for layer in layers:
@@ -74,11 +74,11 @@ def schedule_of(
 ) -> tuple[dict[str, Any], set[str]]:
     """The option ``schedule`` of a timer, and which of the options it used. Raises InputError.
 
-    :param options: those of all layers, with the time zone.
+    :param options: the options of all layers, with the time zone.
     :param schedule: the name of the schedule, for messages.
-    :param spread: seconds over which the time of day is spread; 0 where the job says it itself.
-    :param key: decides where in the spread it lies.
-    :param now: tells which occurrence of a date is the next; no other result depends on it.
+    :param spread: seconds over which the time of day is spread; 0 if the job itself has one.
+    :param key: determines the place in the spread.
+    :param now: only determines which occurrence of a date is the next one.
     """
     _checked_zone(options["timezone"], where)  # before times are read in it
     used = {"timezone", "daylight_saving", "end"}
@@ -90,7 +90,7 @@ def schedule_of(
     if "start" in options and "month" not in options:
         return {**result, "start": options["start"]}, used | {"start"}
     if not keeps_time_of_day(interval):
-        return result, used  # no time of day stays the same: it runs from whenever it is created (rule D3)
+        return result, used  # its times of day vary, so it runs from its creation on (rule D3)
     at = _time_of_day(options, interval, where, spread, key, now)
     used.add("at")
     if "month" in options:
@@ -107,9 +107,9 @@ def schedule_of(
 
 
 def longest_gap(schedules: Sequence[Schedule], now: datetime) -> int | None:
-    """The longest time between two runs of timers together, in seconds; None for timers that run once.
+    """The longest time between two runs of several timers, in seconds; None if they run once.
 
-    Looks at one round of the longest interval.
+    It compares the runs within one round of the longest interval.
     """
     intervals = [schedule.interval for schedule in schedules if schedule.interval is not None]
     if not intervals:
@@ -162,7 +162,7 @@ def _time_of_day(options: Options, interval: int, where: str, spread: int, key: 
     at = _parsed_schedule({"at": value}, where, now).at or 0
     if not spread:
         return at
-    # within the day or, for parts of a day, the interval, so that no run comes to lie on another day
+    # modulo the day, or the interval if that is a part of a day, so that no run moves to another day
     room = interval if interval < DAY else DAY - at
     digest = int.from_bytes(hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()[:8], "big")
     return (at + digest % min(spread, room)) % DAY
@@ -176,7 +176,7 @@ def _number_up_to(options: Options, option: str, last: int, where: str, why: str
 
 
 def _next_week(options: Options, weekday: int, at: int, interval: int, where: str, now: datetime) -> datetime:
-    """The next wall time of the weekday in the given week, the weeks of the interval counted from 2001-01-01."""
+    """The next wall time of the weekday in the given week of the interval. Weeks are counted from 2001-01-01."""
     weeks = interval // WEEK
     week = _number_up_to(options, "week", weeks, where, f"one of the {weeks} weeks of its interval")
     anchor = MONDAY + timedelta(days=(week - 1) * 7 + weekday, seconds=at)
@@ -185,8 +185,8 @@ def _next_week(options: Options, weekday: int, at: int, interval: int, where: st
 
 
 def _next_date(options: Options, at: int, where: str, now: datetime) -> datetime:
-    """The next wall time of a date of the year. Where it is more than 365 days ahead (a leap day lies between), 365
-    days after the last: the service takes no interval, and no start, that is longer.
+    """The next wall time of a date of the year. If it is more than 365 days ahead because of a leap day, 365 days after
+    the last one: the service accepts no longer interval, and no later start.
     """
     month = _number_up_to(options, "month", 12, where, "January is 1")
     day = _number_up_to(options, "day", LAST_DAY, where, "not every month has a later day")
@@ -198,10 +198,9 @@ def _next_date(options: Options, at: int, where: str, now: datetime) -> datetime
 
 
 def _start(wall: datetime, interval: int, options: Options, where: str, schedule: str, now: datetime) -> str:
-    """A start, as a wall time, from which whole intervals lead to exactly the next run, ``wall``.
+    """A start, as a wall time, from which whole intervals lead exactly to the next run, ``wall``.
 
-    So it must not be in another half of the zone's year, nor under a former law of the zone, nor at a time that a clock
-    change skips or doubles.
+    So the zone must have the same offset at the start, and no clock change may skip or double its wall time.
     """
     if (options.get("end") or {}).get("count") is not None:
         raise InputError(
@@ -215,4 +214,4 @@ def _start(wall: datetime, interval: int, options: Options, where: str, schedule
         start: datetime = wall - back
         if from_wall(start, zone) == target - back and target - back <= now - _SURELY_PAST:
             return start.isoformat()
-    return wall.isoformat()  # the next run itself, within an interval after the law of the zone has changed
+    return wall.isoformat()  # the next run itself, if the zone's rules changed within the last interval

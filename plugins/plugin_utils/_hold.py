@@ -4,11 +4,10 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""The entry points ``hold`` and ``release`` of the role: pause what runs, and resume exactly that. Pure: no input or
-output.
+"""The entry points ``hold`` and ``release`` of the role: they pause timers, and resume exactly these. Pure.
 
-What was paused is kept in a record, a JSON file on the controller. It is written before the first pause, so a play that
-is interrupted leaves nothing paused that is not in it.
+The paused timers are in a record, a JSON file on the controller. It is written before the first pause, so that it is
+complete even if the play is interrupted.
 """
 
 from __future__ import annotations
@@ -88,10 +87,10 @@ def _write_record(held: Sequence[Held]) -> str:
 def plan_hold(
     given: Mapping[str, Any], timers: Sequence[Entry] | None, record: str | None, now: datetime
 ) -> dict[str, Any]:
-    """What the tasks of the role need, or what is wrong, in one sentence.
+    """The data for the tasks of the role, or an error in one sentence.
 
-    :param timers: what ``timer_info`` returned, or None: it was not asked yet.
-    :param record: what the file has, or None: there is none.
+    :param timers: the timers that ``timer_info`` returned; None before it ran.
+    :param record: the content of the file; None if it does not exist.
     :param now: the clock of the controller.
     """
     result: dict[str, Any] = {"error": None, "name_contains": None, "file": None, "record": None, "timers": []}
@@ -108,7 +107,7 @@ def plan_hold(
 
 
 def _names(variables: _variables.Variables) -> list[str]:
-    """The names of the timers of all jobs, whatever else is wrong with the jobs."""
+    """The names of the timers of all jobs, including jobs with errors."""
     expansion = _backup.expand(
         variables.jobs,
         now=variables.clock,
@@ -143,7 +142,7 @@ def _hold(timers: Sequence[Entry], names: set[str], before: Sequence[Held], now:
 def plan_release(
     given: Mapping[str, Any], timers: Sequence[Entry] | None, record: str | None, now: datetime
 ) -> dict[str, Any]:
-    """What the tasks of the role need, or what is wrong, in one sentence; parameters as for ``plan_hold``."""
+    """The data for the tasks of the role, or an error in one sentence; parameters as for ``plan_hold``."""
     result: dict[str, Any] = {"error": None, "warnings": [], "file": None, "at_once": [], "spread": [], "told": []}
     try:
         variables, own = _variables.read_of("release", given, now)
@@ -190,7 +189,7 @@ def _release(timers: Sequence[Entry], held: Sequence[Held], spread: int, now: da
 def _timer_to_resume(
     held: Held, by_id: Mapping[str, Entry], timers: Sequence[Entry], record: Sequence[Held]
 ) -> tuple[Entry | None, str | None]:
-    """The timer to resume, or None, and what there is to say."""
+    """The timer to resume, or None, and a remark, or None."""
     entry = by_id.get(held.id)
     if entry is None:
         return _replacement(held, timers, record)
@@ -219,7 +218,7 @@ def _replacement(held: Held, timers: Sequence[Entry], record: Sequence[Held]) ->
 
 
 def _has_missed_a_run(entry: Entry, since: datetime, now: datetime) -> bool:
-    """Whether a run fell due while the timer was paused: then it runs at once when it is resumed."""
+    """Whether the timer missed a run while it was paused: then it runs as soon as it is resumed."""
     try:
         schedule = parse_schedule(validate(_SCHEDULE, (entry.get("definition") or {}).get("schedule") or {}), now)
     except InputError:

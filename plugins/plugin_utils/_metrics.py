@@ -4,9 +4,9 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""What ``timer_info`` returned as metrics in the text format of Prometheus. Pure: no input or output.
+"""Writes the result of ``timer_info`` as metrics in the text format of Prometheus. Pure: no input or output.
 
-The names of the metrics are an interface: other people's alert rules and dashboards use them.
+The names of the metrics are an interface, because alert rules and dashboards of users contain them.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _HALF_CHARACTERS = re.compile("[\ud800-\udfff]")  # halves of characters, which 
 
 
 def metrics_of(timers: Any) -> str:
-    """The text, with the metrics of no timer too. Raises InputError for what ``timer_info`` did not return."""
+    """The text. Raises InputError if ``timers`` is not a result of ``timer_info``."""
     entries = _checked_timers(timers)
     samples: dict[str, list[str]] = {name: [] for name in METRICS}
     for entry, label in zip(entries, _labels(entries)):
@@ -71,10 +71,10 @@ def _checked_timers(timers: Any) -> Sequence[Entry]:
 
 
 def _labels(entries: Sequence[Entry]) -> list[str]:
-    """What tells the timers apart: their names, and the IDs of those that share a name.
+    """The label of each timer: its name or, if several timers share it, name and ID.
 
-    Prometheus refuses the whole file if two lines have equal labels. Among timers of one name, the only one that has
-    not ended keeps it, so that its alerts stay the same.
+    Prometheus refuses the whole file if two lines have the same labels. If only one of the timers has not ended, it
+    keeps the name alone, so that its alerts stay the same.
     """
     all_of_name = Counter(entry["name"] for entry in entries)
     unfinished = Counter(entry["name"] for entry in entries if entry["health"]["state"] != "ended")
@@ -92,7 +92,7 @@ def _labels(entries: Sequence[Entry]) -> list[str]:
 
 
 def _samples(entry: Entry) -> Iterator[tuple[str, dict[str, str], Number]]:
-    """The metrics of one timer: name, labels beside its own, value. What is not known has no line."""
+    """The metrics of one timer: name, further labels, value. Unknown values are left out."""
     for state in HEALTH_STATES:
         yield HEALTH, {"state": state}, int(entry["health"]["state"] == state)
     success = entry.get("last_success") or {}
@@ -122,6 +122,6 @@ def _sample_line(name: str, labels: Mapping[str, str], value: Number) -> str:
 
 
 def _escaped(text: str) -> str:
-    """The value of a label: backslash, quote and line feed are escaped, all else stands as it is."""
+    """The value of a label, with backslash, quote and line feed escaped."""
     text = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return _HALF_CHARACTERS.sub(lambda half: f"\\\\u{ord(half[0]):04x}", text)

@@ -4,7 +4,7 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""The entry point ``now`` of the role: a copy of jobs at once, beside their timers. Pure: no input or output."""
+"""The entry point ``now`` of the role: runs jobs at once, in addition to their timers. Pure: no input or output."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from ._restore import last_due
 
 
 def plan_now(given: Mapping[str, Any], timers: Sequence[Entry] | None, now: datetime) -> dict[str, Any]:
-    """What the tasks of the role need, or what is wrong, in one sentence.
+    """The data for the tasks of the role, or an error in one sentence.
 
-    :param timers: what ``timer_info`` returned, with a few runs each, or None: it was not asked yet.
+    :param timers: the timers that ``timer_info`` returned, with a few runs each; None before it ran.
     :param now: the clock of the controller.
     """
     result: dict[str, Any] = {"error": None, "name_contains": None, "timers": [], "copies": [], "look_for": None}
@@ -44,7 +44,7 @@ def plan_now(given: Mapping[str, Any], timers: Sequence[Entry] | None, now: date
 
 
 def _jobs(variables: _variables.Variables, wanted: Any) -> list[JobCopies]:
-    """The jobs that are named, or all but those that are absent or paused in the list."""
+    """The wanted jobs. By default, all that are neither absent nor paused."""
     known = _backup.names_of_jobs(variables.jobs)
     if wanted is None or wanted == []:
         jobs = _backup.copies_of_jobs(variables)
@@ -106,7 +106,7 @@ def _plan_copies(
 
 
 def _adopted(base: str, transfer: Transfer, timers: Sequence[Entry], now: datetime) -> Entry | None:
-    """The copy of this kind that is under way already."""
+    """The timer of such a copy that is still going on, or None."""
     for entry in timers:
         if _once.moment_in(entry["name"], base) is None:
             continue
@@ -119,7 +119,7 @@ def _adopted(base: str, transfer: Transfer, timers: Sequence[Entry], now: dateti
 
 
 def _running_transfer(copy: Copy, timers: Sequence[Entry]) -> tuple[str, str] | None:
-    """The name of a timer whose transfer of the same paths is not over, and the page of that transfer."""
+    """A timer whose transfer of the same paths is still going on, by name, and the page of that transfer; or None."""
     wanted = _collections_and_paths(copy.options)
     for entry in timers:
         task = _once.current_transfer(entry)

@@ -23,8 +23,8 @@ from ..module_utils._validation import validate
 from ._backup import Copy
 from ._plain import Entry
 
-NEAR = 900  # seconds before its next run in which a copy is soon written to, where a play waits for less
-SHORTEST_PART = 3  # characters that are worth a filter
+NEAR = 900  # seconds; if the next run of a timer is nearer, its copy may be overwritten during a restore
+SHORTEST_PART = 3  # characters; a shorter part of a name is no useful filter
 _MOMENT = "%Y%m%dT%H%MZ"
 _MOMENT_PATTERN = re.compile(r"[0-9]{8}T[0-9]{4}Z")
 _STEP = timedelta(minutes=1)
@@ -47,7 +47,7 @@ def runs_of_entry(entry: Entry) -> Sequence[Entry]:
 
 
 def current_transfer(entry: Entry) -> Entry | None:
-    """The transfer task of the timer that is not over, or None. Where tasks could not be read, nobody knows of any."""
+    """The transfer task of the timer that is still going on; None if there is none, or tasks could not be read."""
     tasks = [run.get("transfer") for run in runs_of_entry(entry)]
     return next((task for task in tasks if task and not is_over(task)), None)
 
@@ -59,7 +59,7 @@ def is_over(task: Entry) -> bool:
 
 
 def may_be_going_on(entry: Entry) -> bool:
-    """Whether the last run may be going on, where its transfer task could not be read."""
+    """Whether the last run may be going on, if its transfer task could not be read."""
     last = next(iter(runs_of_entry(entry)), None)
     return last is not None and last.get("transfer") is None and is_word_of_going_on(last.get("status"))
 
@@ -74,7 +74,7 @@ def moment_of(text: str | None) -> datetime | None:
 
 
 def transfer_of(entry: Entry, now: datetime) -> Transfer | None:
-    """The transfer of a timer that runs once, or None for any other timer."""
+    """The transfer of a timer that runs once; None for other timers."""
     definition = entry.get("definition") or {}
     if "transfer" not in definition or "interval" in definition.get("schedule", {}):
         return None
@@ -85,9 +85,9 @@ def transfer_of(entry: Entry, now: datetime) -> Transfer | None:
 
 
 def parsed_transfer(options: Entry, now: datetime, blame: Callable[[str], str] = str) -> Transfer:
-    """The option ``transfer`` of a timer that runs once, now. Refuses what the module ``timer`` would refuse to create.
+    """The transfer of a timer that runs once, now. Raises InputError if the module ``timer`` would refuse to create it.
 
-    :param blame: a message about the definition -> one about the variables of the role.
+    :param blame: changes a message about the definition into one about the variables of the role.
     """
     parameters = validate(_DEFINITION, {"name": "once", "transfer": dict(options), "schedule": {}})
     try:
@@ -105,8 +105,8 @@ def parsed_transfer(options: Entry, now: datetime, blame: Callable[[str], str] =
 
 
 def base_name(kind: str, copy: Copy, prefix: str) -> str:
-    """``restore-<job>[-<slot>]``, ``now-<job>[-<slot>]``: the timer's name without the prefix of the role, so that
-    purging never meets it.
+    """``restore-<job>[-<slot>]`` or ``now-<job>[-<slot>]``: without the prefix of the role, so that purging never
+    deletes the timer.
     """
     return f"{kind}-{copy.timer[len(prefix) :]}"
 
@@ -116,7 +116,7 @@ def in_words(job: str, slot: str | None) -> str:
 
 
 def label(text: str) -> str:
-    """A label of one line that Globus takes."""
+    """A label that Globus accepts, in one line."""
     return " ".join(text.split())[:LABEL_LENGTH].strip()
 
 
@@ -129,8 +129,8 @@ def moment_in(name: str, base: str) -> str | None:
 
 
 def free_moment(bases: Sequence[str], entries: Iterable[Entry], now: datetime) -> str:
-    """The present minute, or the first after it with which no timer has one of the names. Two plays that begin in one
-    minute choose the same name, so that one timer comes of both.
+    """The current minute, or the first later one whose names are not used by other timers. Two plays that begin in the
+    same minute choose the same name, so that they share one timer.
     """
     taken = {entry["name"] for entry in entries}
     moment = now.astimezone(UTC)
@@ -140,7 +140,7 @@ def free_moment(bases: Sequence[str], entries: Iterable[Entry], now: datetime) -
 
 
 def common_part(names: Iterable[str]) -> str | None:
-    """What the service's filter can look for, to find timers of all these names (rule I2)."""
+    """A text for the service's filter that is in all these names (rule I2)."""
     found = list(dict.fromkeys(names))
     shortest = min(found, key=len, default="")
     for length in range(len(shortest), SHORTEST_PART - 1, -1):

@@ -4,7 +4,7 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""Which paths backup jobs write to, and where one would destroy what another keeps. Pure: no input or output."""
+"""Finds backup jobs that would destroy each other's copies. Pure: no input or output."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from ..module_utils._timers.refusals import overlap_refusal, ring_refusal
 class JobWrite:
     """A path that a timer of a job writes to.
 
-    :ivar source_path: as the job has it; so is ``destination_path``.
-    :ivar job: position and name of the job, for messages.
-    :ivar where: the same, and the slot.
-    :ivar paused: whether the job is paused, and so does not write for now.
+    :ivar source_path: the path as written in the job, like ``destination_path``.
+    :ivar job: the position and name of the job, for messages.
+    :ivar where: the same, with the slot.
+    :ivar paused: whether the job is paused, so that it does not write now.
     """
 
     write: Write
@@ -49,8 +49,8 @@ def job_writes(action: Action, number: int, job: str, where: str, *, paused: boo
 
 
 def _refuse_unless_paused(message: str, writes: Sequence[JobWrite]) -> list[str]:
-    """Raises InputError, unless one of the jobs is paused: then a warning, because the timers may be there already, and
-    a play that refuses them could not pause them.
+    """Raises InputError, or returns a warning if one of the jobs is paused: its timers may exist already, and the play
+    must be able to pause them.
     """
     paused = list(dict.fromkeys(one.job for one in writes if one.paused))
     if not paused:
@@ -59,7 +59,7 @@ def _refuse_unless_paused(message: str, writes: Sequence[JobWrite]) -> list[str]
 
 
 def check_itself(writes: Sequence[JobWrite]) -> list[str]:
-    """Refuses a destination that lies in its own source."""
+    """Refuses a destination in its own source."""
     warnings = []
     for one in writes:
         if one.write.copies_into_itself:
@@ -72,7 +72,7 @@ def check_itself(writes: Sequence[JobWrite]) -> list[str]:
 
 
 def check_rotation(writes: Sequence[JobWrite], schedule: str) -> list[str]:
-    """Refuses slots that write to one place: each would overwrite what the others keep."""
+    """Refuses slots that write to the same place: each would overwrite the copies of the others."""
     seen: dict[Place, str] = {}
     for one in writes:
         place = one.write.destination
@@ -86,8 +86,8 @@ def check_rotation(writes: Sequence[JobWrite], schedule: str) -> list[str]:
 
 
 def check_writes(writes: Sequence[JobWrite]) -> list[str]:
-    """Refuses a mirrored path that overlaps with what something else writes, and mirrors that are each other's source;
-    warns of other paths that jobs share.
+    """Refuses mirrors that overlap with other destinations, and mirrors that write to each other's sources. Returns
+    warnings about other paths that jobs share.
     """
     by_place: dict[Place, list[JobWrite]] = {}
     for one in writes:
@@ -102,14 +102,14 @@ def check_writes(writes: Sequence[JobWrite]) -> list[str]:
 
 
 def _check_pair(inner: JobWrite, outer: JobWrite) -> list[str]:
-    """What is to be said of two writes, the first at or below the place of the second."""
+    """The warnings about two writes, the first of which is at or below the place of the second. Raises InputError."""
     one, other = inner.write, outer.write
     same_place, same_job = one.destination == other.destination, one.owner == other.owner
     if same_place and same_job and other.source == one.source:
-        return []  # itself, or slots that take turns in keeping one copy
+        return []  # the same write, or slots that share one copy on purpose
     mirrors = [(mirror, written) for mirror, written in ((inner, outer), (outer, inner)) if mirror.write.mirrors]
     if mirrors:
-        # what a paused job has written can be deleted too, so only a paused mirror is harmless
+        # a mirror can also delete the copies of a paused job, so only a paused mirror is harmless
         mirror, written = min(mirrors, key=lambda pair: pair[0].paused)
         message = f"{mirror.where}: {overlap_refusal(written.where, mirror.write, written.write)}"
         return _refuse_unless_paused(message, [mirror])
@@ -120,13 +120,13 @@ def _check_pair(inner: JobWrite, outer: JobWrite) -> list[str]:
 
 
 def _check_rings(writes: Sequence[JobWrite]) -> list[str]:
-    """A ring with a paused job in it is warned of; those that remain without the paused jobs are refused."""
+    """Refuses rings of mirrors that are not paused. Returns warnings about rings with a paused job."""
     warnings: dict[frozenset[Write], list[str]] = {}
     for some in (writes, [one for one in writes if not one.paused]):
         of_write: Mapping[Write, JobWrite] = {one.write: one for one in some}
         for ring in rings_between(one.write for one in some):
             found = [of_write[write] for write in ring]
-            if frozenset(ring) not in warnings:  # a ring is found once for each of its mirrors
+            if frozenset(ring) not in warnings:  # each ring is found once for each of its mirrors
                 warnings[frozenset(ring)] = _refuse_unless_paused(
                     ring_refusal([one.where for one in found], ring), found
                 )

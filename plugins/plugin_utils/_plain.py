@@ -4,11 +4,10 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""Values of variables as plain data, the same on every ansible-core (rule N5). Pure: no input or output.
+"""Converts variables to plain data, the same with every ansible-core (rule N5). Pure: no input or output.
 
-Before ansible-core 2.19 a filter gets text from a vault as an object of its own, which is no ``str``: nothing can be
-replaced in it, and it equals no text. YAML makes a datetime of an unquoted moment. Both become text here, which is what
-modules get.
+Before ansible-core 2.19, filters get text from a vault as an object that is not a ``str`` and equals no text. YAML
+reads an unquoted moment as a datetime. Both become text here, as they do for modules.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ Entry = Mapping[str, Any]  # a timer, job, run or task, as a module or filter re
 
 
 def plain(value: Any) -> Any:
-    """The value with text, numbers, booleans, null, lists and dictionaries in it, and nothing else.
+    """The value, converted to text, numbers, booleans, null, lists and dictionaries.
 
     Keys of dictionaries that are numbers become text: ``24:`` is the name "24".
     """
@@ -34,7 +33,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {_key(key): plain(item) for key, item in value.items()}
     data = getattr(value, "data", None)
-    if isinstance(data, str) and isinstance(value, Sequence):  # as vaulted text is before ansible-core 2.19
+    if isinstance(data, str) and isinstance(value, Sequence):  # text from a vault, before ansible-core 2.19
         return data
     if isinstance(value, (Sequence, Set)) and not isinstance(value, bytes):
         return [plain(item) for item in value]
@@ -48,9 +47,9 @@ def _key(key: Any) -> str:
 
 
 def text_of(option: str, value: Any) -> str:
-    """A name, which may be a number. Raises InputError for what YAML may have made of a text that was not quoted.
+    """A name, which may be a number. Raises InputError for other values, which YAML may have read from unquoted text.
 
-    :param option: what the message calls it.
+    :param option: its name in the message.
     """
     if isinstance(value, (bool, float)):
         raise InputError(f"{option} is {value!r}, as YAML reads it: put the text in quotes")

@@ -4,7 +4,7 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""How far transfers are that the role waits for. Pure: no input or output."""
+"""The progress of the transfers that the role waits for. Pure: no input or output."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from . import _once, _words
 from ._plain import Entry
 
 ARRIVED, INCOMPLETE, FAILED, GOING_ON, PLANNED = "arrived", "incomplete", "failed", "going_on", "planned"
-LISTED = 5  # transfers in one line
+LISTED = 5  # the most transfers in one line
 
 
 @dataclass(frozen=True)
 class State:
-    """How far one transfer is.
+    """The progress of one transfer.
 
-    :ivar what: what it is, in words: ``job sequencer, slot tue``.
+    :ivar what: its description: ``job sequencer, slot tue``.
     :ivar state: ``arrived``, ``incomplete``, ``failed``, ``going_on`` or, in check mode, ``planned``.
-    :ivar said: what there is to say of it.
+    :ivar said: its state in words.
     :ivar task: the transfer task as ``timer_info`` returns it, or None.
     :ivar url: the page of the task, or of the timer, in the Globus web app.
     """
@@ -55,14 +55,14 @@ class State:
 def progress(
     look: Mapping[str, Any], awaited: Sequence[Mapping[str, Any]], made: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """What a look at timers says of those that are awaited.
+    """The progress of the awaited transfers.
 
-    :param look: what ``timer_info`` returned, with one run each, or how it failed.
-    :param awaited: of each ``what`` it is, ``timer_id`` and ``url``, or null where it was made just now; ``refusal``
-        where none was made.
-    :param made: what ``timers`` returned that made them.
-    :returns: ``over``: whether nothing more is to come; ``line``: it in one line; ``msg``: what there is to do about
-        those that have not arrived; ``entries``: each of them.
+    :param look: the result of ``timer_info``, with one run of each timer, or its failure.
+    :param awaited: for each transfer ``what``, and ``timer_id`` and ``url``, which are null if the timer was just
+        created, or ``refusal`` if none was created.
+    :param made: the result of ``timers``, which created the timers.
+    :returns: ``over``: whether all have ended; ``line``: the progress in one line; ``msg``: what to do about those that
+        have not arrived; ``entries``: the state of each.
     """
     by_id = {entry["id"]: entry for entry in look.get("timers", ())}
     by_name = {entry["name"]: entry for entry in (made or {}).get("timers", ())}
@@ -153,7 +153,7 @@ def _amount_in_words(task: Entry) -> str:
 
 
 def _progress_line(states: Sequence[State]) -> str:
-    """One line, however many are awaited: how many have arrived, and the others."""
+    """The progress in one line: how many have arrived, and the state of the others."""
     words = {ARRIVED: "arrived: ", INCOMPLETE: "not complete: ", FAILED: "failed: ", GOING_ON: "", PLANNED: ""}
     told = [f"{state.what}: {words[state.state]}{state.said}" for state in states]
     if len(states) == 1:

@@ -4,7 +4,7 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""What the page that ``backup_report`` asks for says: every sentence, number and place on the timeline.
+"""The content of the report's page: every sentence, number and place on the timeline.
 
 The template ``roles/backup/templates/report.html.j2`` only puts it into HTML. Pure: no input or output, and ``now`` is
 an argument. Places are in percent of the timeline: 0 is ``DAYS`` days ago, 50 is now and 100 is ``DAYS`` days ahead.
@@ -35,13 +35,13 @@ from ._report_runs import (
 )
 from ._report_sentences import amount_of_run, headline, strip_told, trend_of
 
-MARKS = 60  # more coming runs than this are drawn as a band: the marks would touch
-LISTED = 28  # more coming runs than this are told by their number
-OFTEN = timedelta(hours=12)  # of a job whose runs are closer than this, the past runs of a day are one mark
+MARKS = 60  # more coming runs than this are drawn as a band, because their marks would touch
+LISTED = 28  # of more coming runs than this only the number is written
+OFTEN = timedelta(hours=12)  # if the runs of a job are closer than this, the past runs of a day are one mark
 TOGETHER = timedelta(hours=1)  # past runs closer than this are one mark
-LIMIT = 1.0  # runs a minute that the service allows to all timers of an account together (facts, "Limits")
+LIMIT = 1.0  # the most runs a minute of all timers of an account (facts, "Limits")
 
-SAID = {  # what the name of a schedule says already
+SAID = {  # the frequency that the name of a schedule contains already
     "hourly": "every 1h",
     "every_6_hours": "every 6h",
     "daily": "every 1d",
@@ -62,13 +62,13 @@ def model(
     results: Sequence[Entry] = (),
     account: Sequence[Entry] | None = None,
 ) -> dict[str, Any]:
-    """The page.
+    """The data of the page.
 
-    :param timers: as ``timer_info`` returns them with ``runs``; those of the jobs and of the prefix are shown.
-    :param jobs: as the filter ``backup_plan`` returns them; None: every timer is a job of its own.
-    :param results: what the module ``timers`` returned in this play: why timers are missing, and what was wrong with
-        those that it replaced, since the new ones begin without history (rule W4e).
-    :param account: all timers of the account, which share its rate of runs; None: ``timers``.
+    :param timers: the result of ``timer_info`` with ``runs``. The page shows timers of the jobs and of the prefix.
+    :param jobs: the result of the filter ``backup_plan``; None makes each timer a job of its own.
+    :param results: the result of the module ``timers`` in this play. It has the reasons why timers are missing, and the
+        problems of replaced timers, because the new ones have no history (rule W4e).
+    :param account: all timers of the account, which share its limit of runs; None means ``timers``.
     """
     played = {str(result.get("name")): result for result in results}
     shown = _grouped(timers, jobs, prefix)
@@ -97,7 +97,7 @@ def model(
 
 
 def _grouped(timers: Sequence[Entry], jobs: Sequence[Entry] | None, prefix: str) -> list[tuple[Entry, list[Entry]]]:
-    """The jobs with their timers, and at the end those of the prefix that no job asks for, each by itself."""
+    """The jobs with their timers. At the end, each timer of the prefix that belongs to no job is a job of its own."""
     by_name: dict[str, list[Entry]] = {}
     for timer in timers:
         by_name.setdefault(timer["name"], []).append(timer)
@@ -166,7 +166,7 @@ def _frequency(job: Entry, timers: Sequence[Entry]) -> str:
 
 
 def _next_run(timers: Sequence[Entry]) -> datetime | None:
-    """The next run of those that run, where it lies beyond the timeline."""
+    """The next run of the timers that run. It may be beyond the timeline."""
     running = [timer for timer in timers if timer["health"]["state"] not in IDLE]
     moments = [_words.instant(timer.get("next_run")) for timer in running]
     return min((moment for moment in moments if moment is not None), default=None)
@@ -215,12 +215,12 @@ def _timer(timer: Entry, slot: str | None, zone: str, now: datetime) -> dict[str
 
 
 def place(moment: datetime, now: datetime) -> float:
-    """Where a moment is on the timeline, in percent."""
+    """The place of a moment on the timeline, in percent."""
     return round(50 + (moment - now) / timedelta(days=DAYS) * 50, 3)
 
 
 def _cell(run: ReportedRun, strip: Sequence[ReportedRun], zone: str) -> dict[str, Any]:
-    """A run in the strip: its sign, and how high its bytes stand, in percent of the most."""
+    """A run in the strip: its sign, and its bytes in percent of the largest run."""
     most = max((one.bytes or 0 for one in strip), default=0)
     share = (run.bytes or 0) / most * 100 if most else 0
     return {
@@ -237,7 +237,7 @@ def _title(run: ReportedRun, zone: str) -> str:
 
 
 def _marks(past: Sequence[ReportedRun], zone: str, now: datetime) -> list[dict[str, Any]]:
-    """The past runs on the timeline; those that would hide each other are one mark, of the worst of them."""
+    """The marks of past runs on the timeline. Runs that would hide each other share a mark, that of the worst."""
     seen = [run for run in past if now - timedelta(days=DAYS) <= run.moment <= now]
     gaps = sorted(later.moment - run.moment for run, later in zip(seen, seen[1:]))
     often = bool(gaps) and gaps[len(gaps) // 2] < OFTEN
@@ -278,7 +278,7 @@ def _band(runs: Sequence[datetime], now: datetime) -> dict[str, float]:
 
 
 def _coming_told(runs: Sequence[datetime], timers: Sequence[Entry], zone: str) -> str:
-    """The coming runs in words, for those who do not see the drawing."""
+    """The coming runs in words, for readers who do not see the drawing."""
     if not runs:
         following = _next_run(timers)
         return f"none in the coming {DAYS} days" + (f"; the next {_words.long(following, zone)}" if following else "")
@@ -289,7 +289,7 @@ def _coming_told(runs: Sequence[datetime], timers: Sequence[Entry], zone: str) -
 
 
 def _known_period(timers: Sequence[Entry], past: Sequence[ReportedRun], now: datetime) -> dict[str, float]:
-    """From where on the timeline the runs of a job are known (``x``), and where its first timer was made."""
+    """The place on the timeline since which the runs of a job are known (``x``), and that of its first timer."""
     begin = now - timedelta(days=DAYS)
     created = [_words.instant(timer.get("submitted_at")) for timer in timers]
     first = min((moment for moment in created if moment is not None), default=now)
@@ -298,7 +298,7 @@ def _known_period(timers: Sequence[Entry], past: Sequence[ReportedRun], now: dat
 
 
 def _axis(zone: str, now: datetime) -> dict[str, Any]:
-    """The local days of the timeline. The first and the last are cut, and one of a clock change has 23 or 25 hours."""
+    """The local days of the timeline. The first and last are cut, and a day with a clock change has 23 or 25 hours."""
     begin, end = now - timedelta(days=DAYS), now + timedelta(days=DAYS)
     local = to_wall(begin, zone).replace(hour=0, minute=0, second=0, microsecond=0)
     days = []
@@ -325,7 +325,7 @@ def _axis(zone: str, now: datetime) -> dict[str, Any]:
 
 
 def _attention(rows: Sequence[Entry]) -> list[dict[str, Any]]:
-    """The problems of all jobs, the bad ones first; a timer that ended as it should is none."""
+    """The problems of all jobs, the bad ones first. A timer that ended as planned is no problem."""
     found = [
         {**problem, "job": row["name"], "number": row["number"], "several": bool(row["timers"])}
         for row in rows
@@ -336,7 +336,7 @@ def _attention(rows: Sequence[Entry]) -> list[dict[str, Any]]:
 
 
 def _replaced_timers(results: Sequence[Entry], zone: str) -> list[dict[str, Any]]:
-    """The timers that were replaced in this play and were not well, with what was wrong with them."""
+    """The timers with problems that were replaced in this play, with these problems."""
     found = []
     for entry in results:
         for old in entry.get("replaced") or ():
@@ -356,7 +356,7 @@ def _replaced_timers(results: Sequence[Entry], zone: str) -> list[dict[str, Any]
 
 
 def _counts(rows: Iterable[Entry]) -> list[dict[str, Any]]:
-    """How many jobs are in which state, the worst first; what no job asks for does not count, but that it is there."""
+    """The number of rows in each state, the worst first, without ended timers that belong to no job."""
     numbers: dict[str, int] = {}
     for row in rows:
         state = row["health"]["state"]
@@ -367,7 +367,7 @@ def _counts(rows: Iterable[Entry]) -> list[dict[str, Any]]:
 
 
 def _use_of_limit(timers: Sequence[Entry], shown: set[str]) -> dict[str, Any]:
-    """What of the service's limit of runs the timers of the account use; timers that do not run use none of it."""
+    """The part of the service's limit of runs that the timers of the account use. Only timers that run count."""
     all_of_them = these = 0.0
     for timer in timers:
         rate = rate_of(timer)

@@ -4,10 +4,10 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""What is wrong with a backup job, for the report: the health of its timers together, why, and what cures it.
+"""The problems of a backup job, for the report: the health of its timers, why, and what to do about it.
 
-Pure: no input or output. A job is an entry that the filter ``backup_plan`` returned; a timer is one of the module
-``timer_info``; a result is one of the module ``timers``.
+Pure: no input or output. A job is an entry in the result of the filter ``backup_plan``, a timer one in that of the
+module ``timer_info``, and a result one in that of the module ``timers``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from . import _words
 from ._plain import Entry
 from ._report_runs import STALLED, ReportedRun, past_runs, schedule_of_timer
 
-# state -> what to call it, a sign that needs no colour, whether it is bad, still (by intent) or fine; the worst first
+# state -> its label, a sign that needs no colour, and its kind (bad, still or fine); the worst first
 HEALTH_SIGNS: Mapping[str, tuple[str, str, str]] = {
     "missing": ("Missing", "?", "bad"),
     "failing": ("Failing", "\u2715", "bad"),
@@ -56,7 +56,7 @@ def health(state: str) -> dict[str, str]:
 
 
 def worst(states: Sequence[str]) -> str:
-    """The worst of the states; one that we do not know is worse than any that we know not to be bad."""
+    """The worst of the states. An unknown state is worse than all that are not bad."""
     order = [*HEALTH_SIGNS]
     bad = order.index("surplus")
     return min(states, key=lambda state: order.index(state) if state in HEALTH_SIGNS else bad - 0.5)
@@ -76,7 +76,7 @@ def state_of(job: Entry, timers: Sequence[Entry], problems: Sequence[Entry]) -> 
 def problems_of(
     job: Entry, timers: Sequence[Entry], results: Mapping[str, Entry], zone: str, now: datetime
 ) -> list[dict[str, Any]]:
-    """What is not simply well, the worst first: one entry for each state, with the timers that are in it."""
+    """The problems, the worst first: one for each state, with the timers in this state."""
     found = list(_missing(job, timers, results))
     by_state: dict[str, list[Entry]] = {}
     for timer in timers:
@@ -117,9 +117,9 @@ def _problem(state: str, names: Sequence[str], reason: str, remedy: str, **more:
 
 
 def _parts(sentence: str, page: str | None) -> list[dict[str, str | None]]:
-    """A sentence in parts, each address in it a link by itself.
+    """The parts of a sentence, in which each address is a link.
 
-    :param page: an address to add where the sentence has none.
+    :param page: an address to add if the sentence has none.
     """
     parts: list[dict[str, str | None]] = []
     for number, text in enumerate(_LINK.split(sentence)):
@@ -131,7 +131,7 @@ def _parts(sentence: str, page: str | None) -> list[dict[str, str | None]]:
 
 
 def _of_state(state: str, timers: Sequence[Entry], now: datetime) -> dict[str, Any]:
-    """Timers in one state. Of several, the reason is that of the first, which the others need not share."""
+    """The problem of timers in one state. The reason is that of the first timer; the others may have different ones."""
     first = timers[0]
     told = first["health"]
     names = [timer["name"] for timer in timers]
@@ -148,7 +148,7 @@ def _of_state(state: str, timers: Sequence[Entry], now: datetime) -> dict[str, A
 
 
 def _page(timer: Entry, now: datetime) -> str | None:
-    """The page of the transfer that went wrong, or else of the timer."""
+    """The page of the failed transfer, or else of the timer."""
     last: ReportedRun | None = next((run for run in reversed(past_runs(timer, now)) if run.url), None)
     bad = last is not None and last.outcome in ("failed", STALLED, "incomplete")
     return last.url if last is not None and bad else timer.get("url")
@@ -158,7 +158,7 @@ def _page(timer: Entry, now: datetime) -> str | None:
 
 
 def _missing(job: Entry, timers: Sequence[Entry], results: Mapping[str, Entry]) -> Iterator[dict[str, Any]]:
-    """Timers that the job asks for and that are not there, because their creation failed."""
+    """Timers of the job that do not exist, because their creation failed."""
     there = {timer["name"] for timer in timers}
     reasons: dict[str, list[str]] = {}
     for timer in job["timers"] if job["wanted"] else ():
@@ -170,7 +170,7 @@ def _missing(job: Entry, timers: Sequence[Entry], results: Mapping[str, Entry]) 
 
 
 def _refused_timers(timers: Sequence[Entry], results: Mapping[str, Entry]) -> Iterator[dict[str, Any]]:
-    """Timers that are there, and that the play could not make what the job asks for."""
+    """Existing timers that the play could not change to what the job needs."""
     for timer in timers:
         result = results.get(timer["name"]) or {}
         if result.get("failed"):
@@ -196,7 +196,7 @@ def _surplus(timers: Sequence[Entry]) -> Iterator[dict[str, Any]]:
 
 
 def _paused(job: Entry, timers: Sequence[Entry], results: Mapping[str, Entry], now: datetime) -> dict[str, Any]:
-    """By whom and since when. Globus says only that it was a user."""
+    """Paused timers: by whom, and since when. Globus says only that it was a user."""
     names = [timer["name"] for timer in timers]
     first = timers[0]
     operations = (results.get(first["name"]) or {}).get("operations") or ()
@@ -222,7 +222,7 @@ def _paused(job: Entry, timers: Sequence[Entry], results: Mapping[str, Entry], n
 
 
 def _between(timer: Entry, now: datetime) -> str:
-    """Since when at most and at least, from its runs: Globus does not say it."""
+    """When the timer was paused, as far as its runs show it, in a sentence. Globus does not say it."""
     schedule = schedule_of_timer(timer)
     last = _words.instant(timer.get("last_run"))
     if schedule is None or schedule.start is None or schedule.interval is None:
@@ -238,9 +238,9 @@ def _between(timer: Entry, now: datetime) -> str:
 
 
 def _stale_job(job: Entry, timers: Sequence[Entry], now: datetime) -> Iterator[dict[str, Any]]:
-    """No complete transfer of the job within its ``max_age`` (outcome.md, ``stale``): its newest slot counts.
+    """The problem that no complete transfer of the job arrived within its ``max_age``. The newest of its slots counts.
 
-    Not where nobody can know: the job is younger, or its readable runs do not reach back so far.
+    It is no problem if that cannot be known: the job is younger, or its known runs do not reach back that far.
     """
     running = [timer for timer in timers if timer["health"]["state"] not in ("paused", "ended")]
     seconds = job.get("max_age")
@@ -266,14 +266,14 @@ def _stale_job(job: Entry, timers: Sequence[Entry], now: datetime) -> Iterator[d
 
 
 def last_success(timers: Sequence[Entry]) -> datetime | None:
-    """When the newest complete transfer of the timers arrived."""
+    """The moment when the newest complete transfer of the timers arrived, or None."""
     found = [timer.get("last_success") or {} for timer in timers]
     moments = [_words.instant(one.get("completed_at") or one.get("ran_at")) for one in found]
     return max((moment for moment in moments if moment is not None), default=None)
 
 
 def _rules_out_success(timers: Sequence[Entry], now: datetime, age: timedelta) -> bool:
-    """Whether the runs that were read say that nothing arrived for so long."""
+    """Whether the known runs show that nothing arrived for so long."""
     created = [_words.instant(timer.get("submitted_at")) for timer in timers]
     if age > KEPT or not any(moment is not None and now - moment > age for moment in created):
         return False
@@ -284,7 +284,7 @@ def _rules_out_success(timers: Sequence[Entry], now: datetime, age: timedelta) -
 
 
 def _command(state: str, names: Sequence[str]) -> str | None:
-    """A command to copy that cures it, or shows more of it. It signs in with the variables of the environment."""
+    """A command to copy, which removes the problem or shows more of it. It signs in with environment variables."""
     if state in ("paused", "inactive", "needs_consent"):
         return _ensure(names, "active")
     if state == "overdue":

@@ -4,9 +4,9 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""The past and the coming runs of timers, for the report: what became of each, and which ticks were skipped.
+"""The past and coming runs of timers, for the report: the outcome of each, and skipped runs.
 
-Pure: no input or output. A timer is an entry that the module ``timer_info`` returned, with ``recent_runs``.
+Pure: no input or output. A timer is an entry in the result of the module ``timer_info``, with ``recent_runs``.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from ..module_utils._timers.schedule import (
 from . import _words
 from ._plain import Entry
 
-DAYS = 14  # of the timeline, on each side of now
-STRIP_RUNS = 14  # runs in the strip of a job
+DAYS = 14  # the days of the timeline, before and after now
+STRIP_RUNS = 14  # the most runs in the strip of a job
 ARRIVED, INCOMPLETE, FAILED, STALLED = "arrived", "incomplete", "failed", "stalled"
 SKIPPED, ONGOING, UNKNOWN = "skipped", "ongoing", "unknown"
-# what to call it; the worst first
+# The label of each outcome, the worst first
 OUTCOMES: Mapping[str, str] = {
     FAILED: "failed",
     STALLED: "stands still",
@@ -44,10 +44,10 @@ OUTCOMES: Mapping[str, str] = {
     ARRIVED: "arrived",
 }
 UNFINISHED = (STALLED, ONGOING)
-# These do not run.
+# The states of timers that do not run
 IDLE = ("missing", "needs_consent", "needs_session", "inactive", "paused", "ended")
-SKIPPED_READ = 350  # ticks of a timer that are looked at: two weeks of one that runs every hour
-_EARLY = timedelta(minutes=1)  # by which two clocks may differ
+SKIPPED_READ = 350  # the most ticks that are checked: about two weeks of a timer that runs every hour
+_EARLY = timedelta(minutes=1)  # the most by which two clocks may differ
 
 
 @dataclass(frozen=True)
@@ -56,10 +56,10 @@ class ReportedRun:
 
     :ivar moment: when it began, or should have begun.
     :ivar outcome: one of ``OUTCOMES``.
-    :ivar files: how many were transferred; None where Transfer does not say it. ``present``: how many were there
-        already.
-    :ivar ended: when its transfer was over; None where it is not, or nobody knows.
-    :ivar why: more about it, or empty.
+    :ivar files: the number of transferred files, or None if it is not known.
+    :ivar present: the number of files that were at the destination already.
+    :ivar ended: when its transfer ended; None if it has not ended, or that is not known.
+    :ivar why: a reason, or empty.
     """
 
     moment: datetime
@@ -74,7 +74,7 @@ class ReportedRun:
 
 
 def schedule_of_timer(timer: Entry) -> Schedule | None:
-    """The schedule of a timer as the service has it, or None where it cannot be read."""
+    """The schedule of a timer, or None if it cannot be read."""
     options = (timer.get("definition") or {}).get("schedule")
     if options is None:
         return None
@@ -88,7 +88,7 @@ def schedule_of_timer(timer: Entry) -> Schedule | None:
         return None
 
 
-# --- what was ------------------------------------------------------------------------------------------------------
+# --- past runs -----------------------------------------------------------------------------------------------------
 
 
 def past_runs(timer: Entry, now: datetime) -> list[ReportedRun]:
@@ -100,9 +100,9 @@ def past_runs(timer: Entry, now: datetime) -> list[ReportedRun]:
 
 
 def known_since(timer: Entry, past: Sequence[ReportedRun], now: datetime) -> datetime | None:
-    """Since when the runs of a timer are known: the first one that was read or, if that is all of them, its creation.
+    """The moment since which the runs of a timer are known: its oldest known run or, if all are known, its creation.
 
-    :param past: runs, among them those of the timer.
+    :param past: runs of this and possibly other timers.
     """
     moments = [run.moment for run in past if run.timer == timer["name"] and run.outcome != SKIPPED]
     if moments and len(timer.get("recent_runs") or ()) < (timer.get("runs") or 0):
@@ -167,7 +167,7 @@ def _why(entry: Entry, task: Entry, outcome: str) -> str:
 def _skipped(timer: Entry, runs: Sequence[ReportedRun], now: datetime) -> Iterator[ReportedRun]:
     """The ticks without a run, as far back as the runs are known.
 
-    Of a timer that a user paused only those before its last run: those after it are what the user wanted.
+    If a user paused the timer, only those before its last run: the user wanted no later ones.
     """
     schedule = schedule_of_timer(timer)
     if schedule is None or schedule.start is None or schedule.interval is None:
@@ -195,11 +195,11 @@ def _lasts(run: ReportedRun, tick: datetime, now: datetime) -> bool:
     return run.moment <= tick < end
 
 
-# --- what comes ----------------------------------------------------------------------------------------------------
+# --- coming runs ---------------------------------------------------------------------------------------------------
 
 
 def coming_runs(timer: Entry, now: datetime) -> list[datetime]:
-    """The runs of the coming days, from the service's own next run on; only that one where the schedule is unknown."""
+    """The runs of the coming days, from the service's next run on; only that one if the schedule is unknown."""
     if _health_state(timer) in IDLE:
         return []
     end = now + timedelta(days=DAYS)
@@ -215,7 +215,7 @@ def coming_runs(timer: Entry, now: datetime) -> list[datetime]:
 
 
 def every(schedule: Schedule | None) -> str:
-    """How often it runs, in words."""
+    """How often a schedule runs, in words."""
     if schedule is None:
         return ""
     if schedule.interval is None:

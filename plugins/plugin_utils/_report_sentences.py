@@ -4,7 +4,7 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""The sentences of the report: what arrived, how much it was, and how that went. Pure: no input or output."""
+"""The sentences of the report: what arrived, how much, and with which problems. Pure: no input or output."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ WINDOW = timedelta(hours=24)
 NIGHT = (18, 9)  # from this hour of the evening to this hour of the morning
 COMPARED = 3  # earlier runs that say what is usual
 _CAME = (ARRIVED, INCOMPLETE)
-MISSING = "missing"  # of a job without a timer
+MISSING = "missing"  # the outcome of a job without a timer
 _VERBS: Mapping[str, tuple[str, str]] = {
     FAILED: ("failed", "failed"),
     STALLED: ("stands still", "stand still"),
@@ -47,11 +47,11 @@ _VERBS: Mapping[str, tuple[str, str]] = {
 def headline(
     jobs: Sequence[Sequence[Sequence[ReportedRun]]], missing: int, coming: datetime | None, zone: str, now: datetime
 ) -> Entry:
-    """What arrived, in one sentence: ``text``, then ``rest`` about what did not.
+    """What arrived, in one sentence (``text``), and what did not (``rest``).
 
-    :param jobs: of each job, of each of its timers, the runs.
-    :param missing: how many more jobs have no timer.
-    :param coming: when the next run of any job is due.
+    :param jobs: for each job, the runs of each of its timers.
+    :param missing: the number of further jobs without a timer.
+    :param coming: the next run of all jobs.
     """
     recent = [found for job in jobs if (found := [one for runs in job if (one := _recent(runs, now))])]
     outcomes = [_worst(found) for found in recent] + [MISSING] * missing
@@ -71,7 +71,7 @@ def headline(
 
 
 def _recent(runs: Sequence[ReportedRun], now: datetime) -> ReportedRun | None:
-    """What came of a timer in the last day: its run that is not over, or else its last one."""
+    """The run of the last day that counts: the one that is still going on, or else the last."""
     unfinished = [run for run in runs if run.outcome in UNFINISHED]
     within = [run for run in runs if now - WINDOW < run.moment <= now]
     return next(reversed([*within, *unfinished]), None)
@@ -89,7 +89,7 @@ def _rest(outcomes: Sequence[str]) -> str:
 
 
 def _nothing(jobs: Sequence[Sequence[Sequence[ReportedRun]]], coming: datetime | None, zone: str, now: datetime) -> str:
-    """Where no run was due within a day."""
+    """The sentence if no run was due within a day."""
     if not jobs:
         return "There are no backup jobs."
     arrived = [run.ended or run.moment for job in jobs for runs in job for run in runs if run.outcome == ARRIVED]
@@ -113,7 +113,7 @@ def _period(recent: Sequence[Sequence[ReportedRun]], zone: str, now: datetime) -
 
 
 def amount_of(runs: Sequence[ReportedRun]) -> str:
-    """``12,331 files, 1.2 TB``; empty where Transfer does not say it."""
+    """``12,331 files, 1.2 TB``; empty if that is not known."""
     files = [run.files for run in runs if run.files is not None]
     sizes = [run.bytes for run in runs if run.bytes is not None]
     if files and sizes and not sum(files) and not sum(sizes):
@@ -123,7 +123,7 @@ def amount_of(runs: Sequence[ReportedRun]) -> str:
 
 
 def amount_of_run(run: ReportedRun) -> str:
-    """The same of one run."""
+    """The same for one run."""
     if run.outcome in (FAILED, STALLED, ONGOING) and not run.files and not run.bytes:
         return ""
     told = amount_of([run])
@@ -133,7 +133,7 @@ def amount_of_run(run: ReportedRun) -> str:
 
 
 def trend_of(runs: Sequence[ReportedRun]) -> str:
-    """How the bytes of the last run compare with those of earlier ones, or empty where these are too few.
+    """How the bytes of the last run compare with those of earlier ones; empty if these are too few.
 
     :param runs: oldest first.
     """
@@ -156,7 +156,7 @@ def trend_of(runs: Sequence[ReportedRun]) -> str:
 
 
 def strip_told(runs: Sequence[ReportedRun], zone: str) -> str:
-    """The last runs in words, for those who do not see the strip."""
+    """The last runs in words, for readers who do not see the strip."""
     if not runs:
         return "No run is known"
     numbers = [

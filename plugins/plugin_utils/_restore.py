@@ -4,10 +4,10 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""The entry point ``restore`` of the role: which copy to bring back, and where to. Pure: no input or output.
+"""The entry point ``restore`` of the role: chooses a copy and the target. Pure: no input or output.
 
-A restore is a timer that runs once, from the copy to the collection that it was made from. It brings back what the copy
-has: it never deletes, and leaves out nothing.
+A restore is a timer that runs once, and transfers from the copy to the original collection. It transfers everything in
+the copy, and never deletes.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from ._backup import Copy, JobCopies
 from ._plain import Entry, text_of
 
 LATEST = "latest"
-# Of the job's transfer, what also holds on the way back. Which files to leave out was decided when the copy was made.
+# The options of the job's transfer that a restore uses, too. Filter rules are not: the copy was made with them.
 _KEPT = (
     "verify_checksum",
     "preserve_timestamp",
@@ -42,13 +42,13 @@ _KEPT = (
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for.
+    """The restore that the user wants.
 
-    :ivar job: the job; ``others`` are the jobs beside it.
-    :ivar copies: those to choose from: one if a slot is given.
-    :ivar path: below the source of the job, or None: all of it.
-    :ivar to: where to, or None: beside the original.
-    :ivar wait: seconds.
+    :ivar job: the job; ``others`` are the other jobs.
+    :ivar copies: the copies to choose from: one if a slot is given.
+    :ivar path: the path to restore, below the source of the job; None means everything.
+    :ivar to: the target; None means beside the original.
+    :ivar wait: seconds to wait for the transfer.
     """
 
     variables: _variables.Variables
@@ -66,9 +66,9 @@ class Request:
 
 
 def plan_restore(given: Mapping[str, Any], timers: Sequence[Entry] | None, now: datetime) -> dict[str, Any]:
-    """What the tasks of the role need, or what is wrong, in one sentence.
+    """The data for the tasks of the role, or an error in one sentence.
 
-    :param timers: what ``timer_info`` returned, with ten runs each, or None: it was not asked yet.
+    :param timers: the timers that ``timer_info`` returned, with ten runs each; None before it ran.
     :param now: the clock of the controller.
     """
     result: dict[str, Any] = {"error": None, "warnings": [], "name_contains": None, "timer": None, "restore": None}
@@ -86,7 +86,7 @@ def plan_restore(given: Mapping[str, Any], timers: Sequence[Entry] | None, now: 
     return result
 
 
-# --- what is asked for ---------------------------------------------------------------------------------------------
+# --- the request ---------------------------------------------------------------------------------------------------
 
 
 def _read_request(given: Mapping[str, Any], now: datetime) -> Request:
@@ -135,15 +135,15 @@ def _base_name(request: Request, copy: Copy) -> str:
     return _once.base_name("restore", copy, request.variables.prefix)
 
 
-# --- what is restored from where to where --------------------------------------------------------------------------
+# --- paths ---------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class _RestoredItem:
-    """One path to bring back.
+    """One path to restore.
 
-    :ivar source: of the job, where the data was; ``copy`` is where it is now.
-    :ivar rest: below ``source``, or "": all of it.
+    :ivar source: the path in the job, where the data was; ``copy`` is the path where the data is now.
+    :ivar rest: the part below ``source``, or empty: all of it.
     """
 
     source: str
@@ -174,7 +174,7 @@ def _items(request: Request, copy: Copy) -> list[_RestoredItem]:
         text = f"{paths[0].source_path.rstrip('/')}/{text}"
     collection = copy.transfer.source_collection
     place = place_of(collection, text)
-    # of sources that lie in each other, the innermost
+    # if several sources contain the path, the innermost
     within = [one for one in paths if place_of(collection, one.source_path).contains(place)]
     if not within:
         raise InputError(f"backup_restore_path {text!r} is not below the source of job {request.job.name}: {sources}")
@@ -191,7 +191,7 @@ def _items(request: Request, copy: Copy) -> list[_RestoredItem]:
 
 
 def _transfer_options(request: Request, copy: Copy, moment: str) -> dict[str, Any]:
-    """The option ``transfer`` of the restore: the way back."""
+    """The option ``transfer`` of the restore."""
     forth, slot = copy.options, copy.slot
     ending = f"-restored-{slot + '-' if slot else ''}{moment}"
     paths = []
@@ -213,7 +213,7 @@ def _transfer_options(request: Request, copy: Copy, moment: str) -> dict[str, An
 
 
 def _path_below(to: str, item: _RestoredItem, copy: Copy) -> str:
-    """The target in the folder ``backup_restore_to``. What lies below the source of the job keeps its place there."""
+    """The target in the folder ``backup_restore_to``. Paths below the source of the job keep their place in it."""
     collection = copy.transfer.source_collection
     if item.recursive is False and not item.rest and place_of(collection, to) == place_of(collection, item.source):
         return item.source  # the original place of a file
@@ -285,15 +285,15 @@ def _common_source(copy: Copy) -> str:
     return posixpath.commonpath([posixpath.dirname(one) for one in places])
 
 
-# --- which copy ----------------------------------------------------------------------------------------------------
+# --- the choice of a copy ------------------------------------------------------------------------------------------
 
 
 @dataclass
 class _Decision:
-    """What to do.
+    """The restore that was chosen.
 
-    :ivar timer: the definition to ensure, or None: an ended timer whose transfer is still going on is adopted.
-    :ivar adopted: the timer of a restore that is there already.
+    :ivar timer: the definition of the timer; None if an ended timer is adopted, whose transfer is still going on.
+    :ivar adopted: the timer of an equal restore that exists already, or None.
     """
 
     copy: Copy
@@ -346,7 +346,7 @@ def _plan_transfer(request: Request, timers: Sequence[Entry]) -> _Decision:
 
 
 def _about_variables(message: str) -> str:
-    """A message about the options of the transfer as one about the variables that they come from."""
+    """A message about options of the transfer, changed to the variables that they come from."""
     words = {"source_path": "backup_restore_path", "destination_path": "backup_restore_to"}
     for option, variable in words.items():
         if option in message:
@@ -355,7 +355,7 @@ def _about_variables(message: str) -> str:
 
 
 def _adopt(request: Request, timers: Sequence[Entry]) -> _Decision | None:
-    """The restore of the same request that is there already and is not over: equal but for the moment."""
+    """An existing restore of the same request that is still going on, or None. Only its moment may differ."""
     for entry in timers:
         going_on = _once.current_transfer(entry) is not None
         if _once.is_ended(entry) and not going_on:
@@ -381,11 +381,11 @@ def _adopt(request: Request, timers: Sequence[Entry]) -> _Decision | None:
 
 @dataclass(frozen=True)
 class _State:
-    """What is known of a copy.
+    """What is known about a copy.
 
-    :ivar entry: its timer, or None: there is none, or it writes elsewhere.
-    :ivar refusal: why it cannot be restored from.
-    :ivar doubt: why nobody knows how old or whole it is.
+    :ivar entry: its timer; None if it does not exist or writes elsewhere.
+    :ivar refusal: why the copy cannot be restored from, or None.
+    :ivar doubt: why its age or completeness is not known, or None.
     """
 
     copy: Copy
@@ -471,8 +471,8 @@ def _writes_elsewhere(copy: Copy, entry: Entry) -> bool:
 
 
 def _choose(request: Request, states: Sequence[_State]) -> _State:
-    """The copy of the slot that is given, or the latest: known successes first, the newest of them; then the one whose
-    run fell due last.
+    """The copy of the given slot, or the latest one: the newest known success or, if none is known, the one whose run
+    was due last.
     """
     if len(states) == 1:
         (state,) = states
@@ -490,7 +490,7 @@ def _choose(request: Request, states: Sequence[_State]) -> _State:
 
 
 def last_due(copy: Copy, now: datetime) -> tuple[datetime, int]:
-    """When a run of the copy's timer fell due last by the schedule of the job; of two, the one that runs more often."""
+    """The last run of the copy's timer by the schedule of the job, and as a tie-break how often it runs."""
     interval = copy.schedule.interval or 0
     due = first_run(copy.schedule, now)
     while due is not None and due > now and interval:

@@ -4,10 +4,9 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""The variables of the role ``backup``: their defaults, and every check of them that needs no job.
+"""The variables of the role ``backup``: their defaults, and all checks that need no job. Pure: no input or output.
 
-Ansible's own check of roles is not used for this: when it refuses a variable, it prints the documentation of all of
-them. Pure: no input or output.
+Ansible's own check of roles is not used, because it prints the documentation of all variables if one is wrong.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from ..module_utils._timers.options import check_zone, parse_max_age, parse_mome
 from ..module_utils._validation import validate
 from ._plain import plain
 
-JOB_STATES = _arguments.STATES  # of two that hold for a job, the later one is the stronger
+JOB_STATES = _arguments.STATES  # in order of strength: if two apply to a job, the later one wins
 DEFAULT_PREFIX = "backup-"
 
 DECLARATIONS: Mapping[str, Mapping[str, Any]] = {
@@ -45,18 +44,18 @@ DECLARATIONS: Mapping[str, Mapping[str, Any]] = {
     "backup_report": {"type": "path"},
     "backup_clock": {"type": "str"},
 }
-_BLANK_IS_NONE = ("backup_report",)  # of all others a blank text is a survey or a template that came out empty
+_BLANK_IS_NONE = ("backup_report",)  # in all others, a blank text is an error of a survey or template
 
 
 @dataclass(frozen=True)
 class Variables:
     """The checked variables, named as the variables without ``backup_``.
 
-    :ivar jobs: not looked into, like ``defaults`` and ``schedules``.
+    :ivar jobs: not checked here, like ``defaults`` and ``schedules``.
     :ivar spread: seconds over which jobs of one schedule are spread.
-    :ivar max_age: seconds within which a complete transfer of a job must have arrived, or None: it depends on the job.
-    :ivar report: path of the report, or None.
-    :ivar clock: the moment that counts as now.
+    :ivar max_age: seconds within which a complete transfer of a job must have arrived; None: it depends on the job.
+    :ivar report: the path of the report, or None.
+    :ivar clock: the moment that is used as the current time.
     """
 
     jobs: Any
@@ -77,7 +76,7 @@ class Variables:
     clock: datetime
 
     def as_options(self) -> dict[str, Any]:
-        """The options of the module ``timers`` beside the list."""
+        """The options of the module ``timers``, without the list."""
         return {
             "on_drift": self.on_drift,
             "on_inactive": self.on_inactive,
@@ -90,7 +89,7 @@ class Variables:
 
 
 def read(given: Mapping[str, Any], now: datetime) -> Variables:
-    """The variables; null means the default (rule N1). Raises InputError, which names the variable.
+    """Read the variables; null means the default (rule N1). Raises InputError with the name of the variable.
 
     :param now: the clock of the controller.
     """
@@ -129,7 +128,7 @@ def _check_variables(variables: Variables) -> None:
 
 _WAIT = {"type": "int", "default": 3600}
 _HOLD_FILE = {"type": "path"}
-# What each reads beside the variables above. A blank one has its default: surveys of AWX give empty answers (rule N2).
+# The further variables of each. A blank one has its default, because surveys of AWX give empty answers (rule N2).
 ENTRY_POINTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "restore": {
         "backup_restore_job": {"type": "raw"},

@@ -4,7 +4,7 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""Times, numbers and sizes as the report and the role write them: in English, whatever language the host has. Pure."""
+"""Times, numbers and sizes in words, for the report and the role. Always in English. Pure: no input or output."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def localised(text: str, zone: str) -> str:
 
 
 def instant(text: Any) -> datetime | None:
-    """A moment as the modules return it; None where it is null, or a form that we do not know."""
+    """The moment in a return value of a module; None if it is null, or not in a form that we know."""
     try:
         return parse_instant(str(text))[0] if text else None
     except (ValueError, OverflowError):
@@ -61,7 +61,7 @@ def moment(at: datetime | None, zone: str, now: datetime) -> dict[str, str] | No
 
 
 def ago(at: datetime, now: datetime) -> str:
-    """``6 hours ago``, ``in 2 days``; of two units only the larger one."""
+    """``6 hours ago``, ``in 2 days``; only the largest unit."""
     seconds = abs((now - at) // timedelta(seconds=1))
     for unit, size in _AGES:
         number = round(seconds / size)
