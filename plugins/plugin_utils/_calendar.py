@@ -209,9 +209,12 @@ def _start(wall: datetime, interval: int, options: Options, where: str, schedule
         )
     zone: str = options["timezone"]
     target = from_wall(wall, zone)
-    for number in (*_INTERVALS_BACK, 1):
+    # In the hour after a run, if the clocks are turned back before the next one, a past start would lead to an extra
+    # run one interval before it. (A year ahead, the service might not accept the run itself as the start.)
+    leads_to_extra_run = interval < YEAR and target - timedelta(seconds=interval) > now
+    for number in () if leads_to_extra_run else (*_INTERVALS_BACK, 1):
         back = timedelta(seconds=interval) * number
         start: datetime = wall - back
         if from_wall(start, zone) == target - back and target - back <= now - _SURELY_PAST:
             return start.isoformat()
-    return wall.isoformat()  # the next run itself, if the zone's rules changed within the last interval
+    return wall.isoformat()  # the next run itself, also if the zone's rules changed within the last interval

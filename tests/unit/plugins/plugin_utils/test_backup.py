@@ -426,6 +426,19 @@ def test_d2_d4_a_rerun_at_any_time_finds_no_drift(
         assert not drifted(wanted(moment - timedelta(seconds=behind), zone, at, day), timers, moment)
 
 
+@pytest.mark.parametrize("after", [0, 1, 1800, 3599, 3600, 7200])
+@pytest.mark.parametrize("behind", [0, 1, 61, 4000, 86400, 7 * 86400])
+def test_d2_a_timer_made_just_after_its_time_has_no_extra_run(after: int, behind: int) -> None:
+    """In Sydney it was 02:00 on a Sunday up to two hours ago; before the next run the clocks are turned back."""
+    now = datetime(2026, 3, 28, 15, 0, tzinfo=UTC) + timedelta(seconds=after)
+    timers = created(wanted(now, "Australia/Sydney", None, 1), now)
+    for name in ("backup-fortnightly", "backup-every_4_weeks"):
+        start = timers[name].start
+        assert start is not None
+        assert _schedule.format_local(start, "Australia/Sydney").endswith("T02:00:00+10:00")
+    assert not drifted(wanted(now - timedelta(seconds=behind), "Australia/Sydney", None, 1), timers, now)
+
+
 # Zones whose law has changed within the years below: the offset of their winter, of their summer, or of both
 CHANGED = ["Asia/Almaty", "America/Nuuk", "America/Asuncion", "Africa/Casablanca", "America/Mexico_City", "Asia/Amman"]
 moments_of_change = st.integers(0, 8 * 365 * 86400).map(
