@@ -134,6 +134,21 @@ EXAMPLES = r"""
     that: unhealthy.timers | length == 0
     fail_msg: "{{ unhealthy.timers | map(attribute='health.reason') | join('; ') }}"
 
+- name: Read a timer before its next run
+  research_ops.globus.timer_info:
+    name: microscope-nightly
+  register: before
+
+- name: Wait up to an hour for its next complete transfer
+  research_ops.globus.timer_info:
+    name: microscope-nightly
+  register: after
+  until:
+    - after.timers[0].last_success is not none
+    - after.timers[0].last_success != before.timers[0].last_success
+  retries: 60
+  delay: 60
+
 - name: Read the last ten runs of one timer
   research_ops.globus.timer_info:
     name: microscope-nightly

@@ -12,6 +12,7 @@ from __future__ import annotations
 import copy
 import re
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,18 +27,22 @@ from emulator.scopes import TIMERS_SERVER, TRANSFER_SCOPE, TRANSFER_SERVER
 from integration.documented import (
     APP,
     FILTERS,
+    LOOKUPS,
     MICROSCOPE,
     MODULES,
     TIMER,
     begin,
     documentation,
     filter_documentation,
+    lookup_documentation,
     transfer,
 )
-from integration.harness import Playbooks, Run, Task
+from integration.harness import Playbooks, Run, Task, control
 from integration.people import Person
+from patience import LIMIT
 
 PREFIX = "research_ops.globus."
+WAITING = "Wait up to an hour for its next complete transfer"
 WRITING = ("timer", "timers", "login")
 INNER = ("block", "rescue", "always")
 AGAIN = " (again)"
@@ -116,6 +121,11 @@ def _for_filters(globus: LocalGlobus, person: Person) -> dict[str, Any]:
     return {"textfile_collector": str(person.home)}
 
 
+def _for_lookups(globus: LocalGlobus, person: Person) -> dict[str, Any]:
+    begin(globus)
+    return {}
+
+
 def _known_by_id(name: str) -> list[Task]:
     """Let the documented ID be that of a timer that is there: the service chooses IDs itself."""
     return [
@@ -144,7 +154,10 @@ DOCUMENTS = {
     "timers": Document(_for_timers, unchanged=("Take them over without changing them",)),
     "timer_info": Document(
         _for_timer_info,
-        before={"Read one timer by its ID, whatever its status": _known_by_id("microscope-nightly")},
+        before={
+            WAITING: [control("POST", "clock", {"advance_seconds": 86400}, title="the next night")],
+            "Read one timer by its ID, whatever its status": _known_by_id("microscope-nightly"),
+        },
     ),
     "collection_info": Document(_for_collection_info),
     "login": Document(
@@ -158,6 +171,7 @@ DOCUMENTS = {
         once=("Sign in with the code that the page showed",),
     ),
     "filters": Document(_for_filters),
+    "lookups": Document(_for_lookups),
 }
 
 
@@ -165,7 +179,11 @@ DOCUMENTS = {
 
 
 def texts_of(document: str) -> list[str]:
-    return [filter_documentation(one)[0] for one in FILTERS] if document == "filters" else [documentation(document)[0]]
+    if document == "filters":
+        return [filter_documentation(one)[0] for one in FILTERS]
+    if document == "lookups":
+        return [lookup_documentation(one)[0] for one in LOOKUPS]
+    return [documentation(document)[0]]
 
 
 def examples_of(document: str) -> list[Task]:
@@ -224,7 +242,7 @@ def playbook(document: str) -> list[Task]:
 
 
 def test_every_document_is_run_and_every_table_is_about_examples_that_are_there() -> None:
-    assert sorted(DOCUMENTS) == sorted([*MODULES, "filters"])
+    assert sorted(DOCUMENTS) == sorted([*MODULES, "filters", "lookups"])
     for document, described in DOCUMENTS.items():
         names = [task["name"] for example in examples_of(document) for task in leaves(example)]
         assert len(set(names)) == len(names) > 0, f"{document}: names of examples tell them apart"
@@ -293,3 +311,28 @@ def judge(task: Task, example: Task, described: Document, run: Run) -> None:
     assert first["changed"] is (name not in described.unchanged)
     if is_repeated(example, described):
         assert run[f"{name}{AGAIN}"]["changed"] is bool(task.get("check_mode")), "idempotence"
+
+
+def test_the_example_of_waiting_ends_with_the_next_complete_transfer_and_not_before(
+    globus: LocalGlobus, playbooks: Playbooks, tmp_path: Path
+) -> None:
+    """The example asks again, every second here, while the timer that it waits for has not run."""
+    _for_timer_info(globus, Person(globus, tmp_path))
+    read, wait = (
+        task for task in examples_of("timer_info") if task["name"] in (WAITING, "Read a timer before its next run")
+    )
+    assert wait["retries"] * wait["delay"] == 3600
+    globus.clear_log()
+    started = playbooks.start([read, {**wait, "delay": 1}])
+    for _try in range(int(LIMIT * 10)):
+        if sum(entry["path"] == "/jobs/" for entry in globus.log()) > 2:
+            break
+        time.sleep(0.1)
+    globus.advance(86400)
+
+    run = started.wait()
+
+    assert run.status == 0, run.output
+    before, after = (run[task["name"]]["timers"][0]["last_success"] for task in (read, wait))
+    assert run[WAITING]["attempts"] > 1
+    assert after["ran_at"] > before["ran_at"]

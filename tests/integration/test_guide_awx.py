@@ -224,3 +224,47 @@ def test_a_job_in_an_image_without_the_collection(controller: Controller) -> Non
     ):
         assert message in controller.job(playbook)
         assert message in guide
+
+
+# --- ansible-navigator ---------------------------------------------------------------------------------------------
+
+
+def navigator(playbooks: Playbooks, settings: str) -> str:
+    """What the guide's command prints, without a container: there is no container engine here."""
+    folder = playbooks.home / "project"
+    folder.mkdir()
+    (folder / "ansible-navigator.yml").write_text(settings, encoding="utf-8")
+    shutil.copy(PROJECT["backups.yml"], folder)
+    guide = (ROOT / "docs" / "docsite" / "rst" / "guide_awx.rst").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^  ansible-navigator (run .*)$", guide, re.M)
+    done = subprocess.run(
+        [str(BIN / "ansible-navigator"), *command.split(), "--execution-environment", "false"],
+        env={**playbooks.environment, "RECORD": str(playbooks.home / "navigator.jsonl")},
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+    )
+    written = [file.read_text(encoding="utf-8") for file in folder.rglob("*") if file.is_file()]
+    assert playbooks.environment["GLOBUS_CLIENT_SECRET"] not in "".join([done.stdout, *written])
+    return f"{done.stdout}\nstatus={done.returncode}"
+
+
+def test_ansible_navigator_takes_the_settings_and_runs_the_playbook(globus: LocalGlobus, playbooks: Playbooks) -> None:
+    output = navigator(playbooks, (AWX / "ansible-navigator.yml").read_text(encoding="utf-8"))
+    assert "status=0" in output
+    assert "changed=1" in output
+    assert "settings file" not in output
+    assert globus.timers() == []
+    assert not list((playbooks.home / "project").glob("*-artifact-*"))
+
+
+def test_settings_that_ansible_navigator_does_not_know_are_refused(globus: LocalGlobus, playbooks: Playbooks) -> None:
+    """So that the test above can fail."""
+    settings = (AWX / "ansible-navigator.yml").read_text(encoding="utf-8")
+    output = navigator(playbooks, settings.replace("pass:", "passed:"))
+    assert "'passed' was unexpected" in output
+    assert globus.log() == []

@@ -120,5 +120,17 @@ def test_options_are_those_of_the_modules_and_no_secret_is_said_X1(options: dict
 
 
 @pytest.mark.usefixtures("found")
+@pytest.mark.parametrize(
+    ("variable", "message"), [("REQUEST_TIMEOUT", "request_timeout must be"), ("RETRIES", "retries must be")]
+)
+def test_request_timeout_and_retries_come_from_their_variables(
+    variable: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"GLOBUS_{variable}", "-1")
+    with pytest.raises(AnsibleLookupError, match=message):
+        LookupModule().run(["Archive"])
+
+
+@pytest.mark.usefixtures("found")
 def test_a_blank_option_leaves_the_variable_X3() -> None:
     assert look_up("Archive", client_secret="", client_id=None) == [ARCHIVE]

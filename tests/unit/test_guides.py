@@ -54,6 +54,7 @@ RUN_BY = {
     "docs/examples/take_over.yml": "test_guides.py",
     "docs/examples/prometheus/alerts.yml": "test_operations.py",
     "docs/examples/prometheus/metrics.yml": "test_operations.py",
+    "docs/examples/awx/ansible-navigator.yml": "test_guide_awx.py",
     "docs/examples/awx/collections/requirements.yml": "test_guide_awx.py",
     "docs/examples/awx/credential_type_injectors.yml": "test_guide_awx.py",
     "docs/examples/awx/credential_type_inputs.yml": "test_guide_awx.py",
