@@ -24,10 +24,11 @@ check-sanity = $(PYTHON) -m tools.ansible_test .ansible/sanity sanity
 # One target as contributors run it. The integration tests run the tasks of all targets, and make matrix runs all so.
 check-in-place = $(PYTHON) -m tools.ansible_test .ansible/in-place integration --local login
 check-build = $(PYTHON) -m tools.artifact
-check-docs = $(PYTHON) -m tools.site
+# antsibull-docs writes a log into the home folder.
+check-docs = HOME=$(ANSIBLE_HOME) $(PYTHON) -m tools.site
 # A second and third try, because the tool uses a folder with a random name and mistakes a name with _ at its end (1 of
 # 37) for a link.
-docs-lint = antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs all .
+docs-lint = HOME=$(ANSIBLE_HOME) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs all .
 check-docs-lint = $(docs-lint) >/dev/null || $(docs-lint) >/dev/null || $(docs-lint)
 check-ansible-lint = ansible-lint --nocolor --profile production --offline
 # Through the link, so that mypy knows every module by one name.

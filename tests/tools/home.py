@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The home folder, below .ansible, of the tools that write to one.
+"""The home folder of ansible-test, which it writes to.
 
-It stays, because ansible-test takes its place from HOME alone, clears the variables of the pips that it starts, and
-downloads a script from a host that is not a package registry: without this, it fails where only registries are reached.
+This file cannot go: ansible-test finds its home by HOME alone, clears the variables of the pips that it starts, and
+downloads a script from a host that is not a package registry, so without this it fails where only those are reached.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ sys.exit(subprocess.call([sys.executable, "-m", "pip", "install", *wanted]))
 
 
 def environment(home: Path) -> dict[str, str]:
-    """The variables for a tool that is to live in this home.
+    """The variables of a tool that has this home.
 
-    Version managers' shims are taken off PATH: ansible-test asks every Python on it for its version and gives up
-    on the first that is a shim without a Python.
+    The shims of version managers are not on its PATH: ansible-test asks every Python there for its version, and fails
+    at the first shim without a Python.
     """
     home.mkdir(parents=True, exist_ok=True)
     _configure_pip(home)
@@ -49,31 +49,25 @@ def environment(home: Path) -> dict[str, str]:
 
 
 def _configure_pip(home: Path) -> None:
-    """Write down how pip is set up here, as pip itself tells it: files, then variables. The cache is shared."""
-    config = configparser.RawConfigParser()
+    """Write the configuration that pip has here to a file. As in pip, variables go before files."""
+    sections: dict[str, dict[str, str]] = {"global": {}}
     for section, option, value in re.findall(r"(?m)^(\w+|:env:)\.([\w-]+)=(.*)$", _pip("config", "list")):
-        _set(config, "global" if section == ":env:" else section, option, ast.literal_eval(value))
-    for variable, option in PIP_OPTION_OF_VARIABLE.items():
-        if os.environ.get(variable) and not config.has_option("global", option):
-            _set(config, "global", option, os.environ[variable])
-    _set(config, "global", "cache-dir", _pip("cache", "dir").strip())
-    # Errors only: what ansible-test installs is not what one reads its output for.
-    _set(config, "global", "quiet", "2")
+        sections.setdefault(section, {})[option] = ast.literal_eval(value)
+    foreign = {option: os.environ[name] for name, option in PIP_OPTION_OF_VARIABLE.items() if os.environ.get(name)}
+    # The cache is shared. Only errors are shown, since what ansible-test installs is not what its output is read for.
+    own = {"cache-dir": _pip("cache", "dir").strip(), "quiet": "2"}
+    sections["global"] = foreign | sections["global"] | sections.pop(":env:", {}) | own
+    config = configparser.RawConfigParser()
+    config.read_dict(sections)
     target = home / ".config" / "pip" / "pip.conf"
     target.parent.mkdir(parents=True, exist_ok=True)
-    # An index address may hold a password.
+    # The address of an index may contain a password.
     with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
         config.write(file)
 
 
 def _pip(*arguments: str) -> str:
     return subprocess.run([sys.executable, "-m", "pip", *arguments], capture_output=True, text=True, check=True).stdout
-
-
-def _set(config: configparser.RawConfigParser, section: str, option: str, value: str) -> None:
-    if not config.has_section(section):
-        config.add_section(section)
-    config.set(section, option, value)
 
 
 def _provide_bootstrap(home: Path) -> None:

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import yaml
 
-from tools.home import environment
 from tools.outcome import Outcome, run
 from tools.tree import known_files
 
@@ -55,7 +54,6 @@ def _write_sources(root: Path, source: Path) -> Outcome:
     written = run(
         [*antsibull, "--fail-on-error", "--squash-hierarchy", "--dest-dir", str(source), "research_ops.globus"],
         root,
-        environment(root / ".ansible" / "home") | {"ANSIBLE_COLLECTIONS_PATH": str(root / ".ansible" / "collections")},
     )
     if written.passed:
         start = (sphinx / "index.rst").read_text(encoding="utf-8")
