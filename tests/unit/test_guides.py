@@ -187,12 +187,12 @@ def test_guides_lead_on(guide: Path) -> None:
 
 # --- names that a person reads ---
 
-SHOWN = ("msg", "fail_msg", "success_msg", "prompt", "label")
+SHOWN = ("msg", "fail_msg", "success_msg", "prompt", "label", "subject", "body", "text", "alert_lines")
 NAME_IN = re.compile(r"\{\{(?:(?!\}\}).)*(?:\.name\b|attribute='name')(?:(?!\}\}).)*\}\}", re.S)
 
 
 def shown_texts(node: Any) -> list[str]:
-    """The texts of tasks that Ansible prints."""
+    """The texts of tasks that Ansible prints or sends."""
     if isinstance(node, list):
         return [text for one in node for text in shown_texts(one)]
     if not isinstance(node, dict):
