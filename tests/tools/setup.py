@@ -50,13 +50,14 @@ def install() -> None:
     The stamp is written last, so the next run repeats a set-up that was interrupted.
     """
     began = time.monotonic()
+    pip = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]
     if made_here():
         print("The requirements changed: updating .venv.", flush=True)
         STAMP.unlink()
+        pip.append("--quiet")
     else:
         print("Setting up .venv, once. pip installs about 150 packages, which takes a minute or several.", flush=True)
         venv.create(VENV, clear=True, with_pip=True, symlinks=True)
-    pip = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]
     subprocess.run([*pip, "-r", str(REQUIREMENTS[-1])], check=True)
     STAMP.write_text(fingerprint(), encoding="utf-8")
     print(f".venv is ready ({time.monotonic() - began:.0f} s).", flush=True)
