@@ -118,6 +118,7 @@ rulebook-test: setup ## test the event source and the example rulebooks with ans
 	@$(PYTHON) -m pytest tests/operations/test_rulebook.py
 
 pictures: setup ## create the picture in the README, a report of the role (needs Chromium)
+	@$(PYTHON) -m pip install -qq --disable-pip-version-check 'pillow>=12,<14' # to shrink it
 	@$(PYTHON) tests/browser/pictures.py
 
 demo: setup ## run a nightly backup on the local Globus, including a night that goes wrong
