@@ -144,6 +144,8 @@ def _own_source_refusals(transfer: Transfer) -> Iterator[str]:
 
 def _own_copy_refusals(transfer: Transfer) -> Iterator[str]:
     """Refuse a mirror that deletes what another item of the same transfer writes (rule N4)."""
+    if not transfer.delete_destination_extra:
+        return  # most transfers are no mirrors, and a list may have a thousand
     for mirror, written in overlaps(writes_of(transfer)):
         yield f"transfer.{overlap_refusal(f'transfer.paths[{written.item}]', mirror, written)}"
         return
