@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from ansible.utils.display import Display
 
 from ..module_utils._timers.schedule import UTC
 from ..plugin_utils import _hold
@@ -22,7 +23,10 @@ def backup_hold(
     """What is wrong is a value: an exception would reach the user in many words."""
     if not isinstance(variables, Mapping):
         raise AnsibleFilterError("backup_hold: takes a dictionary of the role's variables")
-    return _hold.plan_hold(variables, timers, record, datetime.now(UTC))
+    plan = _hold.plan_hold(variables, timers, record, datetime.now(UTC))
+    for warning in plan["warnings"]:
+        Display().warning(warning)
+    return plan
 
 
 class FilterModule:

@@ -24,7 +24,7 @@ from ..module_utils._secrets import printable
 from ..module_utils._timers.options import parse_schedule
 from ..module_utils._timers.schedule import format_instant, next_tick
 from ..module_utils._validation import validate
-from . import _backup, _once, _variables
+from . import _backup, _once, _variables, _words
 from ._plain import Entry
 
 VERSION = 1
@@ -93,14 +93,17 @@ def plan_hold(
     :param record: the content of the file; None if it does not exist.
     :param now: the clock of the controller.
     """
-    result: dict[str, Any] = {"error": None, "name_contains": None, "file": None, "record": None, "timers": []}
+    result: dict[str, Any] = {"error": None, "warnings": [], "name_contains": None, "file": None, "record": None}
+    result["timers"] = []
     try:
         variables, own = _variables.read_of("hold", given, now)
         result["file"] = _read_file(own)
         names = _names(variables)
         result.update(name_contains=_once.common_part(names), concurrency=variables.concurrency)
         if timers is not None:
-            result.update(_hold(timers, set(names), _read_record(record, result["file"]), variables.clock))
+            before = _read_record(record, result["file"])
+            result.update(_hold(timers, set(names), before, result["file"], variables.clock))
+            result["warnings"] = [printable(warning) for warning in _nothing_warnings(timers, set(names), variables)]
     except InputError as error:
         result["error"] = printable(str(error))
     return result
@@ -120,20 +123,52 @@ def _names(variables: _variables.Variables) -> list[str]:
     return [name for job in expansion.jobs for name in job.timers.values()]
 
 
-def _hold(timers: Sequence[Entry], names: set[str], before: Sequence[Held], now: datetime) -> dict[str, Any]:
+def _nothing_warnings(timers: Sequence[Entry], names: set[str], variables: _variables.Variables) -> list[str]:
+    """A hold that finds none of the timers looks like one that has paused them all."""
+    if any(entry["name"] in names for entry in timers):
+        return []
+    if not names:
+        return ["backup_jobs has no job, so no timer is paused"]
+    return [
+        f"there is no timer of the jobs, such as {min(names)}, so no timer is paused. Check backup_prefix "
+        f"({variables.prefix!r}), the names of the jobs, and that the login is that of the timers"
+    ]
+
+
+def _hold(timers: Sequence[Entry], names: set[str], before: Sequence[Held], file: str, now: datetime) -> dict[str, Any]:
     of_jobs = [entry for entry in timers if entry["name"] in names]
     running = [entry for entry in of_jobs if not _once.is_ended(entry) and entry["status"] != "inactive"]
     new = [Held(entry["id"], entry["name"], now) for entry in running]
     again = {one.id for one in new}
     kept = [one for one in before if one.id not in again]
     going_on = [(entry, task) for entry in of_jobs if (task := _once.current_transfer(entry))]
+    in_record = {one.id for one in kept}
+    others = [entry for entry in of_jobs if _once.is_paused_by_user(entry) and entry["id"] not in in_record]
+    said = [f"; {len(kept)} in the record already"] if kept else []
+    said += [f"; {len(others)} paused before, which stay paused"] if others else []
+    said += [f". Record: {file}"] if kept or new else []
+    if going_on:
+        pages = ", ".join(f"{json.dumps(entry['name'])} {task['url']}" for entry, task in going_on)
+        said.append(f". These transfers are still going on: {pages}")
     return {
-        "record": _write_record([*kept, *new]),
-        "timers": [{"timer_id": one.id, "state": "paused"} for one in new],
+        # without a timer in it, nothing is to be kept
+        "record": _write_record([*kept, *new]) if kept or new else None,
+        "timers": _entries([(one.id, one.name) for one in new], "paused"),
+        "counted": _words.count(len(new), "timer"),
+        "said": printable("".join(said)),
         "held": [{"timer_id": one.id, "name": one.name} for one in new],
         "held_before": [{"timer_id": one.id, "name": one.name} for one in kept],
         "going_on": [{"name": entry["name"], "url": task["url"]} for entry, task in going_on],
     }
+
+
+def _entries(timers: Sequence[tuple[str, str]], state: str) -> list[dict[str, str]]:
+    """Entries of the module ``timers``, with the names for what it shows. A list must not have a name twice."""
+    names = [name for _id, name in timers]
+    return [
+        {"timer_id": timer_id, "state": state, **({"name": name} if names.count(name) == 1 else {})}
+        for timer_id, name in timers
+    ]
 
 
 # --- release -------------------------------------------------------------------------------------------------------
@@ -149,21 +184,32 @@ def plan_release(
         result["file"] = _read_file(own)
         result.update(concurrency=variables.concurrency, seconds=own["backup_release_spread"])
         if timers is not None:
+            about = _paused_in_words(timers, _names(variables))
+            if record is not None and not record.strip():
+                raise InputError(
+                    f"{result['file']} is empty, so it does not say which timers hold has paused. Nothing was resumed. "
+                    f"{about}"
+                )
             held = _read_record(record, result["file"])
             result.update(_release(timers, held, own["backup_release_spread"], variables.clock))
             if record is None:
-                found = _missing_warnings(result["file"], timers, _names(variables))
-                result["warnings"] = [printable(warning) for warning in found]
+                result["warnings"] = [
+                    printable(f"there is no record {result['file']}, so nothing was resumed. {about}")
+                ]
     except InputError as error:
         result["error"] = printable(str(error))
     return result
 
 
-def _missing_warnings(file: str, timers: Sequence[Entry], names: Sequence[str]) -> list[str]:
+def _paused_in_words(timers: Sequence[Entry], names: Sequence[str]) -> str:
     wanted = set(names)
     paused = [entry["name"] for entry in timers if entry["name"] in wanted and _once.is_paused_by_user(entry)]
-    about = f"These timers of the jobs are paused: {', '.join(sorted(paused))}" if paused else "No timer is paused"
-    return [f"there is no record {file}, so nothing was resumed. {about}"]
+    if not paused:
+        return "No timer of the jobs is paused"
+    return (
+        f"These timers of the jobs are paused: {', '.join(sorted(paused))}. Resume those that ran before, with state: "
+        "active in their jobs or in the web app"
+    )
 
 
 def _release(timers: Sequence[Entry], held: Sequence[Held], spread: int, now: datetime) -> dict[str, Any]:
@@ -178,10 +224,19 @@ def _release(timers: Sequence[Entry], held: Sequence[Held], spread: int, now: da
             resumed.append({"timer_id": entry["id"], "name": entry["name"], "missed_run": missed})
     late = [one for one in resumed if one["missed_run"] and spread]
     ids = {one["timer_id"] for one in late}
+    at_once = [(one["timer_id"], one["name"]) for one in resumed if one["timer_id"] not in ids]
+    number = sum(1 for one in resumed if one["missed_run"])
+    said = (
+        f". {_words.count(number, 'timer')} missed a run, and a timer that did runs when it is resumed"
+        if number
+        else ""
+    )
     return {
         "resumed": resumed,
         "told": told,
-        "at_once": [{"timer_id": one["timer_id"], "state": "active"} for one in resumed if one["timer_id"] not in ids],
+        "counted": _words.count(len(resumed), "timer"),
+        "said": said,
+        "at_once": _entries(at_once, "active"),
         "spread": [{"timer_id": one["timer_id"], "name": one["name"]} for one in late],
     }
 
@@ -200,7 +255,7 @@ def _timer_to_resume(
         return entry, f"it was renamed to {entry['name']} meanwhile, and is resumed" if renamed else None
     if entry["status"] == "inactive":
         reason = (entry.get("inactive_reason") or {}).get("cause") or "unknown cause"
-        return None, f"Globus stopped it meanwhile ({reason}). Run the role, which resumes it"
+        return None, f"Globus stopped it meanwhile ({reason}). The role resumes it when it runs"
     return None, "it runs already: somebody resumed it, or it was never paused"
 
 
@@ -214,7 +269,7 @@ def _replacement(held: Held, timers: Sequence[Entry], record: Sequence[Held]) ->
         return None, f"it was deleted, and {len(paused)} paused timers have its name. Resume the right one by hand"
     if named:
         return None, "it was replaced meanwhile by a timer of the same name that is not paused by a user"
-    return None, "it was deleted meanwhile"
+    return None, "it was deleted meanwhile. The role creates it again if its job is in the list"
 
 
 def _has_missed_a_run(entry: Entry, since: datetime, now: datetime) -> bool:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,9 @@ from ._plain import Entry
 
 ARRIVED, INCOMPLETE, FAILED, GOING_ON, PLANNED = "arrived", "incomplete", "failed", "going_on", "planned"
 LISTED = 5  # the most transfers in one line
+# How the modules begin and end a message about a path. Users of the role know jobs, and no options of timers.
+_ABOUT_THE_TIMER = re.compile(r"^timer '[^']*' was not created(?:\.|:) (?:transfer\.paths\[\d+\]\.\w+_path: )?")
+_SKIPPED_CHECK = re.compile(r"\bset check_paths: false")
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ def progress(
     states = []
     for one in awaited:
         entry = by_name.get(one.get("name"))
-        refusal = one.get("refusal") or (entry["msg"] if entry and entry.get("failed") else None)
+        refusal = one.get("refusal") or (_refusal_in_words(entry) if entry and entry.get("failed") else None)
         if entry is not None and not refusal:
             one = {**one, "timer_id": entry["timer_id"], "url": (entry.get("timer") or {}).get("url")}
         if refusal or one["timer_id"] is None:
@@ -87,8 +91,13 @@ def progress(
     }
 
 
+def _refusal_in_words(entry: Entry) -> str:
+    """Why a timer that runs once could not be created."""
+    return _SKIPPED_CHECK.sub("set backup_check_paths: false", _ABOUT_THE_TIMER.sub("", str(entry["msg"])))
+
+
 def _not_looked_at(awaited: Mapping[str, Any], look: Mapping[str, Any]) -> State:
-    why = look.get("msg") or "it was not looked at yet"
+    why = look.get("msg") or "not waited for"
     return State(awaited["what"], awaited["timer_id"], GOING_ON, str(why), url=awaited.get("url"))
 
 
@@ -115,7 +124,8 @@ def _judge_run(entry: Entry, run: Entry, health: Entry) -> tuple[str, str]:
             else (ARRIVED, _amount_in_words(task))
         )
     if task is not None:
-        return GOING_ON, _transfer_in_words(task)
+        why = f". {_because(health)}" if health["state"] == "stalled" else ""
+        return GOING_ON, f"{_transfer_in_words(task)}{why}"
     if entry["status"] == "inactive":
         return FAILED, _because(health)
     if not run:
@@ -135,21 +145,23 @@ def _because(health: Entry) -> str:
 
 
 def _transfer_in_words(task: Entry) -> str:
+    """A transfer that is going on. Globus counts the files that it has found so far, so the number grows."""
     detail = str(task["detail"] or task["status"])
-    said = f"{_amount_in_words(task)}, {detail}"
     if detail.upper() == "QUEUED":
-        said = "Queued: Globus works on three transfers of an account at a time"
+        return "Queued: Globus works on three transfers of an account at a time"
+    said = f"{_amount_in_words(task, going_on=True)}; Globus says {detail}"
     if task["faults"]:
-        said += f" ({task['faults']} tries failed; Globus tries again)"
+        said += f" ({_words.count(task['faults'], 'failed try', 'failed tries')}; it tries again)"
     return said
 
 
-def _amount_in_words(task: Entry) -> str:
+def _amount_in_words(task: Entry, *, going_on: bool = False) -> str:
     """``3 of 1,204 files transferred, 52.4 GB (1,201 were there already)``."""
     files, moved, skipped = (task[name] for name in ("files", "files_transferred", "files_skipped"))
-    said = f"{moved or 0:,}{'' if files is None else f' of {files:,}'} files transferred"
+    said = f"{moved or 0:,}{'' if files is None or going_on else f' of {files:,}'} files transferred"
+    found = f" of {files:,} found so far" if files is not None and going_on else ""
     there = f" ({skipped:,} were there already)" if skipped else ""
-    return f"{said}, {_words.size(task['bytes_transferred'] or 0)}{there}"
+    return f"{said}{found}, {_words.size(task['bytes_transferred'] or 0)}{there}"
 
 
 def _progress_line(states: Sequence[State]) -> str:
@@ -172,9 +184,14 @@ def _sum(states: Sequence[State], name: str) -> int:
 
 def _advice(state: State) -> str:
     page = f" ({state.url})" if state.url else ""
-    if state.state == GOING_ON:
-        return (
-            f"{state.what}: still going on{page}: {state.said}. It goes on by itself. Run this again to wait for it; "
-            "that starts no second one"
+    if state.state != GOING_ON:
+        return f"{state.what}: {'not complete' if state.state == INCOMPLETE else 'failed'}{page}: {state.said}"
+    task = state.task or {}
+    goes_on = "It continues without this play. Run this again to wait for it; that starts no second one"
+    if task.get("faults"):
+        until = f" until {task['deadline']}" if task.get("deadline") else ""
+        goes_on = (
+            f"Globus tries again{until}. Remove the cause, which the page names, and run this again to wait for it; "
+            "that starts no second one. To give up, cancel it on that page"
         )
-    return f"{state.what}: {'not complete' if state.state == INCOMPLETE else 'failed'}{page}: {state.said}"
+    return f"{state.what}: still going on{page}: {state.said}. {goes_on}"

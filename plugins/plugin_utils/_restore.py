@@ -22,11 +22,13 @@ from ..module_utils._errors import InputError
 from ..module_utils._secrets import printable
 from ..module_utils._timers.overlap import Place, place_of, writes_of
 from ..module_utils._timers.schedule import first_run, format_instant
-from . import _backup, _once, _variables
+from . import _backup, _once, _variables, _words
 from ._backup import Copy, JobCopies
 from ._plain import Entry, text_of
 
 LATEST = "latest"
+_LISTED = 3  # the most other slots in a refusal
+_REMEMBERED = timedelta(days=1)  # how long a restore that has arrived is not repeated
 # The options of the job's transfer that a restore uses, too. Filter rules are not: the copy was made with them.
 _KEPT = (
     "verify_checksum",
@@ -74,7 +76,8 @@ def plan_restore(given: Mapping[str, Any], timers: Sequence[Entry] | None, now: 
     result: dict[str, Any] = {"error": None, "warnings": [], "name_contains": None, "timer": None, "restore": None}
     try:
         request = _read_request(given, now)
-        bases = [_base_name(request, copy) for copy in request.copies]
+        # of all slots, to name those that have a copy where the wanted one has none
+        bases = [_base_name(request, copy) for copy in request.job.copies]
         result["check_paths"] = request.variables.check_paths
         result["name_contains"] = _once.common_part(base[len("restore-") :] for base in bases)
         if timers is not None:
@@ -183,7 +186,7 @@ def _items(request: Request, copy: Copy) -> list[_RestoredItem]:
     if rest == ".":
         return [_RestoredItem(path.source_path, path.destination_path, "", path.recursive)]
     if path.recursive is False:
-        raise InputError(f"backup_restore_path: {path.source_path} is a file, so that nothing lies below it")
+        raise InputError(f"backup_restore_path: {path.source_path} is a file, so nothing is below it")
     is_folder = text.endswith("/")
     rest += "/" if is_folder else ""
     copied = f"{path.destination_path.rstrip('/')}/{rest}"
@@ -240,15 +243,21 @@ def _check_target(request: Request, copy: Copy, targets: Sequence[str]) -> None:
     where = _source_in_words(request, copy)
     collection = copy.transfer.source_collection
     given = [] if request.to is None else [request.to]
+    for path in given:
+        if not path.startswith(("/", "~")):
+            raise InputError(
+                f"{where}: backup_restore_to {path!r} does not begin with / or ~, so the collection decides where it "
+                "leads. Give the whole path"
+            )
     places = {place_of(collection, path): path for path in (*targets, *given)}
     for place, path in places.items():
         for one in request.job.copies:
             for source in one.transfer.paths:
-                if not request.overwrite and _overlap(place, place_of(collection, source.source_path)):
+                original = _original_in_words(place, place_of(collection, source.source_path), source.source_path)
+                if original is not None and not request.overwrite:
                     raise InputError(
-                        f"{where}: the target {path} is the original place {source.source_path}, or lies above or "
-                        "below it. Choose another backup_restore_to, or set backup_restore_overwrite: true, which "
-                        "overwrites files of the original that differ from the copy"
+                        f"{where}: the target {path} {original}. Choose another backup_restore_to. To overwrite the "
+                        "files there that differ from the copy, set backup_restore_overwrite: true"
                     )
                 kept = place_of(one.transfer.destination_collection, source.destination_path)
                 if _overlap(place, kept):
@@ -256,6 +265,15 @@ def _check_target(request: Request, copy: Copy, targets: Sequence[str]) -> None:
                         f"{where}: the target {path} and the copy {source.destination_path} overlap on collection "
                         f"{collection}, so the restore would damage the copy. Choose another backup_restore_to"
                     )
+
+
+def _original_in_words(target: Place, source: Place, path: str) -> str | None:
+    """How the target overlaps with the original, as the rest of a sentence, or None."""
+    if target == source:
+        return "is the original place"
+    if source.contains(target):
+        return f"lies in the original place, {path}"
+    return f"contains the original place, {path}" if target.contains(source) else None
 
 
 def _target_warnings(request: Request, copy: Copy, targets: Sequence[str]) -> Iterator[str]:
@@ -317,6 +335,7 @@ class _Decision:
                 {"copy": path["source_path"], "target": path["destination_path"]} for path in self.transfer["paths"]
             ],
             "copied_at": self.success["completed_at"] if self.success else None,
+            "copied": _when(request, self.success) if self.success else None,
             "what": _once.in_words(request.job.name, self.copy.slot),
             "wait": request.wait,
         }
@@ -326,13 +345,22 @@ def _source_in_words(request: Request, copy: Copy | None) -> str:
     return _once.in_words(request.job.name, copy.slot if copy else None)
 
 
+def _when(request: Request, success: Entry) -> str:
+    """When a copy was complete, as people say it: ``Tue 3 Mar 2026 03:30, America/Chicago``."""
+    moment, zone = _once.moment_of(success["completed_at"]), request.variables.timezone
+    return f"{_words.long(moment.replace(second=0), zone)}, {zone}" if moment else str(success["completed_at"])
+
+
 def _plan_transfer(request: Request, timers: Sequence[Entry]) -> _Decision:
     adopted = _adopt(request, timers)
     if adopted is not None:
         return adopted
-    states = [_State.of(copy, timers) for copy in request.copies]
+    states = [_State.of(copy, timers, request.variables.prefix) for copy in request.job.copies]
     state = _choose(request, states)
     copy = state.copy
+    done = _restored_before(request, state, timers)
+    if done is not None:
+        return done
     base = _base_name(request, copy)
     moment = _once.free_moment([base], timers, request.now)
     transfer = _transfer_options(request, copy, moment)
@@ -361,12 +389,8 @@ def _adopt(request: Request, timers: Sequence[Entry]) -> _Decision | None:
         if _once.is_ended(entry) and not going_on:
             continue
         for copy in request.copies:
-            moment = _once.moment_in(entry["name"], _base_name(request, copy))
-            there = _once.transfer_of(entry, request.now) if moment else None
-            if moment is None or there is None:
-                continue
-            transfer = _transfer_options(request, copy, moment)
-            if _once.parsed_transfer(transfer, request.now, _about_variables).normal() != there.normal():
+            transfer = _equal_restore(request, copy, entry)
+            if transfer is None:
                 continue
             if _once.is_paused_by_user(entry):
                 raise InputError(
@@ -379,13 +403,50 @@ def _adopt(request: Request, timers: Sequence[Entry]) -> _Decision | None:
     return None
 
 
+def _equal_restore(request: Request, copy: Copy, entry: Entry) -> dict[str, Any] | None:
+    """The option ``transfer`` of a restore that differs from the wanted one in nothing but the moment."""
+    moment = _once.moment_in(entry["name"], _base_name(request, copy))
+    there = _once.transfer_of(entry, request.now) if moment else None
+    if moment is None or there is None:
+        return None
+    transfer = _transfer_options(request, copy, moment)
+    equal = _once.parsed_transfer(transfer, request.now, _about_variables).normal() == there.normal()
+    return transfer if equal else None
+
+
+def _restored_before(request: Request, state: _State, timers: Sequence[Entry]) -> _Decision | None:
+    """The restore beside the original that has arrived already. A play that waited for it and gave up is run again
+    after it has arrived: a second folder with the same data would be of no use.
+    """
+    copied = _once.moment_of(state.success["completed_at"]) if state.success else None
+    if request.to is not None or copied is None:
+        return None
+    for entry in timers:
+        arrived = entry.get("last_success") or {}
+        begun = _once.moment_of(arrived.get("ran_at"))
+        if begun is None or begun < copied or abs(request.now - begun) > _REMEMBERED:
+            continue
+        transfer = _equal_restore(request, state.copy, entry)
+        if transfer is not None:
+            warning = (
+                f"{_source_in_words(request, state.copy)}: this copy was restored already, at {arrived['completed_at']}"
+                ", and has not changed since, so nothing is transferred. To restore it once more, name another folder "
+                "in backup_restore_to"
+            )
+            name = entry["name"]
+            return _Decision(state.copy, transfer, name, None, entry, state.success, [warning])
+    return None
+
+
 @dataclass(frozen=True)
 class _State:
     """What is known about a copy.
 
     :ivar entry: its timer; None if it does not exist or writes elsewhere.
+    :ivar success: the newest complete transfer to it, or None.
     :ivar refusal: why the copy cannot be restored from, or None.
     :ivar doubt: why its age or completeness is not known, or None.
+    :ivar failure: the last run that failed after ``success`` and may have written to the copy, or None.
     """
 
     copy: Copy
@@ -393,60 +454,97 @@ class _State:
     success: Entry | None = None
     refusal: str | None = None
     doubt: str | None = None
+    failure: Entry | None = None
 
     @classmethod
-    def of(cls, copy: Copy, timers: Sequence[Entry]) -> _State:
+    def of(cls, copy: Copy, timers: Sequence[Entry], prefix: str) -> _State:
         named = [entry for entry in timers if entry["name"] == copy.timer]
-        entries = [entry for entry in named if not _once.is_ended(entry)] or named
-        if not entries:
-            return cls(copy, doubt=f"there is no timer {copy.timer}, so its runs are not known")
-        entry = max(entries, key=lambda one: (_last_arrival(one), one.get("submitted_at") or ""))
-        going_on = next((task for one in entries if (task := _once.current_transfer(one))), None)
-        if going_on is not None:
-            return cls(
-                copy,
-                entry,
-                refusal=f"the transfer that writes this copy is going on, so it is partly old and partly new. "
-                f"Wait until it is over: {going_on['url']}",
-            )
-        if _writes_elsewhere(copy, entry):
-            return cls(
-                copy,
-                doubt=f"the timer {copy.timer} writes to another place than the job says, so the runs that made the "
-                "copy are not known",
-            )
-        success, runs = entry.get("last_success"), _once.runs_of_entry(entry)
-        if success is not None:
-            return cls(copy, entry, success)
-        if runs and all(run["failed"] for run in runs):
-            return cls(
-                copy,
-                entry,
-                refusal=f"every known run of its timer {copy.timer} failed, the last one at {runs[0]['ran_at']}: "
-                f"{runs[0]['message']}",
-            )
-        if not runs and not entry["runs"]:
-            return cls(copy, entry, doubt=f"its timer {copy.timer} has not run since it was created or replaced")
-        return cls(copy, entry, doubt=f"no run of its timer {copy.timer} is known to have arrived whole")
+        own = [entry for entry in named if not _once.is_ended(entry)] or named
+        by_now = [entry for entry in timers if _once.moment_in(entry["name"], _once.base_name("now", copy, prefix))]
+        writers = [entry for entry in (*own, *by_now) if not _writes_elsewhere(copy, entry)]
+        entry = max(
+            (one for one in own if one in writers),
+            key=lambda one: (_last_arrival(one), one.get("submitted_at") or ""),
+            default=None,
+        )
+        for one in writers:
+            task = _once.current_transfer(one)
+            if task is not None:
+                return cls(copy, entry, refusal=_writing_in_words(one, task))
+        successes = [one["last_success"] for one in writers if one.get("last_success")]
+        if successes:
+            success = max(successes, key=lambda one: str(one["completed_at"]))
+            return cls(copy, entry, success, failure=_failure_since(copy, success, writers))
+        refusal, doubt = _unknown_in_words(copy, own, entry)
+        return cls(copy, entry, refusal=refusal, doubt=doubt)
+
+
+def _writing_in_words(entry: Entry, task: Entry) -> str:
+    """Why a copy cannot be restored from to which something writes at this moment."""
+    health = entry.get("health") or {}
+    if health.get("state") == "stalled":
+        return (
+            f"the transfer that writes this copy is not over. {health['reason']}. Cancel that transfer, and run this "
+            f"again: {task['url']}"
+        )
+    return (
+        "the transfer that writes this copy is going on, so a part of the copy is newer than the rest. Wait until it "
+        f"is over: {task['url']}"
+    )
+
+
+def _failure_since(copy: Copy, success: Entry, writers: Sequence[Entry]) -> Entry | None:
+    """The last run after the copy was complete that failed and may have written to it."""
+    failed = [
+        run
+        for writer in writers
+        for run in _once.runs_of_entry(writer)
+        if run["failed"] and str(run["ran_at"]) > str(success["ran_at"]) and _may_have_written(copy, run)
+    ]
+    return max(failed, key=lambda run: str(run["ran_at"]), default=None)
+
+
+def _may_have_written(copy: Copy, run: Entry) -> bool:
+    """A mirror may have deleted files before it failed. Of a task that cannot be read, nobody knows."""
+    task = run.get("transfer")
+    if task is None or copy.options.get("delete_destination_extra"):
+        return True
+    return any(task.get(number) != 0 for number in ("files_transferred", "bytes_transferred"))
+
+
+def _unknown_in_words(copy: Copy, own: Sequence[Entry], entry: Entry | None) -> tuple[str | None, str | None]:
+    """Of a copy without a known success: why it cannot be restored from, or why nobody knows how old it is."""
+    if not own:
+        return None, f"there is no timer {copy.timer}, so its runs are not known"
+    if entry is None:
+        return None, (
+            f"the timer {copy.timer} writes to another place than the job says, so the runs that made the copy are not "
+            "known"
+        )
+    runs = _once.runs_of_entry(entry)
+    if runs and all(run["failed"] for run in runs):
+        return (
+            f"every known run of its timer {copy.timer} failed, the last one at {runs[0]['ran_at']}: "
+            f"{runs[0]['message']}"
+        ), None
+    if not runs and not entry["runs"]:
+        return None, f"its timer {copy.timer} has not run since it was created or replaced"
+    return None, f"no run of its timer {copy.timer} is known to have arrived whole"
 
 
 def _copy_warnings(request: Request, state: _State) -> Iterator[str]:
     where = _source_in_words(request, state.copy)
     if state.doubt is not None:
+        yield f"{where}: {state.doubt}. It is not known how old the copy is, and whether it is complete"
+    if state.failure is not None:
         yield (
-            f"{where}: {state.doubt}. The restore brings back what the copy has. Nobody knows here how old or how "
-            "whole that is"
+            f"{where}: the run of {state.failure['ran_at']} failed after the copy was complete, so a part of the copy "
+            "may be newer than the rest"
         )
     if state.entry is None:
         return
     if _once.may_be_going_on(state.entry):
         yield f"{where}: its last run may be going on, and its transfer task cannot be read"
-    last = next(iter(_once.runs_of_entry(state.entry)), None)
-    if state.success is not None and last is not None and last["failed"]:
-        yield (
-            f"{where}: the run of {last['ran_at']} failed after the copy was complete, so a part of the copy may be "
-            "newer than the rest"
-        )
     run = _once.moment_of(state.entry.get("next_run"))
     near = timedelta(seconds=max(request.wait, _once.NEAR))
     if run is not None and state.entry["status"] != "inactive" and request.now <= run <= request.now + near:
@@ -474,19 +572,33 @@ def _choose(request: Request, states: Sequence[_State]) -> _State:
     """The copy of the given slot, or the latest one: the newest known success or, if none is known, the one whose run
     was due last.
     """
-    if len(states) == 1:
-        (state,) = states
-        if state.refusal is not None:
-            raise InputError(f"{_source_in_words(request, state.copy)}: not restored, because {state.refusal}")
-        return state
-    usable = [state for state in states if state.refusal is None]
+    wanted = [state for state in states if state.copy in request.copies]
+    usable = [state for state in wanted if state.refusal is None]
+    if not usable and len(wanted) == 1:
+        (state,) = wanted
+        raise InputError(
+            f"{_source_in_words(request, state.copy)}: not restored, because {state.refusal}"
+            f"{_other_copies_in_words(request, states)}"
+        )
     if not usable:
-        why = "; ".join(f"{state.copy.slot}: {state.refusal}" for state in states)
+        why = "; ".join(f"{state.copy.slot}: {state.refusal}" for state in wanted)
         raise InputError(f"{_source_in_words(request, None)}: no slot can be restored from. {why}")
     known = [state for state in usable if state.success is not None]
     if known:
-        return max(known, key=lambda state: str(state.success and state.success["completed_at"]))
+        return max(known, key=_age_key)
     return max(usable, key=lambda state: last_due(state.copy, request.now))
+
+
+def _age_key(state: _State) -> str:
+    return str(state.success["completed_at"]) if state.success else ""
+
+
+def _other_copies_in_words(request: Request, states: Sequence[_State]) -> str:
+    """The newest complete copies in other slots."""
+    known = [state for state in states if state.success is not None and state.refusal is None]
+    newest = sorted(known, key=_age_key, reverse=True)[:_LISTED]
+    listed = [f"{state.copy.slot} ({_when(request, state.success)})" for state in newest if state.success]
+    return f". Slots with a complete copy: {'; '.join(listed)}" if listed else ""
 
 
 def last_due(copy: Copy, now: datetime) -> tuple[datetime, int]:

@@ -115,7 +115,7 @@ MOMENT = "20260303T1200Z"  # the same in names
 
 
 def test_a_slot_comes_back_beside_the_original(playbooks: Playbooks, globus: LocalGlobus, lab: Path) -> None:
-    """Check mode changes nothing; a second restore is another one, because the first has arrived."""
+    """Check mode changes nothing; the same restore again begins no second one, because the first has arrived."""
     write(lab, "disk/data/seq/run-1/a.txt", "of tuesday")
     write(lab, "disk/data/seq/run 2/\u00fc\u4e2d.txt", "odd")
     write(lab, "disk/data/microscope/m.txt", "m")
@@ -147,12 +147,20 @@ def test_a_slot_comes_back_beside_the_original(playbooks: Playbooks, globus: Loc
     assert found["name"] == "restore-sequencer-tue-20260303T1200Z"
     assert found["url"].endswith(found["task_id"])
     assert tree(lab / "disk/data/seq-restored-tue-20260303T1200Z") == tuesday
-    assert came_of(run, "again")["name"] == "restore-sequencer-tue-20260303T1201Z"
-    assert tree(lab / "disk/data/seq-restored-tue-20260303T1201Z") == tuesday
+    assert found["copied"] == "Tue 3 Mar 2026 02:00, UTC"
+    assert "2 files transferred, 13 bytes. The copy is of Tue 3 Mar 2026 02:00, UTC. Target: /data/seq" in run.output
+    again = came_of(run, "again")
+    assert (again["name"], again["state"], again["changed"], again["adopted"]) == (
+        found["name"],
+        "arrived",
+        False,
+        True,
+    )
+    assert "this copy was restored already, at 2026-03-03T12:00" in " ".join(run.output.split())
     assert tree(lab / "disk/data/microscope-restored-20260303T1200Z") == {"m.txt": "m"}
     assert tree(lab / "disk/tmp/x") == {"run 2/\u00fc\u4e2d.txt": "odd"}
     assert came_of(run, "part")["paths"][0]["target"] == "/tmp/x/run 2/"
-    assert tree(lab / "disk/data/seq-restored-tue-20260303T1203Z") == {"run 2/\u00fc\u4e2d.txt": "odd"}
+    assert tree(lab / "disk/data/seq-restored-tue-20260303T1202Z") == {"run 2/\u00fc\u4e2d.txt": "odd"}
     assert "Restore of job sequencer, slot tue: arrived: 2 of 2 files transferred, 13 bytes" in run.output
     assert tree(lab / "disk/data/seq")["run-1/a.txt"] == "destroyed"
 
@@ -172,10 +180,14 @@ def test_what_cannot_be_restored_is_refused_with_job_and_slot(
             "job sequencer has no slot 'week1'; there are mon, tue",
         ),
         "never ran": ({**job, "backup_restore_slot": "sat"}, "/backup/seq/sat/ on collection"),
-        "missing": ({**job, "backup_restore_path": "b.txt"}, "/backup/seq/tue/b.txt on collection"),
+        "missing": (
+            {**job, "backup_restore_path": "b.txt"},
+            "Restore of job sequencer, slot tue: failed: /backup/seq/tue/b.txt on collection",
+        ),
         "original": ({**job, to: "/data/seq"}, "job sequencer, slot tue: the target /data/seq is the original place"),
-        "above": ({**job, to: "/data/"}, "the target /data/ is the original place /data/seq/, or lies above or below"),
-        "below": ({**job, to: "/data/seq/x/"}, "or lies above or below it"),
+        "above": ({**job, to: "/data/"}, "the target /data/ contains the original place, /data/seq/"),
+        "below": ({**job, to: "/data/seq/x/"}, "lies in the original place, /data/seq/"),
+        "relative": ({**job, to: "seq"}, "backup_restore_to 'seq' does not begin with / or ~"),
         "up": ({**job, "backup_restore_path": "../x/"}, "has .. in it"),
         "elsewhere": (
             {**job, "backup_restore_path": "/data/x/"},
@@ -293,6 +305,8 @@ def test_hold_three_changes_by_hand_and_release(playbooks: Playbooks, globus: Lo
     assert run.status == 0, run.output
     assert len(came_of(run, "check")["held"]) == 7
     assert not (lab / "hold.json").exists()
+    assert "7 timers would be paused; 1 paused before, which stay paused. Record: " in run.output
+    assert "backup-sequencer-mon" in run.output[run.output.index("Pause the timers") :], "in the diff"
     run = playbooks.run([*entry("hold", "hold", TUESDAY, **file), *entry("again", "hold", TUESDAY, **file)])
     assert run.status == 0, run.output
     assert len(came_of(run, "hold")["held"]) == 7
@@ -332,7 +346,7 @@ def test_hold_three_changes_by_hand_and_release(playbooks: Playbooks, globus: Lo
     told = {one["name"]: one["said"] for one in found["told"]}
     assert told == {
         "backup-sequencer-mon": "it runs already: somebody resumed it, or it was never paused",
-        "backup-sequencer-wed": "it was deleted meanwhile",
+        "backup-sequencer-wed": "it was deleted meanwhile. The role creates it again if its job is in the list",
         "backup-sequencer-thu": "it was replaced meanwhile by a paused timer of the same name, which is resumed",
     }
     assert not (lab / "hold.json").exists()
@@ -420,7 +434,10 @@ def test_killed_twice_at_once_and_asleep_it_stays_one_restore(
     assert third.status == 2
     found = came_of(third, "third")
     assert (found["state"], found["adopted"], found["changed"]) == ("going_on", True, False)
-    assert f"still going on ({found['url']}): 0 of 1 files transferred, 0 bytes, CONNECT_FAILED" in third.output
+    said = (
+        f"still going on ({found['url']}): 0 files transferred of 1 found so far, 0 bytes; Globus says CONNECT_FAILED"
+    )
+    assert said in third.output
     assert "Run this again to wait for it; that starts no second one" in third.output
     globus.collection(MAPPED, reachable=True)
     globus.advance(3600)

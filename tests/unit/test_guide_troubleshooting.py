@@ -99,9 +99,11 @@ def messages() -> list[Message]:
             for part, code in spoken(node):
                 # An expression, which has a line.
                 found.append(Message(text_of(part), f"{file.name}:{part.lineno}", code))  # type: ignore[attr-defined]
-    refused = yaml.safe_load((ROOT / "roles/backup/tasks/report_place.yml").read_text(encoding="utf-8"))[-1]
-    shown = re.sub(r"' ~ .*? ~ '", "...", refused["vars"]["backup_obstacle"])
-    found += [Message(text, "roles/backup") for text in re.findall(r"'(backup_[^']*)", shown)]
+    for name, variable in (("report_place", "backup_obstacle"), ("hold", "backup_hold_obstacle")):
+        tasks = yaml.safe_load((ROOT / f"roles/backup/tasks/{name}.yml").read_text(encoding="utf-8"))
+        (refused,) = [task for task in tasks if variable in task.get("vars", {})]
+        shown = re.sub(r"' ~ .*? ~ '", "...", refused["vars"][variable])
+        found += [Message(text, "roles/backup") for text in re.findall(r"'(backup_[^']*)", shown)]
     return found
 
 
@@ -142,7 +144,7 @@ def test_messages_and_entries_are_found() -> None:
     """The tests below go through them one by one; without any they would all pass."""
     assert len(SAYING) > 120
     assert len(ENTRIES) > 120
-    assert sum(one.place == "roles/backup" for one in MESSAGES) == 3
+    assert sum(one.place == "roles/backup" for one in MESSAGES) == 5
 
 
 @pytest.mark.parametrize("message", SAYING, ids=[f"{one.place} {one.text[:40]}" for one in SAYING])

@@ -108,6 +108,10 @@ def test_what_runs_is_paused_and_nothing_else() -> None:
     assert [one["name"] for one in found["held"]] == ["backup-lab", "backup-seq-wed"]
     assert {one["state"] for one in found["timers"]} == {"paused"}
     assert found["going_on"] == [{"name": "backup-seq-wed", "url": f"{PAGE}task"}]
+    assert [one["name"] for one in found["timers"]] == ["backup-lab", "backup-seq-wed"]  # for diff and warnings
+    assert found["counted"] == "2 timers"
+    assert found["said"].startswith(f"; 1 paused before, which stay paused. Record: {FILE}. These transfers are still")
+    assert found["warnings"] == []
     record = json.loads(found["record"])["timers"]
     assert [(one["id"], one["held_at"]) for one in record] == [
         ("id of backup-lab", "2026-03-03T12:00:00+00:00"),
@@ -122,8 +126,39 @@ def test_a_second_hold_adds_and_changes_nothing_where_nothing_runs() -> None:
     more = hold(timer("backup-lab", **PAUSED), timer("backup-seq-mon"), record=first["record"])
     assert [one["name"] for one in json.loads(more["record"])["timers"]] == ["backup-lab", "backup-seq-mon"]
     assert [one["name"] for one in more["held_before"]] == ["backup-lab"]
+    assert (more["counted"], more["said"]) == ("1 timer", f"; 1 in the record already. Record: {FILE}")
     resumed = hold(timer("backup-lab"), record=first["record"])
     assert len(json.loads(resumed["record"])["timers"]) == 1
+
+
+def test_a_hold_that_pauses_nothing_leaves_no_record_and_says_why() -> None:
+    """With a wrong prefix, "0 timers paused" would look like a hold, and the maintenance would begin."""
+    found = hold(timer("lab-lab"))
+    assert found["record"] is None
+    (warning,) = found["warnings"]
+    assert warning.startswith("there is no timer of the jobs, such as backup-lab, so no timer is paused")
+    paused = hold(timer("backup-lab", **PAUSED))
+    assert (paused["record"], paused["warnings"]) == (None, [])
+    assert (paused["counted"], paused["said"]) == ("0 timers", "; 1 paused before, which stay paused")
+    empty = plan_hold({"backup_jobs": [], "backup_hold_file": FILE}, [], None, NOW)
+    assert empty["warnings"] == ["backup_jobs has no job, so no timer is paused"]
+
+
+def test_of_two_timers_with_one_name_neither_is_named_because_a_list_has_a_name_once() -> None:
+    found = hold(timer("backup-lab"), timer("backup-lab") | {"id": "2"})
+    assert found["timers"] == [
+        {"timer_id": "id of backup-lab", "state": "paused"},
+        {"timer_id": "2", "state": "paused"},
+    ]
+
+
+@pytest.mark.parametrize("text", ["", " \n"])
+def test_an_empty_record_was_cut_off_and_is_not_released(text: str) -> None:
+    """hold writes none without timers. Nothing must remove the trace."""
+    message = release(timer("backup-lab", **PAUSED), record=text)["error"]
+    assert message.startswith(f"{FILE} is empty, so it does not say which timers hold has paused. Nothing was resumed.")
+    assert "These timers of the jobs are paused: backup-lab. Resume those that ran before" in message
+    assert hold(timer("backup-lab"), record=text)["error"] is None
 
 
 def test_release_resumes_what_is_still_paused_and_tells_the_rest() -> None:
@@ -146,14 +181,17 @@ def test_release_resumes_what_is_still_paused_and_tells_the_rest() -> None:
         "d": "it was renamed to renamed meanwhile, and is resumed",
         "e": "it was replaced meanwhile by a paused timer of the same name, which is resumed",
         "f": "it was replaced meanwhile by a timer of the same name that is not paused by a user",
-        "g": "it was deleted meanwhile",
+        "g": "it was deleted meanwhile. The role creates it again if its job is in the list",
     }
     assert all(one["missed_run"] for one in found["resumed"])  # that of 02:00
+    assert found["counted"] == "3 timers"
+    assert found["said"] == ". 3 timers missed a run, and a timer that did runs when it is resumed"
+    assert [one.get("name") for one in found["at_once"]] == ["a", "renamed", "e"]
     found = release(*timers, record=record, spread=60)
     assert found["at_once"] == []
     assert [one["timer_id"] for one in found["spread"]] == ["id of a", "id of d", "new"]
     found = release(timer("a", **PAUSED), record=record, spread=60, moment="2026-03-03T01:30:00+00:00")
-    assert (len(found["at_once"]), found["spread"]) == (1, [])
+    assert (len(found["at_once"]), found["spread"], found["said"]) == (1, [], "")
 
 
 def test_several_paused_timers_of_the_name_of_one_that_is_gone_are_left_to_a_person() -> None:
@@ -182,7 +220,8 @@ def test_no_record_is_told_with_what_is_paused() -> None:
     found = release(timer("backup-lab", **PAUSED), record=None)
     assert found["error"] is None
     assert found["warnings"] == [
-        f"there is no record {FILE}, so nothing was resumed. These timers of the jobs are paused: backup-lab"
+        f"there is no record {FILE}, so nothing was resumed. These timers of the jobs are paused: backup-lab. Resume "
+        "those that ran before, with state: active in their jobs or in the web app"
     ]
 
 
@@ -220,12 +259,12 @@ def test_states_without_a_task(found: dict[str, Any], state: str, said: str) -> 
 @pytest.mark.parametrize(
     ("task", "state", "said"),
     [
-        ({"status": "ACTIVE"}, "going_on", "1 of 4 files transferred, 2.5 MB, OK"),
+        ({"status": "ACTIVE"}, "going_on", "1 files transferred of 4 found so far, 2.5 MB; Globus says OK"),
         ({"status": "ACTIVE", "detail": "Queued"}, "going_on", "Queued: Globus works on three transfers"),
         (
             {"status": "ACTIVE", "detail": "GC_NOT_CONNECTED", "faults": 3},
             "going_on",
-            "GC_NOT_CONNECTED (3 tries failed",
+            "Globus says GC_NOT_CONNECTED (3 failed tries; it tries again)",
         ),
         ({"status": "SUCCEEDED", "files_skipped": 3}, "arrived", "2.5 MB (3 were there already)"),
         ({"status": "SUCCEEDED", "skipped_errors": 2}, "incomplete", "2 left out"),
@@ -241,6 +280,37 @@ def test_states_of_tasks(task: dict[str, Any], state: str, said: str) -> None:
     assert found["over"] is (state != "going_on")
     assert (found["msg"] == "") is (state == "arrived")
     assert found["entries"][0]["url"] == f"{PAGE}task"
+
+
+def test_what_stands_still_is_told_with_its_cause_until_when_and_how_to_end_it() -> None:
+    """A full disk does not free itself: "it goes on by itself" would be wrong."""
+    deadline = "2026-03-05T12:00:00+00:00"
+    full = entry(status="ACTIVE", detail="QUOTA_EXCEEDED", faults=1, deadline=deadline)
+    found = progress({"timers": [full]}, [{"what": "w", "timer_id": "id of x"}])
+    assert f"(1 failed try; it tries again). Globus tries again until {deadline}. Remove the cause" in found["msg"]
+    assert "To give up, cancel it on that page" in found["msg"]
+    full["health"] = {"state": "stalled", "reason": "No room since noon", "remedy": "Make room"}
+    said = progress({"timers": [full]}, [{"what": "w", "timer_id": "id of x"}])["entries"][0]["said"]
+    assert said.endswith("it tries again). No room since noon. Make room")
+    healthy = progress({"timers": [entry(status="ACTIVE")]}, [{"what": "w", "timer_id": "id of x"}])["msg"]
+    assert "It continues without this play" in healthy
+
+
+def test_what_is_not_waited_for_is_told_so() -> None:
+    assert progress({}, [{"what": "w", "timer_id": "1"}])["line"] == "w: not waited for"
+
+
+def test_a_refusal_of_the_module_is_told_in_the_words_of_the_role() -> None:
+    """The user of the role knows no timer, no transfer.paths, and no option check_paths."""
+    msg = (
+        "timer 'now-a' was not created. transfer.paths[0].source_path: /a/ on collection 'C' (1) does not exist. "
+        "Correct the path. To skip this check, set check_paths: false"
+    )
+    made = {"timers": [{"name": "now-a", "failed": True, "msg": msg}]}
+    assert progress({}, [{"what": "a", "name": "now-a", "timer_id": None}], made)["msg"] == (
+        "a: failed: /a/ on collection 'C' (1) does not exist. Correct the path. To skip this check, set "
+        "backup_check_paths: false"
+    )
 
 
 def test_a_look_that_failed_is_not_the_end() -> None:

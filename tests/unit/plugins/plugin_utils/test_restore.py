@@ -276,6 +276,87 @@ def test_a_near_run_and_a_failure_after_the_copy_are_warned_of() -> None:
     assert "the run of 2026-03-03T11:00:00+00:00 failed after the copy was complete" in warning
 
 
+@pytest.mark.parametrize(
+    ("to", "said"),
+    [
+        ("/data/seq", "the target /data/seq is the original place. "),
+        ("/data/seq/old/", "the target /data/seq/old/ lies in the original place, /data/seq/. "),
+        ("/data/", "the target /data/ contains the original place, /data/seq/. "),
+    ],
+)
+def test_a_refusal_says_how_the_target_and_the_original_overlap(to: str, said: str) -> None:
+    assert said in error(ran("backup-seq-tue"), job="seq", slot="tue", to=to)
+
+
+def test_a_target_that_is_no_whole_path_is_refused() -> None:
+    """The collection would decide where it leads, and no guard could see whether that is the original place."""
+    message = error(ran("backup-seq-tue"), job="seq", slot="tue", to="seq")
+    assert message.startswith("job seq, slot tue: backup_restore_to 'seq' does not begin with / or ~")
+    assert right(ran("backup-seq-tue"), job="seq", slot="tue", to="~/seq")["timer"]
+
+
+def written_by_now(slot: str, status: str, moment: str = "2026-03-03T11:00:00+00:00") -> dict[str, Any]:
+    """A copy that the entry point now has made, or makes."""
+    paths = [{"source_path": "/data/seq/", "destination_path": f"/backup/seq/{slot}/"}]
+    fields: dict[str, Any] = {"definition": {"transfer": {**ENDS, "paths": paths}, "schedule": {}}, "status": "ended"}
+    name = f"now-seq-{slot}-20260303T1100Z"
+    if status == "SUCCEEDED":
+        return ran(name, moment, **fields)
+    return timer(name, runs=1, recent_runs=[run(status, moment)], **fields)
+
+
+def test_a_copy_that_now_writes_at_this_moment_is_refused() -> None:
+    """It is half old and half new, whichever timer writes it."""
+    message = error(ran("backup-seq-tue"), written_by_now("tue", "ACTIVE"), job="seq", slot="tue")
+    assert "the transfer that writes this copy is going on" in message
+    assert f"{PAGE}task" in message
+    assert right(ran("backup-seq-mon"), written_by_now("tue", "ACTIVE"), job="seq")["restore"]["slot"] == "mon"
+    elsewhere = written_by_now("tue", "ACTIVE")
+    elsewhere["definition"]["transfer"]["paths"][0]["destination_path"] = "/old/"
+    assert right(ran("backup-seq-tue"), elsewhere, job="seq", slot="tue")["timer"]
+
+
+def test_a_copy_that_now_has_made_counts_as_complete() -> None:
+    failed = timer("backup-seq-wed", runs=1, recent_runs=[run("FAILED")])
+    found = right(failed, written_by_now("wed", "SUCCEEDED"), job="seq", slot="wed")
+    assert found["restore"]["copied_at"] == "2026-03-03T11:00:00+00:00"
+    assert not found["warnings"]
+    assert (
+        right(ran("backup-seq-mon"), failed, written_by_now("wed", "SUCCEEDED"), job="seq")["restore"]["slot"] == "wed"
+    )
+    assert right(ran("backup-seq-tue"), written_by_now("tue", "FAILED"), job="seq")["warnings"]
+
+
+def test_a_transfer_that_stands_still_is_to_be_cancelled_and_other_copies_are_named() -> None:
+    """The disk died: the nightly transfer finds no source and tries for days, so waiting is no advice."""
+    health = {"state": "stalled", "reason": "It stands still: FILE_NOT_FOUND"}
+    stalled = {**ran("backup-seq-tue"), "recent_runs": [run("ACTIVE")], "health": health}
+    others = [ran("backup-seq-mon", "2026-03-02T02:00:00+00:00"), ran("backup-seq-sun", "2026-03-01T02:00:00+00:00")]
+    message = error(stalled, *others, job="seq", slot="tue")
+    assert "is not over. It stands still: FILE_NOT_FOUND. Cancel that transfer, and run this again: " in message
+    assert message.endswith(
+        "Slots with a complete copy: mon (Mon 2 Mar 2026 02:00, UTC); sun (Sun 1 Mar 2026 02:00, UTC)"
+    )
+    assert "Wait" not in message
+
+
+def test_a_failure_that_wrote_nothing_is_not_warned_of() -> None:
+    """Nothing was written to the copy, so nothing in it is newer than the rest. A mirror may have deleted."""
+    failed = run("FAILED", "2026-03-03T11:00:00+00:00")
+    failed["transfer"] |= {"files_transferred": 0, "bytes_transferred": 0}
+    found = ran("backup-lab")
+    found["recent_runs"].insert(0, failed)
+    assert not right(found, job="lab")["warnings"]
+    assert right(found, jobs=[{**LAB, "delete_destination_extra": True}], job="lab")["warnings"]
+    failed["transfer"]["bytes_transferred"] = 1
+    assert right(found, job="lab")["warnings"]
+
+
+def test_the_age_of_the_copy_is_told_as_the_clock_of_the_job_shows_it() -> None:
+    found = planned(ran("backup-seq-tue", "2026-03-03T02:00:59+00:00"), job="seq")
+    assert found["restore"]["copied"] == "Tue 3 Mar 2026 02:00, UTC"
+
+
 # --- restores that are going on ------------------------------------------------------------------------------------
 
 
@@ -295,10 +376,28 @@ def test_the_same_restore_is_adopted_while_it_is_going_on() -> None:
     assert (found["restore"]["adopted"], found["restore"]["timer_id"]) == (True, active["id"])
     found = right(copy, going_on(first, name, status="inactive"), job="seq")
     assert found["timer"]["name"] == name  # to be resumed
-    arrived = going_on(first, name, status="ended", recent_runs=[run("SUCCEEDED")])
-    assert right(ran("backup-seq-tue"), arrived, job="seq")["timer"]["name"] == "restore-seq-tue-20260303T1201Z"
     assert right(ran("backup-seq-tue"), active, job="seq", path="x/")["timer"] is not None
     assert right(ran("backup-seq-tue"), active, job="seq", to="/x/")["timer"] is not None
+
+
+def test_a_restore_that_arrived_meanwhile_is_not_begun_again() -> None:
+    """A play gave up waiting, the restore arrived at night, and somebody runs the play again, as its message says."""
+    copy = ran("backup-seq-tue")
+    first = right(copy, job="seq")
+    name, begun = first["timer"]["name"], "2026-03-03T11:00:00+00:00"
+    arrived = ran(name, begun, status="ended", definition={"transfer": first["timer"]["transfer"], "schedule": {}})
+    found = right(copy, arrived, job="seq")
+    assert found["timer"] is None
+    assert (found["restore"]["adopted"], found["restore"]["timer_id"]) == (True, arrived["id"])
+    assert found["restore"]["paths"] == first["restore"]["paths"]
+    (warning,) = found["warnings"]
+    assert "was restored already, at 2026-03-03T11:00:00+00:00, and has not changed since" in warning
+    newer = ran("backup-seq-tue", "2026-03-03T11:30:00+00:00")
+    assert right(newer, arrived, job="seq")["timer"]["name"] == "restore-seq-tue-20260303T1201Z"
+    assert right(copy, arrived, job="seq", to="/x/")["timer"]
+    assert right(copy, arrived, job="seq", path="x/")["timer"]
+    old = {**arrived, "last_success": {**arrived["last_success"], "ran_at": "2026-03-02T11:00:00+00:00"}}
+    assert right(ran("backup-seq-tue", "2026-03-02T02:00:00+00:00"), old, job="seq")["timer"]
 
 
 def test_a_restore_that_a_user_paused_is_told() -> None:
