@@ -187,11 +187,10 @@ def _advice(state: State) -> str:
     if state.state != GOING_ON:
         return f"{state.what}: {'not complete' if state.state == INCOMPLETE else 'failed'}{page}: {state.said}"
     task = state.task or {}
-    goes_on = "It continues without this play. Run this again to wait for it; that starts no second one"
+    goes_on, cancel = "It continues without this play", ""
     if task.get("faults"):
         until = f" until {task['deadline']}" if task.get("deadline") else ""
-        goes_on = (
-            f"Globus tries again{until}. Remove the cause, which the page names, and run this again to wait for it; "
-            "that starts no second one. To give up, cancel it on that page"
-        )
-    return f"{state.what}: still going on{page}: {state.said}. {goes_on}"
+        goes_on = f"Globus tries again{until}. Remove the cause, which the page names"
+        cancel = ". To give up, cancel it on that page"
+    again = f"Run this again to wait for it; that starts no second one{cancel}"
+    return f"{state.what}: still going on{page}: {state.said}. {goes_on}. {again}"

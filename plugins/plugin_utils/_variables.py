@@ -11,7 +11,8 @@ Ansible's own check of roles is not used, because it prints the documentation of
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -124,6 +125,33 @@ def _check_variables(variables: Variables) -> None:
         )
 
 
+# --- misspelt variables --------------------------------------------------------------------------------------------
+
+# Of the variables of the play, the names of those that begin with backup_. Ansible refuses no variable that is unknown.
+NAMES = "backup_names"
+_CLOSE = 0.75  # how much alike two names are of which one is the other misspelt, from 0 to 1
+
+
+def _check_spelling(names: Iterable[str], values: Mapping[str, Any], declared: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuses a name that is nearly that of a variable that is not set: ``backup_restore_slots: tue`` would restore the
+    latest copy, and ``backup_now_job: lab`` would copy all jobs. A name beside the right one is of the user's own.
+    """
+    known = {*DECLARATIONS, *(name for one in ENTRY_POINTS.values() for name in one)}
+    unset = [name for name in declared if values.get(name) in (None, "", declared[name].get("default"))]
+    for name in sorted(set(names) - known):
+        meant = max(unset, key=lambda one: _likeness(name, one), default=None)
+        if meant is not None and _likeness(name, meant) >= _CLOSE:
+            raise InputError(f"{name} is not a variable of the role. Did you mean {meant}?")
+
+
+def _likeness(name: str, known: str) -> float:
+    """How much alike two names are, without the part that both begin with, such as ``backup_restore_``."""
+    begin = next((one for one in (f"backup_{point}_" for point in ENTRY_POINTS) if known.startswith(one)), "backup_")
+    if not name.startswith(begin):
+        return 0.0
+    return difflib.SequenceMatcher(None, name[len(begin) :], known[len(begin) :]).ratio()
+
+
 # --- the other entry points ----------------------------------------------------------------------------------------
 
 _WAIT = {"type": "int", "default": 3600}
@@ -155,6 +183,7 @@ def read_of(entry_point: str, given: Mapping[str, Any], now: datetime) -> tuple[
     """
     declared = ENTRY_POINTS[entry_point]
     values = plain(given)
+    _check_spelling(values.pop(NAMES, None) or (), values, {**DECLARATIONS, **declared})
     variables = read({name: value for name, value in values.items() if name not in declared}, now)
     own = {name: value for name, value in values.items() if name in declared and not _arguments.is_blank(value)}
     checked: dict[str, Any] = validate(declared, own)

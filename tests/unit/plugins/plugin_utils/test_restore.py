@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from ansible_collections.research_ops.globus.plugins.plugin_utils import _variab
 from ansible_collections.research_ops.globus.plugins.plugin_utils._restore import plan_restore
 from unit.samples import DESTINATION, SOURCE
 
+ROOT = Path(__file__).resolve().parents[4]
 NOW = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)  # a Tuesday
 PAGE = "https://app.globus.org/activity/"
 ENDS = {"source_collection": SOURCE, "destination_collection": DESTINATION}
@@ -183,6 +186,38 @@ def test_blank_and_null_variables_are_their_defaults_N1_N2(value: Any) -> None:
     blank = dict.fromkeys(("slot", "path", "to", "overwrite", "wait"), value)
     assert right(ran("backup-seq-tue"), job="seq", **blank) == right(ran("backup-seq-tue"), job="seq")
     assert error(job=value) == "backup_restore_job is missing: name the job to restore from; there are seq, lab, ways"
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("backup_restore_slots", "backup_restore_slot"),
+        ("backup_restore_paht", "backup_restore_path"),
+        ("backup_restore_overwite", "backup_restore_overwrite"),
+        ("backup_wiat", "backup_wait"),
+        ("backup_prefx", "backup_prefix"),
+    ],
+)
+def test_a_misspelt_variable_is_refused(name: str, meant: str) -> None:
+    """Ansible refuses none: backup_restore_slots: tue would restore the latest copy."""
+    given = {"backup_jobs": [LAB], "backup_restore_job": "lab", "backup_names": ["backup_jobs", name]}
+    assert plan(given, None, NOW)["error"] == f"{name} is not a variable of the role. Did you mean {meant}?"
+
+
+def test_a_variable_of_the_users_own_is_not_taken_for_a_misspelt_one() -> None:
+    """Beside the right one it is another: a play may loop over backup_restore_jobs."""
+    names = ["backup_restore_jobs", "backup_job", "backup_restore_target", "backup_host"]
+    given = {"backup_jobs": [LAB], "backup_restore_job": "lab", "backup_names": names}
+    assert plan(given, None, NOW)["error"] is None
+
+
+@pytest.mark.parametrize("entry_point", _variables.ENTRY_POINTS)
+def test_no_name_in_the_tasks_of_the_role_looks_misspelt(entry_point: str) -> None:
+    folder = ROOT / "roles" / "backup" / "tasks"
+    texts = [file.read_text(encoding="utf-8") for file in folder.glob("*.yml")]
+    names = sorted({name for text in texts for name in re.findall(r"\bbackup_\w+", text)})
+    assert len(names) > 50
+    _variables.read_of(entry_point, {"backup_names": names}, NOW)
 
 
 # --- guards --------------------------------------------------------------------------------------------------------
