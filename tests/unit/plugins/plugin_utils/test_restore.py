@@ -201,14 +201,14 @@ def test_blank_and_null_variables_are_their_defaults_N1_N2(value: Any) -> None:
 def test_a_misspelt_variable_is_refused(name: str, meant: str) -> None:
     """Ansible refuses none: backup_restore_slots: tue would restore the latest copy."""
     given = {"backup_jobs": [LAB], "backup_restore_job": "lab", "backup_names": ["backup_jobs", name]}
-    assert plan(given, None, NOW)["error"] == f"{name} is not a variable of the role. Did you mean {meant}?"
+    assert plan_restore(given, None, NOW)["error"] == f"{name} is not a variable of the role. Did you mean {meant}?"
 
 
 def test_a_variable_of_the_users_own_is_not_taken_for_a_misspelt_one() -> None:
     """Beside the right one it is another: a play may loop over backup_restore_jobs."""
     names = ["backup_restore_jobs", "backup_job", "backup_restore_target", "backup_host"]
     given = {"backup_jobs": [LAB], "backup_restore_job": "lab", "backup_names": names}
-    assert plan(given, None, NOW)["error"] is None
+    assert plan_restore(given, None, NOW)["error"] is None
 
 
 @pytest.mark.parametrize("entry_point", _variables.ENTRY_POINTS)
