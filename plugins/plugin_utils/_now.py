@@ -28,9 +28,12 @@ def plan_now(given: Mapping[str, Any], timers: Sequence[Entry] | None, now: date
     :param now: the clock of the controller.
     """
     result: dict[str, Any] = {"error": None, "name_contains": None, "timers": [], "copies": [], "look_for": None}
+    result["left_out"] = []
     try:
         variables, own = _variables.read_of("now", given, now)
         jobs = _jobs(variables, own["backup_now_jobs"])
+        if _is_all(own["backup_now_jobs"]):
+            result["left_out"] = [job.name for job in _backup.copies_of_jobs(variables) if job.state == "paused"]
         turns = [(job, max(job.copies, key=lambda copy: last_due(copy, variables.clock))) for job in jobs]
         bases = [_once.base_name("now", copy, variables.prefix) for _job, copy in turns]
         result["name_contains"] = _once.common_part(base[len("now-") :] for base in bases)
@@ -43,17 +46,28 @@ def plan_now(given: Mapping[str, Any], timers: Sequence[Entry] | None, now: date
     return result
 
 
+def _is_all(wanted: Any) -> bool:
+    return wanted is None or wanted == []
+
+
 def _jobs(variables: _variables.Variables, wanted: Any) -> list[JobCopies]:
     """The wanted jobs. By default, all that are neither absent nor paused."""
     known = _backup.names_of_jobs(variables.jobs)
-    if wanted is None or wanted == []:
+    if _is_all(wanted):
         jobs = _backup.copies_of_jobs(variables)
         running = [job for job in jobs if job.state not in ("absent", "paused")]
+        if not known:
+            raise InputError("backup_jobs has no job, so nothing is copied")
         if not running:
             raise InputError("backup_now_jobs: no job is to be copied, because each is absent or paused; name some")
         return running
     names = wanted.split(",") if isinstance(wanted, str) else wanted if isinstance(wanted, list) else [wanted]
     found = [text_of("backup_now_jobs", name).strip() for name in names]
+    if "" in found:
+        raise InputError(
+            "backup_now_jobs has an empty name. On the command line, write no blank after a comma: "
+            "-e backup_now_jobs=one,two"
+        )
     for name in found:
         if name not in known:
             raise InputError(f"backup_now_jobs: there is no job {name!r}; there are {', '.join(known) or 'none'}")

@@ -174,7 +174,8 @@ def _progress_line(states: Sequence[State]) -> str:
     files, size = _sum(arrived, "files_transferred"), _sum(arrived, "bytes_transferred")
     rest = [one for one, state in zip(told, states) if state.state != ARRIVED]
     more = [f"and {len(rest) - LISTED} more"] if len(rest) > LISTED else []
-    first = f"{len(arrived)} of {len(states)} arrived ({files:,} files transferred, {_words.size(size)})"
+    names = "".join(f"{state.what}; " for state in arrived) if len(arrived) <= LISTED else ""
+    first = f"{len(arrived)} of {len(states)} arrived ({names}{files:,} files transferred, {_words.size(size)})"
     return "; ".join([first, *rest[:LISTED], *more])
 
 

@@ -355,6 +355,11 @@ def test_hold_three_changes_by_hand_and_release(playbooks: Playbooks, globus: Lo
     assert "inactive" not in states.values()
     assert not came_of(run, "again")["changed"]
     assert "so nothing was resumed. These timers of the jobs are paused: backup-sequencer-sun" in run.output
+    before = {task["task_id"] for task in globus.tasks()}
+    globus.set_clock("2026-03-12T12:00:00+00:00")
+    ids = {task["timer_id"] for task in globus.tasks() if task["task_id"] not in before}
+    again = {timer["name"] for timer in globus.timers() if timer["job_id"] in ids}
+    assert again == {*resumed, "backup-sequencer-mon"}, "in eight days exactly these have run"
 
 
 # --- hard cases ----------------------------------------------------------------------------------------------------
@@ -454,6 +459,47 @@ def test_killed_twice_at_once_and_asleep_it_stays_one_restore(
     assert tree(lab / "disk/data" / f"seq-restored-tue-{MOMENT}") == {"a.dat": "a" * 5000}
 
 
+def test_the_disk_died_and_the_nightly_transfer_stands_still(
+    playbooks: Playbooks, globus: LocalGlobus, lab: Path
+) -> None:
+    """It never ends by itself: the message says to cancel it, and then the copy, to which it wrote nothing, comes back.
+    While ``now`` writes the copy, it is refused as well.
+    """
+    write(lab, "disk/data/microscope/m.txt", "m" * 100)
+    write(lab, "disk/data/seq/a.txt", "a")
+    backed_up(playbooks, globus, "2026-03-03T12:00:00+00:00")
+    (lab / "disk/data/microscope").rename(lab / "away")
+    night = "2026-03-04T12:00:00+00:00"
+    globus.set_clock(night)
+    job = {"backup_restore_job": "microscope"}
+    run = playbooks.run([{"block": entry("refused", "restore", night, **job), "rescue": [{"meta": "noop"}]}])
+    said = failure(run, "refused")
+    assert "job microscope: not restored, because the transfer that writes this copy is not over" in said
+    assert "FILE_NOT_FOUND" in said
+    (task,) = [one for one in globus.tasks() if one["status"] == "ACTIVE" and "microscope" in one["label"]]
+    assert said.endswith(f"Cancel that transfer, and run this again: https://app.globus.org/activity/{task['task_id']}")
+    globus.task(task["task_id"], fail="CANCELED")
+    run = playbooks.run(entry("restored", "restore", night, **job))
+    assert run.status == 0, run.output
+    assert "failed after the copy was complete" not in run.output, "it wrote nothing"
+    beside = came_of(run, "restored")["paths"][0]["target"]
+    assert tree(lab / "disk" / beside.strip("/")) == {"m.txt": "m" * 100}
+
+    (lab / "away").rename(lab / "disk/data/microscope")
+    write(lab, "disk/data/microscope/m.txt", "new" * 100)
+    globus.switch(bytes_per_second=1)
+    later = "2026-03-04T13:00:00+00:00"
+    globus.set_clock(later)
+    run = playbooks.run(
+        [
+            *entry("now", "now", later, backup_now_jobs="microscope", backup_wait=0),
+            {"block": entry("half", "restore", later, **job), "rescue": [{"meta": "noop"}]},
+        ]
+    )
+    assert came_of(run, "now")["jobs"][0]["state"] == "going_on"
+    assert "the transfer that writes this copy is going on" in failure(run, "half")
+
+
 def test_a_slot_that_is_being_written_or_never_succeeded_is_refused(
     playbooks: Playbooks, globus: LocalGlobus, lab: Path
 ) -> None:
@@ -485,6 +531,7 @@ def test_the_guides_commands_bring_the_data_back(playbooks: Playbooks, globus: L
     write(lab, "disk/data/seq/a.txt", "a")
     write(lab, "disk/data/seq/b.txt", "b")
     write(lab, "disk/data/microscope/run-2211/m.txt", "m")
+    write(lab, "disk/data/microscope/run 5/notes.txt", "n")
     plays = lab / "plays"
     shutil.copytree(ROOT / "docs/examples/restoring", plays)
     for name in ("jobs.yml", "restore.yml", "copy_now.yml", "maintenance.yml"):
@@ -498,9 +545,10 @@ def test_the_guides_commands_bring_the_data_back(playbooks: Playbooks, globus: L
     shutil.rmtree(lab / "disk/data/seq")
     guide = (ROOT / "docs/docsite/rst/guide_restoring.rst").read_text(encoding="utf-8")
     commands = re.findall(r"^\.\. code-block:: bash\n\n((?: .*\n|\n)+)", guide, re.M)
-    assert len(commands) == 5
+    assert len(commands) == 6
     commands = [textwrap.dedent(block) for block in commands]
     hold = [f"ansible-playbook maintenance.yml -e maintenance={word}" for word in ("begins", "ends")]
+    hold.append("! ansible-playbook maintenance.yml -e maintenance=starts")
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", "\n".join([*commands, *hold])],
         env={**playbooks.environment, "RECORD": str(lab / "guide.jsonl")},
@@ -520,4 +568,7 @@ def test_the_guides_commands_bring_the_data_back(playbooks: Playbooks, globus: L
         assert printed.strip() in done.stdout
     assert "24 timers paused" in done.stdout
     assert "24 timers resumed" in done.stdout
+    assert "Add -e maintenance=begins or -e maintenance=ends" in done.stdout
+    (part,) = (lab / "disk/data").glob("microscope-restored-*")
+    assert tree(part) == {"run 5/notes.txt": "n"}
     assert not list(playbooks.home.glob("*.hold"))

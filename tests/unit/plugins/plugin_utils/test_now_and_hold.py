@@ -33,6 +33,10 @@ def test_all_jobs_are_copied_that_are_not_absent_or_paused() -> None:
     for blank in blanks:
         found = now(jobs=jobs, backup_now_jobs=blank)
         assert [copy["job"] for copy in found["copies"]] == ["seq", "lab"]
+        assert found["left_out"] == ["off"]  # who makes a copy before an upgrade must not learn this later
+    assert now(jobs=jobs, backup_now_jobs="off")["left_out"] == []
+    assert now(jobs=[])["error"] == "backup_jobs has no job, so nothing is copied"
+    assert "has an empty name. On the command line" in now(jobs=jobs, backup_now_jobs="lab,")["error"]
     assert [copy["job"] for copy in now(jobs=jobs, backup_now_jobs="off, lab")["copies"]] == ["lab", "off"]
     assert [copy["job"] for copy in now(jobs=jobs, backup_now_jobs=["lab"])["copies"]] == ["lab"]
     assert now(backup_now_jobs="x")["error"] == "backup_now_jobs: there is no job 'x'; there are seq, lab"
@@ -334,6 +338,12 @@ def test_many_are_told_in_one_line() -> None:
     line = progress({"timers": [entry(status="ACTIVE")]}, awaited)["line"]
     assert line.startswith("0 of 8 arrived (0 files transferred, 0 bytes); job 0: ")
     assert line.endswith("; and 3 more")
+
+
+def test_those_that_have_arrived_are_named_with_their_slots() -> None:
+    awaited = [{"what": what, "timer_id": "id of x"} for what in ("job a", "job b, slot tue")]
+    line = progress({"timers": [entry(status="SUCCEEDED")]}, awaited)["line"]
+    assert line == "2 of 2 arrived (job a; job b, slot tue; 2 files transferred, 5.0 MB)"
 
 
 def test_made_timers_are_known_by_their_names() -> None:
