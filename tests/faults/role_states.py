@@ -62,11 +62,20 @@ class Service(Protocol):
 
     clock: datetime
 
-    def put(self, document: dict[str, Any], **members: Any) -> str: ...
-    def timers(self) -> list[Timer]: ...
-    def unfinished(self, name: str) -> list[Timer]: ...
-    def move_to(self, moment: datetime) -> None: ...
-    def has_unknown_member(self, timer_id: str) -> bool: ...
+    def put(self, document: dict[str, Any], **members: Any) -> str:
+        """Create a timer, and return its ID."""
+
+    def timers(self) -> list[Timer]:
+        """All timers."""
+
+    def unfinished(self, name: str) -> list[Timer]:
+        """The timers of this name that have not ended."""
+
+    def move_to(self, moment: datetime) -> None:
+        """Set the clock."""
+
+    def has_unknown_member(self, timer_id: str) -> bool:
+        """Whether a timer still has the member that the collection does not know."""
 
 
 @dataclass

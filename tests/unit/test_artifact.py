@@ -48,6 +48,7 @@ SHIPPED = (
 )
 
 LEFT_BEHIND = (
+    ".aider.conf.yml",
     ".ansible/home/.config/pip/pip.conf",
     ".ci/settings",
     ".git/config",
@@ -74,9 +75,12 @@ def contents(artifact: Path) -> set[str]:
 
 
 def expected(root: Path) -> set[str]:
-    """The files that belong into a checkout's artifact, galaxy.yml in Galaxy's form."""
+    """The files that belong into a checkout's artifact, galaxy.yml in Galaxy's form.
+
+    With the settings of ansible-lint, so that the importer of Galaxy finds no more than ``make lint`` does.
+    """
     public = {str(file) for file in known_files(root) if not any(part.startswith(".") for part in file.parts)}
-    return {file for file in public if file.startswith(SHIPPED)} | {"MANIFEST.json", "FILES.json"}
+    return {file for file in public if file.startswith(SHIPPED)} | {".ansible-lint", "MANIFEST.json", "FILES.json"}
 
 
 def test_artifact_has_what_it_should_and_nothing_else(tmp_path: Path) -> None:

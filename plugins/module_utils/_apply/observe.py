@@ -24,9 +24,11 @@ READ_ONE_BY_ONE = 4  # up to so many timers are read again one by one; for more,
 class TaskService(Protocol):
     """The methods of ``_globus.service.Globus`` that are used here."""
 
-    def list_tasks(self, task_ids: Sequence[str]) -> dict[str, Task]: ...
+    def list_tasks(self, task_ids: Sequence[str]) -> dict[str, Task]:
+        """Return the tasks that could be read, by ID."""
 
-    def get_timer(self, timer_id: str, results: int = 1) -> Timer | None: ...
+    def get_timer(self, timer_id: str, results: int = 1) -> Timer | None:
+        """Return a timer with so many of its results, or None if there is none."""
 
 
 @dataclass(frozen=True)
