@@ -93,7 +93,9 @@ def progress(
 
 def _refusal_in_words(entry: Entry) -> str:
     """Why a timer that runs once could not be created."""
-    return _SKIPPED_CHECK.sub("set backup_check_paths: false", _ABOUT_THE_TIMER.sub("", str(entry["msg"])))
+    said = _SKIPPED_CHECK.sub("set backup_check_paths: false", _ABOUT_THE_TIMER.sub("", str(entry["msg"])))
+    remedy = entry.get("remedy")
+    return said if not remedy or remedy in said else f"{said}. Remedy: {remedy}"
 
 
 def _not_looked_at(awaited: Mapping[str, Any], look: Mapping[str, Any]) -> State:

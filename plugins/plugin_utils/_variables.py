@@ -94,7 +94,9 @@ def read(given: Mapping[str, Any], now: datetime) -> Variables:
 
     :param now: the clock of the controller.
     """
-    values = validate(DECLARATIONS, plain(given))
+    named = plain(given)
+    _check_spelling(named.pop(NAMES, ()), named, DECLARATIONS)
+    values = validate(DECLARATIONS, named)
     for name, value in values.items():
         if isinstance(value, str) and not value.strip():
             if name not in _BLANK_IS_NONE:
@@ -147,7 +149,7 @@ def _check_spelling(names: Iterable[str], values: Mapping[str, Any], declared: M
 def _likeness(name: str, known: str) -> float:
     """How much alike two names are, without the part that both begin with, such as ``backup_restore_``."""
     begin = next((one for one in (f"backup_{point}_" for point in ENTRY_POINTS) if known.startswith(one)), "backup_")
-    if not name.startswith(begin):
+    if not name.startswith(begin) or name.startswith(f"{known}_"):
         return 0.0
     return difflib.SequenceMatcher(None, name[len(begin) :], known[len(begin) :]).ratio()
 
@@ -183,7 +185,7 @@ def read_of(entry_point: str, given: Mapping[str, Any], now: datetime) -> tuple[
     """
     declared = ENTRY_POINTS[entry_point]
     values = plain(given)
-    _check_spelling(values.pop(NAMES, None) or (), values, {**DECLARATIONS, **declared})
+    _check_spelling(values.pop(NAMES, ()), values, {**DECLARATIONS, **declared})
     variables = read({name: value for name, value in values.items() if name not in declared}, now)
     own = {name: value for name, value in values.items() if name in declared and not _arguments.is_blank(value)}
     checked: dict[str, Any] = validate(declared, own)

@@ -317,6 +317,15 @@ def test_a_refusal_of_the_module_is_told_in_the_words_of_the_role() -> None:
     )
 
 
+def test_a_refusal_has_the_remedy_of_the_module_because_nothing_else_shows_it() -> None:
+    """Without the command, who lacks a consent would not know what to run."""
+    made: dict[str, Any] = {"timers": [{"name": "now-a", "failed": True, "msg": "No consent", "remedy": "sign in"}]}
+    awaited = [{"what": "a", "name": "now-a", "timer_id": None}]
+    assert progress({}, awaited, made)["msg"] == "a: failed: No consent. Remedy: sign in"
+    made["timers"][0]["msg"] = "No consent: sign in"
+    assert progress({}, awaited, made)["msg"] == "a: failed: No consent: sign in"
+
+
 def test_a_look_that_failed_is_not_the_end() -> None:
     found = progress({"msg": "Globus did not answer", "failed": True}, [{"what": "w", "timer_id": "1"}])
     assert not found["over"]

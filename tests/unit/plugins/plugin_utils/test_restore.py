@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.research_ops.globus.plugins.module_utils._errors import InputError
 from ansible_collections.research_ops.globus.plugins.plugin_utils import _variables
 from ansible_collections.research_ops.globus.plugins.plugin_utils._restore import plan_restore
 from unit.samples import DESTINATION, SOURCE
@@ -206,9 +207,15 @@ def test_a_misspelt_variable_is_refused(name: str, meant: str) -> None:
 
 def test_a_variable_of_the_users_own_is_not_taken_for_a_misspelt_one() -> None:
     """Beside the right one it is another: a play may loop over backup_restore_jobs."""
-    names = ["backup_restore_jobs", "backup_job", "backup_restore_target", "backup_host"]
+    names = ["backup_restore_jobs", "backup_job", "backup_restore_target", "backup_host", "backup_report_dir"]
     given = {"backup_jobs": [LAB], "backup_restore_job": "lab", "backup_names": names}
     assert plan_restore(given, None, NOW)["error"] is None
+
+
+def test_the_role_itself_refuses_a_misspelt_variable_too() -> None:
+    """backup_sate: paused would leave every timer running."""
+    with pytest.raises(InputError, match="^backup_sate is not a variable of the role"):
+        _variables.read({"backup_jobs": [LAB], "backup_names": ["backup_jobs", "backup_sate"]}, NOW)
 
 
 @pytest.mark.parametrize("entry_point", _variables.ENTRY_POINTS)
