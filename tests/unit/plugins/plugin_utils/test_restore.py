@@ -214,7 +214,7 @@ def test_a_variable_of_the_users_own_is_not_taken_for_a_misspelt_one() -> None:
 
 def test_the_role_itself_refuses_a_misspelt_variable_too() -> None:
     """backup_sate: paused would leave every timer running."""
-    with pytest.raises(InputError, match="^backup_sate is not a variable of the role"):
+    with pytest.raises(InputError, match=r"^backup_sate is not a variable of the role"):
         _variables.read({"backup_jobs": [LAB], "backup_names": ["backup_jobs", "backup_sate"]}, NOW)
 
 
