@@ -158,8 +158,8 @@ class Operations:
         assert request.headers["Content-Type"] == "application/x-www-form-urlencoded"
         form = parse_qs(request.body, strict_parsing=True)
         assert {name: form.pop(name) for name in ("cmd", "token")} == {"cmd": ["submitcheck"], "token": [SECRET]}
-        ((text,),) = form.values()
         assert list(form) == ["json"]
+        (text,) = form["json"]
         assert SECRET not in text
         (result,) = json.loads(text)["checkresults"]
         assert result["checkresult"] == {"type": "service"}
