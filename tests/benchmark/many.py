@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What many timers cost: one task of the module timers, a loop over timer, a loop over the Globus CLI.
+"""The performance with many timers: one task of the module timers, a loop over timer, a loop over the Globus CLI.
 
 Run as ``PYTHONPATH=tests .venv/bin/python tests/benchmark/many.py``; ``--docs`` needs requirements.txt beside it. It
 takes about 8 minutes, on a local Globus, with 0 and 100 ms of delay per request. A task is timed from its start to its
@@ -422,14 +422,14 @@ def verdicts(results: Results, scale: Scale) -> list[tuple[bool, str]]:
         ),
         (
             place <= PLACE,
-            f"{most:,} in place take at most {PLACE} times the time of one: {place:.2f} times by the "
-            f"command, from its start to its end; {task:.2f} times by the task alone, of which {handed:.2f} is what a "
-            "module takes that does nothing, with the same arguments and result",
+            f"{most:,} timers in place take at most {PLACE} times as long as one: {place:.2f} times for the command, "
+            f"from its start to its end; {task:.2f} times for the task alone, and {handed:.2f} times for a module that "
+            "does nothing, with the same arguments and result",
         ),
         (
             exact,
-            "to create takes two tokens, two lists, one look-up for each of the two collections, one request for each "
-            "timer; in place takes one token and one list",
+            "creating timers takes two tokens, two lists, one look-up for each of the two collections, and one request "
+            "for each timer; timers in place take one token and one list",
         ),
         (
             share <= SHARE,
@@ -438,7 +438,7 @@ def verdicts(results: Results, scale: Scale) -> list[tuple[bool, str]]:
         ),
         (
             max(among.values()) <= OTHERS,
-            f"`timer` among {scale.others:,} others takes at most {OTHERS} times as long as among none: "
+            f"`timer` among {scale.others:,} other timers takes at most {OTHERS} times as long as alone: "
             f"{among[IN_PLACE]:.2f} in place, {among[CREATED]:.2f} creating",
         ),
         (
@@ -449,22 +449,22 @@ def verdicts(results: Results, scale: Scale) -> list[tuple[bool, str]]:
 
 
 def machine() -> str:
-    """What it was measured on, without its name: a page that others read says nothing about where it was made."""
+    """The machine, without its name: a public page must not say where it was made."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return (
         f"{datetime.now().astimezone():%Y-%m-%d}, {os.cpu_count()} cores, {memory:.0f} GiB of memory, "
         f"Python {platform.python_version()}, ansible-core {version('ansible-core')}, "
         f"globus-sdk {version('globus-sdk')}, Globus CLI {version('globus-cli')}; "
-        f"15-minute load average {os.getloadavg()[2]:.1f} at the end (by itself this makes 1 to 2)"
+        f"15-minute load average {os.getloadavg()[2]:.1f} at the end, of which the benchmark itself causes 1 to 2"
     )
 
 
 NOTES = """\
-A task is timed from its start to its result, ansible-playbook from its start to its end; a loop over the CLI from the
-first command's start to the last one's end. ``timers`` ran with ``concurrency: 8`` where nothing else is said. Memory
-is the peak of the largest process of a module or of the CLI. Where the time says how many rounds it is of, it is
-their median; elsewhere there was one. The local Globus takes its share of the same cores, so that ratios say more
-than seconds; the more so where the load average tells of other work meanwhile."""
+The time of a task is from its start to its result. The time of ansible-playbook is from its start to its end, and that
+of a loop over the CLI is from the start of the first command to the end of the last. Unless stated otherwise,
+``timers`` ran with ``concurrency: 8``. Memory is the peak of the largest process of a module or of the CLI. A time with
+a number of rounds is their median. All other times are from one round. The local Globus runs on the same cores, and
+there may have been other load on the machine, so ratios are more meaningful than seconds."""
 
 
 def page(results: Results, scale: Scale) -> str:
@@ -484,13 +484,13 @@ def page(results: Results, scale: Scale) -> str:
 
 .. _ansible_collections.research_ops.globus.docsite.benchmark_many:
 
-What many timers cost
-=====================
+Performance with many timers
+============================
 
-Written by ``tests/benchmark/many.py --docs``, which measures one task of
-:ansplugin:`research_ops.globus.timers#module` beside a loop over :ansplugin:`research_ops.globus.timer#module` and a
-loop over the Globus CLI. All three talk to the same local Globus, which runs on the same machine and answers at once or
-100 ms later.
+This page compares one task of :ansplugin:`research_ops.globus.timers#module`, a loop over
+:ansplugin:`research_ops.globus.timer#module`, and a loop over the Globus CLI. All three use the same local Globus,
+which runs on the same machine and responds at once or after 100 ms. ``make benchmark-many`` measures the times and
+writes this page.
 
 Measured: {machine()}.
 
@@ -499,13 +499,13 @@ Measured: {machine()}.
 
 {NOTES}
 
-What is asked of it
--------------------
+Targets
+-------
 
 {said}
 
-All numbers
------------
+Results
+-------
 
 .. list-table::
    :header-rows: 1

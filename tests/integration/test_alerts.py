@@ -229,14 +229,14 @@ def test_every_alert_arrives_and_names_and_reasons_are_only_text_in_it_X1(
 
     mail = operations.mailed()
     assert operations.mail()["X-Envelope"] == "globus-timers@example.org operations@example.org"
-    assert operations.mail()["Subject"] == "Globus timers not well: 1"
+    assert operations.mail()["Subject"] == "Unhealthy Globus timers: 1"
     assert name in mail
     assert reason in mail
 
     # Slack takes <!channel> for a mention everywhere, Mattermost @all outside of a block.
     post = operations.posted()
     head, block, rest = post.split("```")
-    assert head.startswith("Globus timers not well: 1\n")
+    assert head.startswith("Unhealthy Globus timers: 1\n")
     assert rest.strip() == ""
     for text in (name, reason):
         assert text.replace("`", "'").replace("<", "\\u003c") in block
@@ -244,7 +244,7 @@ def test_every_alert_arrives_and_names_and_reasons_are_only_text_in_it_X1(
     state, output = operations.of_nagios()
     assert state == 2
     lines, performance = as_nagios_reads(output)
-    assert (lines[0], len(lines)) == ("CRITICAL: 1 timers are not well", 3)
+    assert (lines[0], len(lines)) == ("CRITICAL: 1 unhealthy timers", 3)
     assert performance == "unhealthy=1;;0;0"
     for text in (name, reason):
         assert text.replace("|", "\\u007c").replace("<", "\\u003c") in lines[1]
@@ -252,7 +252,7 @@ def test_every_alert_arrives_and_names_and_reasons_are_only_text_in_it_X1(
     state, shown, data = operations.of_icinga()
     assert state == 2
     assert data == ["unhealthy=1;;0;0"]
-    assert (shown.splitlines()[0], len(shown.splitlines())) == ("CRITICAL: 1 timers are not well", 3)
+    assert (shown.splitlines()[0], len(shown.splitlines())) == ("CRITICAL: 1 unhealthy timers", 3)
     for text in (name, reason):
         assert text.replace("<", "\\u003c") in shown
 
@@ -271,8 +271,8 @@ def test_while_all_are_well_nagios_and_icinga_get_ok_and_people_nothing(api: Api
     done = operations(*ALL)
 
     assert done.returncode == 0, done.stdout
-    assert operations.of_nagios() == (0, "OK: 0 timers are not well|unhealthy=0;;0;0")
-    assert operations.of_icinga() == (0, "OK: 0 timers are not well", ["unhealthy=0;;0;0"])
+    assert operations.of_nagios() == (0, "OK: 0 unhealthy timers|unhealthy=0;;0;0")
+    assert operations.of_icinga() == (0, "OK: 0 unhealthy timers", ["unhealthy=0;;0;0"])
     assert len(operations.server.requests) == 2
     assert operations.inbox.mails == []
 
@@ -310,9 +310,9 @@ def test_of_many_timers_the_first_are_named(globus: LocalGlobus, api: Api, opera
     assert operations("nagios.yml", "icinga.yml", "chat.yml", alert_most=2).returncode == 0
 
     post, (_state, output), (_state, shown, _data) = operations.posted(), operations.of_nagios(), operations.of_icinga()
-    assert "not well: 3" in post
+    assert "Unhealthy Globus timers: 3" in post
     for text in (output, shown):
-        assert text.startswith("CRITICAL: 3 timers are not well\n")
+        assert text.startswith("CRITICAL: 3 unhealthy timers\n")
     for text in (post, output, shown):
         assert text.count(" is inactive: ") == 2
 
@@ -325,14 +325,18 @@ def test_of_many_timers_the_first_are_named(globus: LocalGlobus, api: Api, opera
         (
             "nagios.yml",
             Reply(body={"result": {"status": -1, "message": "BAD TOKEN"}}),
-            'The result did not arrive. HTTP status 200, NRDP says "BAD TOKEN".',
+            'The result did not arrive. HTTP status 200, NRDP returned "BAD TOKEN".',
         ),
-        ("nagios.yml", Reply(403, body=b"<html>"), 'The result did not arrive. HTTP status 403, NRDP says "nothing".'),
-        ("icinga.yml", Reply(500, body={"results": []}), 'HTTP status 500, Icinga says {"results": []}.'),
+        (
+            "nagios.yml",
+            Reply(403, body=b"<html>"),
+            'The result did not arrive. HTTP status 403, NRDP returned "nothing".',
+        ),
+        ("icinga.yml", Reply(500, body={"results": []}), 'HTTP status 500, Icinga returned {"results": []}.'),
         (
             "icinga.yml",
             Reply(401, body={"error": 401, "status": "Unauthorized. Please check your user credentials."}),
-            "HTTP status 401, Icinga says",
+            "HTTP status 401, Icinga returned",
         ),
     ],
 )

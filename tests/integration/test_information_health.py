@@ -238,7 +238,7 @@ def test_the_alert_play_fails_exactly_when_a_timer_is_unhealthy(
         assert done.returncode == 0, done.stdout
         return
     assert done.returncode == 2, done.stdout
-    assert "Timers that are not well: 1" in done.stdout
+    assert "Unhealthy timers: 1" in done.stdout
     assert re.search(rf'{state}\\?" is {state}: ', done.stdout), done.stdout
 
 

@@ -227,3 +227,21 @@ def test_a_name_that_is_printed_raw_is_found() -> None:
         "{{ item.name }}",
         "{{ x | map(attribute='name') }}",
     ]
+
+
+def test_the_start_page_of_the_site_names_every_plugin() -> None:
+    page = (ROOT / "docs/docsite/sphinx/index.rst").read_text(encoding="utf-8")
+    kinds = {"modules/*.py": "module", "filter/*.yml": "filter", "lookup/*.py": "lookup"}
+    names = {f"{file.stem}#{kind}" for files, kind in kinds.items() for file in (ROOT / "plugins").glob(files)}
+    names |= {f"{folder.name}#role" for folder in (ROOT / "roles").iterdir()}
+    named = set(re.findall(r":ansplugin:`research_ops\.globus\.(\w+#\w+)`", page))
+    assert named == names
+    sources = {file.stem for file in (ROOT / "extensions/eda/plugins/event_source").glob("[!_]*.py")}
+    assert sources
+    assert sources <= set(re.findall(r"``(\w+)``", page))
+
+
+@pytest.mark.parametrize("block", YAML, ids=str)
+def test_comments_fit_into_the_column_of_the_site(block: Block) -> None:
+    """A window of 1280 pixels shows 90 characters of a line. Longer code wraps, and a comment need not be longer."""
+    assert [line for line in block.text.splitlines() if "# " in line and len(line) > 90] == []

@@ -86,6 +86,18 @@ def label_cells(_app: Sphinx, doctree: nodes.document, page: str) -> None:
                         paragraph.insert(0, nodes.inline("", f"{heading}: ", classes=["column-heading"]))
 
 
+def main_first(_app: Sphinx, doctree: nodes.document) -> None:
+    """Move the entry point ``main`` of a role before the others, which antsibull-docs sorts by name."""
+    for page in list(doctree.findall(nodes.section)):
+        points = [
+            part for part in page if isinstance(part, nodes.section) and part[0].astext().startswith("Entry point")
+        ]
+        for point in points[1:]:
+            if point[0].astext().startswith("Entry point main "):
+                page.remove(point)
+                page.insert(page.index(points[0]), point)
+
+
 def break_names(_app: Sphinx, doctree: nodes.document, _page: str) -> None:
     """Let the full name of a plugin in a heading break after a dot, where it is too long for a phone."""
     for title in doctree.findall(nodes.title):
@@ -99,6 +111,7 @@ def break_names(_app: Sphinx, doctree: nodes.document, _page: str) -> None:
 def setup(app: Sphinx) -> None:
     """Called by Sphinx."""
     app.connect("missing-reference", refer_to_ansible)
+    app.connect("doctree-read", main_first, priority=400)  # before Sphinx collects the table of contents
     app.connect("doctree-resolved", stay_on_the_site)
     app.connect("doctree-resolved", label_cells)
     app.connect("doctree-resolved", break_names)
