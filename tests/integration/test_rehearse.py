@@ -86,6 +86,53 @@ def test_a_play_that_follows_the_clock_runs_again_when_it_changes(playbooks: Pla
     assert re.search(r": deleted at 2026-03-08T\S+\n  ran 2 times\n", done.stdout)
 
 
+FOLLOWING = """\
+- hosts: localhost
+  gather_facts: false
+  vars:
+    collections:
+      source_collection: 11111111-aaaa-4aaa-8aaa-000000000001
+      destination_collection: 11111111-aaaa-4aaa-8aaa-000000000002
+    nightly: {interval: 1d, at: "12:00", timezone: America/Havana, daylight_saving: follow}
+    paths: {paths: [{source_path: /data/, destination_path: /backup/list/}]}
+    listed: [{name: listed, transfer: "{{ collections | combine(paths) }}", schedule: "{{ nightly }}"}]
+  tasks:
+    - research_ops.globus.timers:
+        timers: "{{ item }}"
+        on_drift: replace
+      loop: ["{{ listed }}"]
+    - ansible.builtin.include_role:
+        name: research_ops.globus.backup
+      vars:
+        backup_check_paths: false
+        backup_timezone: America/Chicago
+        backup_defaults: "{{ collections }}"
+        backup_jobs:
+          - name: job
+            source_path: /data/
+            destination_path: /backup/job/
+            schedule: nightly
+            daylight_saving: follow
+"""
+
+
+def test_a_list_and_the_role_run_again_when_the_clocks_change_too(playbooks: Playbooks) -> None:
+    """The module timers does not return its list, so the zones are those of the task."""
+    for folder in ("microscope/data", "archive"):
+        (playbooks.home / folder).mkdir(parents=True)
+    world = (ROOT / "demo" / "world.yml").read_text(encoding="utf-8").replace("2026-03-02", "2026-03-06")
+    (playbooks.home / "world.yml").write_text(world, encoding="utf-8")
+    (playbooks.home / "following.yml").write_text(FOLLOWING, encoding="utf-8")
+
+    done = rehearse(playbooks, "--world", "world.yml", "--days", 4, "following.yml")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2026-03-08T05:00+00:00: the clocks of America/Havana have changed. Play it again:" in done.stdout
+    assert "2026-03-08T08:00+00:00: the clocks of America/Chicago have changed. Play it again:" in done.stdout
+    active = dict(re.findall(r"^(\S+) \(\S+\): active\n  ran .*\n  next run: (\S+)$", done.stdout, re.M))
+    assert active == {"listed": "2026-03-11T16:00:00+00:00", "backup-job": "2026-03-11T07:00:00+00:00"}
+
+
 def test_a_playbook_that_fails_ends_the_rehearsal_with_its_status(playbooks: Playbooks) -> None:
     (playbooks.home / "bad.yml").write_text("- hosts: localhost\n  tasks:\n    - fail:\n", encoding="utf-8")
     done = rehearse(playbooks, "bad.yml")

@@ -10,7 +10,9 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+from ansible.errors import AnsibleError
 from ansible.plugins.callback import CallbackBase
+from ansible.template import Templar
 
 DOCUMENTATION = """
 name: rehearsal
@@ -19,6 +21,8 @@ short_description: Tell a rehearsal about a play
 description:
   - The environment variable EMULATOR_REHEARSAL names the file that gets a line of JSON for each thing to know.
 """
+
+TIMERS = "research_ops.globus.timers"
 
 
 def followed(options: Any) -> Iterator[str]:
@@ -35,6 +39,8 @@ def followed(options: Any) -> Iterator[str]:
 class CallbackModule(CallbackBase):
     """Every module's options are looked at: the role's timers are those of a module too."""
 
+    _play: Any = None
+
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "notification"
     CALLBACK_NAME = "rehearsal"
@@ -47,8 +53,24 @@ class CallbackModule(CallbackBase):
 
     def _look(self, result: Any) -> None:
         options = (result._result.get("invocation") or {}).get("module_args")
+        if result._task.action == TIMERS:
+            options = self._templated(result)
         for zone in sorted(set(followed(options))):
             self._note(zone=zone)
+
+    def _templated(self, result: Any) -> Any:
+        """The options of a task, from its variables: the module timers does not return a long list."""
+        manager = self._play.get_variable_manager()
+        variables = manager.get_vars(play=self._play, host=result._host, task=result._task)
+        variables[result._result.get("ansible_loop_var", "item")] = result._result.get("item")
+        try:
+            return Templar(loader=manager._loader, variables=variables).template(result._task.args)
+        except AnsibleError as error:
+            self._display.warning(f"rehearse: it is not known which clocks the timers of a task follow: {error}")
+            return None
+
+    def v2_playbook_on_play_start(self, play: Any) -> None:
+        self._play = play
 
     def v2_runner_on_ok(self, result: Any) -> None:
         self._look(result)
