@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a rehearsal reports: how often each timer ran, what failed or stands still, and why."""
+"""What a rehearsal reports: how often each timer ran, what failed or stalled, and why."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from typing import Any
 WORDS = {
     "ran": "ran",
     "failed": "failed",
-    "still": "stands still",
-    "on": "goes on",
+    "still": "stalled",
+    "on": "is running",
     "skipped": "was skipped",
     "missed": "was missed",
     "unauthorised": "was stopped",
@@ -24,7 +24,7 @@ _GONE = ("delete_in_progress", "deleted")
 
 
 def report(timers: list[dict[str, Any]], tasks: list[dict[str, Any]], now: str, days: float) -> tuple[str, bool]:
-    """The report, and whether every run did what it should.
+    """The report, and whether all runs succeeded.
 
     ``timers`` and ``tasks`` are those of the control interface.
     """
@@ -45,18 +45,16 @@ def report(timers: list[dict[str, Any]], tasks: list[dict[str, Any]], now: str, 
         lines += [f"  {line}" for line in _left_out(task for task in tasks if task["timer_id"] == timer["job_id"])]
         if timer["status"] not in _GONE:
             lines.append(f"  next run: {timer['next_tick'] or 'none'}")
-    bad = [
-        f"{total[what]} {words}"
-        for what, words in (("failed", "failed"), ("still", "stand still"), ("stopped", "timers stopped"))
-        if total[what]
-    ]
+    bad = [f"{total[what]} {WORDS[what]}" for what in ("failed", "still") if total[what]]
+    if total["stopped"]:
+        bad.append(f"{total['stopped']} timer{'s' * (total['stopped'] != 1)} stopped")
     if bad:
-        lines += ["", f"Not every run did what it should: {', '.join(bad)}."]
+        lines += ["", f"Some runs had problems: {', '.join(bad)}."]
     return "\n".join(lines), not bad
 
 
 def _what(entry: dict[str, Any], tasks: dict[str, dict[str, Any]]) -> str:
-    """What a tick came to."""
+    """The outcome of a tick."""
     task = tasks.get(entry.get("task_id", ""))
     if entry["event"] == "ran" and task is not None and task["completion_time"] is None:
         return "on" if task["is_ok"] else "still"
@@ -86,7 +84,7 @@ def _failures(entries: Iterable[dict[str, Any]]) -> list[str]:
     """Each reason once, with how often and when."""
     by_reason: dict[str, list[str]] = {}
     for entry in entries:
-        by_reason.setdefault(entry.get("reason") or "no reason is known", []).append(entry["at"])
+        by_reason.setdefault(entry.get("reason") or "the reason is unknown", []).append(entry["at"])
     return [
         f"failed {f'at {when[0]}' if len(when) == 1 else f'{len(when)} times, {when[0]} to {when[-1]}'}: {reason}"
         for reason, when in by_reason.items()
@@ -96,7 +94,7 @@ def _failures(entries: Iterable[dict[str, Any]]) -> list[str]:
 def _standing(task: dict[str, Any]) -> str:
     details = " ".join(str(task["nice_status_details"] or "").split())
     return (
-        f"stands still since {task['request_time']}: {task['nice_status']}, tried {_times(task['faults'])}, "
+        f"stalled since {task['request_time']}: {task['nice_status']}, tried {_times(task['faults'])}, "
         f"Globus gives up at {task['deadline']}. {details}"
     )
 
@@ -106,9 +104,7 @@ def _left_out(tasks: Iterable[dict[str, Any]]) -> list[str]:
     numbers = [task["subtasks_skipped_errors"] for task in tasks if task["subtasks_skipped_errors"]]
     if not numbers:
         return []
-    return [
-        f"left something out {_times(len(numbers))}, because of skip_source_errors: {numbers[-1]} in the last of them"
-    ]
+    return [f"skipped items {_times(len(numbers))}, because of skip_source_errors: {numbers[-1]} in the last run"]
 
 
 def _times(number: int) -> str:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``python -m emulator.rehearse``: run a playbook on a local Globus, let days pass, and report what happened."""
+"""``python -m emulator.rehearse``: run a playbook on a local Globus, simulate several days, and report the runs."""
 
 from __future__ import annotations
 
@@ -24,38 +24,38 @@ _CALLBACKS = Path(__file__).with_name("callbacks")
 _DEFAULT_CALLBACKS = "~/.ansible/plugins/callback:/usr/share/ansible/plugins/callback"
 _DAY = timedelta(days=1)
 
-# A rehearsal needs no inventory, and differences are easier to read in YAML. Variables of the caller go before.
+# A rehearsal needs no inventory, and differences are easier to read in YAML. Variables of the caller take precedence.
 READABLE = {
     "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
     "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
     "ANSIBLE_LOCALHOST_WARNING": "false",
 }
 NO_CLIENT = """\
-this world has nobody to sign in as. Add these lines to it, as they are:
+The world has no client to sign in with. Add these lines to the file:
 
 clients:
   - id: cccccccc-0000-4000-8000-000000000001
     secret: rehearsal-only-not-a-real-secret
 """
 DEFAULT_WORLD = """
-rehearse: this was the world tests/emulator/world.yml. If yours has other collections, name a file that lists them with
-WORLD=, see docs/docsite/rst/guide_rehearsing.rst"""
+rehearse: The playbook ran in the default world, tests/emulator/world.yml. If it uses other collections, list them in a
+file and set WORLD= to it, see docs/docsite/rst/guide_rehearsing.rst"""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The exit status of the playbook; 1 if it worked, and a run failed, stands still, or was not allowed."""
+    """Return the exit status of the playbook, or 1 if it succeeded but a run failed, stalled or was stopped."""
     parser = argparse.ArgumentParser(prog="rehearse", description=__doc__)
     parser.add_argument("--world", type=Path, help="world file; the default has one collection of each kind")
-    parser.add_argument("--days", type=float, default=7, help="how long to let the timers run (default 7)")
+    parser.add_argument("--days", type=float, default=7, help="number of days to simulate (default 7)")
     parser.add_argument("playbook", type=Path)
-    parser.add_argument("options", nargs=argparse.REMAINDER, help="further arguments of ansible-playbook")
+    parser.add_argument("options", nargs=argparse.REMAINDER, help="more arguments for ansible-playbook")
     wanted = parser.parse_args(arguments)
     if wanted.days < 0:
         parser.error("--days must be 0 or more")
     if wanted.playbook == Path():
-        parser.error("which playbook? (make rehearse PLAYBOOK=...)")
+        parser.error("set the playbook: make rehearse PLAYBOOK=...")
     if wanted.playbook.is_dir() or (wanted.playbook.suffix in (".yml", ".yaml") and not wanted.playbook.is_file()):
-        parser.error(f"there is no playbook {str(wanted.playbook)!r} in {Path.cwd()}: give it with its whole path")
+        parser.error(f"the playbook {str(wanted.playbook)!r} does not exist in {Path.cwd()}. Use its full path")
     try:
         with LocalGlobus(world=wanted.world) as globus:
             if not globus.client_id:
@@ -80,7 +80,7 @@ class Rehearsal:
         self._changed = False
 
     def run(self, days: float) -> int:
-        """Play, let the days pass, report. Returns the exit status."""
+        """Run the playbook, let the days pass, and print the report. Returns the exit status."""
         status = self._play()
         if status:
             return status
@@ -91,13 +91,14 @@ class Rehearsal:
         return status or (0 if well else FAILED)
 
     def _let_pass(self, begun: datetime, end: datetime) -> int:
-        """Let time pass. Where clocks change that timers follow, the playbook runs again, as it would in real life."""
+        """Let time pass. After a clock change that timers follow, run the playbook again, as a scheduler would."""
         for moment, zone in clock_changes(self._zones, begun, end):
             for again in (moment, moment + _DAY):  # a replacement may wait until a run is over
                 if again > end:
                     break
                 self._set_clock(again)
-                print(f"\n{again.isoformat(timespec='minutes')}: the clocks of {zone} have changed. Play it again:\n")
+                at = again.isoformat(timespec="minutes")
+                print(f"\n{at}: the clocks in {zone} have changed. The playbook runs again:\n")
                 status = self._play()
                 if status or self._changed:
                     break
@@ -107,12 +108,12 @@ class Rehearsal:
         return 0
 
     def _set_clock(self, moment: datetime) -> None:
-        """Let time pass until a moment; plays take a little time themselves."""
+        """Let time pass until a moment, unless the playbook itself took longer."""
         if moment > datetime.fromisoformat(self._globus.now()):
             self._globus.set_clock(moment.isoformat())
 
     def _play(self) -> int:
-        """Run it with no credentials but those of the world, and no way to the real Globus."""
+        """Run the playbook with the credentials of the world only, and without access to the real Globus."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("GLOBUS_")}
         client = {"GLOBUS_CLIENT_ID": self._globus.client_id, "GLOBUS_CLIENT_SECRET": self._globus.client_secret}
         callbacks = f"{_CALLBACKS}:{os.environ.get('ANSIBLE_CALLBACK_PLUGINS', _DEFAULT_CALLBACKS)}"

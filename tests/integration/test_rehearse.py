@@ -59,8 +59,8 @@ def test_runs_that_do_not_arrive_end_the_rehearsal_with_an_error(playbooks: Play
     assert re.search(
         r"^  failed at 2026-03-03T04:00:00\+00:00: EXPIRED: .*FILE_NOT_FOUND: .*File: /dat/", done.stdout, re.M
     )
-    assert re.search(r"^  stands still since 2026-03-05T04:00:00\+00:00: FILE_NOT_FOUND, tried", done.stdout, re.M)
-    assert "Not every run did what it should: 1 failed, 1 stand still." in done.stdout
+    assert re.search(r"^  stalled since 2026-03-05T04:00:00\+00:00: FILE_NOT_FOUND, tried", done.stdout, re.M)
+    assert "Some runs had problems: 1 failed, 1 stalled." in done.stdout
 
 
 def test_a_play_that_follows_the_clock_runs_again_when_it_changes(playbooks: Playbooks) -> None:
@@ -79,7 +79,7 @@ def test_a_play_that_follows_the_clock_runs_again_when_it_changes(playbooks: Pla
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("PLAY RECAP") == 2
-    assert "2026-03-08T08:00+00:00: the clocks of America/Chicago have changed. Play it again:" in done.stdout
+    assert "2026-03-08T08:00+00:00: the clocks in America/Chicago have changed. The playbook runs again:" in done.stdout
     assert ": 1 timer\n" in done.stdout
     # 22:00 in Chicago on the 8th and 9th; until then the timer that was replaced ran on the 6th and 7th.
     assert re.search(r": active\n  ran 2 times\n  next run: 2026-03-11T03:00:00\+00:00\n", done.stdout)
@@ -138,7 +138,7 @@ def test_a_playbook_that_fails_ends_the_rehearsal_with_its_status(playbooks: Pla
     done = rehearse(playbooks, "bad.yml")
     assert done.returncode == 2
     assert "After" not in done.stdout
-    assert "this was the world tests/emulator/world.yml" in done.stderr
+    assert "The playbook ran in the default world, tests/emulator/world.yml" in done.stderr
     assert rehearse(playbooks, "--world", "missing.yml", "bad.yml").returncode == 1
 
 
@@ -150,7 +150,7 @@ def test_what_is_missing_is_named_before_anything_runs(playbooks: Playbooks) -> 
     lines = yaml.safe_load(nobody.stderr.partition("\n\n")[2])
     (playbooks.home / "world.yml").write_text(yaml.safe_dump({"collections": [], **lines}), encoding="utf-8")
     assert rehearse(playbooks, "--world", "world.yml", "own.yml").returncode == 0
-    in_folder = f"in {playbooks.home}: give it with its whole path"
+    in_folder = f"in {playbooks.home}. Use its full path"
     for playbook, words in (("elsewhere.yml", in_folder), ("", "PLAYBOOK=")):
         done = rehearse(playbooks, playbook)
         assert (done.returncode, done.stdout) == (2, "")

@@ -577,7 +577,8 @@ def test_the_report_is_written_whatever_happens_and_is_no_change(
     playbooks: Playbooks, globus: LocalGlobus, tmp_path: Path
 ) -> None:
     report = tmp_path / "report.html"
-    good = {"backup_jobs": [job("a<b>&", "hourly"), job("b")], "backup_timezone": CHICAGO}
+    hebrew = "\u05d2\u05d1"  # from right to left
+    good = {"backup_jobs": [job("a<b>&", "hourly"), job(hebrew)], "backup_timezone": CHICAGO}
     common: dict[str, Any] = {"backup_defaults": COLLECTIONS, "backup_report": str(report)}
     run = playbooks.run(role("check", **good, **common), "--check")
     assert result(run, "check")["changed"]
@@ -585,7 +586,10 @@ def test_the_report_is_written_whatever_happens_and_is_no_change(
     run = playbooks.run(role("first", **good, **common))
     assert run["research_ops.globus.backup : Write the report"]["changed"] is False
     page = report.read_text(encoding="utf-8")
-    assert "<h3>a&lt;b&gt;&amp;</h3>" in page
+    assert "<h3><bdi>a&lt;b&gt;&amp;</bdi></h3>" in page
+    assert f"<h3><bdi>{hebrew}</bdi></h3>" in page
+    isolated = r"<bdi>.*?</bdi>|&#x2068;.*?&#x2069;"
+    assert hebrew not in re.sub(isolated, "", page), "a name does not turn around the text beside it"
     assert "<b>" not in page
     assert 'data-at="2026-03-03T02:00:00-06:00"><title>Tue 3 Mar 02:00' in page
     assert "<h1>No backup has run yet. The first is due Mon 2 Mar 2026 07:00.</h1>" in page
@@ -597,7 +601,7 @@ def test_the_report_is_written_whatever_happens_and_is_no_change(
     run = playbooks.run(role("bad", **bad, **common))
     assert "1 of 3 timers failed" in failure(run, "bad")
     page = report.read_text(encoding="utf-8")
-    assert re.search(r'Missing</span> <a class="job-name" href="#job-2">c</a>', page)
+    assert re.search(r'Missing</span> <a class="job-name" href="#job-2"><bdi>c</bdi></a>', page)
     assert "Timer &#39;backup-c&#39; was not created" in page, "what the play said of it"
     requests = Counter(calls(globus.log()))
     assert requests["GET jobs"] == 3, "one for the timers, one for their runs, one for the account"
