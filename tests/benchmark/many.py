@@ -494,8 +494,8 @@ writes this page.
 
 Measured: {machine()}.
 
-.. image:: ../images/{PLOT.name}
-   :alt: Seconds over the number of timers, both logarithmic, for one task, a loop over timer and a loop over the CLI.
+The `plot <https://github.com/research-ops/globus/blob/main/docs/docsite/images/{PLOT.name}>`_ shows seconds over the
+number of timers, both logarithmic, for one task, a loop over ``timer`` and a loop over the CLI.
 
 {NOTES}
 

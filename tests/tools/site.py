@@ -62,7 +62,6 @@ def _write_sources(root: Path, source: Path) -> Outcome:
         (source / "environment_variables.rst").unlink()
         # antsibull-docs makes a page without a title of a changelog without a release.
         shutil.copy(root / "CHANGELOG.rst", source / "changelog.rst")
-        shutil.copytree(root / "docs" / "docsite" / "images", source / "images")
     return written
 
 

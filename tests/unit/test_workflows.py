@@ -136,6 +136,14 @@ def test_the_playbook_of_execution_environments_runs_where_the_sdk_is() -> None:
     assert "ignored=1" in done.stdout
 
 
+def test_guides_need_no_files_that_the_shared_workflow_does_not_copy() -> None:
+    """antsibull-docs takes only the pages of docs/docsite/rst; an image that is not there ends the workflow."""
+    pages = sorted((ROOT / "docs" / "docsite" / "rst").glob("*.rst"))
+    assert len(pages) > 10
+    needs = re.compile(r"^ *\.\. (?:\|\w+\| )?(?:image|figure|include|literalinclude|csv-table)::", re.M)
+    assert not [page.name for page in pages if needs.search(page.read_text(encoding="utf-8"))]
+
+
 # Contributors
 
 
