@@ -13,12 +13,13 @@ version_added: 0.1.0
 author:
   - Research Ops (@research-ops)
 description:
-  - Returns the ID of the only collection with this display name that the login can see. Upper and lower case count.
-  - Fails if no collection has this name, and names similar ones. Fails if several have it, and names their IDs and
-    owners.
-  - A display name can change, and anybody can give one to a collection. In a play that runs unattended, write IDs.
-  - A lookup runs on the controller each time its template is evaluated, and sends one or two requests. Use
-    C(ansible.builtin.set_fact) to look a name up once.
+  - Returns the ID of the collection with this display name. Case-sensitive.
+  - Fails if no collection that is visible to the login has this name, or if several have it. The message contains
+    similar names, or the IDs and owners.
+  - A display name can change, and other people can use the same name for their collections. Use IDs in playbooks that
+    run unattended.
+  - A lookup runs on the controller each time its template is evaluated, and sends one or two requests. To look up a
+    name only once, use C(ansible.builtin.set_fact).
 extends_documentation_fragment:
   - research_ops.globus.auth
   - research_ops.globus.auth.connection
@@ -30,8 +31,7 @@ options:
     required: true
 seealso:
   - module: research_ops.globus.collection_info
-    description: Everything about a collection, and searching for one.
-"""
+    description: Read or search collections. """
 
 EXAMPLES = r"""
 - name: Look up two collections once

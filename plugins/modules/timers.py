@@ -380,8 +380,8 @@ timers:
           type: str
         health:
           description:
-            - Its health by its last two runs, as M(research_ops.globus.timer_info) returns it. Null if the timer could
-              not be read.
+            - Its health, determined from its last two runs, in the format of M(research_ops.globus.timer_info). Null if
+              the timer could not be read.
           type: dict
       sample:
         - timer_id: 226fda72-8b6e-4f0e-9d49-b6e5b4a3cf3f

@@ -13,18 +13,19 @@ version_added: 0.1.0
 author:
   - Research Ops (@research-ops)
 description:
-  - Polls Globus timers and sends an event when the health of one changes. At the start it sends one event for each
-    timer that is unhealthy. The states are those of M(research_ops.globus.timer_info).
-  - An event has C(timer) (C(id), C(name), C(url), C(next_run)), C(health) (C(state), C(reason), C(remedy), C(since)),
-    C(previous) (the C(state) before, or null) and C(last_success) as M(research_ops.globus.timer_info) returns it, or
-    null.
-  - In events, C({{) and everything else that begins a template in Ansible is written with a space, such as C({ {),
-    because playbooks evaluate what an event contains. Identify a timer by its C(id).
-  - A timer that somebody deletes or renames has C(health.state=ended), unless a new timer of its name takes its place.
-  - If Globus does not answer, or refuses the login, one event has C(source) with C(state=unreachable) and the
-    C(reason). The source then waits longer before each poll, up to 15 minutes or its interval, whichever is longer.
-    When Globus answers again, one event has C(source) with C(state=reachable).
-  - Every poll is one request for the timers and one for each hundred of their transfer tasks.
+  - Polls Globus timers, and sends an event when the health of a timer changes. At the start, it sends one event for
+    each unhealthy timer. The states are those of M(research_ops.globus.timer_info).
+  - An event contains C(timer) (C(id), C(name), C(url), C(next_run)), C(health) (C(state), C(reason), C(remedy),
+    C(since)), C(previous) (the previous C(state), or null) and C(last_success) (as M(research_ops.globus.timer_info)
+    returns it, or null).
+  - Because Ansible evaluates templates in events, C({{) and other beginnings of templates contain an additional space
+    in events, for example C({ {). Identify a timer by its C(id).
+  - If somebody deletes or renames a timer, its C(health.state) is C(ended), unless a new timer with the same name
+    replaces it.
+  - If Globus does not answer, or refuses the login, the source sends one event that contains C(source) with
+    C(state=unreachable) and the C(reason). It then waits longer before each poll, up to 15 minutes or C(interval),
+    whichever is longer. When Globus answers again, it sends one event that contains C(source) with C(state=reachable).
+  - Each poll sends one request for the timers, and one request for each hundred transfer tasks.
 requirements:
   - ansible-core >= 2.16 and globus-sdk >= 4, < 5 in the Python of ansible-rulebook
 options:
@@ -33,17 +34,19 @@ options:
     type: float
     default: 300
   name_prefix:
-    description: Only timers whose name starts with this text.
+    description: Only watch timers whose names start with this text. Case-sensitive.
     type: str
   name_contains:
-    description: Only timers whose name contains this text, in upper or lower case.
+    description: Only watch timers whose names contain this text. Not case-sensitive.
     type: str
   max_age:
     description:
-      - A timer is C(stale) if no complete transfer arrived within this time, such as C(2d) or C(36h). Never if not set.
+      - A timer is C(stale) if it has completed no transfer within this time, for example C(2d) or C(36h). If not set,
+        no timer is stale.
     type: str
   auth_method:
-    description: As in all modules, with their environment variables. So are all options below.
+    description: How to sign in. This option and all following ones are the same as in the modules, with the same
+      environment variables.
     type: str
     default: auto
   client_id:
