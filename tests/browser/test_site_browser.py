@@ -279,10 +279,19 @@ def test_search_finds_the_guide(read: Read, words: str, title: str) -> None:
     assert title in read(SEARCH % {"words": words})["results"][:8]
 
 
-def test_no_line_of_code_is_cut_on_a_desk(read: Read, server: Server) -> None:
+def test_the_page_of_the_role_begins_with_main(server: Server) -> None:
+    page = (server.site / "backup_role.html").read_text(encoding="utf-8")
+    points = re.findall(r'role="doc-backlink">Entry point <code[^>]*><span class="pre">(\w+)</span>', page)
+    assert points[0] == "main"
+    assert sorted(points) == ["hold", "main", "now", "release", "restore"]
+
+
+def test_code_and_tables_fit_on_a_desk(read: Read, server: Server) -> None:
     found = read(SHAPES % {"pages": pages(server.site)}, width=1280)
     assert sum(seen["blocks"] for seen in found.values()) > 80
     assert {page: seen["code"] for page, seen in found.items() if seen["code"]} == {}
+    assert {page: seen["broken"] for page, seen in found.items() if seen["broken"]} == {}
+    assert {page: seen["tables"] for page, seen in found.items() if seen["tables"]} == {}
 
 
 def test_tables_headings_and_icons_fit_on_a_phone(read: Read, server: Server) -> None:
