@@ -124,7 +124,7 @@ def _by_name(options: Mapping[str, Declaration], given: Mapping[str, Any], path:
         if name not in options:
             raise InputError(f"{path}{key} is not a known option; {_suggestion(key, [*options, *aliases])}")
         if name in named:
-            raise InputError(f"{path}{name} is set twice, by two of its names")
+            raise InputError(f"{path}{name} is set twice, by its name and by an alias")
         named[name] = value
     return named
 

@@ -583,7 +583,7 @@ replaced:
       health:
         state: paused
         reason: A user paused it
-        remedy: "state: active resumes it; if it missed a run, it runs at once"
+        remedy: "Resume it with state: active. If it missed a run, it then runs at once"
         since: null
         source: transfer
 collections:
@@ -654,8 +654,8 @@ msg:
   returned: failure
   sample: >-
     timer 'microscope-nightly' (226fda72-8b6e-4f0e-9d49-b6e5b4a3cf3f) differs from its definition:
-    transfer.sync_level is not set, should be "checksum". Globus can only change its name;
-    on_drift: replace replaces it
+    transfer.sync_level is not set, should be "checksum". Globus can only change its name. To replace it, set on_drift:
+    replace
 error:
   description: The error in a machine-readable form.
   type: dict

@@ -302,7 +302,7 @@ timers:
         remedy:
           description: How to fix it, or null.
           type: str
-          sample: "state: active resumes it; if it missed a run, it runs at once"
+          sample: "Resume it with state: active. If it missed a run, it then runs at once"
         since:
           description: Since when the timer is in this state, ISO 8601 in UTC, or null if unknown.
           type: str

@@ -391,7 +391,7 @@ timers:
           health:
             state: paused
             reason: A user paused it
-            remedy: "state: active resumes it; if it missed a run, it runs at once"
+            remedy: "Resume it with state: active. If it missed a run, it then runs at once"
             since: null
             source: transfer
     error:

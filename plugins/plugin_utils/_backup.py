@@ -223,7 +223,10 @@ def expand(
         slots: dict[str | None, str] = {}
         for slot, timer in _timers_of(job, prefix, spread, now):
             if timer["name"] in names:
-                raise InputError(f"{job.where}: its timer {timer['name']!r} is one of {names[timer['name']]} too")
+                raise InputError(
+                    f"{job.where}: its timer would have the name {timer['name']!r}, which a timer of "
+                    f"{names[timer['name']]} already has"
+                )
             names[timer["name"]] = job.where
             slots[slot] = timer["name"]
             timers.append(timer)
@@ -236,7 +239,7 @@ def expand(
 
 def _job_list(jobs: Any) -> Sequence[Any]:
     if jobs is None:
-        raise InputError("backup_jobs is missing: give the list of backup jobs")
+        raise InputError("backup_jobs is missing. Set it to the list of backup jobs")
     if not isinstance(jobs, list):
         raise InputError(f"backup_jobs must be a list of jobs, not {jobs!r}")
     return jobs
@@ -248,20 +251,22 @@ def _job_list(jobs: Any) -> Sequence[Any]:
 def _own_schedules(schedules: Any) -> dict[str, dict[str, Any]]:
     """``backup_schedules``, with all checks that need no job."""
     if not isinstance(schedules, Mapping):
-        raise InputError("backup_schedules must be a dictionary: name of a schedule -> its options")
+        raise InputError("backup_schedules must be a dictionary that maps names of schedules to their options")
     own: dict[str, dict[str, Any]] = {}
     for name, options in schedules.items():
         where = f"backup_schedules.{name}"
         own[name] = _read_options(_OWN_SCHEDULE_OPTIONS, options, f"{where}.")
         slots = own[name].get("slots", {})
         if not isinstance(slots, Mapping):
-            raise InputError(f"{where}.slots must be a dictionary: slot -> its options")
+            raise InputError(f"{where}.slots must be a dictionary that maps names of slots to their options")
         checked: dict[str, dict[str, Any]] = {}
         for slot, of_slot in slots.items():
             if not slot.strip() or "/" in slot:
-                raise InputError(f"{where}.slots: {slot!r} cannot name a slot: it is not empty and has no /")
+                raise InputError(
+                    f"{where}.slots: {slot!r} is not a valid name of a slot: a name must not be empty or contain /"
+                )
             if slot.lower() in {other.lower() for other in checked}:
-                raise InputError(f"{where}.slots: {slot!r} is there twice but for upper and lower case")
+                raise InputError(f"{where}.slots: {slot!r} is listed twice (upper and lower case count as equal)")
             checked[slot] = _read_options(_SLOT_OPTIONS, {} if of_slot is None else of_slot, f"{where}.slots.{slot}.")
         if "slots" in own[name]:
             own[name]["slots"] = checked
@@ -276,7 +281,7 @@ def _parse_job(
         raise InputError(f"{where} must be a dictionary of options, not {entry!r}")
     name = entry.get("name")
     if name is None or (isinstance(name, str) and not name.strip()):
-        raise InputError(f"{where}: name is missing: the timers of a job are found by it")
+        raise InputError(f"{where}: name is missing. It identifies the timers of the job")
     name = text_of(f"{where}: name", name)
     where = f"{where} ({name})"
     given = _read_options(
@@ -286,7 +291,10 @@ def _parse_job(
     if "paths" in given:
         for option in ("source_path", "destination_path"):
             if option in given:
-                raise InputError(f"{where}: paths excludes {option}: each of its entries has its own")
+                raise InputError(
+                    f"{where}: paths and {option} are mutually exclusive, because each entry of paths has its own "
+                    f"{option}"
+                )
             options.pop(option, None)
     schedule = _schedule_name(options, own, where)
     built_in, users = SCHEDULES.get(schedule, {}), own.get(schedule, {})
@@ -309,11 +317,11 @@ def _parse_job(
 
 def _schedule_name(options: Options, own: Mapping[str, Options], where: str) -> str:
     if "schedule" not in options:
-        raise InputError(f"{where}: schedule is missing: give it in the job or in backup_defaults")
+        raise InputError(f"{where}: schedule is missing. Set it in the job or in backup_defaults")
     schedule = text_of(f"{where}: schedule", options["schedule"])
     if schedule not in SCHEDULES and schedule not in own:
         known = ", ".join(sorted({*SCHEDULES, *own}))
-        raise InputError(f"{where}: schedule {schedule!r} is not known; there are {known}")
+        raise InputError(f"{where}: schedule {schedule!r} does not exist. Available schedules: {known}")
     return schedule
 
 
@@ -326,8 +334,8 @@ def _check_fits(where: str, schedule: str, given: Options, slots: Mapping[str | 
     for option in ("interval", "start"):
         if option in given and None not in slots:
             raise InputError(
-                f"{where}: {option} does not go with the schedule {schedule}, whose {len(slots)} slots have times of "
-                "their own; make a schedule of your own in backup_schedules"
+                f"{where}: {option} cannot be used with the schedule {schedule}, because its {len(slots)} slots have "
+                "their own times. Define your own schedule in backup_schedules"
             )
 
 
@@ -348,7 +356,7 @@ def _timers_of(job: _Job, prefix: str, spread: int, now: datetime) -> Iterator[t
             name += f"-{slot}"
         where = f"{job.where}, slot {slot}" if slot is not None else job.where
         if slot is None and SLOT in job.name:
-            raise InputError(f"{where}: name has {SLOT}, and the schedule {job.schedule} has no slots")
+            raise InputError(f"{where}: name contains {SLOT}, but the schedule {job.schedule} has no slots")
         timer: dict[str, Any] = {"name": prefix + name, "state": job.state}
         if job.state != "absent":
             timer = {**{name: value for name, value in job.options.items() if name in _TIMER_OPTIONS}, **timer}
@@ -371,7 +379,7 @@ def _timers_of(job: _Job, prefix: str, spread: int, now: datetime) -> Iterator[t
     if job.state == "absent":
         return
     for option in sorted(set(job.layers[3]) - used):
-        raise InputError(f"{job.where}: {option} does not go with the schedule {job.schedule}, which has no use for it")
+        raise InputError(f"{job.where}: {option} has no effect with the schedule {job.schedule}. Remove it")
     if job.rotates:
         job.warnings += check_rotation(job.writes, job.schedule)
 
@@ -381,14 +389,14 @@ def _transfer(job: _Job, slot: str | None, where: str) -> dict[str, Any]:
     options = {option: value for option, value in job.options.items() if option in _TRANSFER_OPTIONS}
     for option in ("source_collection", "destination_collection"):
         if option not in options:
-            raise InputError(f"{where}: {option} is missing: give it in the job or in backup_defaults")
+            raise InputError(f"{where}: {option} is missing. Set it in the job or in backup_defaults")
     recursive = {"recursive": job.options.get("recursive", True)}
     paths = options.get("paths")
     if paths is None:
         path = {}
         for option in ("source_path", "destination_path"):
             if option not in job.options:
-                raise InputError(f"{where}: {option} is missing: give it in the job or in backup_defaults")
+                raise InputError(f"{where}: {option} is missing. Set it in the job or in backup_defaults")
             path[option] = job.options[option]
         paths = [path]
     options["paths"] = [{**recursive, **path} for path in paths]
@@ -405,7 +413,7 @@ def _fill_in_slot(value: Any, slot: str | None, where: str, schedule: str) -> An
     if not isinstance(value, str) or SLOT not in value:
         return value
     if slot is None:
-        raise InputError(f"{where}: {value!r} has {SLOT}, and the schedule {schedule} has no slots")
+        raise InputError(f"{where}: {value!r} contains {SLOT}, but the schedule {schedule} has no slots")
     return value.replace(SLOT, slot)
 
 

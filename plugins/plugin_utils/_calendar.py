@@ -149,7 +149,9 @@ def _interval(options: Options, where: str, schedule: str) -> int:
     if "month" in options:
         return YEAR
     if "interval" not in options:
-        raise InputError(f"{where}: the schedule {schedule} has no interval, so that it would run once; give it one")
+        raise InputError(
+            f"{where}: the schedule {schedule} has no interval, so it would run only once. Add an interval"
+        )
     interval = _parsed_schedule({"interval": options["interval"]}, where, MONDAY.replace(tzinfo=UTC)).interval
     if interval is None:
         raise AssertionError("it is given")
@@ -178,7 +180,7 @@ def _number_up_to(options: Options, option: str, last: int, where: str, why: str
 def _next_week(options: Options, weekday: int, at: int, interval: int, where: str, now: datetime) -> datetime:
     """The next wall time of the weekday in the given week of the interval. Weeks are counted from 2001-01-01."""
     weeks = interval // WEEK
-    week = _number_up_to(options, "week", weeks, where, f"one of the {weeks} weeks of its interval")
+    week = _number_up_to(options, "week", weeks, where, f"its interval has {weeks} weeks")
     anchor = MONDAY + timedelta(days=(week - 1) * 7 + weekday, seconds=at)
     local = to_wall(now, options["timezone"])
     return local + timedelta(seconds=interval) - (local - anchor) % timedelta(seconds=interval)
@@ -189,7 +191,7 @@ def _next_date(options: Options, at: int, where: str, now: datetime) -> datetime
     the last one: the service accepts no longer interval, and no later start.
     """
     month = _number_up_to(options, "month", 12, where, "January is 1")
-    day = _number_up_to(options, "day", LAST_DAY, where, "not every month has a later day")
+    day = _number_up_to(options, "day", LAST_DAY, where, "not every month has more days")
     local = to_wall(now, options["timezone"])
     date = datetime(local.year, month, day) + timedelta(seconds=at)  # noqa: DTZ001 - a wall time
     last = date if date <= local else date.replace(year=date.year - 1)
@@ -204,8 +206,8 @@ def _start(wall: datetime, interval: int, options: Options, where: str, schedule
     """
     if (options.get("end") or {}).get("count") is not None:
         raise InputError(
-            f"{where}: end.count does not go with the schedule {schedule}, whose dates are those of the calendar, "
-            "whenever they began; use end.datetime"
+            f"{where}: end.count cannot be used with the schedule {schedule}, which follows the calendar. Use "
+            "end.datetime"
         )
     zone: str = options["timezone"]
     target = from_wall(wall, zone)

@@ -55,7 +55,9 @@ def _refuse_unless_paused(message: str, writes: Sequence[JobWrite]) -> list[str]
     paused = list(dict.fromkeys(one.job for one in writes if one.paused))
     if not paused:
         raise InputError(message)
-    return [f"{message}. This is not refused while {' and '.join(paused)} {'is' if len(paused) == 1 else 'are'} paused"]
+    return [
+        f"{message}. This is only a warning while {' and '.join(paused)} {'is' if len(paused) == 1 else 'are'} paused"
+    ]
 
 
 def check_itself(writes: Sequence[JobWrite]) -> list[str]:
@@ -64,8 +66,8 @@ def check_itself(writes: Sequence[JobWrite]) -> list[str]:
     for one in writes:
         if one.write.copies_into_itself:
             message = (
-                f"{one.where}: destination_path {one.destination_path} lies in its own source, "
-                f"{one.source_path} on the same collection: every run would copy the last one's copy"
+                f"{one.where}: destination_path {one.destination_path} is inside its own source, {one.source_path} "
+                "on the same collection, so every run would copy the previous copy too"
             )
             warnings += _refuse_unless_paused(message, [one])
     return warnings
@@ -78,8 +80,8 @@ def check_rotation(writes: Sequence[JobWrite], schedule: str) -> list[str]:
         place = one.write.destination
         if seen.setdefault(place, one.where) != one.where:
             message = (
-                f"{one.job}: the slots of the schedule {schedule} collide: they all write to {place.path}. "
-                f"Put {{slot}} into destination_path, as in {place.path.rstrip('/')}/{{slot}}/"
+                f"{one.job}: all slots of the schedule {schedule} write to {place.path}. Add {{slot}} to "
+                f"destination_path, for example {place.path.rstrip('/')}/{{slot}}/"
             )
             return _refuse_unless_paused(message, [one])
     return []

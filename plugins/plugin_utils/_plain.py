@@ -52,7 +52,7 @@ def text_of(option: str, value: Any) -> str:
     :param option: its name in the message.
     """
     if isinstance(value, (bool, float)):
-        raise InputError(f"{option} is {value!r}, as YAML reads it: put the text in quotes")
+        raise InputError(f"{option} is {value!r}, because YAML converts text without quotes. Put the text in quotes")
     if not isinstance(value, (str, int)):
         raise InputError(f"{option} must be text, not {value!r}")
     return str(value)

@@ -122,8 +122,8 @@ def _check_variables(variables: Variables) -> None:
         )
     if variables.purge and DEFAULT_PREFIX.startswith(variables.prefix):
         raise InputError(
-            f"backup_purge needs a backup_prefix of your own, not {variables.prefix!r}, with which the names of other "
-            f"teams begin too: two teams that keep the default {DEFAULT_PREFIX!r} would purge each other's timers"
+            f"backup_purge requires your own backup_prefix, not {variables.prefix!r}. Two teams with the default "
+            f"prefix {DEFAULT_PREFIX!r} would purge each other's timers"
         )
 
 

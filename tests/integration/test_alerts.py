@@ -225,7 +225,7 @@ def test_every_alert_arrives_and_names_and_reasons_are_only_text_in_it_X1(
 
     assert done.returncode == 0, done.stdout
     name = json.dumps(NAME)
-    reason = "is inactive: The service stopped it: other: <!channel> `@all` {{ 7 * 7 }} | b=1"
+    reason = "is inactive: Globus stopped it: other: <!channel> `@all` {{ 7 * 7 }} | b=1"
 
     mail = operations.mailed()
     assert operations.mail()["X-Envelope"] == "globus-timers@example.org operations@example.org"
@@ -258,7 +258,7 @@ def test_every_alert_arrives_and_names_and_reasons_are_only_text_in_it_X1(
 
     for text in (mail, post, "\n".join(lines), shown):
         assert timer in text
-        assert "state: active resumes it" in text
+        assert "Resume it with fresh credentials" in text
         assert "all is well here" not in text
         assert not EVIL.search(text)
     for text in (post, output, shown):

@@ -174,7 +174,7 @@ def test_a_collection_that_is_off_is_a_warning_and_asked_once(globus: LocalGlobu
     assert (result["failed"], result["changed"]) == (False, True)
     (warning,) = result["warnings"]
     assert warning.startswith(f"Paths on collection 'Archive' ({GUEST}) were not checked: ")
-    assert warning.endswith("If a path is wrong, only the first run shows it")
+    assert warning.endswith("If a path is wrong, the first run will fail")
     assert asked(globus).count("stat") == 2
 
 
@@ -244,8 +244,8 @@ def test_people_without_the_consent_to_look_are_told_and_the_timer_is_created(
     assert (result["failed"], result["changed"]) == (False, True), result
     (warning,) = result["warnings"]
     assert warning == (
-        f"Paths on collection 'Lab' ({MAPPED}) were not checked: this login has no consent to look at the data of the "
-        "collection. If a path is wrong, only the first run shows it"
+        f"Paths on collection 'Lab' ({MAPPED}) were not checked: this login has no consent to look at the data of "
+        "the collection. If a path is wrong, the first run will fail"
     )
     assert asked(globus).count("stat") == 1, "the guest collection needs no consent"
     globus.grant(f"{TRANSFER_SCOPE}[*{data_access(MAPPED)}]", client_id=NATIVE_APP, identity=PERSON)

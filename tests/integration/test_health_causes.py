@@ -306,26 +306,26 @@ def from_laptop(stage: Stage) -> None:
 
 UNDATED = ("needs_consent", "needs_session", "inactive", "paused")  # the service does not say since when
 LAST = "The transfer of its last run, at 2026-03-03T02:00:00+00:00, "
-STILL = "Its transfer stands still since 2026-03-03T02:00:00+00:00: "
+STILL = "Its transfer (requested at 2026-03-03T02:00:00+00:00) is stalled: "
 CASES = {
     "failing: EXPIRED": Case(
         "failing",
         expired,
-        (LAST + "failed: Globus gave up at its deadline after ", " tries"),
+        (LAST + "failed: Globus gave up at the deadline after ", " attempts"),
         (
-            "The events on the page of the task name the error that it met: |put it back, or correct",
+            "See the events on the page of the task for the error: |Put it back, or correct",
             "; the next run tries again",
         ),
         a_day_after(Stage.move_back),
     ),
-    "failing: EXPIRED, and the next run stands still": Case(
+    "failing: EXPIRED, and the next run is stalled": Case(
         "failing",
         expired_again,
         (
-            "failed: Globus gave up at its deadline after ",
-            "; its transfer stands still since 2026-03-05T02:00:00+00:00",
+            "failed: Globus gave up at the deadline after ",
+            "; its transfer (requested at 2026-03-05T02:00:00+00:00) is stalled",
         ),
-        (f"Check /data/ on the source collection {NAMES[MAPPED]}: put it back", "or correct source_path"),
+        (f"Check /data/ on the source collection {NAMES[MAPPED]}. Put it back", "or correct source_path"),
         Stage.move_back,
     ),
     "failing: cancelled": Case(
@@ -346,35 +346,35 @@ CASES = {
         "failing",
         not_started,
         ("Its last run, at 2026-03-03T02:00:00+00:00, failed: ", f"Endpoint '{GUEST}' has been deleted"),
-        ("Remove that cause", "activity/timers/", "the next run tries again"),
+        ("Fix the cause", "activity/timers/", "the next run tries again"),
         a_day_after(change(GUEST, deleted=False)),
         judged_by="timer",
     ),
     "stalled: missing source": Case(
         "stalled",
         missing,
-        (STILL + "Globus says FILE_NOT_FOUND", " failed tries; Globus gives up at 2026-03-04T02:00:00+00:00"),
-        (f"Check /data/ on the source collection {NAMES[MAPPED]}: put it back, and Globus goes on by itself",),
+        (STILL + "Globus reports FILE_NOT_FOUND", " failed attempts; Globus gives up at 2026-03-04T02:00:00+00:00"),
+        (f"Check /data/ on the source collection {NAMES[MAPPED]}. Put it back (Globus then continues by itself)",),
         Stage.move_back,
     ),
     "stalled: source that may not be read": Case(
         "stalled",
         troubled(MAPPED, forbidden=["/data"]),
-        (STILL + "Globus says PERMISSION_DENIED",),
-        (f"Let the account of the timer read the source collection {NAMES[MAPPED]}",),
+        (STILL + "Globus reports PERMISSION_DENIED",),
+        (f"Allow the account of the timer to read the source collection {NAMES[MAPPED]}",),
         change(MAPPED, forbidden=[]),
     ),
     "stalled: destination that may not be written": Case(
         "stalled",
         troubled(GUEST, read_only=True),
-        (STILL + "Globus says PERMISSION_DENIED", "read-only"),
-        (f"Let the account of the timer write to the destination collection {NAMES[GUEST]}",),
+        (STILL + "Globus reports PERMISSION_DENIED", "read-only"),
+        (f"Allow the account of the timer to write to the destination collection {NAMES[GUEST]}",),
         change(GUEST, read_only=False),
     ),
     "stalled: computer that is off": Case(
         "stalled",
         from_laptop,
-        (STILL + "Globus says GC_NOT_CONNECTED", "Laptop"),
+        (STILL + "Globus reports GC_NOT_CONNECTED", "Laptop"),
         (f"Start Globus Connect Personal on the computer of the source collection {NAMES[LAPTOP]}",),
         change(LAPTOP, reachable=True),
         source="laptop",
@@ -382,50 +382,50 @@ CASES = {
     "stalled: server that is off": Case(
         "stalled",
         troubled(GUEST, reachable=False),
-        (STILL + "Globus says CONNECT_FAILED",),
-        (f"Ask the administrator of the destination collection {NAMES[GUEST]} whether it is online",),
+        (STILL + "Globus reports CONNECT_FAILED",),
+        (f"Ask the administrator of the destination collection {NAMES[GUEST]} whether the collection is online",),
         change(GUEST, reachable=True),
     ),
     "stalled: destination that is full": Case(
         "stalled",
         troubled(GUEST, full=True),
-        (STILL + "Globus says QUOTA_EXCEEDED",),
-        (f"Make room on the destination collection {NAMES[GUEST]}",),
+        (STILL + "Globus reports QUOTA_EXCEEDED",),
+        (f"Free some space on the destination collection {NAMES[GUEST]}",),
         change(GUEST, full=False),
     ),
     "stalled: words of tomorrow": Case(
         "stalled",
         troubled(GUEST, trouble="QUUX"),
-        (STILL + "Globus says QUUX",),
-        ("Look at the page of the task: https://app.globus.org/activity/",),
+        (STILL + "Globus reports QUUX",),
+        ("See the page of the task: https://app.globus.org/activity/",),
         change(GUEST, trouble=None),
     ),
     "stalled: INACTIVE": Case(
         "stalled",
         inactive_task,
-        (STILL + "its credentials ran out",),
-        ("state: paused and then state: active renews its credentials",),
+        (STILL + "its credentials have expired",),
+        ("Renew its credentials: set state: paused and then state: active",),
         paused_and_active,
     ),
     "stalled: paused": Case(
         "stalled",
         paused_task,
         (STILL + "it is paused", "Maintenance of the archive"),
-        ("Ask the administrator of ", "who can let it go on"),
+        ("Ask the administrator of ", "to resume it"),
         lambda stage: stage.globus.task(stage.task(), pause=False),
     ),
     "incomplete": Case(
         "incomplete",
         skipping,
         (LAST + "is not complete: 1 item at the source could not be read and was left out",),
-        ("Make it readable at the source",),
+        ("Make them readable at the source",),
         a_day_after(change(MAPPED, forbidden=[])),
     ),
     "incomplete: mirror": Case(
         "incomplete",
         lambda stage: skipping(stage, delete_destination_extra=True),
         ("1 item at the source could not be read and was left out, so the mirror deleted nothing at the destination",),
-        ("exclude it with transfer.filter_rules",),
+        ("exclude them with transfer.filter_rules",),
         exclude,
         seconds=DAY,
     ),
@@ -433,10 +433,10 @@ CASES = {
         "overrunning",
         slow,
         (
-            "Its transfer has been going on since 2026-03-03T02:00:00+00:00, longer than its interval of 1h; 1 run was "
-            "skipped meanwhile",
+            "Its transfer has been in progress since 2026-03-03T02:00:00+00:00, longer than its interval of 1h; 1 run "
+            "was skipped meanwhile",
         ),
-        ("Give it a longer interval or less to transfer",),
+        ("Use a longer interval, or transfer less",),
         lambda stage: stage.replace(schedule={"interval": "6h"}),
         seconds=DAY,
     ),
@@ -444,8 +444,9 @@ CASES = {
         "overrunning",
         queued,
         (
-            "Its transfer has been queued since 2026-03-03T02:00:00+00:00, longer than its interval of 1h; 1 run was "
-            "skipped meanwhile; Globus works on three transfers of an account at a time, the others are queued",
+            "Its transfer has been queued since 2026-03-03T02:00:00+00:00, longer than its interval of 1h; 1 run "
+            "was skipped meanwhile; Globus runs at most three transfers of an account at the same time and queues "
+            "the others",
         ),
         ("Spread the timers of this account over the day",),
         spread,
@@ -454,16 +455,16 @@ CASES = {
     "overdue": Case(
         "overdue",
         overdue,
-        ("It never ran: its first run was due at 2026-03-03T02:00:00+00:00|Its next run was due at",),
-        ("state: paused and then active makes it run at once",),
+        ("It has never run, although its first run was due at 2026-03-03T02:00:00+00:00|Its next run was due at",),
+        ("To run it now, set state: paused and then state: active",),
         paused_and_active,
         judged_by="timer",
     ),
     "stale": Case(
         "stale",
         stale,
-        ("No complete transfer arrived within 2d: the last arrived at 2026-03-03T02:00:00+00:00",),
-        ("Look at its last runs (timer_info with runs), and at its schedule",),
+        ("No complete transfer arrived within 2d: the last one arrived at 2026-03-03T02:00:00+00:00",),
+        ("Check its last runs (timer_info with the option runs) and its schedule",),
         lambda stage: stage.replace(schedule={"interval": "1d"}),
         seconds=DAY,
         options={"max_age": "2d"},
@@ -471,47 +472,50 @@ CASES = {
     "needs_consent": Case(
         "needs_consent",
         consent_revoked,
-        ("The service stopped it: ConsentRequired", MAPPED),
-        ("state: active, with client credentials, grants the consent and resumes it",),
+        ("Globus stopped it: ConsentRequired", MAPPED),
+        ("With client credentials, state: active grants the consent and resumes it",),
         Stage.resume,
         judged_by="timer",
     ),
     "needs_session": Case(
         "needs_session",
         session_over,
-        ("The service stopped it: ", "Session expired"),
-        ("then state: active",),
+        ("Globus stopped it: ", "Session expired"),
+        ("then set state: active",),
         Stage.resume,
         judged_by="timer",
     ),
     "inactive": Case(
         "inactive",
         stopped,
-        ("The service stopped it: other: Sorry",),
-        ("state: active resumes it",),
+        ("Globus stopped it: other: Sorry",),
+        ("Resume it with fresh credentials: set state: active",),
         Stage.resume,
         judged_by="timer",
     ),
     "paused after a failure": Case(
         "paused",
         paused_after_failure,
-        ("A user paused it; the transfer of its last run", "Globus gave up at its deadline"),
-        ("state: active resumes it; if it missed a run, it runs at once",),
+        ("A user paused it; the transfer of its last run", "Globus gave up at the deadline"),
+        ("Resume it with state: active. If it missed a run, it then runs at once",),
         Stage.resume,
     ),
-    "ended: run once, stands still": Case(
+    "ended: run once, stalled": Case(
         "stalled",
         once_missing,
-        ("tands still since",),
-        ("put it back, and Globus goes on by itself",),
+        ("is stalled: ",),
+        ("Put it back (Globus then continues by itself)",),
         Stage.move_back,
         cured="ended",
     ),
     "ended: run once, failed": Case(
         "failing",
         once_expired,
-        ("It has run once, and the transfer of its last run", "Globus gave up at its deadline"),
-        ("A later schedule.start, or another name, runs it again; with another name this one stays failing",),
+        ("It has run once, and the transfer of its last run", "Globus gave up at the deadline"),
+        (
+            "To run it again, set a later schedule.start or another name. If you set another name, this timer stays "
+            "failing",
+        ),
         later_start,
         seconds=2 * HOUR,
         cured="ended",
@@ -578,5 +582,5 @@ def test_replacing_a_timer_that_stands_still_says_so_W4e_O2(globus: LocalGlobus,
     wanted["transfer"]["paths"][0]["source_path"] = "/away/"
     done = stage("timer", **wanted, on_drift="replace")
     assert [one["health"]["state"] for one in done["replaced"]] == ["stalled"]
-    assert [one for one in done["warnings"] if "Globus says FILE_NOT_FOUND" in one]
+    assert [one for one in done["warnings"] if "Globus reports FILE_NOT_FOUND" in one]
     assert len([one for one in globus.log() if one["path"].endswith("/task_list")]) == 1

@@ -142,7 +142,7 @@ def test_by_id_whatever_the_status_with_one_request(globus: LocalGlobus, account
         ({"status": ["gone"]}, "value of status must be one or more of"),
         ({"max_age": "soon"}, "max_age must be like 2d"),
         ({"max_age": "0"}, "max_age must be like 2d"),
-        ({"max_age": "2d", "transfers": False}, "max_age needs transfers: true"),
+        ({"max_age": "2d", "transfers": False}, "max_age requires transfers: true"),
     ],
 )
 def test_wrong_options_are_refused_before_any_request(options: Any, words: str, globus: LocalGlobus) -> None:

@@ -266,7 +266,7 @@ def test_a_session_is_told_apart_from_a_consent_S5_S6(globus: LocalGlobus, perso
     globus.set_clock("2026-03-03T02:00:01+00:00")
     (found,) = in_process.run("timer_info", AS_USER, person.environment)["timers"]
     assert found["health"]["state"] == "needs_session"
-    assert "Sign in anew" in found["health"]["remedy"]
+    assert "Sign in again as the collection requires" in found["health"]["remedy"]
     stale = in_process.run("timer", {**asked, "state": "active"}, person.environment)
     assert (stale["failed"], stale["changed"], stale["error"]["code"]) == (True, True, "needs_session")
     assert "Session expired for the high assurance collection" in stale["msg"]

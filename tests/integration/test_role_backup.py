@@ -218,7 +218,7 @@ def test_a_hundred_jobs_of_mixed_schedules(playbooks: Playbooks, globus: LocalGl
     assert purged == {name for name in wanted if re.fullmatch(r"lab-lab0(-\w+)?", name)}
     assert result(run, "removed")["counts"]["unchanged"] == len(wanted) - len(purged)
     assert "more than purge_limit 25" in failure(run, "too many")
-    assert "purge is refused because the list keeps no timer" in failure(run, "nobody left")
+    assert "purge is refused because the list contains no timer to keep" in failure(run, "nobody left")
     left = {timer["name"] for timer in globus.timers() if not timer["status"].startswith("delete")}
     assert left == wanted - purged | {"other"}
     # spread: of the nightly ones hardly two start in the same minute
@@ -336,7 +336,7 @@ def test_states_of_one_job_and_of_all(playbooks: Playbooks, globus: LocalGlobus)
     assert runs["before"]["x-a"] == 0
     assert runs["after"]["x-a"] == 1
     assert {t["name"]: t["status"] for t in run["after"]["answer"]["timers"]}["x-c"] == "inactive"
-    assert "purge is refused because the list keeps no timer" in failure(run, "remove")
+    assert "purge is refused because the list contains no timer to keep" in failure(run, "remove")
     assert result(run, "remove without purge")["counts"]["deleted"] == 7
 
 
@@ -412,7 +412,7 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
     "missing schedule": ({"backup_jobs": [{**job("a"), "schedule": None}]}, ["backup_jobs[0] (a)", "schedule"]),
     "missing collection": ({"backup_defaults": {}}, ["backup_jobs[0] (a)", "source_collection is missing"]),
     "wrong default": ({"backup_defaults": {**COLLECTIONS, "encrypt_data": "so"}}, ["backup_defaults", "encrypt_data"]),
-    "unknown schedule": ({"backup_jobs": [job("a", "nightl")]}, ["backup_jobs[0] (a)", "'nightl' is not known"]),
+    "unknown schedule": ({"backup_jobs": [job("a", "nightl")]}, ["backup_jobs[0] (a)", "'nightl' does not exist"]),
     "unquoted time": ({"backup_jobs": [job("a", at=1350)]}, ["backup_jobs[0] (a)", 'at: "22:30"']),
     "monthly on the 31st": ({"backup_jobs": [job("a", "monthly", day=31)]}, ["backup_jobs[0] (a)", "day", "28"]),
     "two of one name": ({"backup_jobs": [job("a"), job("a")]}, ["backup_jobs[1] (a)", "backup_jobs[0]"]),
@@ -444,7 +444,7 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "beginning of the default prefix": (
         {"backup_purge": True, "backup_prefix": "backup"},
-        ["backup_purge needs a backup_prefix of your own, not 'backup'"],
+        ["backup_purge requires your own backup_prefix, not 'backup'"],
     ),
     "two mirrors of each other": (
         {
@@ -460,7 +460,7 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
                 ),
             ]
         },
-        ["backup_jobs[0] (a) and backup_jobs[1] (b) mirror each other"],
+        ["backup_jobs[0] (a) and backup_jobs[1] (b) copy from each other"],
     ),
     "report in a missing folder": (
         {"backup_report": "/no/such/folder/x.html"},

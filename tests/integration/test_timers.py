@@ -244,7 +244,7 @@ TO_AND_FRO = [{"source_path": "/d/", "destination_path": "/d/"}]
                 definition("b"),
                 definition("c", **{**BACK, "paths": TO_AND_FRO}),
             ],
-            "timers[0] (a): timer 'a' cannot be created: delete_destination_extra: timer 'a' and timer 'c' mirror each",
+            "timers[0] (a): timer 'a' cannot be created: delete_destination_extra: timer 'a' and timer 'c' copy from",
         ),
     ],
     ids=["its own source", "each other's source"],
@@ -441,7 +441,7 @@ def test_W7_a_list_that_keeps_nothing_purges_nothing(
 ) -> None:
     seed(globus, "lab-{n}", 2)
     result = timers(entries, purge=True, purge_prefix="lab-")
-    assert "purge is refused because the list keeps no timer" in result["msg"]
+    assert "purge is refused because the list contains no timer to keep" in result["msg"]
     assert globus.log() == []
 
 

@@ -126,7 +126,7 @@ def test_a_failure_is_told_before_its_timer_is_replaced_W4e(
     assert kinds(result) == ["create", "delete"], result
     (replaced,) = result["replaced"]
     assert (replaced["timer_id"], replaced["runs"], replaced["health"]["state"]) == (old, 1, "failing")
-    (warning,) = [one for one in result["warnings"] if "which it replaces, had a problem" in one]
+    (warning,) = [one for one in result["warnings"] if "which had a problem" in one]
     assert old in warning
     assert "has no history yet" in warning
 
@@ -152,7 +152,7 @@ def test_a_transfer_that_stands_still_is_told_before_its_timer_is_replaced_W4d_W
     (replaced,) = result["replaced"]
     health = replaced["health"]
     assert (replaced["errors"], health["state"], health["source"]) == (0, "stalled", "transfer")
-    assert sum("Its transfer stands still" in one for one in result["warnings"]) == 1
+    assert sum("is stalled: " in one for one in result["warnings"]) == 1
     assert sum("is running now and is replaced" in one for one in result["warnings"]) == 1
 
 

@@ -113,7 +113,7 @@ def _unchecked_warnings(seen: Mapping[Look, Seen], collections: Mapping[str, Glo
         if found.state == UNKNOWN:
             reasons.setdefault(found.message, {})[_label(look.collection, collections)] = None
     return [
-        f"Paths on {', '.join(labels)} were not checked: {reason}. If a path is wrong, only the first run shows it"
+        f"Paths on {', '.join(labels)} were not checked: {reason}. If a path is wrong, the first run will fail"
         for reason, labels in reasons.items()
     ]
 

@@ -136,7 +136,7 @@ def _failure_context(operation: Operation, outcome: Outcome) -> str:
         return f"{what}, which was just created and may run. Run the task again"
     stays = outcome.timer.id if outcome.timer and outcome.plan.wanted.state != "absent" else timer_id
     if operation.operation == "delete" and stays != timer_id:  # a new one that was deleted again is named elsewhere
-        return f"{what} in favour of {stays}"
+        return f"{what}, which timer {stays} replaces"
     return what
 
 
@@ -164,7 +164,7 @@ def _delete(timer_id: str, outcome: Outcome, service: TimerService) -> None:
     except GlobusError as error:
         if outcome.timer is None or outcome.plan.wanted.state == "absent":
             raise
-        raise error.followed_by("Both timers may exist now: run the task again") from None
+        raise error.followed_by("Both timers may exist now. Run the task again") from None
 
 
 def _check_name(timer: Timer, name: str, service: TimerService) -> None:
@@ -179,7 +179,7 @@ def _check_name(timer: Timer, name: str, service: TimerService) -> None:
     try:
         service.delete_timer(timer.id)
     except GlobusError as error:
-        deleted = f"Delete the new timer, because the module could not ({error.message})"
+        deleted = f"The module could not delete the new timer ({error.message}), so delete it yourself"
     raise GlobusError(
         f"Globus changed the name to {timer.name!r}, so the next run would not find the timer and would create "
         f"another one. Use a name that Globus does not change. {deleted} ({timer.id})",
@@ -276,11 +276,13 @@ def _look_at_successor(
         found = _find_outcome_timer(outcome, service, or_an_equal_one)
     except GlobusError as error:
         raise error.about(
-            f"the timer to keep, {successor.id}, could not be read, so no timer was deleted. Run the task again"
+            f"no timer was deleted, because the timer that should remain ({successor.id}) could not be read. Run the "
+            "task again"
         ) from None
     if found is None or not (or_an_equal_one or found.is_unfinished):
         raise GlobusError(
-            f"The timer to keep, {successor.id}, no longer exists, so this timer was not deleted. Run the task again",
+            f"No timer was deleted, because the timer that should remain ({successor.id}) no longer exists. Run the "
+            "task again",
             code="successor_missing",
         )
     outcome.take(found)
@@ -295,7 +297,7 @@ def _look_at_successor(
 
 def _successor_failure(successor: Timer, why: str) -> GlobusError:
     return GlobusError(
-        f"The timer to keep, {successor.id}, {why}, so no timer was deleted. Run the task again",
+        f"No timer was deleted, because the timer that should remain ({successor.id}) {why}. Run the task again",
         code="successor_differs",
     )
 
@@ -314,9 +316,7 @@ def _delete_new_timer(new: Timer, why: str, outcome: Outcome, service: TimerServ
     try:
         service.delete_timer(new.id)
     except GlobusError as error:
-        raise error.about(
-            f"the new timer {new.id} {why}, so {there}. The new timer could not be deleted either"
-        ) from None
+        raise error.about(f"the new timer {new.id} {why}, so {there}. The new timer could not be deleted") from None
     outcome.operations.append(Operation("delete", new.id, new.name))
     outcome.timer, outcome.created = old, None
     raise GlobusError(
@@ -423,7 +423,7 @@ def _start_in_time(plan: Plan, creation: Definition, now: datetime) -> datetime 
     start = first_run_again(creation, pause)
     if start is not None and start <= pause:
         raise GlobusError(
-            "its only run is too soon now: it could run before it is paused. Set a later schedule.start",
+            "its only run is too soon now: the timer could run before the module pauses it. Set a later schedule.start",
             code="would_run_before_pause",
         )
     return start

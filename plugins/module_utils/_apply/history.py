@@ -75,11 +75,9 @@ class Replaced:
         )
         found = []
         if self.unread:
-            found.append(
-                f"the runs of timer {self.timer_id}, which it replaces, could not be read ({self.unread}). {new}"
-            )
+            found.append(f"it replaces timer {self.timer_id}, whose runs could not be read ({self.unread}). {new}")
         if self.trouble:
-            found.append(f"timer {self.timer_id}, which it replaces, had a problem. {self.trouble}. {new}")
+            found.append(f"it replaces timer {self.timer_id}, which had a problem. {self.trouble}. {new}")
         if self.is_running and plan.creation is not None:
             found.append(still_running_warning("it" if len(plan.deletes) == 1 else self.timer_id))
         return [warning for warning in found if warning not in plan.warnings]

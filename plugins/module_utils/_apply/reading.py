@@ -74,7 +74,7 @@ def parse_selection(parameters: Mapping[str, Any]) -> Selection:
         raise InputError(f"runs must be 0 or more, not {parameters['runs']}")
     max_age = parse_max_age("max_age", parameters["max_age"])
     if max_age is not None and not parameters["transfers"]:
-        raise InputError("max_age needs transfers: true, because only Transfer knows what arrived")
+        raise InputError("max_age requires transfers: true, because only Globus Transfer knows what arrived")
     unhealthy = parameters["health"] == "unhealthy"
     # An ended timer whose last run failed is unhealthy too (rule O3a).
     statuses = parameters["status"] if parameters["status"] is not None else STATUSES[: 3 if unhealthy else 2]

@@ -14,7 +14,7 @@ from typing import Any
 
 from .health import UNHEALTHY, Health
 
-GONE = Health("ended", "It is no longer there: somebody deleted or renamed it")
+GONE = Health("ended", "It no longer exists: somebody deleted or renamed it")
 
 
 @dataclass(frozen=True)

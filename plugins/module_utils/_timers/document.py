@@ -270,7 +270,7 @@ def _attempt(problems: list[str], read: Callable[[], _Value], otherwise: _Value)
     except ValueError as error:
         problems.append(str(error))
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError):
-        problems.append("its document has a form that is not known")
+        problems.append("its document has an unknown format")
     return otherwise
 
 
@@ -305,7 +305,7 @@ def _read_name(name: Any, problems: list[str]) -> str:
     """The name, in a form that every ansible-core can return. Raises ValueError if it is not text."""
     text = "" if name is None else presentable_text(name) if isinstance(name, str) else to_text(name)
     if isinstance(name, str) and text != name:
-        problems.append(f"name: {shown(name)} is not text: it contains half a character")
+        problems.append(f"name: {shown(name)} is not valid text: it contains an incomplete character")
     return text
 
 
@@ -411,7 +411,7 @@ def _read_transfer(body: Mapping[str, Any]) -> Transfer:
         body, ("destination_endpoint", "destination_endpoint_id"), to_text, "transfer.destination_collection"
     )
     if not (paths and source and destination):
-        raise ValueError("transfer: its document does not say what is transferred, from where and to where")
+        raise ValueError("transfer: its document does not contain the source, the destination and the paths")
     return Transfer(
         source_collection=source.lower(),
         destination_collection=destination.lower(),
@@ -435,7 +435,7 @@ def _read_path(item: Any) -> Path:
         raise ValueError(f"{shown(item)} is not a mapping")
     source, destination = _member(item, "source_path", to_text), _member(item, "destination_path", to_text)
     if source is None or destination is None:
-        raise ValueError(f"{shown(dict(item))} lacks source_path or destination_path")
+        raise ValueError(f"{shown(dict(item))} has no source_path or destination_path")
     return Path(
         source,
         destination,
@@ -454,7 +454,7 @@ def _read_rule(rule: Any) -> FilterRule:
         raise ValueError(f"{shown(rule)} is not a mapping")
     name, method, kind = (_member(rule, member, to_text) for member in ("name", "method", "type"))
     if name is None or method not in (None, "include", "exclude") or kind not in (None, "file", "dir"):
-        raise ValueError(f"{shown(dict(rule))} is not a rule that is known")
+        raise ValueError(f"{shown(dict(rule))} is not a known rule")
     return FilterRule(name, method or "exclude", kind)
 
 
@@ -463,7 +463,7 @@ def _read_sync_level(value: Any) -> str:
         return str(value)
     number = to_number(value)
     if not 0 <= number < len(SYNC_LEVELS):
-        raise ValueError(f"{number} is not a level that is known")
+        raise ValueError(f"{number} is not a known level")
     return SYNC_LEVELS[number]
 
 
@@ -480,12 +480,12 @@ def _read_schedule(document: Mapping[str, Any]) -> Schedule:
         return _with_end(Schedule(interval, old_start), end, "n_runs", "date")
     kind = schedule.get("type")
     if kind not in (None, "once", "recurring"):
-        raise ValueError(f"schedule.type: {shown(kind)} is not a type that is known")
+        raise ValueError(f"schedule.type: {shown(kind)} is not a known type")
     interval = _member(schedule, "interval_seconds", _to_interval, "schedule.interval")
     if kind == "once" or (kind is None and interval is None):
         return Schedule(start=_member(schedule, "datetime", to_instant, "schedule.start") or old_start)
     if interval is None:
-        raise ValueError("schedule.interval: it is missing")
+        raise ValueError("schedule.interval is missing")
     start = _member(schedule, "start", to_instant, "schedule.start") or old_start
     end = _member(schedule, "end", to_mapping, "schedule.end") or {}
     return _with_end(Schedule(interval, start), end, "count", "datetime")
@@ -506,7 +506,7 @@ def _with_end(schedule: Schedule, end: Mapping[str, Any], count: str, moment: st
 def _to_interval(value: Any) -> int:
     interval = to_number(value)
     if not 0 < interval <= INTERVAL_READ_MAXIMUM:
-        raise ValueError(f"{interval} seconds is not an interval that a timer can have")
+        raise ValueError(f"{interval} seconds is not a valid interval for a timer")
     return interval
 
 

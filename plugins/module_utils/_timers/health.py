@@ -186,7 +186,7 @@ def _judge_unfinished(timer: Timer, history: History, now: datetime, max_age: in
         return Health(
             "paused",
             "A user paused it" + _clause(worst),
-            "state: active resumes it; if it missed a run, it runs at once",
+            "Resume it with state: active. If it missed a run, it then runs at once",
         )
     if timer.is_inactive:
         stopped = _inactive(timer)
@@ -247,7 +247,7 @@ def _failing(timer: Timer, last: Run | None, web_app: str) -> Health | None:
         return Health(
             "failing",
             f"Its last run{at} failed: {last.message}",
-            f"Remove that cause; the page of the timer: {_page_of(timer, web_app)}",
+            f"Fix the cause; the page of the timer: {_page_of(timer, web_app)}",
             last.moment,
         )
     return Health(
@@ -262,8 +262,8 @@ def _stalled(timer: Timer, current: Run | None, now: datetime, web_app: str) -> 
     task = current.task if current else None
     if task is None or not (_stands_still(task) or (task.error is not None and _lasts_too_long(task, now))):
         return None
-    since = f" since {format_instant(task.requested_at)}" if task.requested_at else ""
-    parts = [f"Its transfer stands still{since}: {standstill_of(task)}"]
+    since = f" (requested at {format_instant(task.requested_at)})" if task.requested_at else ""
+    parts = [f"Its transfer{since} is stalled: {standstill_of(task)}"]
     if task.deadline is not None:
         parts.append(f"Globus gives up at {format_instant(task.deadline)}")
     skipped = _ticks_between(timer, task.requested_at, now)
@@ -289,7 +289,7 @@ def _incomplete(last: Run | None, web_app: str) -> Health | None:
     if task is None or last is None or not task.is_incomplete:
         return None
     number = task.skipped_errors
-    what = "Globus does not call it well"
+    what = "Globus does not report it as successful"
     if number:
         items, were = ("item", "was") if number == 1 else ("items", "were")
         what = f"{number} {items} at the source could not be read and {were} left out"
@@ -299,8 +299,8 @@ def _incomplete(last: Run | None, web_app: str) -> Health | None:
     return Health(
         "incomplete",
         f"The transfer of its last run{at} is not complete: {what}",
-        f"The page of the task lists what was left out: {page_of(task, web_app)}. Make it readable at the source, or "
-        "exclude it with transfer.filter_rules",
+        f"The page of the task lists the items that were left out: {page_of(task, web_app)}. Make them readable at "
+        "the source, or exclude them with transfer.filter_rules",
         task.completed_at or last.moment,
     )
 
@@ -318,16 +318,20 @@ def _overrunning(timer: Timer, history: History, now: datetime, web_app: str) ->
     if waits:
         remedy = "Spread the timers of this account over the day"
     else:
-        remedy = "Give it a longer interval or less to transfer"
+        remedy = "Use a longer interval, or transfer less"
         if task is None:
-            remedy = f"Look whether it stands still. If it does not: {remedy[0].lower()}{remedy[1:]}"
+            remedy = f"Check whether the run is stalled. If it is not: {remedy[0].lower()}{remedy[1:]}"
     page = f"task: {page_of(task, web_app)}" if task is not None else f"timer: {_page_of(timer, web_app)}"
     return Health(
         "overrunning",
-        f"Its {'transfer' if task is not None else 'run'} has been {'queued' if waits else 'going on'} since "
+        f"Its {'transfer' if task is not None else 'run'} has been {'queued' if waits else 'in progress'} since "
         f"{format_instant(since)}, longer than its interval of {format_interval(interval)}"
         + (f"; {skipped} run{'s were' if skipped > 1 else ' was'} skipped meanwhile" if skipped else "")
-        + ("; Globus works on three transfers of an account at a time, the others are queued" if waits else ""),
+        + (
+            "; Globus runs at most three transfers of an account at the same time and queues the others"
+            if waits
+            else ""
+        ),
         f"{remedy}. The page of the {page}",
         since,
     )
@@ -370,13 +374,13 @@ def _overdue(timer: Timer, history: History, now: datetime, web_app: str) -> Hea
     if timer.next_run is not None and timer.next_run < latest:
         due, reason = timer.next_run, "Its next run was due at {} and has not started"
     elif start is not None and start < latest and _activity(timer) != "retrying" and not (timer.runs or timer.results):
-        due, reason = start, "It never ran: its first run was due at {}"
+        due, reason = start, "It has never run, although its first run was due at {}"
     if due is None:
         return None
     return Health(
         "overdue",
         reason.format(format_instant(due)),
-        f"Look at its page {_page_of(timer, web_app)}; state: paused and then active makes it run at once",
+        f"See its page: {_page_of(timer, web_app)}. To run it now, set state: paused and then state: active",
         due,
     )
 
@@ -395,11 +399,13 @@ def _judge_age(timer: Timer, history: History, now: datetime, max_age: int | Non
         return None
     else:
         arrived = None
-    told = f"the last arrived at {format_instant(arrived)}" if arrived else f"none of {history.searched} runs"
+    told = (
+        f"the last one arrived at {format_instant(arrived)}" if arrived else f"none in the last {history.searched} runs"
+    )
     return Health(
         "stale",
         f"No complete transfer arrived within {format_interval(max_age)}: {told}",
-        "Look at its last runs (timer_info with runs), and at its schedule",
+        "Check its last runs (timer_info with the option runs) and its schedule",
         arrived or timer.submitted_at,
     )
 
@@ -418,22 +424,22 @@ def _runs_reach_back(timer: Timer, history: History, now: datetime, age: timedel
 def _remark(timer: Timer, history: History) -> str | None:
     """The reason of a timer that works: what it is doing, or what is not known. None if there is no more to say."""
     if _activity(timer) == "retrying":
-        return "Its run could not start yet, and Globus tries again"
+        return "Its run could not start yet. Globus tries again"
     current = history.current.task if history.current else None
     if current is not None and current.error is not None:
-        return f"Its transfer met an error, and Globus tries again: {standstill_of(current)}"
+        return f"Its transfer had an error, and Globus tries again: {standstill_of(current)}"
     if current is not None:
         return f"I{_progress_of(current)[1:]}"
     if timer.runs == 0 and timer.next_run is not None:
         return f"It has not run yet; its first run is at {format_instant(timer.next_run)}"
     last = history.runs[0].task if history.runs else None
     if last is not None and not last.arrived_whole:
-        return "Globus does not say whether the transfer of its last run arrived whole"
+        return "It is unknown whether the transfer of its last run was complete"
     return None
 
 
 def _progress_of(task: Task) -> str:
-    doing = "queued" if task.is_queued else "going on"
+    doing = "queued" if task.is_queued else "in progress"
     since = task.requested_at
     return f"its transfer has been {doing} since {format_instant(since)}" if since else f"its transfer is {doing}"
 
@@ -448,22 +454,22 @@ def _activity(timer: Timer) -> Any:
 
 def _inactive(timer: Timer) -> Health:
     needs = timer.requirements
-    reason = f"The service stopped it: {describe_inactive(timer)}"
+    reason = f"Globus stopped it: {describe_inactive(timer)}"
     if needs is not None and needs.is_consent:
         return Health(
             "needs_consent",
             reason,
-            "state: active, with client credentials, grants the consent and resumes it; with a login of your own grant "
-            "the consent first",
+            "With client credentials, state: active grants the consent and resumes it. With a user login, grant the "
+            "consent first",
         )
     if needs is not None and needs.is_session:
         return Health(
             "needs_session",
             reason,
-            "Sign in anew as the collection asks for it, then state: active. It stops again when that session expires, "
-            "so use another collection for unattended timers",
+            "Sign in again as the collection requires, and then set state: active. The timer stops again when the "
+            "session expires, so use another collection for unattended timers",
         )
-    return Health("inactive", reason, "state: active resumes it with fresh credentials")
+    return Health("inactive", reason, "Resume it with fresh credentials: set state: active")
 
 
 def describe_inactive(timer: Timer) -> str:
@@ -486,9 +492,9 @@ def missing_consents(timer: Timer) -> list[str]:
 def _ended(timer: Timer, history: History, now: datetime, is_done_again: bool, web_app: str) -> Health:
     """The health of an ended timer. A failed last run counts until a later timer did the same (rule O3a)."""
     if timer.schedule.interval is None:
-        again = "A later schedule.start, or another name, runs it again"
+        again = "To run it again, set a later schedule.start or another name"
     else:
-        again = "A definition with a later end makes a new timer"
+        again = "To create a new timer, set a later end"
     last, how = _last_finished_run(timer, history), _how_ended(timer)
     stalled = _stalled(timer, history.current, now, web_app)
     problem = None
@@ -498,7 +504,7 @@ def _ended(timer: Timer, history: History, now: datetime, is_done_again: bool, w
         if problem is stalled:  # Globus still tries
             return replace(problem, reason=f"{how}{_clause(problem, ', and ')}")
         if timer.schedule.interval is None:
-            again += f"; with another name this one stays {problem.state}"
+            again += f". If you set another name, this timer stays {problem.state}"
         return replace(problem, reason=f"{how}{_clause(problem, ', and ')}", remedy=f"{problem.remedy}. {again}")
     if stalled is not None:
         return Health("ended", f"{how}{_clause(stalled, ', and ')}", stalled.remedy, stalled.since)
@@ -533,5 +539,5 @@ def _how_ended(timer: Timer) -> str:
     if schedule.interval is None:
         return "It has run once" if timer.runs else "It has ended"
     if schedule.end_datetime is not None:
-        return f"Its end, {format_instant(schedule.end_datetime)}, is past"
-    return "It has done all its runs"
+        return f"Its end, {format_instant(schedule.end_datetime)}, has passed"
+    return "It has completed all its runs"

@@ -108,8 +108,8 @@ def parse_wanted_list(parameters: Mapping[str, Any]) -> list[Wanted]:
             raise InputError(f"purge_limit must be 0 or more, not {parameters['purge_limit']}")
         if not any(entry.state != "absent" for entry in wanted):
             raise InputError(
-                "purge is refused because the list keeps no timer: an empty list would delete every timer with the "
-                "prefix. To delete timers, list them with state: absent"
+                "purge is refused because the list contains no timer to keep, so purge would delete every timer "
+                "with the prefix. To delete timers, list them with state: absent"
             )
     return wanted
 

@@ -206,7 +206,7 @@ def plan_timer(wanted: Wanted, timers: Collection[Timer], now: datetime) -> Plan
 def _nameless() -> GlobusError:
     """Timers without a name cannot be told apart, so no definition can mean one of them (rule N1)."""
     return GlobusError(
-        "name or timer_id is required. Timers without a name are never changed",
+        "name or timer_id is required. The modules never change timers without a name",
         code="invalid_input",
     )
 
@@ -409,7 +409,7 @@ def _replace(plan: Plan, definition: Definition, replaced: Sequence[Timer], now:
     if _change_of_state(wanted, first) == "resume" and _missed_a_run(first, now):
         if all(difference.field.startswith("schedule.") for difference in plan.drift):
             return _resume_first(plan, first)
-        planned = planned.warn("the run that it missed is not made up, because the new timer has another definition")
+        planned = planned.warn("the missed run does not take place, because the new timer has another definition")
     due = None if planned.pauses else _due_run(creation.schedule, definition.schedule, replaced, now)
     if due is not None:
         return plan.warn(
@@ -679,9 +679,9 @@ def _would_stop_failure(plan: Plan, timer: Timer, running: Sequence[str]) -> Glo
     """Rule I3: a timer that runs is not deleted to keep one that does not."""
     return GlobusError(
         f"several timers are named {plan.wanted.name!r}: {timer.id} matches the definition but is "
-        f"{_state_in_words(timer)}, and {', '.join(running)} runs but differs. The module does not delete a timer "
-        "that runs in favour of one that does not. To resume the first and delete the others, set state: active. "
-        "Or delete the timers that you do not need by their timer_id",
+        f"{_state_in_words(timer)}, and {', '.join(running)} runs but differs. The module does not delete a running "
+        "timer to keep one that does not run. To resume the first and delete the others, set state: active. Or "
+        "delete the timers that you do not need by their timer_id",
         code="ambiguous_name",
     )
 
@@ -689,7 +689,7 @@ def _would_stop_failure(plan: Plan, timer: Timer, running: Sequence[str]) -> Glo
 def _drift_failure(plan: Plan, timer: Timer) -> GlobusError:
     return GlobusError(
         f"timer {plan.wanted.name or timer.name!r} ({timer.id}) differs from its definition: "
-        f"{_drift_in_words(plan.drift)}. Globus can only change its name; {_cure(plan.wanted)}",
+        f"{_drift_in_words(plan.drift)}. Globus can only change its name. {_cure(plan.wanted)}",
         code="drift",
     )
 
@@ -709,9 +709,9 @@ def _drift_warnings(plan: Plan, schedule: Schedule) -> tuple[str, ...]:
 
 
 def _cure(wanted: Wanted) -> str:
-    cure = "on_drift: replace replaces it"
+    cure = "To replace it, set on_drift: replace"
     if wanted.timer_id is not None:
-        cure += ", but not with timer_id: use a name that no other timer has"
+        cure += ", and use a name that no other timer has instead of timer_id"
     return cure
 
 
@@ -733,8 +733,7 @@ def _count_warnings(schedule: Schedule, replaced: Sequence[Timer]) -> tuple[str,
     if schedule.end_count is None or not done:
         return ()
     return (
-        f"it starts to count its {schedule.end_count} runs (end.count) from the beginning, although the old timer "
-        f"had {done} runs",
+        f"the new timer runs {schedule.end_count} times (end.count), in addition to the {done} runs of the old timer",
     )
 
 

@@ -170,6 +170,6 @@ def ring_refusal(labels: Sequence[str], ring: Sequence[Write]) -> str:
     named = dict.fromkeys(labels)
     places = " -> ".join(f"{write.source.collection}:{write.source.path}" for write in (*ring, ring[0]))
     return (
-        f"delete_destination_extra: {' and '.join(named)} mirror each other ({places}): each would delete the new "
-        "files of the other"
+        f"delete_destination_extra: {' and '.join(named)} copy from each other ({places}), so each "
+        "would delete the new files of the other"
     )

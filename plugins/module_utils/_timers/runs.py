@@ -148,7 +148,7 @@ def _why_failed(result: Mapping[str, Any], details: Mapping[str, Any], action: S
         words = [word for word in words if str(word).lower() != FAILED]
     signs = [reason, *filter(None, words[:1]), *(f"HTTP status {code}" for code in _refusals(result))]
     if any(_meaning(word) == WAITING for word in words):
-        signs.append("it waits until someone lets it go on, in the Globus web app")
+        signs.append("it waits until someone resumes it in the Globus web app")
     return "; ".join(dict.fromkeys(sign for sign in signs if sign))
 
 

@@ -36,11 +36,9 @@ def failure_of(task: Task) -> str:
     if code in CANCELLED:
         return f"someone cancelled it{description}"
     if code == "EXPIRED":
-        tries = f" after {task.faults} tries" if task.faults else ""
-        return f"Globus gave up at its deadline{tries}{description}"
-    return (
-        f"{task.fatal_code}{description}" if code else _shortened(task.fatal_description) or "Globus does not say why"
-    )
+        tries = f" after {task.faults} attempts" if task.faults else ""
+        return f"Globus gave up at the deadline{tries}{description}"
+    return f"{task.fatal_code}{description}" if code else _shortened(task.fatal_description) or "Globus gives no reason"
 
 
 def _side(word: str | None) -> str:
@@ -52,17 +50,17 @@ def _side(word: str | None) -> str:
 def standstill_of(task: Task) -> str:
     """What keeps an unfinished task from going on, in Globus's words."""
     if task.status == INACTIVE:
-        what = "its credentials ran out, and someone must renew them"
+        what = "its credentials have expired, and someone must renew them"
     elif task.is_paused:
         what = "it is paused"
     else:
-        what = f"Globus says {task.error}"
+        what = f"Globus reports {task.error}"
     words = [task.description, task.details]
     more = [
         _shortened(word) for word in words if word and word.lower() not in (task.error or "").replace("_", " ").lower()
     ]
     told = f"{what} ({'; '.join(dict.fromkeys(more))})" if more else what
-    return f"{told}, after {task.faults} failed tries" if task.faults else told
+    return f"{told}, after {task.faults} failed attempts" if task.faults else told
 
 
 def page_of(task: Task, web_app: str) -> str:
@@ -77,14 +75,14 @@ def remedy_of(task: Task, web_app: str, paths: Sequence[Path] = ()) -> str:
     code = (task.last_error or task.fatal_code or "").upper()
     page = f"the page of the task: {page_of(task, web_app)}"
     if task.status == INACTIVE:
-        return f"state: paused and then state: active renews its credentials. A person can renew them on {page}"
+        return f"Renew its credentials: set state: paused and then state: active, or sign in on {page}"
     if task.canceled_by_admin or task.canceled_by_admin_message:
         by = {"SOURCE": _source(task), "DESTINATION": _destination(task)}.get((task.canceled_by_admin or "").upper())
         return f"Ask the administrator of {by or _collections(task)}; {page}"
     if (task.fatal_code or "").upper() in CANCELLED:  # also where it was retrying an error
         return f"Ask who cancelled it; {page}"
     if task.is_paused or code.startswith("PAUSED"):
-        return f"Ask the administrator of {_collections(task)}, who can let it go on; {page}"
+        return f"Ask the administrator of {_collections(task)} to resume it; {page}"
     if code == "FILE_NOT_FOUND":
         return f"{_put_back(task, paths)}; {page}"
     if code in ("PERMISSION_DENIED", "ENDPOINT_PERMISSION_DENIED"):
@@ -93,34 +91,34 @@ def remedy_of(task: Task, web_app: str, paths: Sequence[Path] = ()) -> str:
         verb = "Start" if code == "GC_NOT_CONNECTED" else "Unpause"
         return f"{verb} Globus Connect Personal on the computer of {_collections(task)}; {page}"
     if any(word in " ".join((code, task.details or "", task.fatal_description or "")).lower() for word in _ROOM_WORDS):
-        return f"Make room on {_destination(task)}, or have its quota raised; {page}"
+        return f"Free some space on {_destination(task)}, or ask for a higher quota; {page}"
     if code in _OFFLINE_WORDS:
-        return f"Ask the administrator of {_collections(task)} whether it is online; {page}"
+        return f"Ask the administrator of {_collections(task)} whether the collection is online; {page}"
     if code in _CHANGED_WORDS:
-        return f"Let the timer run when nothing writes to the files on {_source(task)}; {page}"
+        return f"Run the timer at a time when nothing writes to the files on {_source(task)}; {page}"
     if code == "ENDPOINT_DELETED":
         return f"Correct source_collection or destination_collection in the definition; {page}"
     if code == "EXPIRED":
-        return f"The events on the page of the task name the error that it met: {page_of(task, web_app)}"
-    return f"Look at {page}"
+        return f"See the events on the page of the task for the error: {page_of(task, web_app)}"
+    return f"See {page}"
 
 
 def _put_back(task: Task, paths: Sequence[Path]) -> str:
     """What to do about a missing path. It is at the source, unless Globus names the destination."""
     side = _side_of_error(task) or "source"
     place = _source(task) if side == "source" else _destination(task)
-    again = "" if task.is_over else "and Globus goes on by itself, "
+    again = "" if task.is_over else " (Globus then continues by itself)"
     named, option = _named_paths(task, paths, side), _option(task, paths, side)
-    return f"Check {named} on {place}: put it back, {again}or correct {option} in the definition"
+    return f"Check {named} on {place}. Put it back{again}, or correct {option} in the definition"
 
 
 def _permission(task: Task) -> str:
     side = _side_of_error(task)
     if side == "source":
-        return f"Let the account of the timer read {_source(task)}"
+        return f"Allow the account of the timer to read {_source(task)}"
     if side == "destination":
-        return f"Let the account of the timer write to {_destination(task)}"
-    return f"The account of the timer lacks a permission: to read {_source(task)}, or to write to {_destination(task)}"
+        return f"Allow the account of the timer to write to {_destination(task)}"
+    return f"Allow the account of the timer to read {_source(task)} and to write to {_destination(task)}"
 
 
 def _collections(task: Task) -> str:

@@ -91,7 +91,7 @@ class Task:
             return None
         if self.nice_status is not None and self.nice_status.upper() not in FINE:
             return self.nice_status
-        return "an error that it does not name" if self.is_ok is False else None
+        return "an unnamed error" if self.is_ok is False else None
 
     @property
     def last_error(self) -> str | None:

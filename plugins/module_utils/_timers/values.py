@@ -67,7 +67,7 @@ def to_text(value: Any) -> str:
     if isinstance(value, str):
         if value.isascii() or not _has_surrogates(value):
             return value
-        raise ValueError(f"{shown(value)} is not text: it contains half a character")
+        raise ValueError(f"{shown(value)} is not valid text: it contains an incomplete character")
     if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= NUMBER_MAXIMUM:
         return str(value)
     raise ValueError(f"{shown(value)} is not text")
@@ -80,7 +80,7 @@ def to_instant(value: Any) -> datetime:
     except (ValueError, OverflowError):
         raise ValueError(f"{shown(value)} is not a time in ISO 8601") from None
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:
-        raise ValueError(f"{shown(value)} is not a time that a timer can have")
+        raise ValueError(f"{shown(value)} is not a valid time for a timer")
     return moment
 
 

@@ -51,7 +51,7 @@ def test_now_is_the_clock_of_the_host_by_default() -> None:
 
 
 def test_errors_are_those_of_filters() -> None:
-    with pytest.raises(AnsibleFilterError, match=r"backup_jobs\[0\] \(lab\): schedule 'x' is not known"):
+    with pytest.raises(AnsibleFilterError, match=r"backup_jobs\[0\] \(lab\): schedule 'x' does not exist"):
         backup_timers([{**JOB, "schedule": "x"}], DEFAULTS)
     with pytest.raises(AnsibleFilterError, match="backup_clock must be a time in ISO 8601"):
         backup_timers([JOB], DEFAULTS, now="soon")

@@ -533,7 +533,7 @@ REFUSED: dict[str, tuple[list[Any], dict[str, Any], list[str]]] = {
     ),
     "unknown option": ([job(synclevel="size")], {}, ["backup_jobs[0] (lab)", "synclevel", "did you mean sync_level?"]),
     "unknown default": ([job()], {"defaults": {"interval": "1d"}}, ["backup_defaults", "interval"]),
-    "unknown schedule": ([job("nightl")], {}, ["backup_jobs[0] (lab)", "schedule 'nightl' is not known", "nightly"]),
+    "unknown schedule": ([job("nightl")], {}, ["backup_jobs[0] (lab)", "schedule 'nightl' does not exist", "nightly"]),
     "schedule that is no name": (
         [{**job(), "schedule": {"at": 1}}],
         {},
@@ -544,7 +544,11 @@ REFUSED: dict[str, tuple[list[Any], dict[str, Any], list[str]]] = {
     "no path": ([{**job(), "destination_path": None}], {}, ["(lab)", "destination_path is missing"]),
     "path empty": ([job(source_path=" ")], {}, ["(lab)", "source_path is empty"]),
     "no UUID": ([job(source_collection="lab")], {}, ["(lab)", "source_collection must be a UUID"]),
-    "paths and path": ([job(paths=[], source_path="/a/")], {}, ["(lab)", "paths excludes source_path"]),
+    "paths and path": (
+        [job(paths=[], source_path="/a/")],
+        {},
+        ["(lab)", "paths and source_path are mutually exclusive"],
+    ),
     "paths empty": ([job(paths=[])], {}, ["(lab)", "paths is empty"]),
     "paths no list": ([job(paths="/a/")], {}, ["(lab): paths[0] must be a dictionary of options, not '/a/'"]),
     "state": ([job(state="off")], {}, ["(lab)", "state must be one of", "off"]),
@@ -559,15 +563,15 @@ REFUSED: dict[str, tuple[list[Any], dict[str, Any], list[str]]] = {
     "at a number": ([job(at=1350)], {}, ["(lab)", "at is the number 1350", 'at: "22:30"']),
     "at no time": ([job(at="25:00")], {}, ["(lab)", "at must be a time of day"]),
     "weekday": ([job("weekly", weekday="mon")], {}, ["(lab)", "weekday must be one of", "'mon'"]),
-    "weekday of no use": ([job(weekday="monday")], {}, ["(lab)", "weekday does not go with the schedule nightly"]),
-    "weekday fixed": ([job("weekdays", weekday="monday")], {}, ["(lab)", "weekday does not go with"]),
-    "week of no use": ([job("grandfather_father_son", week=2)], {}, ["(lab)", "week does not go with"]),
+    "weekday of no use": ([job(weekday="monday")], {}, ["(lab)", "weekday has no effect with the schedule nightly"]),
+    "weekday fixed": ([job("weekdays", weekday="monday")], {}, ["(lab)", "weekday has no effect with"]),
+    "week of no use": ([job("grandfather_father_son", week=2)], {}, ["(lab)", "week has no effect with"]),
     "week": ([job("fortnightly", week=3)], {}, ["(lab)", "week must be a number from 1 to 2"]),
-    "day of no use": ([job(day=3)], {}, ["(lab)", "day does not go with the schedule nightly"]),
+    "day of no use": ([job(day=3)], {}, ["(lab)", "day has no effect with the schedule nightly"]),
     "monthly on the 31st": ([job("monthly", day=31)], {}, ["(lab), slot jan", "day", "1 to 28", "not every month"]),
     "monthly on the 29th": ([job("monthly", day=29)], {}, ["(lab)", "day", "1 to 28"]),
-    "monthly by start": ([job("monthly", start="2026-12-31T02:00:00")], {}, ["(lab)", "start does not go with"]),
-    "interval of slots": ([job("weekdays", interval="2w")], {}, ["(lab)", "interval does not go with"]),
+    "monthly by start": ([job("monthly", start="2026-12-31T02:00:00")], {}, ["(lab)", "start cannot be used with"]),
+    "interval of slots": ([job("weekdays", interval="2w")], {}, ["(lab)", "interval cannot be used with"]),
     "interval no interval": ([job(interval="soon")], {}, ["(lab)", "interval", "'soon'"]),
     "interval too short": ([job(interval="10s")], {}, ["(lab)", "interval must be from 60 seconds"]),
     "at with start": ([job(at="02:00", start="2026-12-01T00:00:00")], {}, ["(lab)", "start and at are mutually"]),
@@ -580,16 +584,20 @@ REFUSED: dict[str, tuple[list[Any], dict[str, Any], list[str]]] = {
     "slots collide": (
         [job("rotating_weekdays", destination_path="/backup/")],
         {},
-        ["(lab)", "slots of the schedule rotating_weekdays collide", "/backup/{slot}/"],
+        ["(lab)", "all slots of the schedule rotating_weekdays write to", "/backup/{slot}/"],
     ),
-    "slots collide in gfs": ([job("grandfather_father_son", destination_path="/b")], {}, ["(lab)", "collide"]),
+    "slots collide in gfs": (
+        [job("grandfather_father_son", destination_path="/b")],
+        {},
+        ["(lab)", "all slots of the schedule"],
+    ),
     "slots of one path collide": (
         [job("rotating_weekdays", paths=[{"source_path": "/a", "destination_path": "/b"}])],
         {},
-        ["(lab)", "collide"],
+        ["(lab)", "all slots of the schedule"],
     ),
     "a slot where there is none": ([job(destination_path="/b/{slot}/")], {}, ["(lab)", "no slots", "{slot}"]),
-    "a slot in the name": ([job(name="a{slot}")], {}, ["name has {slot}", "no slots"]),
+    "a slot in the name": ([job(name="a{slot}")], {}, ["name contains {slot}", "no slots"]),
     # zones (N2, N6, N7)
     "zone of a job with dates": ([job("monthly", timezone="Mars/Base")], {}, ["(lab), slot jan: timezone must be an"]),
     "blank zone of a job": ([job(timezone="")], {}, ["(lab)", "timezone is empty"]),
@@ -612,7 +620,7 @@ REFUSED: dict[str, tuple[list[Any], dict[str, Any], list[str]]] = {
     "inside its source": (
         [job(destination_collection=SOURCE, destination_path="/data/backup/")],
         {},
-        ["(lab)", "destination_path /data/backup/ lies in its own source"],
+        ["(lab)", "destination_path /data/backup/ is inside its own source"],
     ),
     "its source": ([job(destination_collection=SOURCE.upper(), destination_path="//data/x/..")], {}, ["own source"]),
     "mirrored over its source": (
@@ -638,7 +646,7 @@ REFUSED: dict[str, tuple[list[Any], dict[str, Any], list[str]]] = {
             ),
         ],
         {},
-        ["backup_jobs[0] (lab) and backup_jobs[1] (back) mirror each other", "each would delete"],
+        ["backup_jobs[0] (lab) and backup_jobs[1] (back) copy from each other", "each would delete"],
     ),
     "mirrored onto another's": (
         [job(**MIRROR), job(name="b", destination_path="/backup/lab")],
@@ -736,7 +744,7 @@ def mirrors_in_a_ring(*states: str) -> list[dict[str, Any]]:
 def test_mirrors_that_are_each_others_source_are_refused_N4(number: int) -> None:
     jobs = mirrors_in_a_ring(*["present"] * number)
     message = refused(*jobs)
-    assert "mirror each other" in message
+    assert "copy from each other" in message
     assert all(f"(job{n})" in message for n in range(number))
     # a chain is none
     assert not expanded(*jobs[:-1]).warnings
@@ -761,8 +769,8 @@ def test_a_paused_mirror_deletes_nothing_but_a_running_one_deletes_what_a_paused
     assert expanded({**mirror, "state": "paused"}, other).warnings
     assert "would delete what" in refused(mirror, {**other, "state": "paused"})
     (warning,) = expanded(*mirrors_in_a_ring("present", "paused")).warnings
-    assert "mirror each other" in warning
-    assert warning.endswith("This is not refused while backup_jobs[1] (job1) is paused")
+    assert "copy from each other" in warning
+    assert warning.endswith("This is only a warning while backup_jobs[1] (job1) is paused")
 
 
 def test_jobs_that_write_to_one_path_are_warned_of_once() -> None:

@@ -448,10 +448,10 @@ def test_commands_can_be_pasted_whatever_the_name() -> None:
 
 
 def test_addresses_in_sentences_are_links() -> None:
-    told = {"state": "failing", "reason": "no", "remedy": f"Look at the page of the task: {TASK}x; the next run tries"}
+    told = {"state": "failing", "reason": "no", "remedy": f"See the page of the task: {TASK}x; the next run tries"}
     (problem,) = row(timer(health=told))["problems"]
     assert [(part["text"], part["url"]) for part in problem["remedy_parts"]] == [
-        ("Look at the page of the task: ", None),
+        ("See the page of the task: ", None),
         ("open it at Globus", f"{TASK}x"),
         ("; the next run tries", None),
     ]

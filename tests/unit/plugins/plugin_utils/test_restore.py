@@ -265,7 +265,7 @@ def test_overwrite_without_a_target_is_told_to_change_nothing() -> None:
 def test_mistakes_of_other_jobs_do_not_stand_in_the_way() -> None:
     wrong = {"name": "wrong", "schedule": "x"}
     assert right(ran("backup-lab"), jobs=[wrong, LAB], job="lab")["timer"]
-    assert "schedule 'x' is not known" in error(jobs=[wrong, LAB], job="wrong")
+    assert "schedule 'x' does not exist" in error(jobs=[wrong, LAB], job="wrong")
     assert right(ran("backup-lab"), jobs=[{**LAB, "state": "absent"}], job="lab")["timer"]
 
 

@@ -143,7 +143,7 @@ def test_a_job_without_a_name_is_refused_by_its_position_N1(name: Any) -> None:
         ({"destination_path": " "}, "destination_path is empty"),
         ({"source_collection": ""}, "source_collection must be a UUID"),
         ({"source_local_user": ""}, "source_local_user is empty"),
-        ({"schedule": ""}, "schedule '' is not known"),
+        ({"schedule": ""}, "schedule '' does not exist"),
         ({"state": ""}, "state must be one of"),
         ({"at": ""}, "at must be a time of day"),
         ({"start": ""}, "start must be a time"),
@@ -180,7 +180,7 @@ def test_a_misspelt_zone_of_a_job_names_the_job_N6(schedule: str) -> None:
 
 @pytest.mark.parametrize("prefix", ["b", "back", "backup", "backup-", None])
 def test_the_guard_of_purge_refuses_the_default_prefix_and_its_beginnings_W7(prefix: str | None) -> None:
-    assert "backup_purge needs a backup_prefix of your own" in error(backup_purge=True, backup_prefix=prefix)
+    assert "backup_purge requires your own backup_prefix" in error(backup_purge=True, backup_prefix=prefix)
     assert planned(backup_purge=False, backup_prefix=prefix)
 
 
@@ -240,14 +240,17 @@ def test_a_number_names_a_job_and_a_schedule_N5() -> None:
     assert found["jobs"] == [
         {"name": "600", "schedule": "24", "state": "present", "timers": timers, "max_age": 3 * 86400}
     ]
-    assert "'24' is not known" in error(backup_jobs=jobs)
+    assert "'24' does not exist" in error(backup_jobs=jobs)
 
 
 @pytest.mark.parametrize("value", [True, 1.1])
 def test_what_yaml_may_have_destroyed_is_refused_with_the_rule_N5(value: Any) -> None:
-    assert error_of_job(name=value) == f"backup_jobs[0]: name is {value!r}, as YAML reads it: put the text in quotes"
+    assert (
+        error_of_job(name=value)
+        == f"backup_jobs[0]: name is {value!r}, because YAML converts text without quotes. Put the text in quotes"
+    )
     assert "(lab): schedule is" in error_of_job(schedule=value)
-    assert "put the text in quotes" in error_of_job(schedule=value)
+    assert "Put the text in quotes" in error_of_job(schedule=value)
 
 
 def test_what_is_plain_stays_as_it_is_N5() -> None:

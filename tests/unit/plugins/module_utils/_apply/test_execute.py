@@ -315,7 +315,7 @@ def test_a_name_that_the_service_changes_does_not_make_a_timer_at_every_run() ->
     (left,) = (timer.id for timer in service.timers() if timer.is_unfinished)
     assert outcome.failure is not None
     assert outcome.failure.message.endswith(
-        f"Delete the new timer, because the module could not (delete was refused) ({left})"
+        f"The module could not delete the new timer (delete was refused), so delete it yourself ({left})"
     )
 
 
@@ -341,8 +341,8 @@ def test_w4_an_old_timer_that_cannot_be_deleted_is_told_with_both_ids() -> None:
     outcome = run(service, wanted(sample(label="new"), on_drift="replace"))
     assert outcome.failure is not None
     assert outcome.failure.message == (
-        f"Could not delete timer {NAME!r} ({old}) in favour of {outcome.created}: delete was refused. Both timers may "
-        "exist now: run the task again"
+        f"Could not delete timer {NAME!r} ({old}), which timer {outcome.created} replaces: delete was refused. Both "
+        "timers may exist now. Run the task again"
     )
     assert diff_after(outcome)["transfer"]["label"] == "new"
 

@@ -66,7 +66,7 @@ def test_a_timer_whose_last_run_failed_is_not_replaced_in_silence_W4e(members: d
         entry["health"]["state"]
         == {None: "failing", "user": "paused", "other": "inactive"}[members.get("inactive_reason", {}).get("cause")]
     )
-    assert warning.startswith(f"timer {old}, which it replaces, had a problem. ")
+    assert warning.startswith(f"it replaces timer {old}, which had a problem. ")
     assert warning.endswith("The new timer has no history yet")
     assert LAST[:16] in warning
 
@@ -86,7 +86,7 @@ RETRIES = {"status": "ACTIVE", "nice_status": "FILE_NOT_FOUND", "is_ok": False, 
     ("task", "state", "said"),
     [
         ({"status": "FAILED", "fatal_error": {"code": "EXPIRED"}}, "failing", ["had a problem. The transfer"]),
-        (RETRIES, "stalled", ["had a problem. Its transfer stands still", "is running now"]),
+        (RETRIES, "stalled", ["had a problem. Its transfer (requested at", "is running now"]),
         ({**ARRIVED, "subtasks_skipped_errors": 3}, "incomplete", []),
         (ARRIVED, "ok", []),
         ({"status": "ACTIVE", "nice_status": "OK", "is_ok": True}, "overrunning", ["is running now"]),
@@ -165,7 +165,7 @@ def test_runs_that_cannot_be_read_are_no_reason_to_keep_a_timer_W4e() -> None:
     service.faults["get"] = ["refused"]
     (entry,), (warning,) = told(service, made)
     assert entry == {"timer_id": old, "runs": None, "errors": None, "last_run": None, "health": None}
-    assert f"the runs of timer {old}, which it replaces, could not be read (get was refused)" in warning
+    assert f"it replaces timer {old}, whose runs could not be read (get was refused)" in warning
 
 
 def test_absent_reads_no_runs() -> None:

@@ -108,7 +108,7 @@ FAILING = {
     "errors in a list of words": (run(None, errors=["One", {"message": "Two"}]), "One; Two"),
     "errors of an unknown shape": (run(None, errors={"oops": 1}), "{'oops': 1}"),
     "cancelled": (run(None, run_status="CANCELLED"), "CANCELLED"),
-    "waits for someone": (run("INACTIVE"), "INACTIVE; it waits until someone lets it go on, in the Globus web app"),
+    "waits for someone": (run("INACTIVE"), "INACTIVE; it waits until someone resumes it in the Globus web app"),
     "a task's own reason": (
         {"ran_at": at(-1), "data": {"status": FAILED, "details": {"fatal_error": {"description": "No space"}}}},
         "No space",
@@ -190,14 +190,14 @@ def test_a_timer_that_never_ran_though_it_should_is_overdue(start: str, members:
     schedule = {"type": "recurring", "interval_seconds": 86400, "start": start}
     health = health_of(timer(**{"schedule": schedule, "n_runs": 0, "last_ran_at": None, **members}), NOW)
     assert health.state == state
-    assert ("It never ran" in str(health.reason)) is (state == "overdue")
+    assert ("It has never run" in str(health.reason)) is (state == "overdue")
 
 
 def test_a_timer_that_is_well_says_what_else_to_know() -> None:
     new = timer(n_runs=0, next_run=at(1), schedule={"type": "once", "datetime": at(1)})
     assert health_of(new, NOW).reason == f"It has not run yet; its first run is at {at(1)}"
     assert health_of(timer(run(), activity={"code": "retrying"}), NOW).reason == (
-        "Its run could not start yet, and Globus tries again"
+        "Its run could not start yet. Globus tries again"
     )
     assert health_of(timer(run()), NOW).as_result() == {
         "state": "ok",
@@ -268,17 +268,17 @@ def test_the_recorded_answers_of_the_service() -> None:
         (
             {"type": "once", "datetime": at(-1)},
             "It has run once",
-            "A later schedule.start, or another name, runs it again",
+            "To run it again, set a later schedule.start or another name",
         ),
         (
             {"type": "recurring", "interval_seconds": 60, "start": at(-9), "end": {"count": 2}},
-            "It has done all its runs",
-            "A definition with a later end makes a new timer",
+            "It has completed all its runs",
+            "To create a new timer, set a later end",
         ),
         (
             {"type": "recurring", "interval_seconds": 60, "start": at(-9), "end": {"datetime": at(-1)}},
-            f"Its end, {at(-1)}, is past",
-            "A definition with a later end makes a new timer",
+            f"Its end, {at(-1)}, has passed",
+            "To create a new timer, set a later end",
         ),
     ],
 )

@@ -448,8 +448,10 @@ def test_i5_drift_of_a_timer_chosen_by_its_id_is_told_with_its_name_and_the_way_
     assert message.startswith(f"timer 'twin' ({IDS[0]}) differs")
     (warning,) = plan([timer()], sample(label="x"), on_drift="warn", **by_id).warnings
     for text in (message, warning):
-        assert text.endswith("not with timer_id: use a name that no other timer has")
-    assert failure(plan([timer()], sample(label="x"), on_drift="fail")).message.endswith("replace replaces it")
+        assert text.endswith("and use a name that no other timer has instead of timer_id")
+    assert failure(plan([timer()], sample(label="x"), on_drift="fail")).message.endswith(
+        "To replace it, set on_drift: replace"
+    )
 
 
 # --- drift ---
@@ -764,7 +766,7 @@ def test_w4_a_count_of_runs_that_begins_anew_is_told(end: dict[str, int] | None,
     assert [("create", None), ("delete", IDS[0])] == operations(made)
     assert (
         any(
-            "starts to count its 10 runs (end.count) from the beginning, although the old timer had 7 runs" in one
+            "the new timer runs 10 times (end.count), in addition to the 7 runs of the old timer" in one
             for one in made.warnings
         )
         is told
@@ -936,7 +938,7 @@ def test_w4f_a_missed_run_comes_before_other_times_but_not_before_another_transf
     made = plan([timer(born=NOW - timedelta(days=2), **members)], parameters, on_drift="replace", **options)
     assert short(made) == expected
     resumed = [one for one in made.warnings if "it was resumed, so that the missed run takes place" in one]
-    lost = [one for one in made.warnings if "the run that it missed is not made up" in one]
+    lost = [one for one in made.warnings if "the missed run does not take place" in one]
     if expected == "resume 0":
         (warning,) = resumed
         assert 'schedule.at is "12:00", should be "20:00"' in warning
@@ -1403,7 +1405,7 @@ def test_mirrors_of_each_other_are_not_created_N4() -> None:
     assert other.failure is None
     for made in (first, second):
         assert failure(made).code == "invalid_input"
-        assert "mirror each other" in failure(made).message
+        assert "copy from each other" in failure(made).message
         assert "timer 'a'" in failure(made).message
         assert "timer 'b'" in failure(made).message
     assert not [made for made in plan_timers([wanted[0], replace(wanted[2], state="absent")], [], NOW) if made.failure]
@@ -1420,13 +1422,13 @@ def test_of_mirrors_of_each_other_the_one_that_is_there_stays_N4() -> None:
     there = timer(sample(name="a", **options))
     first, second = plan_timers([one, two], [there], NOW)
     assert first.failure is None
-    assert [warning for warning in first.warnings if "mirror each other" in warning]
-    assert "mirror each other" in failure(second).message
+    assert [warning for warning in first.warnings if "copy from each other" in warning]
+    assert "copy from each other" in failure(second).message
 
     both = [there, timer(sample(name="b", **options, **ends), timer_id=IDS[1])]
     for made in plan_timers([one, two], both, NOW):
         assert made.failure is None
-        assert len([warning for warning in made.warnings if "mirror each other" in warning]) == 1
+        assert len([warning for warning in made.warnings if "copy from each other" in warning]) == 1
 
 
 def copy_wanted(name: str, source_path: str, destination_path: str, state: str = "present", **options: Any) -> Wanted:

@@ -139,8 +139,8 @@ def test_O3_failing_when_the_last_task_that_is_over_failed() -> None:
     health = judged(failed(-25, faults=97))
     assert health.state == "failing"
     assert health.reason == (
-        f"The transfer of its last run, at {at(-25)}, failed: Globus gave up at its deadline after 97 tries: "
-        "The deadline has passed"
+        f"The transfer of its last run, at {at(-25)}, failed: Globus gave up at the deadline after 97 attempts: The "
+        "deadline has passed"
     )
     assert health.since == NOW - timedelta(hours=24.5)
     assert f"{WEB_APP}activity/{task_id(-25)}" in str(health.remedy)
@@ -159,7 +159,7 @@ def test_O3_failing_when_the_last_task_that_is_over_failed() -> None:
         ),
         ({"fatal_error": {"code": "QUOTA", "description": "Over quota"}}, "failed: QUOTA: Over quota"),
         ({"fatal_error": "odd"}, "failed: odd"),
-        ({"fatal_error": None}, "failed: Globus does not say why"),
+        ({"fatal_error": None}, "failed: Globus gives no reason"),
     ],
 )
 def test_O3_why_a_task_failed_in_words(members: dict[str, Any], says: str) -> None:
@@ -171,7 +171,7 @@ def test_O3_failing_when_the_run_could_not_be_started_although_an_older_task_sta
     health = health_of(timer(refused, result(-25)), NOW, read(going_on(-25, "FILE_NOT_FOUND", faults=3)))
     assert (health.state, health.source) == ("failing", "transfer")
     assert "A transfer with identical paths" in str(health.reason)
-    assert "; its transfer stands still" in str(health.reason)
+    assert "; its transfer (requested at" in str(health.reason)
 
 
 def test_O3_stalled_while_an_error_is_retried() -> None:
@@ -187,11 +187,11 @@ def test_O3_stalled_while_an_error_is_retried() -> None:
     )
     assert (health.state, health.source) == ("stalled", "transfer")
     assert health.reason == (
-        f"Its transfer stands still since {at(-73)}: Globus says FILE_NOT_FOUND (File: /data/ Message: No such file), "
-        f"after 97 failed tries; Globus gives up at {at(3)}; 3 runs were skipped meanwhile"
+        f"Its transfer (requested at {at(-73)}) is stalled: Globus reports FILE_NOT_FOUND (File: /data/ Message: No "
+        f"such file), after 97 failed attempts; Globus gives up at {at(3)}; 3 runs were skipped meanwhile"
     )
     assert health.since == NOW - timedelta(hours=73)
-    assert str(health.remedy).startswith(f"Check /data/ on the source collection Microscope ({SOURCE}): put it back")
+    assert str(health.remedy).startswith(f"Check /data/ on the source collection Microscope ({SOURCE}). Put it back")
     assert "source_path" in str(health.remedy)
 
 
@@ -205,7 +205,7 @@ def test_O3_errors_that_pass_within_minutes_are_no_standstill(hours: float, stat
 @pytest.mark.parametrize(
     ("members", "says", "cure"),
     [
-        ({"status": "INACTIVE"}, "its credentials ran out", "state: paused and then state: active"),
+        ({"status": "INACTIVE"}, "its credentials have expired", "state: paused and then state: active"),
         ({"is_paused": True}, "it is paused", "Ask the administrator"),
     ],
 )
@@ -221,7 +221,7 @@ def test_O3_stalled_at_once_where_someone_must_act(members: dict[str, Any], says
     [
         ("PERMISSION_DENIED", {"nice_status_details": f"Endpoint: x ({SOURCE})"}, "read the source collection Source"),
         ("PERMISSION_DENIED", {"nice_status_details": f"on {DESTINATION}"}, "write to the destination collection Dest"),
-        ("PERMISSION_DENIED", {}, "lacks a permission: to read the source collection"),
+        ("PERMISSION_DENIED", {}, "Allow the account of the timer to read the source collection"),
         (
             "GC_NOT_CONNECTED",
             {"nice_status_details": SOURCE},
@@ -229,12 +229,16 @@ def test_O3_stalled_at_once_where_someone_must_act(members: dict[str, Any], says
         ),
         ("GC_NOT_CONNECTED", {}, f"Source Endpoint ({SOURCE}) or the destination collection Destination Endpoint"),
         ("GC_PAUSED", {}, "Unpause Globus Connect Personal"),
-        ("QUOTA_EXCEEDED", {}, "Make room on the destination collection Destination Endpoint"),
-        ("ENDPOINT_ERROR", {"nice_status_details": "No space left on device"}, "Make room on the destination"),
+        ("QUOTA_EXCEEDED", {}, "Free some space on the destination collection Destination Endpoint"),
+        ("ENDPOINT_ERROR", {"nice_status_details": "No space left on device"}, "Free some space on the destination"),
         ("PAUSED_BY_ADMIN", {}, "Ask the administrator"),
         ("CONNECT_FAILED", {"nice_status_details": DESTINATION}, "Ask the administrator of the destination collection"),
         ("TIMEOUT", {}, f"Source Endpoint ({SOURCE}) or the destination collection Destination Endpoint"),
-        ("VERIFY_CHECKSUM", {}, "Let the timer run when nothing writes to the files on the source collection Source"),
+        (
+            "VERIFY_CHECKSUM",
+            {},
+            "Run the timer at a time when nothing writes to the files on the source collection Source",
+        ),
         ("FILE_NOT_FOUND", {}, "Check /data/ on the source collection Source Endpoint"),
         (
             "FILE_NOT_FOUND",
@@ -246,7 +250,7 @@ def test_O3_stalled_at_once_where_someone_must_act(members: dict[str, Any], says
             {"nice_status_details": f"Endpoint: a ({DESTINATION})\nMessage: No such file"},
             "Check /backup/ on the destination collection Destination Endpoint",
         ),
-        ("A_WORD_OF_TOMORROW", {}, f"Look at the page of the task: {WEB_APP}activity/{task_id(-2)}"),
+        ("A_WORD_OF_TOMORROW", {}, f"See the page of the task: {WEB_APP}activity/{task_id(-2)}"),
     ],
 )
 def test_O5_O6_remedies_are_specific_and_every_other_word_is_an_error(
@@ -282,8 +286,8 @@ def test_O6_of_several_paths_the_option_of_the_one_that_globus_names() -> None:
     ("members", "cure"),
     [
         ({"nice_status": "FILE_NOT_FOUND"}, "Check /data/ on the source collection Source Endpoint"),
-        ({"nice_status": "OK"}, "The events on the page of the task name the error that it met: "),
-        ({"nice_status": None}, "The events on the page of the task name the error that it met: "),
+        ({"nice_status": "OK"}, "See the events on the page of the task for the error: "),
+        ({"nice_status": None}, "See the events on the page of the task for the error: "),
     ],
 )
 def test_O6_an_expired_task_may_still_say_what_it_met(members: dict[str, Any], cure: str) -> None:
@@ -298,7 +302,7 @@ def test_O6_while_the_next_run_meets_the_same_its_remedy_counts() -> None:
     health = judged(going_on(-1, "FILE_NOT_FOUND"), failed(-25))
     assert health.state == "failing"
     assert str(health.remedy).startswith("Check /data/ on the source collection Source Endpoint")
-    assert "put it back, and Globus goes on by itself" in str(health.remedy)
+    assert "Put it back (Globus then continues by itself)" in str(health.remedy)
     assert "next run" not in str(health.remedy)
 
 
@@ -309,8 +313,11 @@ def test_O6_while_the_next_run_meets_the_same_its_remedy_counts() -> None:
         ({"canceled_by_admin": "SOURCE"}, "Ask the administrator of the source collection Source Endpoint"),
         ({"canceled_by_admin": "BOTH"}, "Ask the administrator of the source collection Source Endpoint"),
         ({"fatal_error": {"code": "ENDPOINT_DELETED"}}, "Correct source_collection or destination_collection"),
-        ({"fatal_error": {"code": "QUOTA_EXCEEDED"}}, "Make room on the destination collection Destination Endpoint"),
-        ({"fatal_error": {"code": "QUUX"}}, "Look at the page of the task"),
+        (
+            {"fatal_error": {"code": "QUOTA_EXCEEDED"}},
+            "Free some space on the destination collection Destination Endpoint",
+        ),
+        ({"fatal_error": {"code": "QUUX"}}, "See the page of the task"),
     ],
 )
 def test_O6_what_ended_a_task(members: dict[str, Any], cure: str) -> None:
@@ -341,15 +348,16 @@ def test_O3_incomplete_when_items_were_skipped() -> None:
 
 def test_O3_overrunning_when_a_task_without_an_error_goes_on_longer_than_the_interval() -> None:
     assert judged(going_on(-23)).state == "ok"
-    assert judged(going_on(-23)).reason == f"Its transfer has been going on since {at(-23)}"
+    assert judged(going_on(-23)).reason == f"Its transfer has been in progress since {at(-23)}"
     health = judged(going_on(-49))
     assert (health.state, health.since) == ("overrunning", NOW - timedelta(hours=49))
     assert health.reason == (
-        f"Its transfer has been going on since {at(-49)}, longer than its interval of 1d; 2 runs were skipped meanwhile"
+        f"Its transfer has been in progress since {at(-49)}, longer than its interval of 1d; 2 runs were skipped "
+        "meanwhile"
     )
     queued = judged(going_on(-25, "Queued"))
     assert queued.state == "overrunning"
-    assert "three transfers of an account at a time" in str(queued.reason)
+    assert "three transfers of an account at the same time" in str(queued.reason)
     once: dict[str, Any] = {"schedule": {"type": "once", "datetime": at(-49)}}
     assert judged(going_on(-49), **once).state == "ok"
 
@@ -361,9 +369,10 @@ def test_O3_O1_overrunning_by_the_timers_own_word_where_transfer_could_not_be_as
         health = health_of(timer(result(-49), activity=began), NOW, tasks)
         assert (health.state, health.source, health.since) == ("overrunning", "timer", NOW - timedelta(hours=49))
         assert health.reason == (
-            f"Its run has been going on since {at(-49)}, longer than its interval of 1d; 2 runs were skipped meanwhile"
+            f"Its run has been in progress since {at(-49)}, longer than its interval of 1d; 2 runs were skipped "
+            "meanwhile"
         )
-        assert str(health.remedy).startswith("Look whether it stands still. If it does not: give it a longer interval")
+        assert str(health.remedy).startswith("Check whether the run is stalled. If it is not: use a longer interval")
         assert str(health.remedy).endswith("activity/timers/226fda72-0000-4000-8000-000000000001")
     unknown = health_of(timer(result(-49), activity={"code": "run_in_progress"}), NOW)
     assert (unknown.state, unknown.since) == ("overrunning", NOW - timedelta(hours=49)), "since the run began"
@@ -398,7 +407,7 @@ def test_O3_stale_without_a_complete_transfer_within_max_age(
     assert health.state == state
     if state == "stale":
         assert health.since == NOW - timedelta(hours=72.5)
-        assert health.reason == (f"No complete transfer arrived within 2d: the last arrived at {at(-72.5)}")
+        assert health.reason == (f"No complete transfer arrived within 2d: the last one arrived at {at(-72.5)}")
     assert judged(*documents).state == "ok"
 
 
@@ -406,7 +415,7 @@ def test_O3_a_timer_is_stale_only_where_its_history_covers_max_age() -> None:
     bad = [failed(-1 - 24 * days) for days in range(3)]
     worst = judged(*bad, max_age=2 * DAY)
     assert worst.state == "failing"
-    assert "; no complete transfer arrived within 2d: none of 3 runs" in str(worst.reason)
+    assert "; no complete transfer arrived within 2d: none in the last 3 runs" in str(worst.reason)
     assert "no complete transfer" not in str(judged(*bad, max_age=4 * DAY).reason), "older runs are not known"
     assert "no complete transfer" in str(judged(*bad, max_age=4 * DAY, n_runs=3).reason), "there are no older ones"
     assert "no complete transfer" not in str(judged(*bad, max_age=2 * DAY, submitted_at=at(-30)).reason), "it is young"
@@ -428,7 +437,7 @@ def test_O3_paused_and_stopped_timers_tell_what_became_of_their_last_run() -> No
     health = judged(failed(-25), **paused)
     assert health.state == "paused"
     assert str(health.reason).startswith("A user paused it; the transfer of its last run")
-    assert "stands still" in str(judged(going_on(-25, "AUTH"), **paused).reason)
+    assert "is stalled" in str(judged(going_on(-25, "AUTH"), **paused).reason)
     stopped = judged(failed(-25), status="inactive", inactive_reason={"cause": "other"})
     assert stopped.state == "inactive"
     assert "; the transfer of its last run" in str(stopped.reason)
@@ -441,13 +450,13 @@ def test_O3_O3a_an_ended_timer_is_failing_stalled_incomplete_or_ended() -> None:
     health = judged(failed(-25), **once)
     assert health.state == "failing"
     assert str(health.reason).startswith("It has run once, and the transfer of its last run")
-    assert str(health.remedy).endswith("; with another name this one stays failing")
+    assert str(health.remedy).endswith(". If you set another name, this timer stays failing")
     assert judged(document(-25, subtasks_skipped_errors=1), **once).state == "incomplete"
     still = judged(going_on(-25, "FILE_NOT_FOUND"), **once)
     assert (still.state, still.since) == ("stalled", NOW - timedelta(hours=25))
-    assert "stands still" in str(still.reason)
+    assert "is stalled" in str(still.reason)
     assert "/data/" in str(still.remedy)
-    assert judged(going_on(-25), **once).reason == f"It has run once; its transfer has been going on since {at(-25)}"
+    assert judged(going_on(-25), **once).reason == f"It has run once; its transfer has been in progress since {at(-25)}"
 
 
 def test_O3a_a_later_timer_stands_for_an_ended_one_only_if_it_arrived_whole() -> None:
