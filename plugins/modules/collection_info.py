@@ -121,7 +121,7 @@ collections:
       type: str
       returned: for collections that do not exist, were deleted or are not visible, and for endpoints
       sample: >-
-        Collection 99999999-aaaa-4aaa-8aaa-000000000001 does not exist: check the ID, and that the login may see it
+        Collection 99999999-aaaa-4aaa-8aaa-000000000001 does not exist. Check the ID and the permissions of the login
         (Globus Transfer answered 404: No such endpoint '99999999-aaaa-4aaa-8aaa-000000000001')
     error:
       description: The error in a machine-readable form.

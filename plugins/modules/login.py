@@ -168,8 +168,8 @@ msg:
   type: str
   returned: failure
   sample: >-
-    No login of client 8b0e1ee1-5a58-4ac5-8ba3-1e3ad6ee8ab2 was begun here: run the task without code first, and open
-    the address that it returns
+    No login of client 8b0e1ee1-5a58-4ac5-8ba3-1e3ad6ee8ab2 was started on this host. Run the task without code first,
+    and open the URL that it returns
 error:
   description: The error in a machine-readable form.
   type: dict

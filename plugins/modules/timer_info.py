@@ -358,7 +358,7 @@ timers:
         - If the document of a timer cannot be parsed, this is the reason. All other timers are returned as usual.
       type: str
       returned: when RV(timers[].definition) is null
-      sample: By its callback document and address it neither transfers nor runs a flow
+      sample: The timer neither transfers data nor runs a flow
     recent_runs:
       description: The most recent runs, the latest first.
       type: list

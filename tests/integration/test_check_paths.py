@@ -185,7 +185,7 @@ def test_check_mode_looks_only_where_no_consent_is_needed_W1(globus: LocalGlobus
     assert not [one for one in globus.log() if "data_access" in str(one.get("form", ""))]
     result = in_process.run("timer", options(), environment, check=True)
     assert (result["failed"], result["changed"]) == (False, True)
-    assert [one for one in result["warnings"] if "check mode does not request the consent" in one]
+    assert [one for one in result["warnings"] if "check mode does not request the necessary consent" in one]
     stats = [one["path"] for one in globus.log() if one["path"].endswith("/stat")]
     assert stats
     assert not [path for path in stats if MAPPED in path]
@@ -244,8 +244,8 @@ def test_people_without_the_consent_to_look_are_told_and_the_timer_is_created(
     assert (result["failed"], result["changed"]) == (False, True), result
     (warning,) = result["warnings"]
     assert warning == (
-        f"Paths on collection 'Lab' ({MAPPED}) were not checked: this login has no consent to look at the data of "
-        "the collection. If a path is wrong, the first run will fail"
+        f"Paths on collection 'Lab' ({MAPPED}) were not checked: this login has no consent for the data of the "
+        "collection. If a path is wrong, the first run will fail"
     )
     assert asked(globus).count("stat") == 1, "the guest collection needs no consent"
     globus.grant(f"{TRANSFER_SCOPE}[*{data_access(MAPPED)}]", client_id=NATIVE_APP, identity=PERSON)

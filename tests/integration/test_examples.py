@@ -149,7 +149,7 @@ DOCUMENTS = {
             "Make sure that a timer of this name exists, whatever its definition",
             "Resume the timer if Globus stopped it, but not if somebody paused it",
         ),
-        warns={"Use your own access tokens": "the consents behind them cannot be seen"},
+        warns={"Use your own access tokens": "cannot check the consents of an access token"},
     ),
     "timers": Document(_for_timers, unchanged=("Take them over without changing them",)),
     "timer_info": Document(

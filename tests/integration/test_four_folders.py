@@ -57,4 +57,4 @@ def test_works_from_four_folders_alone(globus: LocalGlobus, installed: Path, tmp
     assert run["timer"]["changed"]
     assert {entry["name"] for entry in run["timers"]["timers"]} == {"nightly", "backup-a"}
     assert re.search(r">\s*a\s*<", page.read_text(encoding="utf-8")), "the report has a row for the job"
-    assert "Say who is signed in" in run["sign in"]["stdout"]
+    assert "Show who is signed in" in run["sign in"]["stdout"]

@@ -207,12 +207,12 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
     "request_timeout too small": ({**definition(), "request_timeout": 0}, ["request_timeout must be more than 0"]),
     "request_timeout that is no time": (
         {**definition(), "request_timeout": "inf"},
-        ["request_timeout must be more than 0 seconds, and at most a day"],
+        ["request_timeout must be more than 0 seconds and at most one day"],
     ),
     "retries negative": ({**definition(), "retries": -1}, ["retries must be 0 or more"]),
     "no token": (
         {**definition(), "auth_method": "access_token"},
-        ["auth_method: access_token needs timers_token", "GLOBUS_TIMERS_TOKEN"],
+        ["auth_method: access_token requires timers_token", "GLOBUS_TIMERS_TOKEN"],
     ),
 }
 

@@ -113,7 +113,7 @@ def test_without_a_terminal_no_task_waits(playbooks: Playbooks, person: Person, 
     run = playbooks.run((), login_book, *client)
 
     assert run.status == 2
-    message = run["Stop where nobody can type the code"]["msg"]
+    message = run["Fail if no code was entered"]["msg"]
     assert f"-e globus_client_id={NATIVE_APP} -e globus_code=CODE" in message
     assert not person.tokens().exists()
     (address,) = re.findall(r"http://127[^ ]+", message)
@@ -130,11 +130,11 @@ def test_without_the_id_of_an_app_the_playbook_says_how_to_give_it(
     for given in ((), ("-e", "globus_client_id="), ("-e", '{"globus_client_id": null}')):
         run = playbooks.run((), login_book, *given)
         assert run.status == 2
-        message = run["Check that the ID of the native app is given"]["msg"]
-        assert "globus_client_id is not given" in message
+        message = run["Check that the ID of the native app is set"]["msg"]
+        assert "globus_client_id is missing" in message
         assert "-e globus_client_id=ID" in message
     run = playbooks.run((), login_book, environment={"GLOBUS_CLIENT_ID": NATIVE_APP})
-    assert "globus_code=CODE" in run["Stop where nobody can type the code"]["msg"]
+    assert "globus_code=CODE" in run["Fail if no code was entered"]["msg"]
 
 
 def test_the_login_of_the_real_cli_with_its_profiles_and_environments(
@@ -262,7 +262,7 @@ def test_a_session_is_told_apart_from_a_consent_S5_S6(globus: LocalGlobus, perso
         **definition("careful", SCHEDULE, source_collection=HIGH_ASSURANCE, destination_collection=GUEST),
         **AS_USER,
     }
-    assert "its sessions expire" in in_process.run("timer", asked, person.environment)["warnings"][0]
+    assert "After its session has expired" in in_process.run("timer", asked, person.environment)["warnings"][0]
     globus.set_clock("2026-03-03T02:00:01+00:00")
     (found,) = in_process.run("timer_info", AS_USER, person.environment)["timers"]
     assert found["health"]["state"] == "needs_session"

@@ -155,9 +155,10 @@ def test_a_service_that_refuses_every_token_is_asked_twice(
 ) -> None:
     person.sign_in()
     globus.fault("status", status=401, path="^/jobs/$")
-    for options, remedy in ((account, None), ({"client_id": NATIVE_APP}, LOGIN)):
+    issued, renewed = "rejected a token that Globus Auth has just issued", "rejected the stored login, although it was"
+    for options, remedy, said in ((account, None, issued), ({"client_id": NATIVE_APP}, LOGIN, renewed)):
         globus.clear_log()
-        refused(ensure(person, retries=5, **options), "UNAUTHORIZED", "401", "refuses a token", remedy=remedy)
+        refused(ensure(person, retries=5, **options), "UNAUTHORIZED", "401", said, remedy=remedy)
         assert calls(globus.log()).count("GET jobs") == 2
 
 
@@ -183,7 +184,7 @@ def test_a_service_account_that_is_not_signed_in(
     refused(ensure(person, **preview), "wrong_login", "production", "preview", remedy=remedy)
     # Without its secret it is not taken for the login of a person.
     half = {"client_id": account["client_id"], "token_storage": storage}
-    refused(ensure(person, **half), "wrong_login", "holds tokens of service account", "client_secret")
+    refused(ensure(person, **half), "wrong_login", "contains tokens of the service account", "client_secret")
     client = {"id": account["client_id"], "secret": account["client_secret"], "project": False}
     globus.reset({"clients": [client]})
     refused(ensure(person, **account), "FORBIDDEN", "does not belong to a project", "settings/developers")
@@ -202,7 +203,7 @@ def test_N2_blank_options_leave_the_variables_in_force(
     assert not collections["failed"]
     person.environment["GLOBUS_CLIENT_ID"] = "\t"
     result = ensure(person, state="absent", auth_method="client_credentials", **blank)
-    refused(result, "no_credentials", "needs client_id", "GLOBUS_CLIENT_ID", remedy="set client_id")
+    refused(result, "no_credentials", "requires client_id", "GLOBUS_CLIENT_ID", remedy="set client_id")
 
 
 @pytest.mark.parametrize("empty", [None, "", " "])
@@ -210,7 +211,7 @@ def test_N1_an_id_that_is_null_is_not_given(empty: str | None, globus: LocalGlob
     """It was told to be a UUID, and not 'None'."""
     login = {"client_id": empty}
     named = {**person.environment, "GLOBUS_CLIENT_ID": NATIVE_APP}
-    refused(in_process.run("login", login, person.environment), "invalid_input", "client_id is not given", "native app")
+    refused(in_process.run("login", login, person.environment), "invalid_input", "client_id is missing", "native app")
     assert in_process.run("login", login, named)["authorize_url"]
     for module, option in (("login", "collections"), ("login", "flows"), ("collection_info", "collection_ids")):
         known = {"client_id": NATIVE_APP, "client_secret": "x"} if module == "collection_info" else {**login}
@@ -245,12 +246,12 @@ def test_a_login_that_has_ended(globus: LocalGlobus, person: Person) -> None:
             token["refresh_token"] = None
 
     rewrite(person.tokens(), without_refresh)
-    refused(ensure(person, **user), "login_required", "nothing to renew it with", remedy=LOGIN)
+    refused(ensure(person, **user), "login_required", "has no refresh token", remedy=LOGIN)
     rewrite(person.tokens(), lambda document: document["tokens"].pop(TIMERS_SERVER))
     refused(ensure(person, **user), "login_required", "no token for Globus Timers", remedy=LOGIN)
     ended = in_process.run("login", {"client_id": NATIVE_APP, "state": "absent"}, person.environment)
     assert (ended["failed"], ended["changed"]) == (False, True)
-    refused(ensure(person, **user), "login_required", "no stored login of a person", remedy=LOGIN)
+    refused(ensure(person, **user), "login_required", "No stored user login was found", remedy=LOGIN)
 
 
 def test_signing_out_revokes_what_was_stored(globus: LocalGlobus, person: Person) -> None:
@@ -334,7 +335,11 @@ def test_X1_a_token_that_cannot_be_one_is_not_quoted(around: str, globus: LocalG
     token = globus.mint(TIMERS_SCOPE)[TIMERS_SERVER]["access_token"]
     globus.clear_log()
     result = ensure(person, timers_token=around.format(token, token))
-    refused(result, "malformed_token", "The access token for Globus Timers has blanks, line breaks or other characters")
+    refused(
+        result,
+        "malformed_token",
+        "The access token for Globus Timers is not valid: it contains blanks, line breaks or other characters",
+    )
     assert token not in str(result)
     assert globus.log() == []
 
@@ -344,7 +349,7 @@ def test_X1_a_proxy_that_cannot_be_one_is_not_quoted(proxy: str) -> None:
     """Not even a connection is tried, so that this test may name the real Globus."""
     options = {"timers_token": "made-up", "environment": "preview"}
     result = in_process.run("timer_info", options, {"HTTPS_PROXY": proxy})
-    refused(result, "no_answer", "the request could not be made", "is HTTPS_PROXY right?")
+    refused(result, "no_answer", "the request could not be sent", "Check HTTPS_PROXY")
     assert "hush" not in str(result)
 
 
@@ -401,7 +406,7 @@ def test_storage_that_cannot_be_read(person: Person, account: dict[str, Any], tm
         broken.write_text(text, encoding="utf-8")
         for options in ({**account}, {"client_id": NATIVE_APP}):
             result = ensure(person, **options, token_storage=str(broken))
-            refused(result, "token_storage", "is not a file of this collection", remedy=f"rm {broken}")
+            refused(result, "token_storage", "is not a token file of this collection", remedy=f"rm {broken}")
     for path in (tmp_path, Path("/dev/null/tokens.json"), tmp_path / "broken.json" / "tokens.json"):
         assert ensure(person, **account, token_storage=str(path))["error"]["code"] == "token_storage"
     person.cli_storage.parent.mkdir(parents=True)
@@ -418,7 +423,7 @@ def test_storage_that_cannot_be_read(person: Person, account: dict[str, Any], tm
         )
         database.execute("INSERT INTO token_storage VALUES (?, 'x', '{\"expires_at_seconds\": \"soon\"}')", (place,))
     database.close()
-    refused(ensure(person, auth_method="cli"), "cli_storage", "not as this collection", remedy="globus login --force")
+    refused(ensure(person, auth_method="cli"), "cli_storage", "has an unknown format", remedy="globus login --force")
 
 
 def test_step_two_without_step_one_or_with_a_wrong_code(globus: LocalGlobus, person: Person) -> None:
@@ -430,9 +435,9 @@ def test_step_two_without_step_one_or_with_a_wrong_code(globus: LocalGlobus, per
     refused(login(code=""), "invalid_input", "code is empty")
     first = login()["authorize_url"]
     refused(login(client_id=OTHER_APP, code="x"), "no_login_begun", OTHER_APP)
-    refused(login(code="made-up"), "code_refused", "A code works once", "unknown, used up")
+    refused(login(code="made-up"), "code_refused", "A code works only once", "unknown, used up")
     second = login()["authorize_url"]
-    refused(login(code=sign_in(first)), "code_refused", "the address that was returned last")
+    refused(login(code=sign_in(first)), "code_refused", "only for the latest URL")
     assert login(code=sign_in(second))["username"] == RESEARCHER
     refused(login(code="x"), "no_login_begun")
     assert login()["authorize_url"] is None

@@ -71,7 +71,7 @@ def test_a_name_is_searched_once(found: LocalGlobus) -> None:
 @pytest.mark.usefixtures("found")
 def test_a_name_that_is_only_similar_fails_naming_it() -> None:
     message = refusal("archive")
-    assert "No collection that this login can see is called 'archive'" in message
+    assert "No collection named 'archive' is visible to this login" in message
     assert f"'Archive' ({ARCHIVE})" in message
 
 
@@ -83,7 +83,7 @@ def test_an_unknown_name_fails() -> None:
 @pytest.mark.usefixtures("found")
 def test_a_name_of_several_fails_naming_them() -> None:
     message = refusal("Twin")
-    assert "2 collections are called 'Twin'" in message
+    assert "2 collections are named 'Twin'" in message
     assert all(one in message for one in TWINS)
     assert "owner" in message
 

@@ -83,4 +83,6 @@ def test_43_odd_json_ends_in_words_in_a_playbook_W2(
         assert 0 < before < between.changed
     names = [one["name"] for one in globus.timers() if one["status"] == "active"]
     assert sorted(names) == ["new", "newer", "there"], "a creation was repeated, or none was made"
-    assert not doubted["failed"] or "accepted the timer, but its answer cannot be read" in doubted["msg"], doubted
+    assert not doubted["failed"] or "accepted the timer, but the module could not read the answer" in doubted["msg"], (
+        doubted
+    )

@@ -89,13 +89,13 @@ def test_no_secret_is_printed_returned_or_left_behind_X1(
         assert not leaked, f"{place}: {leaked}"
     assert list((tmp_path / "tmp").iterdir()) == []
     messages = {task["name"]: run[task["name"]]["msg"] for task in fails}
-    assert "does not sign in" in messages["wrong secret"]
+    assert "Globus Auth rejected the client" in messages["wrong secret"]
     assert "client_secret" in messages["wrong secret"]
     assert "401" in messages["wrong token"]
     assert "Globus Auth did not answer" in messages["Auth down"]
     assert "Globus Timers did not answer" in messages["Timers down"]
     (warning,) = run["tokens"]["warnings"]
-    assert "consents behind them cannot be seen" in warning
+    assert "cannot check the consents of an access token" in warning
     assert run["tokens again"].get("warnings", []) == []
 
 

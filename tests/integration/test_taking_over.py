@@ -311,9 +311,7 @@ def test_what_cannot_be_managed_is_listed_with_the_reason_I4(globus: LocalGlobus
 
     assert found["hook"]["type"] == "generic"
     assert [name for name, one in found.items() if one["definition"]] == ["checksum"]
-    assert found["hook"]["not_manageable"] == (
-        "By its callback document and address it neither transfers nor runs a flow"
-    )
+    assert found["hook"]["not_manageable"] == "The timer neither transfers data nor runs a flow"
     assert "delete_destination_extra" in found["mirror"]["not_manageable"]
     assert "not_manageable" not in found["checksum"]
 
@@ -343,7 +341,7 @@ def test_the_documented_plays_write_a_file_that_manages_everything_as_it_is(
 
     taken = play(playbooks, "take_over.yml", "-e", f"take_over_file={file}")
     assert taken.returncode == 0, taken.stdout + taken.stderr
-    assert "neither transfers nor runs a flow" in taken.stdout
+    assert "neither transfers data nor runs a flow" in taken.stdout
     assert writes(globus.log()) == []
 
     managed = play(playbooks, "managed.yml", "-e", f"managed_file={file}")

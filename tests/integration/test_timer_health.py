@@ -380,7 +380,7 @@ def test_what_a_service_says_has_no_template_X1() -> None:
         ({"retries": -1}, "retries must be 0 or more"),
         ({"request_timeout": 0}, "request_timeout must be more than 0"),
         ({}, "No Globus credentials were found"),
-        ({"auth_method": "client_credentials", "client_id": "x"}, "needs client_secret"),
+        ({"auth_method": "client_credentials", "client_id": "x"}, "requires client_secret"),
     ],
 )
 def test_wrong_arguments_end_the_source_with_a_message(

@@ -471,7 +471,10 @@ def test_W7_a_list_with_a_timer_that_nobody_can_tell_purges_nothing(
     read_with({"name": {"en": "lab-odd"}}, odd, monkeypatch)
     result = timers([definition("a")], purge=True, purge_prefix="lab-")
     assert result["error"]["code"] == "unreadable_answer"
-    assert f"The list of timers cannot be read whole: timer {odd}: {{'en': 'lab-odd'}} is not text" in result["msg"]
+    assert (
+        f"The list of timers could not be read completely: timer {odd}: {{'en': 'lab-odd'}} is not text"
+        in result["msg"]
+    )
     assert writes(globus.log()) == []
 
 

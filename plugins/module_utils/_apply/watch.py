@@ -98,10 +98,11 @@ class Watch:
         if found.failure is not None:
             if found.failure.code != "no_credentials":
                 # Without tasks, a timer that stands still would seem to have recovered.
-                raise found.failure.about("Transfer tasks could not be read")
+                raise found.failure.about("The transfer tasks could not be read")
             if not self._warned:
                 warning = fit_to_print(
-                    f"Health is judged by what the timers say of their runs: {found.failure.message}"
+                    "The health is determined from the timers alone, because the transfer tasks could not be read: "
+                    f"{found.failure.message}"
                 )
             self._warned = True
         seen = []

@@ -62,7 +62,7 @@ class AuthApi:
         except UNREADABLE:
             # The reason is left out, because it could quote a token (rule X1).
             raise GlobusError(
-                "Globus Auth answered with tokens that cannot be read", code="unreadable_answer"
+                "The module could not read the tokens in the answer of Globus Auth", code="unreadable_answer"
             ) from None
 
     def missing_consents(self, identity: str, needs: Needs, authorizer: Authorizer) -> Needs | None:

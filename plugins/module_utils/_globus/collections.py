@@ -88,7 +88,7 @@ def refusal_of(collection: GlobusCollection) -> GlobusError | None:
 
 def _no_collection(endpoint: GlobusCollection) -> GlobusError:
     return GlobusError(
-        f"{endpoint.label} is an endpoint, not a collection: give the ID of one of its collections",
+        f"{endpoint.label} is an endpoint, not a collection. Use the ID of one of its collections",
         code="not_a_collection",
     )
 
@@ -98,8 +98,8 @@ def warning_of(collection: GlobusCollection) -> str | None:
     if not collection.high_assurance:
         return None
     return (
-        f"Collection {collection.label} is high assurance: its sessions expire, and a timer that uses it stops "
-        "(inactive) at its first run after that, until someone signs in again and resumes it"
+        f"Collection {collection.label} is a high assurance collection. After its session has expired, Globus stops "
+        "the timer at its next run (status inactive). Then someone has to sign in again and resume the timer"
     )
 
 
@@ -114,9 +114,9 @@ def collection_named(name: str, found: Sequence[GlobusCollection]) -> GlobusColl
     if matches:
         listed = ", ".join(f"{one.id} (owner {one.owner or 'unknown'})" for one in matches[:NAMED])
         more = f" and {len(matches) - NAMED} more" if len(matches) > NAMED else ""
-        several = f"{len(matches)} collections are" if len(matches) > 1 else "More than one collection may be"
+        several = f"{len(matches)} collections are" if len(matches) > 1 else "Several collections may be"
         raise GlobusError(
-            f"{several} called {name!r}: {listed}{more}. Use the ID of the one that you mean",
+            f"{several} named {name!r}: {listed}{more}. Use the ID instead of the name",
             code="ambiguous_collection",
         )
     endpoint = next((one for one in found if one.display_name == name), None)
@@ -124,8 +124,8 @@ def collection_named(name: str, found: Sequence[GlobusCollection]) -> GlobusColl
         raise _no_collection(endpoint)
     similar = ", ".join(one.label for one in found[:NAMED])
     raise GlobusError(
-        f"No collection that this login can see is called {name!r}. "
-        + (f"Similar ones are: {similar}" if similar else "Check the name, and that the login may see the collection"),
+        f"No collection named {name!r} is visible to this login. "
+        + (f"Similar names: {similar}" if similar else "Check the name and the permissions of the login"),
         code="collection_not_found",
     )
 

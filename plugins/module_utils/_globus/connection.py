@@ -42,8 +42,8 @@ def check_sdk() -> None:
     if major.isdigit() and int(major) < SDK_OLDEST:
         command = f"{shlex.quote(sys.executable)} -m pip install 'globus-sdk>={SDK_OLDEST},<{SDK_OLDEST + 1}'"
         raise GlobusError(
-            f"The modules need globus-sdk {SDK_OLDEST} or newer. The Python that runs them, {sys.executable}, has "
-            f"globus-sdk {version}. Install another one with: {command}",
+            f"The modules require globus-sdk {SDK_OLDEST} or newer, but the Python that runs them ({sys.executable}) "
+            f"has globus-sdk {version}. Install a newer version with: {command}",
             code="sdk_too_old",
             remedy=command,
         )
@@ -86,7 +86,7 @@ def connect(parameters: Mapping[str, Any]) -> Globus:
 def open_http(parameters: Mapping[str, Any]) -> Http:
     """The connection to the services, without a login. Raises GlobusError."""
     if not 0 < parameters["request_timeout"] <= TIMEOUT_MAXIMUM:
-        raise GlobusError("request_timeout must be more than 0 seconds, and at most a day", code="invalid_input")
+        raise GlobusError("request_timeout must be more than 0 seconds and at most one day", code="invalid_input")
     if parameters["retries"] < 0:
         raise GlobusError("retries must be 0 or more", code="invalid_input")
     return Http(parameters["environment"], request_timeout=parameters["request_timeout"], retries=parameters["retries"])

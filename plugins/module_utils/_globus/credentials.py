@@ -54,8 +54,8 @@ def choose_credentials(parameters: Mapping[str, Any]) -> Credentials:
     if missing:
         variables = ", ".join(f"GLOBUS_{name.upper()}" for name in missing)
         raise GlobusError(
-            f"auth_method: {method} needs {' and '.join(missing)}: set the option, or {variables} on the host where "
-            "the module runs",
+            f"auth_method: {method} requires {' and '.join(missing)}. Set the option, or set {variables} on the host "
+            "where the module runs",
             code="no_credentials",
             remedy=f"set {' and '.join(missing)}",
         )

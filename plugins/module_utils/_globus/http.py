@@ -302,8 +302,8 @@ class Http:
         except (ValueError, TypeError, RecursionError) as error:
             # Such as half a character (a surrogate) in a form. The text of the error may quote a secret (rule X1).
             raise GlobusError(
-                f"The request to {SERVICES[service].name} could not be made ({type(error).__name__}): something in it "
-                "cannot be sent",
+                f"The request to {SERVICES[service].name} could not be sent ({type(error).__name__}): it contains a "
+                "value that cannot be encoded",
                 code="not_sent",
             ) from None
 
@@ -400,8 +400,9 @@ def service_addresses(environment: str) -> dict[str, str]:
         if os.environ.get(variable) and not is_loopback(address) and not _is_globus(address, service):
             parts = _plain_parts(address)
             raise GlobusError(
-                f"{variable} points to {(parts and parts.netloc) or 'what is no plain address'}: credentials are sent "
-                "only to hosts of Globus over https, and to this machine (loopback) for rehearsals. Unset it",
+                f"{variable} is set to {(parts and parts.netloc) or 'an invalid address'}. The modules send "
+                "credentials only to Globus over https, or to this machine (loopback) for rehearsals. Unset the "
+                "variable",
                 code="untrusted_address",
                 remedy=f"unset {variable}",
             )
@@ -455,16 +456,16 @@ def certificate_check() -> bool | str:
             continue
         if is_switch and value.lower() in ("n", "no", "f", "false", "off", "0"):
             raise GlobusError(
-                f"GLOBUS_SDK_VERIFY_SSL is {value!r}: certificates are always checked. Unset it, or name the file of "
-                "your site's CA bundle",
+                f"GLOBUS_SDK_VERIFY_SSL is {value!r}, but the check of certificates cannot be disabled. Unset the "
+                "variable, or set it to the file of your site's CA bundle",
                 code="certificate_check_off",
                 remedy="unset GLOBUS_SDK_VERIFY_SSL",
             )
         if not os.path.exists(value) or not os.access(value, os.R_OK):
             fault = "cannot be read" if os.path.exists(value) else "does not exist"
             raise GlobusError(
-                f"{variable} names the CA bundle {value}, which {fault}: without it certificates cannot be checked. "
-                "Name the file of your site's CA bundle, or unset the variable",
+                f"{variable} is set to the CA bundle {value}, which {fault}. Set the variable to the file of your "
+                "site's CA bundle, or unset it",
                 code="ca_bundle",
                 remedy=f"unset {variable}",
             )
@@ -490,7 +491,8 @@ def unreadable(service: str, key: str | None = None) -> GlobusError:
     """The error for an answer that is not a document of the service."""
     lacking = f" (no {key})" if key else ""
     return GlobusError(
-        f"{SERVICES[service].name} answered with something that is not its document{lacking}: is a proxy in between?",
+        f"{SERVICES[service].name} returned an invalid answer{lacking}. Check whether a proxy or a sign-in page of "
+        "the network answers instead",
         code="unreadable_answer",
     )
 
@@ -502,7 +504,8 @@ def _refusal_of_answer(
     status = response.status_code
     if status < 400:
         return GlobusError(
-            f"{SERVICES[service].name} answered with a redirect, which is not followed: credentials go nowhere else",
+            f"{SERVICES[service].name} answered with a redirect. The module does not follow it, because it would "
+            "send the credentials to another address",
             code="redirect",
             http_status=status,
         )
@@ -579,12 +582,12 @@ def _network_reason(cause: Any, service: str, address: str, certificates: bool |
 
     if isinstance(cause, ValueError):
         # The text of the error may quote a secret, such as the password in a proxy's address (rule X1).
-        return f"the request could not be made ({type(cause).__name__}); is HTTPS_PROXY right?", True
+        return f"the request could not be sent ({type(cause).__name__}). Check HTTPS_PROXY", True
     causes = list(_causes(cause))
     tunnel = re.search(r"Tunnel connection failed: (\d+) ?([^')\"]*)", " ".join(map(str, causes)))
     if tunnel is not None:
         status, reason = tunnel.groups()
-        hint = ". Put the user and the password of the proxy into HTTPS_PROXY" if status == "407" else ""
+        hint = ". Add the user and the password of the proxy to HTTPS_PROXY" if status == "407" else ""
         return f"the proxy refused the connection: {status} {reason}".rstrip() + hint, status.startswith("4")
     untrusted = next((one for one in causes if isinstance(one, ssl.SSLCertVerificationError)), None)
     if untrusted is not None:
@@ -592,10 +595,13 @@ def _network_reason(cause: Any, service: str, address: str, certificates: bool |
     if isinstance(certificates, str) and any(
         isinstance(one, ssl.SSLError) and re.search("PEM|X509|no certificate or crl", str(one)) for one in causes
     ):
-        return f"the CA bundle {certificates} has no certificates that can be read", True
+        return f"the CA bundle {certificates} contains no valid certificates", True
     if is_loopback(address) and any(isinstance(one, ConnectionRefusedError) for one in causes):
         variable = f"GLOBUS_SDK_SERVICE_URL_{service.upper()}"
-        return f"nothing listens there. Start the local Globus, or unset {variable} to use the real one", True
+        return (
+            f"no server listens on this address. Start the local Globus, or unset {variable} to use the real Globus",
+            True,
+        )
     text = str(getattr(cause.args[0], "reason", cause.args[0]) if cause.args else cause)
     return text.rsplit(">: ", 1)[-1] or type(cause).__name__, False
 
@@ -604,12 +610,12 @@ def _untrusted(error: ssl.SSLCertVerificationError, certificates: bool | str) ->
     """What is wrong with a certificate, and what to do about it."""
     message = getattr(error, "verify_message", "") or str(error)
     if "expired" in message or "not yet valid" in message:
-        hint = "Is the clock of this host right?"
+        hint = "Check the clock of this host"
     elif "mismatch" in message:
-        hint = "Is a proxy in between?"
+        hint = "Check whether a proxy answers instead"
     else:
-        used = certificates if isinstance(certificates, str) else "those that come with Python's certifi"
-        hint = f"If your site has a CA of its own, name the file of its bundle in REQUESTS_CA_BUNDLE (used now: {used})"
+        used = certificates if isinstance(certificates, str) else "the certificates of Python's certifi"
+        hint = f"If your site has its own CA, set REQUESTS_CA_BUNDLE to the file of its bundle (now used: {used})"
     return f"its certificate is not trusted: {message.rstrip('.')}. {hint}"
 
 

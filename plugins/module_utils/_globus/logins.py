@@ -96,8 +96,8 @@ class LoginAuthorizer:
         if self._sent and not TOKEN.fullmatch(self._sent):
             # The HTTP library would quote it in its complaint (rule X1).
             raise GlobusError(
-                f"The access token for {SERVICES[self._service].name} has blanks, line breaks or other characters that "
-                "are in no token: look at where it comes from",
+                f"The access token for {SERVICES[self._service].name} is not valid: it contains blanks, line breaks "
+                "or other characters that no token contains. Check where it comes from",
                 code="malformed_token",
             )
         return f"Bearer {self._sent}" if self._sent else None
@@ -134,9 +134,9 @@ class TokenLogin:
 
     def check_consents(self, needs: Needs) -> str | None:
         return (
-            f"With access tokens the consents behind them cannot be seen. Without that for {_needs_in_words(needs)} "
-            "a timer stops at its first run; make sure that timers_token was requested with the scope "
-            f"{writing_scope(needs)}"
+            "The module cannot check the consents of an access token. Without the consent for "
+            f"{_needs_in_words(needs)}, Globus stops a timer at its first run. Make sure that timers_token was "
+            f"requested with the scope {writing_scope(needs)}"
         )
 
     grants_consents = False
@@ -182,7 +182,7 @@ class ClientLogin:
         return True
 
     def refusal(self, service: str) -> tuple[str, str | None]:
-        return "it refuses a token that Globus Auth has just issued", None
+        return "the service rejected a token that Globus Auth has just issued", None
 
     def check_consents(self, needs: Needs) -> str | None:
         return None
@@ -199,7 +199,7 @@ class ClientLogin:
         if not collections:
             return {}
         if check_mode:
-            return dict.fromkeys(collections, "check mode does not request the consent that this needs")
+            return dict.fromkeys(collections, "check mode does not request the necessary consent")
         with self._lock:
             self._tokens.update(self._ask([data_scope(collections)]))
         return {}
@@ -242,8 +242,8 @@ class ClientLogin:
             if error.http_status not in (400, 401, 403):
                 raise
             raise GlobusError(
-                f"Globus Auth does not sign in client {self._client[0]}: {error.message}. Check client_id, "
-                f"client_secret and environment ({self._environment}), and that the client still belongs to a project "
+                f"Globus Auth rejected the client {self._client[0]}: {error.message}. Check client_id, client_secret "
+                f"and environment ({self._environment}). Also check that the client still belongs to a project "
                 "(https://app.globus.org/settings/developers)",
                 code=error.code,
                 http_status=error.http_status,
@@ -291,17 +291,23 @@ class PersonLogin:
 
     def refusal(self, service: str) -> tuple[str, str | None]:
         remedy = self._remedy(Needs())
-        return f"it refuses a token that the stored login was just renewed to. Sign in again with: {remedy}", remedy
+        return (
+            f"the service rejected the stored login, although it was just renewed. Sign in again with: {remedy}",
+            remedy,
+        )
 
     def check_consents(self, needs: Needs) -> str | None:
         if self._login.identity is None:
-            return "The stored login does not say whose it is, so its consents cannot be seen"
+            return (
+                "The module cannot check the consents, because the stored login does not contain the identity of "
+                "the user"
+            )
         missing = self._auth.missing_consents(self._login.identity, needs, LoginAuthorizer(self, "auth"))
         if missing is None:
             return None
         raise GlobusError(
-            f"The consent for {_needs_in_words(missing)} is missing: the timer would be created, and stopped at its "
-            f"first run. Grant it with: {self._remedy(missing)}",
+            f"The consent for {_needs_in_words(missing)} is missing, so Globus would stop the timer at its first "
+            f"run. Grant the consent with: {self._remedy(missing)}",
             code="consent_required",
             remedy=self._remedy(missing),
         )
@@ -314,11 +320,13 @@ class PersonLogin:
     def open_data(self, collections: Sequence[str], check_mode: bool) -> dict[str, str]:
         if self._login.identity is None:
             return dict.fromkeys(
-                collections, "the stored login does not name its identity, so nobody can see its consents"
+                collections,
+                "the module cannot check the consents, because the stored login does not contain the identity "
+                "of the user",
             )
         authorizer = LoginAuthorizer(self, "auth")
         lacking = self._auth.missing_data_consents(self._login.identity, collections, authorizer)
-        return dict.fromkeys(lacking, "this login has no consent to look at the data of the collection")
+        return dict.fromkeys(lacking, "this login has no consent for the data of the collection")
 
     def _refresh(self, service: str, used: str | None) -> Token:
         """An access token other than the used one: stored by another task meanwhile, or from Globus Auth."""
@@ -327,9 +335,9 @@ class PersonLogin:
         with self._file.locked():
             stored = self._file.read()
             if stored is None:
-                raise self._sign_in_again("The stored login was removed meanwhile")
+                raise self._sign_in_again("The stored login was removed while the task ran")
             if (stored.client_id, stored.identity) != (self._login.client_id, self._login.identity):
-                raise self._sign_in_again("The stored login was replaced by another one meanwhile")
+                raise self._sign_in_again("The stored login was replaced by another login while the task ran")
             self._login = stored
             token = stored.tokens.get(SERVICES[service].resource_server)
             if token is not None and token.access_token != used and _is_fresh(token):
@@ -341,7 +349,7 @@ class PersonLogin:
     def _refreshed(self, service: str) -> Token:
         token = self._login.tokens.get(SERVICES[service].resource_server)
         if token is None or not token.refresh_token:
-            raise self._sign_in_again("The stored login has expired, and has nothing to renew it with")
+            raise self._sign_in_again("The stored login has expired and has no refresh token")
         form = {"grant_type": "refresh_token", "refresh_token": token.refresh_token}
         try:
             fresh = _token_for(
@@ -382,7 +390,7 @@ def _token_for(tokens: Mapping[str, Token], service: str) -> Token:
     """The token for a service, among those that Globus Auth returned."""
     token = tokens.get(SERVICES[service].resource_server)
     if token is None:
-        raise GlobusError(f"Globus Auth gave no token for {SERVICES[service].name}", code="unreadable_answer")
+        raise GlobusError(f"Globus Auth did not return a token for {SERVICES[service].name}", code="unreadable_answer")
     return token
 
 
@@ -394,7 +402,8 @@ def check_stored(login: StoredLogin, client_id: str | None, environment: str, fi
     ):
         if wanted and stored != wanted:
             raise GlobusError(
-                f"{file.path} holds a login of {what} {stored}, not {wanted}: name another token_storage, or remove it",
+                f"{file.path} contains a login for {what} {stored}, not {wanted}. Set token_storage to another file, "
+                "or remove this file",
                 code="wrong_login",
                 # not to remove the file: it may be somebody's good login
                 remedy="set token_storage (GLOBUS_TOKEN_STORAGE) to another file",
@@ -420,7 +429,7 @@ def choose_login(credentials: Credentials, environment: str, auth: AuthService) 
         if login is None and method == "user":
             command = _user_remedy(credentials.client_id, environment, credentials.token_storage)(Needs())
             raise GlobusError(
-                f"There is no stored login of a person. Sign in with: {command}", code="login_required", remedy=command
+                f"No stored user login was found. Sign in with: {command}", code="login_required", remedy=command
             )
     if login is None:
         login = _cli_login(environment, auth)
@@ -428,17 +437,18 @@ def choose_login(credentials: Credentials, environment: str, auth: AuthService) 
             command = f"{_cli_variables(environment)}globus login"
             profile = f", profile {cli_profile()}" if cli_profile() else ""
             raise GlobusError(
-                f"The Globus CLI has no login here (environment {environment}{profile}). Sign in with: {command}",
+                f"The Globus CLI is not signed in on this host (environment {environment}{profile}). Sign in with: "
+                f"{command}",
                 code="login_required",
                 remedy=command,
             )
     if login is None:
         raise GlobusError(
-            "No Globus credentials were found. Give one of: access tokens (timers_token, transfer_token), a service "
-            "account (client_id, client_secret), a login of your own (ansible-playbook research_ops.globus.login), or "
-            "that of the Globus CLI (globus login). "
+            "No Globus credentials were found. Use one of: access tokens (set timers_token and transfer_token), a "
+            "service account (set client_id and client_secret), a user login (run ansible-playbook "
+            "research_ops.globus.login), or the Globus CLI (run globus login). "
             + _half_given(credentials)
-            + "Environment variables and files are read on the host where the module runs",
+            + "The module reads environment variables and files on the host where it runs",
             code="no_credentials",
             remedy="set GLOBUS_CLIENT_ID and GLOBUS_CLIENT_SECRET",
         )
@@ -449,7 +459,7 @@ def _half_given(credentials: Credentials) -> str:
     """A hint if only one half of the options for a service account, or for tokens, is given."""
     pairs = (("client_id", "client_secret"), ("client_secret", "client_id"), ("transfer_token", "timers_token"))
     return "".join(
-        f"{given} is given, but {missing} is not. "
+        f"{given} is set, but {missing} is not. "
         for given, missing in pairs
         if getattr(credentials, given) and not getattr(credentials, missing)
     )
@@ -465,8 +475,8 @@ def _user_login(credentials: Credentials, environment: str, auth: AuthService) -
     check_stored(stored, credentials.client_id, environment, file)
     if stored.identity is None:
         raise GlobusError(
-            f"{file.path} holds tokens of service account {stored.client_id}, not the login of a person: give its "
-            "client_secret, or name another token_storage",
+            f"{file.path} contains tokens of the service account {stored.client_id}, not a user login. Set the "
+            "client_secret of the service account, or set token_storage to another file",
             code="wrong_login",
         )
     return PersonLogin(stored, file, auth, _user_remedy(stored.client_id, environment, str(file.path)))

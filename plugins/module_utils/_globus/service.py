@@ -109,7 +109,9 @@ class Globus:
             return [_read_listed(document) for document in answer["jobs"]]
         except UNREADABLE as error:
             # Half a list would make a timer look absent, and create it again (rule W7 for purge).
-            raise GlobusError(f"The list of timers cannot be read whole: {error}", code="unreadable_answer") from None
+            raise GlobusError(
+                f"The list of timers could not be read completely: {error}", code="unreadable_answer"
+            ) from None
 
     def get_timer(self, timer_id: str, results: int = 1, *, tries: Tries | None = None) -> Timer | None:
         """The timer with its last runs, or None. A deleted timer is returned as long as the service shows it."""
@@ -149,8 +151,7 @@ class Globus:
         """The collection. Raises GlobusError, with the ID, if it does not exist or is not visible (rule S5)."""
         if self._login.token("transfer") is None:
             raise GlobusError(
-                f"Collection {collection_id} cannot be looked up before its timer is created: transfer_token is "
-                "missing (GLOBUS_TRANSFER_TOKEN)",
+                f"Collection {collection_id} cannot be looked up: transfer_token is missing (GLOBUS_TRANSFER_TOKEN)",
                 code="no_credentials",
                 remedy="set transfer_token",
             )
@@ -167,7 +168,7 @@ class Globus:
             if said is None:
                 raise error.about(f"Collection {collection_id} could not be looked up") from error
             raise GlobusError(
-                f"Collection {collection_id} {said}: check the ID, and that the login may see it ({error.message})",
+                f"Collection {collection_id} {said}. Check the ID and the permissions of the login ({error.message})",
                 code=error.code,
                 http_status=error.http_status,
                 request_id=error.request_id,
@@ -226,7 +227,7 @@ class Globus:
             if error.http_status not in (403, 404):
                 raise error.about(f"Flow {flow_id} could not be looked up") from None
             raise GlobusError(
-                f"Flow {flow_id} does not exist or is not visible to this login: check the ID ({error.message})",
+                f"Flow {flow_id} does not exist or is not visible to this login. Check the ID ({error.message})",
                 code="flow_not_found",
                 http_status=error.http_status,
                 request_id=error.request_id,
@@ -267,7 +268,7 @@ class Globus:
             timer = None
         if timer is None or timer.unreadable is not None:
             raise UncertainError(
-                "Globus Timers accepted the timer, but its answer cannot be read", code="unreadable_answer"
+                "Globus Timers accepted the timer, but the module could not read the answer", code="unreadable_answer"
             )
         return timer
 

@@ -104,7 +104,8 @@ class TokenFile:
             ) from None
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise GlobusError(
-                f"The token storage {self.path} is not a file of this collection. Remove it, or name another",
+                f"The token storage {self.path} is not a token file of this collection. Set token_storage to another "
+                "file, or remove this file",
                 code="token_storage",
                 remedy=f"rm {shlex.quote(str(self.path))}",
             ) from None
@@ -167,15 +168,15 @@ class TokenFile:
             except BlockingIOError:
                 if time.monotonic() > give_up:
                     raise GlobusError(
-                        f"Another task has held the token storage {self.path} for {LOCK_SECONDS:.0f} seconds: is it "
-                        "stuck?",
+                        f"Another task has locked the token storage {self.path} for {LOCK_SECONDS:.0f} seconds. "
+                        "Check whether that task hangs",
                         code="token_storage",
                     ) from None
                 time.sleep(LOCK_POLL)
             except OSError as error:
                 raise GlobusError(
-                    f"The token storage {self.path} cannot be locked ({error.strerror}): name one on a file system "
-                    "that has locks",
+                    f"The token storage {self.path} cannot be locked ({error.strerror}). Use a file on a file system "
+                    "that supports locks",
                     code="token_storage",
                 ) from None
 
@@ -248,7 +249,7 @@ def _check_file(path: Path, state: os.stat_result) -> None:
     if not stat.S_ISREG(state.st_mode):
         kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}
         kind = kinds.get(stat.S_IFMT(state.st_mode), "a device")
-        raise GlobusError(f"The token storage {path} is {kind}, not a file: name a file", code="token_storage")
+        raise GlobusError(f"The token storage {path} is {kind}, not a file", code="token_storage")
     real = Path(os.path.realpath(path))
     if state.st_uid not in _trusted_owners(real, {*real.parents}):
         raise _foreign("The file", state.st_uid, path)
@@ -287,8 +288,8 @@ def _is_own_group(group: int) -> bool:
 
 def _foreign(what: str, owner: int, path: Path) -> GlobusError:
     return GlobusError(
-        f"{what} belongs to another user (number {owner}), who could replace the token storage {path}. Name a file in "
-        "a folder of your own",
+        f"{what} belongs to another user (ID {owner}), who could replace the token storage {path}. Use a file in a "
+        "folder of your own",
         code="token_storage",
         remedy="set token_storage (GLOBUS_TOKEN_STORAGE) to another file",
     )
@@ -319,12 +320,13 @@ def _keep_private(file: int) -> None:
 
 def _expand(path: str) -> Path:
     if "\0" in path:
-        raise GlobusError("The name of the token storage has a NUL in it", code="token_storage")
+        raise GlobusError("The path of the token storage contains a NUL character", code="token_storage")
     try:
         return Path(path).expanduser()
     except RuntimeError:
         raise GlobusError(
-            f"{path} cannot be found: the user that the module runs as has no home. Set HOME, or token_storage",
+            f"{path} cannot be found, because the user that runs the module has no home directory. Set HOME or "
+            "token_storage",
             code="token_storage",
         ) from None
 
@@ -354,8 +356,8 @@ def find_user_token_file(token_storage: str | None, client_id: str | None) -> To
     found = sorted(_expand(LOGINS).glob("*/tokens.json"))
     if len(found) > 1:
         raise GlobusError(
-            f"There are stored logins of several clients ({', '.join(file.parent.name for file in found)}): say which "
-            "with client_id",
+            f"There are stored logins of several clients ({', '.join(file.parent.name for file in found)}). Select "
+            "one with client_id",
             code="ambiguous_login",
         )
     return TokenFile(str(found[0])) if found else None
@@ -420,7 +422,7 @@ def _cli_storage_error(path: Path, error: Exception) -> GlobusError:
         )
     if "unable to open" in text or "readonly" in text or "disk I/O" in text:
         return GlobusError(
-            f"The Globus CLI's storage {path} cannot be opened ({text}): does it belong to another user?",
+            f"The Globus CLI's storage {path} cannot be opened ({text}). Check whether it belongs to another user",
             code="cli_storage",
         )
     if "not a database" in text or "malformed" in text:
@@ -431,8 +433,7 @@ def _cli_storage_error(path: Path, error: Exception) -> GlobusError:
             remedy=remedy,
         )
     return GlobusError(
-        f"The Globus CLI's storage {path} is not as this collection knows it. Sign in with the CLI anew: globus login "
-        "--force",
+        f"The Globus CLI's storage {path} has an unknown format. Sign in with the CLI again: globus login --force",
         code="cli_storage",
         remedy="globus login --force",
     )

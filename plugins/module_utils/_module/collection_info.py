@@ -27,7 +27,7 @@ def run_collection_info() -> None:
     try:
         ids = parse_ids("collection_ids", module.params["collection_ids"])
         if not ids and not (module.params["search"] or "").strip():
-            raise InputError("collection_ids or search is empty: say which collections to read")
+            raise InputError("collection_ids and search are empty. Set one of them")
     except InputError as error:
         fail(module, GlobusError(str(error), code="invalid_input"))
     try:
@@ -37,7 +37,7 @@ def run_collection_info() -> None:
         else:
             found = globus.search_collections(module.params["search"])
             if len(found) >= SEARCH_MAXIMUM:
-                module.warn(f"The service shows {SEARCH_MAXIMUM} collections at most: there may be more")
+                module.warn(f"Globus returns at most {SEARCH_MAXIMUM} collections, so there may be more")
             entries = [_collection_entry(one, globus) for one in found]
     except GlobusError as error:
         fail(module, error.about("Could not read collections"))

@@ -152,9 +152,9 @@ def ends_in_words(run: Callable[[], None]) -> Callable[[], None]:
             if isinstance(error, GlobusError):
                 fail(module, error)
             module.fail_json(
-                msg=f"Unexpected error, a fault of the collection or of what it uses: {type(error).__name__}: {error}. "
-                "What was done before it is not known. Run the task again, and please report it with the output of "
-                "-vvv",
+                msg=f"Unexpected error in the collection or in a library: {type(error).__name__}: {error}. Changes "
+                "may have been made before the error. Run the task again, and please report the error with the "
+                "output of -vvv",
                 error={"code": "unexpected_error", "http_status": None, "request_id": None},
                 exception=traceback.format_exc(),
             )
@@ -179,8 +179,8 @@ def check_timer(given: Mapping[str, Any], options: Mapping[str, Any]) -> None:
     except InputError as error:
         if isinstance(given.get("schedule"), str) and str(error).startswith("schedule must be"):
             raise InputError(
-                f'{error}, for example {{interval: 1d, at: "02:00"}}. Names of schedules, such as nightly, are for the '
-                "jobs of the role research_ops.globus.backup"
+                f'{error}, for example {{interval: 1d, at: "02:00"}}. Only the jobs of the role '
+                "research_ops.globus.backup accept the name of a schedule, such as nightly"
             ) from None
         raise
 

@@ -55,7 +55,10 @@ def run_login() -> None:
         if parameters["code"] is None:
             sign_in.begin()
         if not parameters["code"].strip():
-            raise InputError("code is empty: it is what the page shows after signing in. Without the option, step one")
+            raise InputError(
+                "code is empty. Set it to the code that the page shows after you sign in. To get a new URL, remove "
+                "the option"
+            )
         sign_in.finish(parameters["code"].strip())
     except InputError as error:
         fail(module, GlobusError(str(error), code="invalid_input"))
@@ -68,8 +71,8 @@ def _check_client_id(given: Mapping[str, Any]) -> None:
     options = _arguments.login_arguments()
     if _arguments.is_blank(_arguments.with_variables(options, {**dict.fromkeys(options), **given})["client_id"]):
         raise InputError(
-            "client_id is not given: set it, or GLOBUS_CLIENT_ID on the host where the module runs, to the ID of a "
-            "native app that you registered at https://app.globus.org/settings/developers"
+            "client_id is missing. Set it to the ID of a native app that you registered at "
+            "https://app.globus.org/settings/developers, or set GLOBUS_CLIENT_ID on the host where the module runs"
         )
 
 
@@ -123,14 +126,14 @@ class SignIn:
             if error.http_status not in (400, 401, 403):
                 raise
             raise GlobusError(
-                f"Globus Auth does not take the code ({error.message}). A code works once, for a few minutes, and only "
-                "for the address that was returned last: run the task without code, and open the new address",
+                f"Globus Auth rejected the code ({error.message}). A code works only once, only for a few minutes, "
+                "and only for the latest URL. Run the task without code, and open the new URL",
                 code="code_refused",
                 http_status=error.http_status,
                 request_id=error.request_id,
             ) from None
         if AUTH_SERVER not in tokens:
-            raise GlobusError(f"Globus Auth gave no token for {AUTH_SERVER}", code="unreadable_answer")
+            raise GlobusError(f"Globus Auth did not return a token for {AUTH_SERVER}", code="unreadable_answer")
         who = self._auth.user_information(tokens[AUTH_SERVER].access_token)
         login = StoredLogin(
             environment=self._environment,
@@ -165,8 +168,8 @@ class SignIn:
             if error.http_status not in (400, 401, 403):
                 raise
             self._module.warn(
-                f"A token of the login could not be revoked ({error.message}). What the application may do is listed, "
-                f"and ended, at {self._http.web_app}settings/consents"
+                f"A token of the login could not be revoked ({error.message}). To revoke the permissions of the "
+                f"application yourself, open {self._http.web_app}settings/consents"
             )
 
     def _read_stored_login(self) -> StoredLogin | None:
@@ -203,8 +206,8 @@ class SignIn:
         register(begun.get("verifier"))
         if (begun.get("client_id"), begun.get("environment")) != (self._client_id, self._environment):
             raise GlobusError(
-                f"No login of client {self._client_id} was begun here: run the task without code first, and open the "
-                "address that it returns",
+                f"No login of client {self._client_id} was started on this host. Run the task without code first, "
+                "and open the URL that it returns",
                 code="no_login_begun",
             )
         return begun

@@ -42,8 +42,8 @@ def run_timer_info() -> None:
         fail(module, error.about("Could not read timers"))
     if found.failure is not None:
         module.warn(
-            f"Transfer tasks could not be read: {found.failure.message}. So health is judged by what the timers say of "
-            "their runs, and it does not tell whether data arrived. transfers: false turns this warning off"
+            f"The transfer tasks could not be read: {found.failure.message}. The health is determined from the "
+            "timers alone, so it does not show whether data arrived. To disable this warning, set transfers: false"
         )
     entries = [
         _entry(timer, health, globus.web_app, found, wanted.runs) for timer, health in judge(wanted, found, globus)
@@ -69,13 +69,13 @@ def _entry(timer: Timer, health: Health, web_app: str, found: Found, runs: int) 
 def _not_manageable(timer: Timer, definition: Mapping[str, Any] | None) -> str | None:
     """Why the modules cannot manage a timer, or None: the message with which they would refuse its definition."""
     if timer.type == "generic":
-        return "By its callback document and address it neither transfers nor runs a flow"
+        return "The timer neither transfers data nor runs a flow"
     if timer.unreadable or definition is None:
-        return f"Its document cannot be understood: {timer.unreadable}"
+        return f"The document of the timer cannot be parsed: {timer.unreadable}"
     if timer.unknown:
-        return f"A definition cannot say what it does: it has no option for {', '.join(timer.unknown)}"
+        return f"The modules have no option for {', '.join(timer.unknown)}, which this timer uses"
     try:
         parse_definition(validate(_OPTIONS, definition), datetime.now(timezone.utc))
     except InputError as error:
-        return f"A definition cannot say what it does: {error}"
+        return f"A definition cannot describe this timer: {error}"
     return None

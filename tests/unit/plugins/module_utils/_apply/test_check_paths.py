@@ -142,7 +142,7 @@ def test_what_cannot_be_looked_at_is_one_warning_and_is_created() -> None:
 @pytest.mark.parametrize("refused", [False, True])
 def test_collections_that_are_closed_are_not_asked_W1(refused: bool) -> None:
     """In check mode nobody asks for a consent, and a consent that cannot be had is no failure of the timer."""
-    why = "check mode does not request the consent that this needs"
+    why = "check mode does not request the necessary consent"
     data = Data(closed={SOURCE: why}, refusal=GlobusError(why) if refused else None)
     plans, warnings = check(data, plan(), check_mode=True)
     assert plans[0].failure is None

@@ -75,7 +75,7 @@ def test_what_a_method_lacks_is_named_option_and_variable(
     with pytest.raises(GlobusError) as caught:
         choose(method, **given)
     assert caught.value.code == "no_credentials"
-    assert f"auth_method: {method} needs {' and '.join(missing)}:" in caught.value.message
+    assert f"auth_method: {method} requires {' and '.join(missing)}." in caught.value.message
     for name in missing:
         assert f"GLOBUS_{name.upper()}" in caught.value.message
         assert name in str(caught.value.remedy)

@@ -82,7 +82,7 @@ def test_a_file_that_is_none_of_ours_keeps_its_mode(file: TokenFile) -> None:
     file.path.parent.mkdir()
     file.path.write_text('{"tokens": "of somebody"}', encoding="utf-8")
     file.path.chmod(0o644)
-    with pytest.raises(GlobusError, match="not a file of this collection"):
+    with pytest.raises(GlobusError, match="not a token file of this collection"):
         file.read()
     assert stat.S_IMODE(file.path.stat().st_mode) == 0o644
 
@@ -120,7 +120,11 @@ def test_removing(file: TokenFile) -> None:
 def test_nobody_waits_for_ever_for_a_lock(file: TokenFile, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_token_storage, "LOCK_SECONDS", 0.1)
     monkeypatch.setattr(_token_storage, "LOCK_POLL", 0.01)
-    with file.locked(), pytest.raises(GlobusError, match="is it stuck") as refused, TokenFile(str(file.path)).locked():
+    with (
+        file.locked(),
+        pytest.raises(GlobusError, match="Check whether that task hangs") as refused,
+        TokenFile(str(file.path)).locked(),
+    ):
         pass
     assert refused.value.code == "token_storage"
     with file.locked():
@@ -132,7 +136,7 @@ def test_a_file_system_without_locks_is_told(file: TokenFile, monkeypatch: pytes
         raise OSError(95, os.strerror(95))
 
     monkeypatch.setattr(fcntl, "flock", refuse)
-    with pytest.raises(GlobusError, match="a file system that has locks"):
+    with pytest.raises(GlobusError, match="a file system that supports locks"):
         write(file)
 
 
@@ -140,7 +144,7 @@ def test_a_file_system_without_locks_is_told(file: TokenFile, monkeypatch: pytes
 def test_what_is_no_login_is_not_taken_for_one(file: TokenFile, text: str) -> None:
     file.path.parent.mkdir()
     file.path.write_text(text, encoding="utf-8")
-    with pytest.raises(GlobusError, match="not a file of this collection") as refused:
+    with pytest.raises(GlobusError, match="not a token file of this collection") as refused:
         file.read()
     assert refused.value.remedy == f"rm {file.path}"
 
@@ -150,7 +154,7 @@ def test_a_token_of_another_shape_is_none(file: TokenFile, member: str) -> None:
     write(file)
     written = file.path.read_text(encoding="utf-8")
     file.path.write_text(written.replace('"scope": ""', f'"scope": "", {member}'), encoding="utf-8")
-    with pytest.raises(GlobusError, match="not a file of this collection"):
+    with pytest.raises(GlobusError, match="not a token file of this collection"):
         file.read()
 
 
@@ -181,7 +185,7 @@ def test_a_user_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("pwd.getpwuid", unknown)
     for look in (lambda: user_token_file(None, "a"), lambda: read_cli_login("production")):
-        with pytest.raises(GlobusError, match=r"has no home\. Set HOME"):
+        with pytest.raises(GlobusError, match=r"has no home directory\. Set HOME"):
             look()
     assert user_token_file("/tmp/x.json", "a").path == Path("/tmp/x.json")
 
@@ -233,8 +237,8 @@ def test_a_storage_in_use_is_not_called_broken(
 @pytest.mark.parametrize(
     ("change", "message", "remedy"),
     [
-        ("DROP TABLE token_storage", "not as this collection knows it", "globus login --force"),
-        ("UPDATE token_storage SET token_data_json = '{'", "not as this collection knows it", "globus login --force"),
+        ("DROP TABLE token_storage", "has an unknown format", "globus login --force"),
+        ("UPDATE token_storage SET token_data_json = '{'", "has an unknown format", "globus login --force"),
         (
             "UPDATE token_storage SET token_data_json = '{\"expires_at_seconds\": 1e999}'",
             None,
@@ -242,12 +246,12 @@ def test_a_storage_in_use_is_not_called_broken(
         ),
         (
             f"UPDATE token_storage SET token_data_json = '{{\"x\": {'[' * 100000}'",
-            "not as this collection knows it",
+            "has an unknown format",
             "globus login --force",
         ),
         (
             f"UPDATE token_storage SET token_data_json = '{{\"expires_at_seconds\": 1{'0' * 400}}}'",
-            "not as this collection knows it",
+            "has an unknown format",
             "globus login --force",
         ),
     ],
@@ -327,7 +331,7 @@ def test_files_and_folders_of_others_are_refused(file: TokenFile, tmp_path: Path
         os.chown(path, ME, ME)
     assert file.read() == PERSON
     os.chown(file.path, SOMEBODY, ME)
-    with pytest.raises(GlobusError, match="number 12345"):
+    with pytest.raises(GlobusError, match="ID 12345"):
         file.read()
     os.chown(file.path, 0, 0)
     assert file.read() == PERSON, "root could do worse"
@@ -451,7 +455,7 @@ def test_43_token_files_of_odd_json_are_refused_in_words(file: TokenFile, change
     document = {**json.loads(file.path.read_text(encoding="utf-8")), **change}
     text = json.dumps(document).replace('"deep"', "[" * 100_000)
     file.path.write_text(text, encoding="utf-8")
-    with pytest.raises(GlobusError, match="not a file of this collection"):
+    with pytest.raises(GlobusError, match="not a token file of this collection"):
         file.read()
 
 

@@ -35,6 +35,6 @@ def test_an_sdk_that_is_too_old_is_told_in_words(
     monkeypatch.syspath_prepend(tmp_path)
     result = in_process.run(module, MODULES[module], {"HOME": str(tmp_path)})
     assert result["error"]["code"] == "sdk_too_old"
-    assert "need globus-sdk 4 or newer" in result["msg"]
-    assert f"{sys.executable}, has globus-sdk {version}" in result["msg"]
+    assert "require globus-sdk 4 or newer" in result["msg"]
+    assert f"({sys.executable}) has globus-sdk {version}" in result["msg"]
     assert result["remedy"] == f"{sys.executable} -m pip install 'globus-sdk>=4,<5'"
