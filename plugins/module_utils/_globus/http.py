@@ -602,6 +602,8 @@ def _network_reason(cause: Any, service: str, address: str, certificates: bool |
             f"no server listens on this address. Start the local Globus, or unset {variable} to use the real Globus",
             True,
         )
+    if any(isinstance(one, (ConnectionResetError, ConnectionAbortedError, BrokenPipeError)) for one in causes):
+        return "the connection was closed before an answer came", False
     text = str(getattr(cause.args[0], "reason", cause.args[0]) if cause.args else cause)
     return text.rsplit(">: ", 1)[-1] or type(cause).__name__, False
 

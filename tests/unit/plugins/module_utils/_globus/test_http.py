@@ -494,6 +494,12 @@ def test_a_closed_port_is_told_at_once_with_what_to_do(create: bool, monkeypatch
     assert (told.value.code, type(told.value)) == ("no_answer", GlobusError)
 
 
+def test_a_connection_that_is_closed_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(in_turn(DROP)) as server, pytest.raises(GlobusError) as told:
+        way(server, monkeypatch, 0).call("timer", "GET", "/jobs/")
+    assert told.value.message.endswith(": the connection was closed before an answer came")
+
+
 @pytest.mark.parametrize("reply", [DROP, Reply(503)], ids=["drop", "503"])
 def test_what_was_tried_several_times_says_so(reply: Reply, monkeypatch: pytest.MonkeyPatch) -> None:
     for retries, tried in ((0, False), (2, True)):
