@@ -226,11 +226,7 @@ def _release(timers: Sequence[Entry], held: Sequence[Held], spread: int, now: da
     ids = {one["timer_id"] for one in late}
     at_once = [(one["timer_id"], one["name"]) for one in resumed if one["timer_id"] not in ids]
     number = sum(1 for one in resumed if one["missed_run"])
-    said = (
-        f". {_words.count(number, 'timer')} missed a run, and a timer that did runs when it is resumed"
-        if number
-        else ""
-    )
+    said = f". {_words.count(number, 'timer')} missed a run, which starts at the resumption" if number else ""
     return {
         "resumed": resumed,
         "told": told,

@@ -127,8 +127,8 @@ def test_a_list_and_the_role_run_again_when_the_clocks_change_too(playbooks: Pla
     done = rehearse(playbooks, "--world", "world.yml", "--days", 4, "following.yml")
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "2026-03-08T05:00+00:00: the clocks of America/Havana have changed. Play it again:" in done.stdout
-    assert "2026-03-08T08:00+00:00: the clocks of America/Chicago have changed. Play it again:" in done.stdout
+    assert "2026-03-08T05:00+00:00: the clocks in America/Havana have changed. The playbook runs again:" in done.stdout
+    assert "2026-03-08T08:00+00:00: the clocks in America/Chicago have changed. The playbook runs again:" in done.stdout
     active = dict(re.findall(r"^(\S+) \(\S+\): active\n  ran .*\n  next run: (\S+)$", done.stdout, re.M))
     assert active == {"listed": "2026-03-11T16:00:00+00:00", "backup-job": "2026-03-11T07:00:00+00:00"}
 

@@ -235,7 +235,8 @@ def test_ansible_doc_prints_links_that_lead_to_guides(kind: str) -> None:
     for guide in guides:
         assert guide
         assert (ROOT / guide[1]).is_file()
-        assert kind == "role" or guide[0] in printed  # ansible-doc prints no seealso of roles
+        # ansible-doc prints no seealso of roles, and ansible-core 2.16 wraps long links
+        assert kind == "role" or guide[0] in "".join(printed.split())
 
 
 def test_a_guide_is_named_as_its_title() -> None:

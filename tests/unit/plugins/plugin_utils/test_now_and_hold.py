@@ -189,7 +189,7 @@ def test_release_resumes_what_is_still_paused_and_tells_the_rest() -> None:
     }
     assert all(one["missed_run"] for one in found["resumed"])  # that of 02:00
     assert found["counted"] == "3 timers"
-    assert found["said"] == ". 3 timers missed a run, and a timer that did runs when it is resumed"
+    assert found["said"] == ". 3 timers missed a run, which starts at the resumption"
     assert [one.get("name") for one in found["at_once"]] == ["a", "renamed", "e"]
     found = release(*timers, record=record, spread=60)
     assert found["at_once"] == []

@@ -134,8 +134,8 @@ def test_what_cannot_be_looked_at_is_one_warning_and_is_created() -> None:
     plans, warnings = check(data, plan("a"), plan("b", paths=(("/d/", "/c/"),)))
     assert [one.failure for one in plans] == [None, None]
     assert warnings == [
-        f"Paths on collection 'Archive' ({DESTINATION}) were not checked: Server is off. If a path is wrong, only "
-        "the first run shows it"
+        f"Paths on collection 'Archive' ({DESTINATION}) were not checked: Server is off. If a path is wrong, the "
+        "first run will fail"
     ]
 
 
