@@ -1138,6 +1138,8 @@ def test_i3_in_the_end_at_most_one_timer_of_the_name_is_left(situation: tuple[Wa
     made = plan_timer(wanted, timers, NOW)
     if wanted.timer_id is not None or made.failure:
         return
+    if not made.operations and any("so it was not replaced yet" in warning for warning in made.warnings):
+        return  # a run is due now, and the next play replaces them (rule W4c)
     after = (carry_out(made, timers, NOW) or [timers])[-1]
     left = [one for one in after if one.name == NAME and one.is_unfinished]
     assert len(left) == 0 if wanted.state == "absent" else len(left) <= 1
