@@ -300,7 +300,7 @@ class Demo:
         print()
         health = self.health()
         fact(health["state"] == "stalled", "The module reports that the backup is stalled.", health)
-        told = ("FILE_NOT_FOUND", f"{self.task['faults']} failed tries", self.second(self.task["request_time"]))
+        told = ("FILE_NOT_FOUND", f"{self.task['faults']} failed attempts", self.second(self.task["request_time"]))
         text = "The reason contains the error, its start, the number of attempts, and when Globus gives up."
         fact(all(one in health["reason"] for one in (*told, self.second(self.task["deadline"]))), text, health)
         fact("/data/" in health["remedy"], "The remedy names the path: put /data/ back.", health)
