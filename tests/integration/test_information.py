@@ -370,8 +370,8 @@ def test_consents_by_each_way_to_sign_in(globus: LocalGlobus, tmp_path: Path) ->
         ({}, "one of the following is required"),
         ({"collection_ids": [MAPPED], "search": "x"}, "mutually exclusive"),
         ({"collection_ids": ["x"]}, "collection_ids[0] must be a UUID"),
-        ({"collection_ids": []}, "is empty"),
-        ({"search": "  "}, "is empty"),
+        ({"collection_ids": []}, "collection_ids and search are empty"),
+        ({"search": "  "}, "collection_ids and search are empty"),
     ],
 )
 def test_wrong_options_of_collection_info_are_refused(options: Any, words: str, globus: LocalGlobus) -> None:
