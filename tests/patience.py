@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TypeVar
 
 LIMIT = 1800.0  # seconds, for one program, one request or one event; all of them take seconds at most
@@ -23,3 +25,18 @@ def until(what: str, look: Callable[[], T], limit: float = LIMIT) -> T:
         assert time.monotonic() < end, f"{what}: not within {limit:.0f} seconds, so something hangs"
         time.sleep(PAUSE)
     return seen
+
+
+def run(command: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end, without input. ``stdout`` has all that it printed, errors too."""
+    return subprocess.run(
+        command,
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+    )

@@ -13,6 +13,7 @@ complete even if the play is interrupted.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -164,9 +165,9 @@ def _hold(timers: Sequence[Entry], names: set[str], before: Sequence[Held], file
 
 def _entries(timers: Sequence[tuple[str, str]], state: str) -> list[dict[str, str]]:
     """Entries of the module ``timers``, with the names for what it shows. A list must not have a name twice."""
-    names = [name for _id, name in timers]
+    names = Counter(name for _id, name in timers)
     return [
-        {"timer_id": timer_id, "state": state, **({"name": name} if names.count(name) == 1 else {})}
+        {"timer_id": timer_id, "state": state, **({"name": name} if names[name] == 1 else {})}
         for timer_id, name in timers
     ]
 

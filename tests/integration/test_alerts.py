@@ -25,10 +25,10 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message
 
+import patience
 from emulator.control import LocalGlobus
 from emulator.plain import Api
 from integration.harness import ANSIBLE, Playbooks
-from patience import LIMIT
 from tools.others import community_general
 from unit.certificates import authority
 from unit.small_server import DROP, Reply, Request, SmallServer, closed_port, serving
@@ -110,16 +110,10 @@ class Operations:
     def __call__(self, *names: str, **variables: Any) -> subprocess.CompletedProcess[str]:
         """Run examples with all the words that Ansible can print. Nothing secret is among them."""
         given = json.dumps({**self.variables, **variables})
-        done = subprocess.run(
+        done = patience.run(
             [str(ANSIBLE / "ansible-playbook"), *(str(ALERTS / name) for name in names), "-vvv", "-e", given],
             env=self.environment,
             cwd=self.playbooks.home,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=LIMIT,
-            check=False,
         )
         printed = done.stdout + Path(self.environment["RECORD"]).read_text(encoding="utf-8")
         assert SECRET not in printed

@@ -13,12 +13,12 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import patience
 from ansible_collections.research_ops.globus.plugins.module_utils._apply.watch import Watch
 from emulator.control import LocalGlobus
 from emulator.plain import MAPPED, MAPPED_TOO, Api
 from integration.harness import ANSIBLE, Playbooks
 from integration.in_process import only
-from patience import LIMIT
 from unit.small_server import DROP, Reply, SmallServer, in_turn, serving
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples" / "eda"
@@ -45,16 +45,10 @@ def send(playbooks: Playbooks, event: dict[str, Any], address: str) -> subproces
     assert text.count("delay: 30\n") == 1
     (playbooks.home / "ticket.yml").write_text(text.replace("delay: 30\n", "delay: 0\n"), encoding="utf-8")
     variables = json.dumps({"ansible_eda": {"event": event}})
-    done = subprocess.run(
+    done = patience.run(
         [str(ANSIBLE / "ansible-playbook"), "ticket.yml", "-e", variables],
         env={**playbooks.environment, "RECORD": str(playbooks.home / "r"), "TICKET_URL": f"{address}hooks/{SECRET}"},
         cwd=playbooks.home,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=LIMIT,
-        check=False,
     )
     assert SECRET not in done.stdout
     assert not (playbooks.home / "RAN").exists()

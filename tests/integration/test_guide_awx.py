@@ -20,6 +20,7 @@ import pytest
 import yaml
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+import patience
 from emulator.control import LocalGlobus
 from integration.harness import BIN, Playbooks, calls
 from patience import LIMIT
@@ -135,16 +136,10 @@ class Controller:
         (folder / "hosts.yml").write_text(yaml.safe_dump(inventory), encoding="utf-8")
         (folder / "extravars").write_text(yaml.safe_dump(variables), encoding="utf-8")
         given = ["-i", folder / "hosts.yml", "-e", f"@{folder / 'extravars'}", *options, PROJECT[playbook]]
-        done = subprocess.run(
+        done = patience.run(
             ["ansible-playbook", *map(str, given)],
             env={**self.environment, "HOME": str(folder / "home"), "ANSIBLE_HOME": str(folder / "home/.ansible")},
             cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=LIMIT,
-            check=False,
         )
         shutil.rmtree(folder)
         return f"{done.stdout}\nstatus={done.returncode}"
@@ -237,16 +232,10 @@ def navigator(playbooks: Playbooks, settings: str) -> str:
     shutil.copy(PROJECT["backups.yml"], folder)
     guide = (ROOT / "docs" / "docsite" / "rst" / "guide_awx.rst").read_text(encoding="utf-8")
     (command,) = re.findall(r"^  ansible-navigator (run .*)$", guide, re.M)
-    done = subprocess.run(
+    done = patience.run(
         [str(BIN / "ansible-navigator"), *command.split(), "--execution-environment", "false"],
         env={**playbooks.environment, "RECORD": str(playbooks.home / "navigator.jsonl")},
         cwd=folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=LIMIT,
-        check=False,
     )
     written = [file.read_text(encoding="utf-8") for file in folder.rglob("*") if file.is_file()]
     assert playbooks.environment["GLOBUS_CLIENT_SECRET"] not in "".join([done.stdout, *written])

@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
 import textwrap
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,13 +19,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+import patience
 from emulator.control import LocalGlobus
 from emulator.plain import MAPPED, MAPPED_TOO, Api
 from integration import in_process
 from integration.documented import APP, WORLD
 from integration.harness import START, Playbooks
 from integration.people import Person
-from patience import LIMIT
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDES = ROOT / "docs" / "docsite" / "rst"
@@ -51,16 +50,10 @@ COMMANDS = [
 def run(playbooks: Playbooks, script: str) -> str:
     """What a script prints in a folder of its own."""
     (playbooks.home / "plays").mkdir(exist_ok=True)
-    done = subprocess.run(
+    done = patience.run(
         ["bash", "-euo", "pipefail", "-c", script],
         env={**playbooks.environment, "RECORD": str(playbooks.home / "guide.jsonl")},
         cwd=playbooks.home / "plays",
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=LIMIT,
-        check=False,
     )
     assert done.returncode == 0, done.stdout
     return done.stdout

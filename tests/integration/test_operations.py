@@ -15,9 +15,9 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
+import patience
 from emulator.plain import Api
 from integration.harness import ANSIBLE, Playbooks
-from patience import LIMIT
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
 
@@ -25,16 +25,10 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
 def play(playbooks: Playbooks, name: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run an example as it stands."""
     given = [argument for item in variables.items() for argument in ("-e", "=".join(item))]
-    return subprocess.run(
+    return patience.run(
         [str(ANSIBLE / "ansible-playbook"), str(EXAMPLES / name), *given],
         env={**playbooks.environment, "RECORD": str(playbooks.home / "operations.jsonl")},
         cwd=playbooks.home,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=LIMIT,
-        check=False,
     )
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 import textwrap
 import time
 from datetime import date, timedelta
@@ -17,11 +16,11 @@ from typing import Any
 import pytest
 import yaml
 
+import patience
 from emulator.control import LocalGlobus
 from emulator.plain import MAPPED, MAPPED_TOO, Api
 from integration.harness import START, Playbooks, Run, Task
 from integration.test_role_backup import ROOT, latest
-from patience import LIMIT
 
 ROLE = "research_ops.globus.backup"
 JOBS: dict[str, Any] = {
@@ -549,16 +548,10 @@ def test_the_guides_commands_bring_the_data_back(playbooks: Playbooks, globus: L
     commands = [textwrap.dedent(block) for block in commands]
     hold = [f"ansible-playbook maintenance.yml -e maintenance={word}" for word in ("begins", "ends")]
     hold.append("! ansible-playbook maintenance.yml -e maintenance=starts")
-    done = subprocess.run(
+    done = patience.run(
         ["bash", "-euo", "pipefail", "-c", "\n".join([*commands, *hold])],
         env={**playbooks.environment, "RECORD": str(lab / "guide.jsonl")},
         cwd=plays,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=LIMIT,
-        check=False,
     )
     assert done.returncode == 0, done.stdout
     (beside,) = (lab / "disk/data").glob("seq-restored-tue-*")

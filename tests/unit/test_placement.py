@@ -6,11 +6,10 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
-from patience import LIMIT
+import patience
 from tools.tree import copy
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,15 +28,9 @@ def test_the_unit_tests_run_where_ansible_wants_the_checkout(tmp_path: Path) -> 
     link.parent.mkdir(parents=True)
     link.symlink_to(checkout)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTEST_", "PYTHON"))}
-    done = subprocess.run(
+    done = patience.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *TESTS],
         cwd=checkout,
         env=kept,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=LIMIT,
-        check=False,
     )
     assert done.returncode == 0, done.stdout
