@@ -318,6 +318,11 @@ def _parse_job(
 def _schedule_name(options: Options, own: Mapping[str, Options], where: str) -> str:
     if "schedule" not in options:
         raise InputError(f"{where}: schedule is missing. Set it in the job or in backup_defaults")
+    if isinstance(options["schedule"], (Mapping, list)):
+        raise InputError(
+            f"{where}: schedule must be the name of a schedule, not {options['schedule']!r}. To use a schedule of your "
+            "own, define it in backup_schedules and set its name here"
+        )
     schedule = text_of(f"{where}: schedule", options["schedule"])
     if schedule not in SCHEDULES and schedule not in own:
         known = ", ".join(sorted({*SCHEDULES, *own}))

@@ -23,6 +23,7 @@ import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.research_ops.globus.plugins.plugin_utils import _backup
 from emulator.control import LocalGlobus
 from emulator.plain import FLOW, GUEST, LAPTOP, MAPPED, MAPPED_TOO, OTHER_CLIENT, Api, flow_timer_scope
 from emulator.scopes import TIMERS_SERVER
@@ -296,6 +297,30 @@ def test_names_that_tell_no_timer_are_taken_over_by_id(globus: LocalGlobus) -> N
     (active,) = account("timer_info", name="twin", status=["active"])["timers"]
     assert active["definition"]["timer_id"] == twins[1]
     assert not account("timers", timers=list(found.values()), on_drift="fail")["changed"]
+
+
+@pytest.mark.parametrize("recursive", [{}, {"recursive": None}, {"recursive": True}], ids=["absent", "null", "true"])
+def test_a_job_of_the_role_matches_a_timer_that_leaves_it_to_the_service_to_detect_folders_D1(
+    globus: LocalGlobus, recursive: dict[str, Any]
+) -> None:
+    account = Account(globus)
+    item = {"DATA_TYPE": "transfer_item", "source_path": "/data/", "destination_path": "/backup/", **recursive}
+    daily = {"type": "recurring", "interval_seconds": 86400, "start": "2026-03-03T02:00:00+00:00"}
+    body = {"DATA": [item], "verify_checksum": True}
+    account.api.create(name="backup-lab", schedule=daily, source=MAPPED, destination=MAPPED_TOO, body=body)
+    job = {
+        "name": "lab",
+        "source_collection": MAPPED,
+        "source_path": "/data/",
+        "destination_collection": MAPPED_TOO,
+        "destination_path": "/backup/",
+        "schedule": "nightly",
+    }
+    timers = _backup.expand([job], now=NOW).timers
+    globus.clear_log()
+
+    assert not account("timers", timers=timers, on_drift="fail")["changed"]
+    assert writes(globus.log()) == []
 
 
 def test_what_cannot_be_managed_is_listed_with_the_reason_I4(globus: LocalGlobus) -> None:

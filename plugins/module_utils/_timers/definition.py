@@ -32,11 +32,20 @@ class Path:
     external_checksum: str | None = None
     checksum_algorithm: str | None = None
 
+    @property
+    def is_folder(self) -> bool:
+        """Whether the path is a folder that the service detects as one, because ``recursive`` is not set."""
+        return self.recursive is None and self.source_path.endswith("/")
+
     def normal(self) -> Path:
-        """With the algorithm that the service uses for a checksum if none is given: MD5."""
-        if self.external_checksum is None or self.checksum_algorithm is not None:
-            return self
-        return replace(self, checksum_algorithm=CHECKSUM_ALGORITHM)
+        """With the values that the service uses for options that are not set: the checksum algorithm MD5, and for a
+        path that ends with ``/``, ``recursive``. Other paths without ``recursive`` may be files, so they stay as they
+        are.
+        """
+        path = replace(self, recursive=True) if self.is_folder else self
+        if path.external_checksum is None or path.checksum_algorithm is not None:
+            return path
+        return replace(path, checksum_algorithm=CHECKSUM_ALGORITHM)
 
 
 @dataclass(frozen=True)
@@ -85,8 +94,8 @@ class Transfer:
         The items of a transfer are independent of each other, so their order does not matter. The first filter rule
         that matches decides, so only the order between including and excluding rules matters.
         """
-        checksums = any(path.external_checksum for path in self.paths)
-        if len(self.paths) < 2 and len(self.filter_rules) < 2 and not checksums:
+        unset = any(path.external_checksum or path.is_folder for path in self.paths)
+        if len(self.paths) < 2 and len(self.filter_rules) < 2 and not unset:
             return self  # as most are
         return replace(
             self,

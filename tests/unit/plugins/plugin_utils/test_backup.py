@@ -537,7 +537,15 @@ REFUSED: dict[str, tuple[list[Any], dict[str, Any], list[str]]] = {
     "schedule that is no name": (
         [{**job(), "schedule": {"at": 1}}],
         {},
-        ["(lab)", "schedule must be text, not {'at': 1}"],
+        [
+            "(lab): schedule must be the name of a schedule, not {'at': 1}",
+            "define it in backup_schedules and set its name",
+        ],
+    ),
+    "schedule that is a list": (
+        [{**job(), "schedule": None}],
+        {"defaults": {"schedule": ["nightly"]}},
+        ["(lab): schedule must be the name of a schedule, not ['nightly']"],
     ),
     "no schedule": ([{**job(), "schedule": None}], {}, ["backup_jobs[0] (lab)", "schedule is missing"]),
     "no source": ([job()], {"defaults": {"source_collection": None}}, ["(lab)", "source_collection is missing"]),

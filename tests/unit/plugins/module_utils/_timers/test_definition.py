@@ -280,8 +280,34 @@ def test_differences_name_the_options_and_show_values_as_options_spell_them() ->
         {"field": "transfer.deadline", "desired": "2026-12-01T00:00:00+00:00", "actual": None},
     ]
     assert str(found[0]) == 'transfer.label is not set, should be "a"'
-    (paths,) = action_differences(transfer(), transfer(paths=[PATH]))
-    assert paths == Difference("transfer.paths", [{**PATH, "recursive": True}], [PATH])
+    other = {**PATH, "source_path": "/other/", "recursive": True}
+    (paths,) = action_differences(transfer(), transfer(paths=[other]))
+    assert paths == Difference("transfer.paths", [{**PATH, "recursive": True}], [other])
+
+
+@pytest.mark.parametrize("mirror", [{}, {"delete_destination_extra": True}], ids=["copy", "mirror"])
+def test_a_path_that_ends_with_a_slash_is_a_folder_without_recursive_too_D1(mirror: dict[str, Any]) -> None:
+    """The service detects folders. Timers of the web app and of the CLI without -r leave it to do so."""
+    named = transfer(paths=[{**PATH, "recursive": True}, {**PATH, "source_path": "/more/"}], **mirror)
+    detected = transfer(paths=[{**PATH, "source_path": "/more/", "recursive": True}, PATH], **mirror)
+    assert action_differences(named, detected) == action_differences(detected, named) == []
+    assert action_differences(transfer(paths=[PATH], **mirror), transfer(**mirror)) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"source_path": "/data", "recursive": True}, {"source_path": "/data"}),  # may be a file
+        ({"source_path": "/data", "recursive": False}, {"source_path": "/data"}),  # may be a folder
+        ({"recursive": False}, {}),
+        ({"recursive": False}, {"recursive": True}),
+    ],
+)
+def test_recursive_differs_where_the_path_may_be_a_file_D1(one: dict[str, Any], other: dict[str, Any]) -> None:
+    first, second = (transfer(paths=[{**PATH, **options}]) for options in (one, other))
+    (difference,) = action_differences(first, second)
+    assert difference.field == "transfer.paths"
+    assert difference.desired[0].get("recursive") == one["recursive"]
 
 
 # --- definition -> parameters ---
