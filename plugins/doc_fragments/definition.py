@@ -44,7 +44,10 @@ options:
             type: str
             required: true
           destination_path:
-            description: Path on the destination collection, in the same format.
+            description:
+              - Path on the destination collection, in the same format.
+              - On the same collection, the module refuses to create a timer that copies a directory into itself, unless
+                O(transfer.filter_rules) exclude the destination.
             type: str
             required: true
           recursive:
@@ -289,6 +292,9 @@ options:
     description:
       - Check the paths before the timer is created or replaced. Otherwise a wrong path only becomes apparent at the
         first run, which Globus then retries for days.
+      - Off by default, because the check sends more requests, needs more consents (see below) and fails if the source
+        does not exist yet. Set it to V(true) if the paths exist when the task runs. The role
+        P(research_ops.globus.backup#role) checks paths by default.
       - The task fails if a source does not exist or cannot be read, if C(recursive) is V(false) for a folder or V(true)
         for a file, or if the destination is a file where a folder is needed, or the reverse. The destination does not
         have to exist. If a collection cannot be reached, the module warns and creates the timer.
@@ -368,7 +374,10 @@ options:
                 type: str
                 required: true
               destination_path:
-                description: Path on the destination collection, in the same format.
+                description:
+                  - Path on the destination collection, in the same format.
+                  - On the same collection, the module refuses to create a timer that copies a directory into itself,
+                    unless O(timers[].transfer.filter_rules) exclude the destination.
                 type: str
                 required: true
               recursive:
@@ -617,6 +626,9 @@ options:
         description:
           - Check the paths before the timer is created or replaced. Otherwise a wrong path only becomes apparent at the
             first run, which Globus then retries for days.
+          - Off by default, because the check sends more requests, needs more consents (see below) and fails if the
+            source does not exist yet. Set it to V(true) if the paths exist when the task runs. The role
+            P(research_ops.globus.backup#role) checks paths by default.
           - The task fails if a source does not exist or cannot be read, if C(recursive) is V(false) for a folder or
             V(true) for a file, or if the destination is a file where a folder is needed, or the reverse. The
             destination does not have to exist. If a collection cannot be reached, the module warns and creates the
@@ -639,7 +651,7 @@ options:
     choices: [warn, fail, resume]
     default: warn
   check_paths:
-    description: Default for entries without O(timers[].check_paths).
+    description: Default for entries without O(timers[].check_paths), which describes when to set it to V(true).
     type: bool
     default: false
 """

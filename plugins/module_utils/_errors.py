@@ -49,6 +49,15 @@ class GlobusError(Exception):
         """The same error with ``what`` in front of its message: what was being done, and to which timer."""
         return self._with(f"{what}: {self.message}")
 
+    def at(self, position: str, label: str) -> GlobusError:
+        """The same error with the position of a timer in front, which includes its name.
+
+        :param label: the name of the timer in messages. At the beginning of the message, the position replaces it.
+        """
+        if self.message.startswith(f"{label} "):
+            return self._with(position + self.message[len(label) :])
+        return self.about(position)
+
     def followed_by(self, consequence: str) -> GlobusError:
         """The same error with its consequence, and what to do, after its message."""
         return self._with(f"{self.message}. {consequence}")

@@ -27,7 +27,7 @@ from ..module_utils._timers.schedule import DAY, WEEKDAYS, Schedule, first_run
 from ..module_utils._validation import validate
 from . import _variables
 from ._calendar import Options, longest_gap, merged, schedule_of
-from ._overlap import JobWrite, check_itself, check_rotation, check_writes, job_writes
+from ._overlap import JobWrite, check_rotation, check_writes, job_writes
 from ._plain import plain, text_of
 from ._variables import JOB_STATES
 
@@ -377,9 +377,7 @@ def _timers_of(job: _Job, prefix: str, spread: int, now: datetime) -> Iterator[t
             used |= of_timer - set(of_slot)
             definition = _check_definition(job, where, timer, now)
             job.schedules.append(definition.schedule)
-            writes = job_writes(definition.action, job.number, job.where, where, paused=job.state == "paused")
-            job.warnings += check_itself(writes)
-            job.writes += writes
+            job.writes += job_writes(definition.action, job.number, job.where, where, paused=job.state == "paused")
         yield slot, timer
     if job.state == "absent":
         return

@@ -21,15 +21,12 @@ from ..module_utils._timers.refusals import overlap_refusal, ring_refusal
 class JobWrite:
     """A path that a timer of a job writes to.
 
-    :ivar source_path: the path as written in the job, like ``destination_path``.
     :ivar job: the position and name of the job, for messages.
     :ivar where: the same, with the slot.
     :ivar paused: whether the job is paused, so that it does not write now.
     """
 
     write: Write
-    source_path: str
-    destination_path: str
     job: str
     where: str
     paused: bool
@@ -42,10 +39,7 @@ def job_writes(action: Action, number: int, job: str, where: str, *, paused: boo
     """
     if not isinstance(action, Transfer):
         return []
-    return [
-        JobWrite(write, path.source_path, path.destination_path, job, where, paused)
-        for write, path in zip(writes_of(action, number), action.paths)
-    ]
+    return [JobWrite(write, job, where, paused) for write in writes_of(action, number)]
 
 
 def _refuse_unless_paused(message: str, writes: Sequence[JobWrite]) -> list[str]:
@@ -58,19 +52,6 @@ def _refuse_unless_paused(message: str, writes: Sequence[JobWrite]) -> list[str]
     return [
         f"{message}. This is only a warning while {' and '.join(paused)} {'is' if len(paused) == 1 else 'are'} paused"
     ]
-
-
-def check_itself(writes: Sequence[JobWrite]) -> list[str]:
-    """Refuses a destination in its own source."""
-    warnings = []
-    for one in writes:
-        if one.write.copies_into_itself:
-            message = (
-                f"{one.where}: destination_path {one.destination_path} is inside its own source, {one.source_path} "
-                "on the same collection, so every run would copy the previous copy too"
-            )
-            warnings += _refuse_unless_paused(message, [one])
-    return warnings
 
 
 def check_rotation(writes: Sequence[JobWrite], schedule: str) -> list[str]:

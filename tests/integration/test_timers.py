@@ -235,8 +235,7 @@ TO_AND_FRO = [{"source_path": "/d/", "destination_path": "/d/"}]
     [
         (
             [definition("a"), definition("b", **MIRROR, destination_collection=MAPPED)],
-            "timers[1] (b): timer 'b' cannot be created: transfer.delete_destination_extra would delete files of "
-            "the source",
+            "timers[1] (b) cannot be created: transfer.delete_destination_extra would delete files of the source",
         ),
         (
             [
@@ -244,10 +243,21 @@ TO_AND_FRO = [{"source_path": "/d/", "destination_path": "/d/"}]
                 definition("b"),
                 definition("c", **{**BACK, "paths": TO_AND_FRO}),
             ],
-            "timers[0] (a): timer 'a' cannot be created: delete_destination_extra: timer 'a' and timer 'c' copy from",
+            "timers[0] (a) cannot be created: delete_destination_extra: timer 'a' and timer 'c' copy from",
+        ),
+        (
+            [
+                definition("a"),
+                definition(
+                    "b",
+                    destination_collection=MAPPED,
+                    paths=[{"source_path": "/d/", "destination_path": "/d/backup/"}],
+                ),
+            ],
+            "timers[1] (b) cannot be created: transfer.paths[0].destination_path '/d/backup/' is inside its own source",
         ),
     ],
-    ids=["its own source", "each other's source"],
+    ids=["its own source", "each other's source", "a copy into its source"],
 )
 @pytest.mark.parametrize("check", [False, True], ids=["run", "check"])
 def test_L3_what_would_destroy_data_fails_before_anything_is_written_N4(

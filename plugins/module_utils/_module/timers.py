@@ -107,7 +107,7 @@ def _refuse_wrong_input(plans: Sequence[Plan], entries: Sequence[Mapping[str, An
     """
     for number, plan in enumerate(plans):
         if plan.failure is not None and plan.failure.code == "invalid_input":
-            raise plan.failure.about(entry_position(number, entries[number]))
+            raise plan.failure.at(entry_position(number, entries[number]), plan.wanted.label)
 
 
 def _plan_purge(

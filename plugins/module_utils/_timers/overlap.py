@@ -62,6 +62,11 @@ class Write:
         """Whether the destination is in the source, so that every run copies the copies of the runs before."""
         return self.source.contains(self.destination)
 
+    @property
+    def way_down(self) -> tuple[str, ...]:
+        """The names of the folders from the source down to a destination inside it."""
+        return tuple(posixpath.relpath(self.destination.path, self.source.path).split("/"))
+
     def brings(self, other: Write) -> bool:
         """Whether this write, to the same place or above, brings the files of the other one to the same place."""
         if not self.source.contains(other.source):

@@ -16,8 +16,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
 
-from .definition import Definition, Transfer
+from .definition import Definition, FilterRule, Transfer
 from .overlap import Write, overlaps, ring_through, successors, writes_of
 from .schedule import Schedule, format_instant, next_tick
 
@@ -37,6 +38,7 @@ def refusals_of(definition: Definition, first_run: datetime) -> list[str]:
     if isinstance(definition.action, Transfer):
         found += _path_refusals(definition.action)
         found += _own_source_refusals(definition.action)
+        found += _into_itself_refusals(definition.action)
         found += _own_copy_refusals(definition.action)
         found += _deadline_refusals(definition.action, first_run)
     return found
@@ -75,6 +77,42 @@ def _deadline_refusals(transfer: Transfer, first_run: datetime) -> Iterator[str]
             f"{format_instant(first_run)}, so this run and all later runs would fail. Remove the deadline, or give "
             "a later time"
         )
+
+
+# --- copies into themselves ------------------------------------------------------------------------------------------
+
+
+def _into_itself_refusals(transfer: Transfer) -> Iterator[str]:
+    """Refuse a destination that is its own source, or inside it, unless a filter rule leaves the destination out.
+
+    What Globus does with such a transfer is not documented. If it copies, every run also copies the copy of the run
+    before, or writes to the files that it reads.
+    """
+    if transfer.delete_destination_extra:
+        return  # _own_source_refusals refuses more
+    for write in writes_of(transfer):
+        if not write.copies_into_itself:
+            continue
+        path = transfer.paths[write.item]
+        what = f"transfer.paths[{write.item}].destination_path {path.destination_path!r}"
+        if write.source == write.destination:
+            yield f"{what} is its own source on the same collection, so every run would copy the files onto themselves"
+        elif not _leaves_out(transfer.filter_rules, write.way_down):
+            yield (
+                f"{what} is inside its own source, {path.source_path!r} on the same collection, so every run would "
+                "copy the previous copy too"
+            )
+
+
+def _leaves_out(rules: Sequence[FilterRule], folders: Sequence[str]) -> bool:
+    """Whether the rules exclude one of these folders, each in the one before. The first rule that matches decides."""
+    for folder in folders:
+        for rule in rules:
+            if rule.type != "file" and fnmatchcase(folder, rule.name):
+                if rule.method == "exclude":
+                    return True
+                break
+    return False
 
 
 # --- probable mistakes ---------------------------------------------------------------------------------------------

@@ -628,7 +628,7 @@ REFUSED: dict[str, tuple[list[Any], dict[str, Any], list[str]]] = {
     "inside its source": (
         [job(destination_collection=SOURCE, destination_path="/data/backup/")],
         {},
-        ["(lab)", "destination_path /data/backup/ is inside its own source"],
+        ["(lab)", "(lab): destination_path '/data/backup/' is inside its own source, '/data/' on"],
     ),
     "its source": ([job(destination_collection=SOURCE.upper(), destination_path="//data/x/..")], {}, ["own source"]),
     "mirrored over its source": (

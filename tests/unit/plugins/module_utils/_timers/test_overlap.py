@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Mirrors over their own source, and mirrors that are each other's source (rule N4)."""
+"""Mirrors over their own source, and mirrors that are each other's source (rule N4). Copies into their own source."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.definition import (
     Definition,
+    FilterRule,
     Path,
     Transfer,
 )
@@ -75,8 +76,7 @@ def test_a_mirror_over_its_own_source_is_refused_N4(paths: list[tuple[str, str]]
     (refusal,) = refusals_of(mirror(*paths))
     assert refusal.startswith("transfer.delete_destination_extra would delete files of the source: ")
     assert f"overlap on collection {SOURCE}" in refusal
-    # what does not delete, or goes to another collection, destroys nothing
-    assert refusals_of(mirror(*paths, delete_destination_extra=False)) == []
+    assert not any("delete" in one for one in refusals_of(mirror(*paths, delete_destination_extra=False)))
     assert refusals_of(mirror(*paths, destination=DESTINATION)) == []
 
 
@@ -97,6 +97,52 @@ def test_the_refusal_names_both_paths_as_they_are_written_N4() -> None:
     (refusal,) = refusals_of(mirror(("/e/", "/b/"), ("/d/run1/", "//d/")))
     assert "transfer.paths[1].destination_path '//d/'" in refusal
     assert "transfer.paths[1].source_path '/d/run1/'" in refusal
+
+
+# --- copies into themselves, which are no mirrors ---
+
+
+def copy(*paths: tuple[str, str], **options: Any) -> Transfer:
+    return mirror(*paths, **{"delete_destination_extra": False, **options})
+
+
+@pytest.mark.parametrize(
+    ("paths", "item", "says"),
+    [
+        ([("/d/", "/d")], 0, "is its own source on the same collection"),
+        ([("/d/", "//d/x/../")], 0, "is its own source on the same collection"),
+        ([("/e/", "/b/"), ("/d/", "/d/backup/")], 1, "is inside its own source, '/d/' on the same collection"),
+        ([("~/d/", "/~/d/x/")], 0, "is inside its own source, '~/d/' on the same collection"),
+        ([("/", "/backup/")], 0, "is inside its own source, '/' on the same collection"),
+    ],
+)
+def test_a_copy_into_its_own_source_is_refused_N3(paths: list[tuple[str, str]], item: int, says: str) -> None:
+    (refusal,) = refusals_of(copy(*paths))
+    assert refusal.startswith(f"transfer.paths[{item}].destination_path {paths[item][1]!r} {says}")
+    assert refusals_of(copy(*paths, source=SOURCE.upper())) == [refusal]
+    assert refusals_of(copy(*paths, destination=DESTINATION)) == []
+
+
+@pytest.mark.parametrize("paths", [[("/d/run1/", "/d/")], [("/d/", "/d-backup/")], [("/a/", "/b/"), ("/b/", "/c/")]])
+def test_other_copies_on_one_collection_are_not_refused_N3(paths: list[tuple[str, str]]) -> None:
+    assert refusals_of(copy(*paths)) == []
+
+
+@pytest.mark.parametrize(
+    ("rules", "refused"),
+    [
+        ([FilterRule("backup")], False),
+        ([FilterRule("back*", type="dir")], False),
+        ([FilterRule("2026")], False),  # the folder below
+        ([FilterRule("backup", type="file")], True),
+        ([FilterRule("backup", method="include"), FilterRule("*")], False),  # 2026 is left out
+        ([FilterRule("*", method="include"), FilterRule("backup")], True),
+        ([FilterRule("*.tmp")], True),
+    ],
+)
+def test_a_filter_rule_can_leave_the_destination_out_N3(rules: list[FilterRule], refused: bool) -> None:
+    assert bool(refusals_of(copy(("/d/", "/d/backup/2026/"), filter_rules=tuple(rules)))) is refused
+    assert refusals_of(copy(("/d/", "/d/"), filter_rules=tuple(rules)))  # at the source, no rule helps
 
 
 # --- rings ---
