@@ -72,12 +72,14 @@ def _status(timer: dict[str, Any]) -> str:
     reason = timer["inactive_reason"]
     if not reason:
         return str(timer["status"])
+    if not _is_stopped(timer):
+        return "paused by its user"
     detail = reason.get("detail")
     if not isinstance(detail, dict):
-        return f"{timer['status']}, because of {reason.get('cause')}"
+        return f"stopped by Globus ({reason.get('cause')})"
     parameters = detail.get("authorization_parameters") or {}
     words = [detail.get("code"), parameters.get("session_message"), *parameters.get("required_scopes", ())]
-    return f"{timer['status']}, because of {': '.join(str(word) for word in words if word)}"
+    return f"stopped by Globus ({': '.join(str(word) for word in words if word)})"
 
 
 def _failures(entries: Iterable[dict[str, Any]]) -> list[str]:

@@ -133,6 +133,43 @@ def test_a_list_and_the_role_run_again_when_the_clocks_change_too(playbooks: Pla
     assert active == {"listed": "2026-03-11T16:00:00+00:00", "backup-job": "2026-03-11T07:00:00+00:00"}
 
 
+REPORTING = """\
+- hosts: localhost
+  gather_facts: false
+  roles:
+    - role: research_ops.globus.backup
+      vars:
+        backup_report: "{{ playbook_dir }}/report.html"
+        backup_jobs:
+          - name: job
+            source_collection: 11111111-aaaa-4aaa-8aaa-000000000001
+            source_path: /data/
+            destination_collection: 11111111-aaaa-4aaa-8aaa-000000000002
+            destination_path: /backup/job/
+            schedule: nightly
+"""
+
+
+def test_the_report_of_the_role_shows_the_simulated_runs(playbooks: Playbooks) -> None:
+    """It was the one of the first play: nothing had run, at the time of this machine."""
+    for folder in ("microscope/data", "archive"):
+        (playbooks.home / folder).mkdir(parents=True)
+    (playbooks.home / "microscope/data/image").write_text("image", encoding="utf-8")
+    world = (ROOT / "demo" / "world.yml").read_text(encoding="utf-8")
+    (playbooks.home / "world.yml").write_text(world, encoding="utf-8")
+    (playbooks.home / "reporting.yml").write_text(REPORTING, encoding="utf-8")
+
+    done = rehearse(playbooks, "--world", "world.yml", "--days", 2, "reporting.yml")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("PLAY RECAP") == 2
+    assert f"the playbook runs again, so that its report shows these days: {playbooks.home}/report.html" in done.stdout
+    assert "ran 2 times" in done.stdout
+    page = (playbooks.home / "report.html").read_text(encoding="utf-8")
+    assert "1 of 1 arrived" in page
+    assert "Wed 4 Mar 2026" in page
+
+
 def test_a_playbook_that_fails_ends_the_rehearsal_with_its_status(playbooks: Playbooks) -> None:
     (playbooks.home / "bad.yml").write_text("- hosts: localhost\n  tasks:\n    - fail:\n", encoding="utf-8")
     done = rehearse(playbooks, "bad.yml")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tell the rehearsal what it needs to know of a play: the zones whose clocks timers follow, and whether it changed."""
+"""Tells the rehearsal about a play: the zones whose clocks timers follow, the reports of the role, and its changes."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ description:
 """
 
 TIMERS = "research_ops.globus.timers"
+ROLE = "research_ops.globus.backup"
 
 
 def followed(options: Any) -> Iterator[str]:
@@ -74,6 +75,9 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_on_ok(self, result: Any) -> None:
         self._look(result)
+        task = result._task
+        if task.action.endswith("template") and task._role is not None and task._role.get_name() == ROLE:
+            self._note(report=str(task.args.get("dest") or result._result.get("dest") or result._result.get("path")))
 
     def v2_runner_item_on_ok(self, result: Any) -> None:
         self._look(result)

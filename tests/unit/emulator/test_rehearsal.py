@@ -83,10 +83,12 @@ def test_timers_that_were_stopped(globus: LocalGlobus, api: Api, paused: bool) -
     text, well = told(globus)
     assert well is paused
     if paused:
-        assert "inactive, because of user\n  was missed 2 times" in text
+        assert "paused by its user\n  was missed 2 times" in text
     else:
         assert "\n  was stopped once, was missed once\n" in text
-        assert f"because of ConsentRequired: Missing required data_access consent: {timer_scope(MAPPED)}" in text
+        assert (
+            f"stopped by Globus (ConsentRequired: Missing required data_access consent: {timer_scope(MAPPED)})" in text
+        )
         assert "1 timer stopped" in text
 
 
