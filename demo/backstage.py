@@ -25,7 +25,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 WIDTH = 100
 # Seconds, far more than needed on any machine. They only end a process that hangs.
-LIMIT = 1800.0  # for one ansible-playbook, which takes two
+LIMIT = 1800.0  # for one ansible-playbook, which takes two seconds
 GRACE = 60.0  # for a process to end after SIGTERM
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -46,7 +46,7 @@ class Stopped(Exception):  # noqa: N818 - a request of the user, not an error
 
 
 class Stopper:
-    """Handles signals. The first one ends the running program; the demo stops at its next call of look.
+    """Handles signals. The first one ends the running program; the demo stops at its next call of raise_if_stopped.
 
     The handler raises nothing: an exception between the start of a program and the assignment to _running would leave
     the program behind.
@@ -56,26 +56,26 @@ class Stopper:
         self._number: int | None = None
         self._running: subprocess.Popen[str] | None = None
         for number in SIGNALS:
-            signal.signal(number, self._take)
+            signal.signal(number, self._on_signal)
 
-    def _take(self, number: int, _frame: FrameType | None) -> None:
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         if self._number is None:
             self._number = number
-            self._tell()
+            self._terminate()
 
-    def _tell(self) -> None:
+    def _terminate(self) -> None:
         # ansible-playbook forwards SIGTERM to its workers, which have sessions of their own.
         if self._running is not None and self._running.returncode is None:
             self._running.send_signal(signal.SIGTERM)
 
-    def look(self) -> None:
+    def raise_if_stopped(self) -> None:
         """Raise Stopped if a signal has arrived."""
         if self._number is not None:
             raise Stopped(self._number)
 
     def run(self, command: list[str], folder: Path, environment: Mapping[str, str]) -> tuple[int, str]:
         """Run a program and return its exit status and output. Raises Stopped, or DemoError on time-out."""
-        self.look()
+        self.raise_if_stopped()
         self._running = subprocess.Popen(
             command,
             cwd=folder,
@@ -85,31 +85,31 @@ class Stopper:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            start_new_session=True,  # Ctrl-C reaches it only through _take
+            start_new_session=True,  # Ctrl-C reaches it only through _on_signal
         )
         if self._number is not None:
-            self._tell()  # the signal arrived during Popen
-        began, told = time.monotonic(), 0.0
+            self._terminate()  # the signal arrived during Popen
+        began, terminated_at = time.monotonic(), 0.0
         while True:
             try:
                 output, _errors = self._running.communicate(timeout=0.5)
                 break
             except subprocess.TimeoutExpired:
                 now = time.monotonic()
-                if not told and (self._number is not None or now - began > LIMIT):
-                    told = now
-                    self._tell()
-                if told and now - told > GRACE:
+                if not terminated_at and (self._number is not None or now - began > LIMIT):
+                    terminated_at = now
+                    self._terminate()
+                if terminated_at and now - terminated_at > GRACE:
                     os.killpg(self._running.pid, signal.SIGKILL)
-        self.look()
-        if told:
+        self.raise_if_stopped()
+        if terminated_at:
             name = Path(command[-1]).name
             raise DemoError(f"{name} did not end within {LIMIT:.0f} s. Its output:\n{output}")
         return self._running.returncode, output
 
 
 @contextmanager
-def stage(*files: str) -> Iterator[Path]:
+def demo_folder(*files: str) -> Iterator[Path]:
     """A temporary folder with copies of these files of the demo. It is always removed at the end."""
     folder = Path(tempfile.mkdtemp(prefix="globus-demo-")).resolve()
     try:
@@ -203,7 +203,7 @@ def show(lines: list[str], edge: str = "|") -> None:
         print(f"  {mark} {paint(line, name) if name else line}".rstrip(), flush=True)
 
 
-def fact(holds: bool, text: str, otherwise: object = "") -> None:
+def check(holds: bool, text: str, otherwise: object = "") -> None:
     """Print the result of a check. Raises DemoError if it failed."""
     if not holds:
         raise DemoError(f"This check failed: {text}" + (f"\n{otherwise}" if otherwise else ""))
@@ -221,11 +221,11 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
-def unlike(wanted: Mapping[str, bytes], found: Mapping[str, bytes]) -> list[str]:
+def content_differences(wanted: Mapping[str, bytes], found: Mapping[str, bytes]) -> list[str]:
     """The differences between the contents of two folders, one line for each file; empty if they are identical."""
     lines = [f"{name} is missing" for name in wanted.keys() - found.keys()]
     lines += [f"{name} should not be there" for name in found.keys() - wanted.keys()]
-    lines += [f"{name} has other bytes" for name in wanted.keys() & found.keys() if wanted[name] != found[name]]
+    lines += [f"{name} has different content" for name in wanted.keys() & found.keys() if wanted[name] != found[name]]
     return sorted(lines)
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A nightly backup on a local Globus, from the first run of its playbook to arrived files. Run by ``make demo``.
+"""A nightly backup on a local Globus, from the first run of its playbook to the copied files. Run by ``make demo``.
 
 The demo checks everything that it prints, and ends with status 1 if a check fails.
 """
@@ -22,17 +22,17 @@ from backstage import (
     Stopped,
     Stopper,
     ansible_environment,
+    check,
+    content_differences,
     contents,
+    demo_folder,
     edit,
     essential,
-    fact,
     heading,
     paint,
     recap,
     say,
     show,
-    stage,
-    unlike,
     variable,
 )
 
@@ -40,7 +40,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 from emulator.control import LocalGlobus, LocalGlobusError
 
 DAY = 86400
-QUARTER = 900  # of an hour, within which Transfer tries again
+QUARTER = 900  # seconds: a quarter of an hour, within which Transfer tries again
 UNFINISHED = ("new", "loaded", "active", "inactive")
 REPOSITORY = "https://github.com/research-ops/globus"
 
@@ -83,18 +83,18 @@ class Demo:
 
     def play(self, *options: str, changed: int) -> list[dict[str, Any]]:
         """Run the playbook, show its output, and return the requests that Globus received."""
-        self._run(self.playbook, *options, changed=changed)
+        self._run_playbook(self.playbook, *options, changed=changed)
         return self.globus.log()
 
     def health(self) -> dict[str, Any]:
         """Run the playbook that reads the health of the timer, show its output, and return the health."""
-        output = self._run(self.folder / "health.yml", changed=0)
+        output = self._run_playbook(self.folder / "health.yml", changed=0)
         health = variable(output)
         if not isinstance(health, dict):
             raise DemoError(f"health.yml did not show the health of the timer. Its output:\n{output}")
         return health
 
-    def _run(self, playbook: Path, *options: str, changed: int) -> str:
+    def _run_playbook(self, playbook: Path, *options: str, changed: int) -> str:
         """Run a playbook, show its output and return it. Raises DemoError."""
         self.globus.clear_log()
         line = " ".join(["ansible-playbook", playbook.name, *options])
@@ -112,7 +112,7 @@ class Demo:
         return output
 
     def timer(self) -> dict[str, Any]:
-        """The one unfinished timer of the service. Raises DemoError if there is none or more than one."""
+        """The only unfinished timer of the service. Raises DemoError if there is none or more than one."""
         timers = [timer for timer in self.globus.timers() if timer["status"] in UNFINISHED]
         if len(timers) != 1 or timers[0]["name"] != self.name:
             names = [timer["name"] for timer in timers]
@@ -131,7 +131,7 @@ class Demo:
         """Move the clock of the local Globus."""
         before = self.local(self.globus.now())
         after = self.local(self.globus.advance(seconds))
-        self.stopper.look()
+        self.stopper.raise_if_stopped()
         print(f"  {paint('>', 'dim')} The clock moves from {before:%A %H:%M} to {after:%A %H:%M}.\n", flush=True)
 
     def wanted(self) -> dict[str, bytes]:
@@ -140,22 +140,22 @@ class Demo:
 
     # --- the steps -------------------------------------------------------------------------------------------------
 
-    def tell(self) -> None:
+    def run(self) -> None:
         """Run all steps."""
         heading("A nightly backup with a playbook, on a local Globus")
         say("""This takes about 15 seconds, longer on a busy machine. Each line with "ok" is the result of a check of
             the files or of the local Globus. If a check fails, the demo ends with an error.""")
-        self.set_the_stage()
+        self.prepare()
         self.create()
         self.run_again()
-        self.foresee()
+        self.check_mode()
         self.replace()
         self.first_night()
         self.second_night()
         self.third_night()
         self.put_back()
 
-    def set_the_stage(self) -> None:
+    def prepare(self) -> None:
         heading("1. Two collections and a playbook")
         fill(self.source)
         (self.folder / "archive").mkdir()
@@ -177,28 +177,28 @@ class Demo:
         log = self.play(changed=1)
         timer = self.timer()
         at = f"{self.local(timer['next_tick']):%H:%M}"
-        fact(at == self.at, f"Globus has one timer, {self.name}. It runs next on {self.next_run()}.", timer)
+        check(at == self.at, f"Globus has one timer, {self.name}. It runs next on {self.next_run()}.", timer)
         granted = [scope for scope in timer["consents"] if scope.endswith("/data_access")]
-        fact(
+        check(
             len(granted) == 2,
             "It has the data_access consent for both collections. The module found out that they need it, and obtained "
             "it. Without this consent, Globus accepts the timer but stops it silently at its first run.",
             timer["consents"],
         )
-        fact(not contents(self.folder / "archive"), "No file has been copied yet.")
+        check(not contents(self.folder / "archive"), "No file has been copied yet.")
         text = f"The module sent {len(log)} requests. One of them writes: POST /v2/timer."
-        fact(writes(log) == ["POST /v2/timer"], text, log)
+        check(writes(log) == ["POST /v2/timer"], text, log)
 
     def run_again(self) -> None:
         heading("3. The second run changes nothing")
         timer = self.timer()
         log = self.play(changed=0)
-        fact(self.timer() == timer, "It is the same timer, unchanged.", self.timer())
-        asked = [f"{request['method']} {request['path']}" for request in log]
+        check(self.timer() == timer, "It is the same timer, unchanged.", self.timer())
+        requests = [f"{request['method']} {request['path']}" for request in log]
         text = "The module sent two requests: for a token, and for the list of timers."
-        fact(asked == ["POST /v2/oauth2/token", "GET /jobs/"], text, log)
+        check(requests == ["POST /v2/oauth2/token", "GET /jobs/"], text, log)
 
-    def foresee(self) -> None:
+    def check_mode(self) -> None:
         heading("4. Check mode shows a change")
         say("Exclude the temporary files of the microscope, and compare files by checksum. The change in the playbook:")
         print()
@@ -208,8 +208,8 @@ class Demo:
         print()
         timer = self.timer()
         log = self.play("--check", "--diff", changed=1)
-        fact(self.timer() == timer, "Check mode shows what would change. The timer is unchanged.", self.timer())
-        fact(
+        check(self.timer() == timer, "Check mode shows what would change. The timer is unchanged.", self.timer())
+        check(
             not writes(log) and not any("data_access" in (request["scope"] or "") for request in log),
             "The module wrote nothing and requested no consent.",
             log,
@@ -223,10 +223,10 @@ class Demo:
         old = self.timer()
         log = self.play(changed=1)
         new = self.timer()
-        wrote = writes(log)
-        gone = f"DELETE /jobs/{old['job_id']}"
-        fact(wrote == ["POST /v2/timer", gone], "The new timer existed before the old one was deleted.", wrote)
-        fact(
+        sent = writes(log)
+        deletion = f"DELETE /jobs/{old['job_id']}"
+        check(sent == ["POST /v2/timer", deletion], "The new timer existed before the old one was deleted.", sent)
+        check(
             (new["next_tick"], new["name"]) == (old["next_tick"], old["name"]) and new["job_id"] != old["job_id"],
             f"It runs when the old one would have run: {self.next_run()}.",
             new,
@@ -236,12 +236,14 @@ class Demo:
         heading("6. The first night: the files arrive")
         self.later()
         timer = self.timer()
-        fact(timer["n_runs"] == 1 and not timer["n_errors"], f"The timer ran once, on {self.ran()}.", timer)
+        check(timer["n_runs"] == 1 and not timer["n_errors"], f"The timer ran once, on {self.ran()}.", timer)
         wanted, found = self.wanted(), contents(self.copy)
         size = sum(map(len, wanted.values()))
         text = f"The copy contains the same {len(wanted)} files, {size:,} bytes, identical byte for byte."
-        fact(bool(wanted) and not unlike(wanted, found), text, "\n".join(unlike(wanted, found)))
-        fact(not list(self.copy.rglob("*.tmp")), "The temporary file was not copied.")
+        check(
+            bool(wanted) and not content_differences(wanted, found), text, "\n".join(content_differences(wanted, found))
+        )
+        check(not list(self.copy.rglob("*.tmp")), "The temporary file was not copied.")
         print()
         arrived = contents(self.folder / "archive")
         show([f"{len(data):>9,} bytes  archive/{name}" for name, data in arrived.items()], " ")
@@ -260,25 +262,28 @@ class Demo:
         say("""During the day, image-0002.tif is deleted on the microscope, one bit of image-0001.tif changes, and a new
             folder with a new image is created.""")
         print()
-        fact(len(unlike(self.wanted(), contents(self.copy))) == 3, "The copy now differs in these three files.")
+        check(
+            len(content_differences(self.wanted(), contents(self.copy))) == 3,
+            "The copy now differs in these three files.",
+        )
         self.later()
         timer = self.timer()
-        fact(timer["n_runs"] == 2 and not timer["n_errors"], f"The timer ran again, on {self.ran()}.", timer)
+        check(timer["n_runs"] == 2 and not timer["n_errors"], f"The timer ran again, on {self.ran()}.", timer)
         found = contents(self.copy)
-        lost = sorted(before.keys() - self.wanted().keys())
-        wrong = unlike({**before, **self.wanted()}, found)
+        deleted = sorted(before.keys() - self.wanted().keys())
+        wrong = content_differences({**before, **self.wanted()}, found)
         text = "The changed image and the new image have arrived, identical byte for byte."
-        fact(not wrong, text, "\n".join(wrong))
-        fact(
-            lost == ["2026-03-02/run-1/image-0002.tif"] and found[lost[0]] == before[lost[0]],
+        check(not wrong, text, "\n".join(wrong))
+        check(
+            deleted == ["2026-03-02/run-1/image-0002.tif"] and found[deleted[0]] == before[deleted[0]],
             "The image that was deleted on the microscope is still in the copy.",
-            lost,
+            deleted,
         )
         print()
         say("Two days later, the playbook still changes nothing:")
         print()
         self.play(changed=0)
-        fact(self.timer() == timer, "It is still the same timer.", self.timer())
+        check(self.timer() == timer, "It is still the same timer.", self.timer())
 
     def third_night(self) -> None:
         heading("8. The third night: the source folder is missing")
@@ -291,19 +296,19 @@ class Demo:
         self.later()
         timer = self.timer()
         text = f"The timer ran on {self.ran()}. Globus Timers counts {timer['n_errors']} errors and shows it as active."
-        fact((timer["n_runs"], timer["n_errors"], timer["status"]) == (3, 0, "active"), text, timer)
+        check((timer["n_runs"], timer["n_errors"], timer["status"]) == (3, 0, "active"), text, timer)
         self.task = self.last_task()
         text = "But no file has arrived. Globus Transfer retries for a day and does not notify anybody."
-        fact(self.task["status"] == "ACTIVE" and self.task["faults"] > 1, text, self.task)
+        check(self.task["status"] == "ACTIVE" and self.task["faults"] > 1, text, self.task)
         print()
         say("demo/health.yml reads the health of the timer with the module timer_info:")
         print()
         health = self.health()
-        fact(health["state"] == "stalled", "The module reports that the backup is stalled.", health)
-        told = ("FILE_NOT_FOUND", f"{self.task['faults']} failed attempts", self.second(self.task["request_time"]))
+        check(health["state"] == "stalled", "The module reports that the backup is stalled.", health)
+        details = ("FILE_NOT_FOUND", f"{self.task['faults']} failed attempts", self.second(self.task["request_time"]))
         text = "The reason contains the error, its start, the number of attempts, and when Globus gives up."
-        fact(all(one in health["reason"] for one in (*told, self.second(self.task["deadline"]))), text, health)
-        fact("/data/" in health["remedy"], "The remedy names the path: put /data/ back.", health)
+        check(all(one in health["reason"] for one in (*details, self.second(self.task["deadline"]))), text, health)
+        check("/data/" in health["remedy"], "The remedy names the path: put /data/ back.", health)
 
     def put_back(self) -> None:
         heading("9. The folder is back, and the transfer succeeds")
@@ -313,12 +318,12 @@ class Demo:
         self.later(QUARTER)
         task = self.last_task()
         text = "The same transfer continued and succeeded. No second transfer was started."
-        fact((task["task_id"], task["status"]) == (self.task["task_id"], "SUCCEEDED"), text, task)
-        wrong = unlike({**contents(self.copy), **self.wanted()}, contents(self.copy))
-        fact(not wrong, "The new image has arrived, identical byte for byte.", "\n".join(wrong))
+        check((task["task_id"], task["status"]) == (self.task["task_id"], "SUCCEEDED"), text, task)
+        wrong = content_differences({**contents(self.copy), **self.wanted()}, contents(self.copy))
+        check(not wrong, "The new image has arrived, identical byte for byte.", "\n".join(wrong))
         print()
         health = self.health()
-        fact(health["state"] == "ok", "The timer is ok again, according to the transfer.", health)
+        check(health["state"] == "ok", "The timer is ok again, according to the transfer.", health)
 
     def last_task(self) -> dict[str, Any]:
         """The transfer task of the timer's last run."""
@@ -366,22 +371,22 @@ def what_next() -> None:
         " ",
     )
     print()
-    say("""The guides in docs/docsite/rst explain more: guide_first_timer.rst these steps, guide_rehearsing.rst how to
-        run your own playbooks on the local Globus.""")
+    say("""The guides in docs/docsite/rst explain more: guide_first_timer.rst explains these steps, and
+        guide_rehearsing.rst explains how to run your own playbooks on the local Globus.""")
 
 
 def main() -> int:
     """Run the demo and return the exit status: 0, 1 if a check failed, 128 + n after signal n."""
     stopper = Stopper()
     try:
-        with stage("backup.yml", "health.yml", "ansible.cfg", "world.yml") as folder:
-            stopper.look()
+        with demo_folder("backup.yml", "health.yml", "ansible.cfg", "world.yml") as folder:
+            stopper.raise_if_stopped()
             try:
                 with LocalGlobus(folder / "world.yml") as globus:
-                    stopper.look()
-                    Demo(folder, globus, stopper).tell()
+                    stopper.raise_if_stopped()
+                    Demo(folder, globus, stopper).run()
             except (LocalGlobusError, OSError):
-                stopper.look()  # Ctrl-C ends the local Globus too
+                stopper.raise_if_stopped()  # Ctrl-C ends the local Globus too
                 raise
     except Stopped as stopped:
         print(f"\nStopped by {stopped}. The demo has removed its files.", file=sys.stderr)

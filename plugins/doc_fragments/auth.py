@@ -8,7 +8,7 @@ from __future__ import annotations
 class ModuleDocFragment:
     """Signing in: the options of ``auth_arguments`` in ``module_utils/_arguments.py``.
 
-    Those of them that ``login_arguments`` has too are in ``CONNECTION``.
+    The options that ``login_arguments`` has, too, are in ``CONNECTION``.
     """
 
     DOCUMENTATION = r"""

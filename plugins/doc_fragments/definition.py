@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """What a timer is, and what to do about it: ``timer_arguments`` and ``timers_arguments`` in
+    """The definition, the state and the policies of a timer: ``timer_arguments`` and ``timers_arguments`` in
     ``module_utils/_arguments.py``.
     """
 
@@ -189,8 +189,8 @@ options:
         description:
           - Time between two runs, for example V(30m), V(12h), V(1d), V(1w) or V(1h30m), or a number of seconds. From 60
             seconds to 365 days. If not set, the timer runs once.
-          - Units are lower case. There is no unit for months. Do not write C(12:00), which YAML reads as the number 720
-            and means 12 minutes. Write V(12h).
+          - Units are lower case. There is no unit for months. Do not write C(12:00), which YAML reads as the number
+            720, that is, 12 minutes. Write V(12h).
         type: raw
       start:
         description:
@@ -252,13 +252,13 @@ options:
       - "V(active): The timer exists and runs. If it is inactive for any reason, the module resumes it with fresh
         credentials."
       - "V(paused): The timer exists and is paused."
-      - "V(absent): No unfinished timer of this name exists. The module deletes all timers of this name."
+      - "V(absent): No unfinished timer with this name exists. The module deletes all of them."
     type: str
     choices: [present, active, paused, absent]
     default: present
   timer_id:
     description:
-      - UUID of the timer. O(name) then renames the timer.
+      - UUID of the timer. If O(name) is set, too, it is the new name of the timer.
       - If no timer has this ID, the task fails, except with O(state=absent). O(on_drift=replace) is not supported
         together with O(timer_id).
     type: str
@@ -268,8 +268,8 @@ options:
       - "V(warn): Leave the timer unchanged, and warn."
       - "V(ignore): Leave the timer unchanged."
       - "V(fail): Leave the timer unchanged, and fail."
-      - "V(replace): Create a new timer, and then delete the old one. The new timer keeps the run times of the old timer
-        unless the definition sets others. If the old timer was paused, so is the new one."
+      - "V(replace): Create a new timer, and then delete the old one. The new timer runs at the same times as the old
+        timer, unless the definition sets others. If the old timer was paused, so is the new one."
       - With V(replace), if several timers have the name, the module keeps one that matches the definition and deletes
         the others. It prefers active timers, and never deletes an active timer to keep an inactive one.
       - With V(replace), if replacing the timer now would skip its next run, for example after a clock change, the
@@ -329,7 +329,7 @@ seealso:
     link: https://docs.globus.org/guides/overviews/flows/timers/
 """
 
-    # The suboptions are the options above. A test holds that they say the same.
+    # The suboptions are the options above. A test checks that both have the same text.
     LIST = r"""
 options:
   timers:
@@ -587,13 +587,13 @@ options:
           - "V(active): The timer exists and runs. If it is inactive for any reason, the module resumes it with fresh
             credentials."
           - "V(paused): The timer exists and is paused."
-          - "V(absent): No unfinished timer of this name exists. The module deletes all timers of this name."
+          - "V(absent): No unfinished timer with this name exists. The module deletes all of them."
         type: str
         choices: [present, active, paused, absent]
         default: present
       timer_id:
         description:
-          - UUID of the timer. O(timers[].name) then renames the timer.
+          - UUID of the timer. If O(timers[].name) is set, too, it is the new name of the timer.
           - If no timer has this ID, the task fails, except with O(timers[].state=absent).
             O(timers[].on_drift=replace) is not supported together with O(timers[].timer_id).
         type: str
@@ -603,8 +603,8 @@ options:
           - "V(warn): Leave the timer unchanged, and warn."
           - "V(ignore): Leave the timer unchanged."
           - "V(fail): Leave the timer unchanged, and fail."
-          - "V(replace): Create a new timer, and then delete the old one. The new timer keeps the run times of the old
-            timer unless the definition sets others. If the old timer was paused, so is the new one."
+          - "V(replace): Create a new timer, and then delete the old one. The new timer runs at the same times as the
+            old timer, unless the definition sets others. If the old timer was paused, so is the new one."
           - With V(replace), if several timers have the name, the module keeps one that matches the definition and
             deletes the others. It prefers active timers, and never deletes an active timer to keep an inactive one.
           - With V(replace), if replacing the timer now would skip its next run, for example after a clock change, the

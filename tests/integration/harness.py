@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Playbooks of tests: tasks in, results and what was printed out, through real ansible-playbook processes."""
+"""Runs the playbooks of tests in real ansible-playbook processes, and returns their results and output."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from patience import LIMIT
 
 PLUGINS = Path(__file__).resolve().parent / "plugins"
 BIN = Path(sys.executable).parent
-# Whose ansible-playbook, and which Python, run the collection: this environment's, or those of a row of make matrix.
+# The ansible-playbook and the Python that run the collection: of this environment, or of a row of make matrix.
 ANSIBLE = Path(os.environ.get("MATRIX_BIN") or BIN)
 PYTHON = os.environ.get("MATRIX_PYTHON") or str(ANSIBLE / "python")
-# Where the local Globus's clock stands at the start of a test, a Monday. The module compares starts with the host's
-# clock too, to refuse those that are more than a year away: in the past, no test can come to depend on the date.
+# The time of the local Globus at the start of a test, a Monday. It is in the past, because the module refuses starts
+# more than a year after the time of the host: so no test depends on the date.
 START = "2026-03-02T12:00:00+00:00"
 TOKEN_URL = "/v2/oauth2/token"
 
@@ -34,7 +34,7 @@ Task = dict[str, Any]
 
 
 def timer(title: str, /, *, task: Mapping[str, Any] | None = None, **options: Any) -> Task:
-    """A task ``timer`` with these options; its failure does not end the play. ``task`` has further keywords of it."""
+    """A task ``timer`` with these options. Its failure does not end the play. ``task``: its further keywords."""
     return {"name": title, "research_ops.globus.timer": options, "ignore_errors": True, **(task or {})}
 
 
@@ -44,7 +44,7 @@ def control(method: str, path: str, body: Any = None, title: str = "control") ->
 
 
 def logged(*tasks: Task) -> list[Task]:
-    """The tasks, with what is needed for ``Run.log`` of each."""
+    """The tasks, with the control requests that ``Run.log`` needs."""
     return [
         step
         for task in tasks
@@ -68,11 +68,11 @@ def definition(name: str = "nightly", schedule: Mapping[str, Any] | None = None,
 
 @dataclass(frozen=True)
 class Run:
-    """What an ansible-playbook process came to.
+    """The outcome of an ansible-playbook process.
 
-    :ivar output: all it printed, to both streams.
-    :ivar results: task name -> what it returned, ``failed`` always among it, in the order of the tasks. Of several
-        tasks of one name, or hosts, the last.
+    :ivar output: everything that it printed, to both streams.
+    :ivar results: task name -> its result, always with ``failed``, in the order of the tasks. If several tasks or hosts
+        have the name, the last.
     """
 
     status: int
@@ -97,7 +97,7 @@ class Started:
         self._record = record
 
     def kill(self) -> None:
-        """End it with SIGKILL, its children too: no one tidies up."""
+        """Kill it and its children with SIGKILL, so that nothing is cleaned up."""
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.communicate()
 
@@ -107,12 +107,12 @@ class Started:
         return any(json.loads(line)["task"].endswith(task) for line in lines)
 
     def wait(self, timeout: float = LIMIT) -> Run:
-        """What it comes to. No test may let a module end in a traceback, so that is looked at here."""
+        """Wait until it ends, and return its outcome. No module may end with a traceback, so this is checked here."""
         output, _nothing = self._process.communicate(timeout=timeout)
         lines = self._record.read_text(encoding="utf-8").splitlines() if self._record.exists() else []
         results = {}
-        for sign in ("Traceback (most recent call last)", "MODULE FAILURE", "unexpected_error"):
-            assert sign not in output, output
+        for marker in ("Traceback (most recent call last)", "MODULE FAILURE", "unexpected_error"):
+            assert marker not in output, output
         for line in map(json.loads, lines):
             results[line["task"]] = {"failed": line["failed"], **line["result"]}
             # A module that ends by itself returns its invocation; one that crashes cannot.
@@ -126,8 +126,8 @@ class Started:
 class Playbooks:
     """Runs playbooks against a local Globus.
 
-    :ivar home: HOME, TMPDIR and all of Ansible's folders lie in it.
-    :ivar environment: the variables of the processes; nothing is taken over from the tests' own but the path.
+    :ivar home: the folder of HOME, TMPDIR and all of Ansible's own folders.
+    :ivar environment: the variables of the processes; of the tests' own variables, only PATH is kept.
     """
 
     def __init__(self, globus: LocalGlobus, collections: Path, home: Path) -> None:
@@ -194,16 +194,16 @@ class Playbooks:
         return Started(process, record)
 
     def run(self, tasks: Iterable[Task], *arguments: str, **options: Any) -> Run:
-        """Run a playbook of these tasks to its end; the options of ``start``."""
+        """Run a playbook of these tasks to its end, with the options of ``start``."""
         return self.start(tasks, *arguments, **options).wait()
 
 
-# --- what the log says ---------------------------------------------------------------------------------------------
+# --- the log of requests -------------------------------------------------------------------------------------------
 
 
 def calls(log: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The requests of a log in short: ``POST token``, ``POST consent`` (a token request that names data_access, or the
-    user scope of a flow), ``GET jobs``, ``GET job``, ``POST timer``, ``POST pause``, ``GET collection``, ...
+    """The requests of a log in a short form: ``POST token``, ``POST consent`` (a token request that names data_access,
+    or the user scope of a flow), ``GET jobs``, ``GET job``, ``POST timer``, ``POST pause``, ``GET collection``, ...
     """
     return [_call(entry) for entry in log]
 

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`make demo` as a user starts it: what it says, that it notices what is not so, and that it leaves nothing behind.
+"""`make demo` as a user starts it: its output, its failures, and that it leaves nothing behind.
 
-And what the README and the guide to rehearsing show of it.
+Also the excerpt of its output in the README, and the commands of the guide to rehearsing.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def start(demo: Path, temporary: Path, **variables: str) -> subprocess.Popen[str]:
-    """Start a demo folder's run.py with a folder for temporary files of its own."""
+    """Start run.py of a demo folder, with its own folder for temporary files."""
     temporary.mkdir(exist_ok=True)
     return subprocess.Popen(
         [sys.executable, str(demo / "run.py")],
@@ -51,8 +51,8 @@ def left_behind(temporary: Path) -> list[str]:
     return found
 
 
-def test_demo_tells_what_happened(tmp_path: Path) -> None:
-    # The user's own settings have no say: these would fail every playbook, or lead it to an account.
+def test_demo_prints_what_happened(tmp_path: Path) -> None:
+    # The user's own settings are ignored: these would make every playbook fail, or make it use a real account.
     own = {"ANSIBLE_STDOUT_CALLBACK": "no.such.callback", "GLOBUS_TIMERS_TOKEN": "a-real-one"}
     process = start(ROOT / "demo", tmp_path / "tmp", **own)
     output, errors = process.communicate(timeout=LIMIT)
@@ -84,7 +84,7 @@ def test_demo_tells_what_happened(tmp_path: Path) -> None:
         "All checks passed.",
     ):
         assert line in output.splitlines()
-    # What the README prints of it is what it says.
+    # The excerpt in the README consists of lines of the output.
     (excerpt,) = re.findall(r"^```text\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)
     assert set(excerpt.splitlines()) <= set(output.splitlines())
     assert not left_behind(tmp_path / "tmp")
@@ -92,7 +92,7 @@ def test_demo_tells_what_happened(tmp_path: Path) -> None:
 
 @pytest.fixture
 def copied(tmp_path: Path) -> Path:
-    """A copy of the demo, beside links to what it uses, to break something in."""
+    """A copy of the demo that a test can break, beside links to the folders that the demo uses."""
     shutil.copytree(ROOT / "demo", tmp_path / "copy" / "demo", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("tests", ".ansible"):
         (tmp_path / "copy" / name).symlink_to(ROOT / name)
@@ -100,7 +100,7 @@ def copied(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("file", "old", "new", "said"),
+    ("file", "old", "new", "message"),
     [
         ("world.yml", "    root: archive\n", "", "This check failed: The copy contains the same"),
         ("world.yml", "    root: microscope\n", "    root: microscope\n    deleted: true\n", "was deleted"),
@@ -114,9 +114,7 @@ def copied(tmp_path: Path) -> Path:
     ],
     ids=["no folder", "no collection", "nothing created", "a mirror"],
 )
-def test_demo_fails_where_something_is_not_so(
-    copied: Path, tmp_path: Path, file: str, old: str, new: str, said: str
-) -> None:
+def test_demo_fails_if_a_check_fails(copied: Path, tmp_path: Path, file: str, old: str, new: str, message: str) -> None:
     text = (copied / file).read_text(encoding="utf-8")
     assert old in text
     (copied / file).write_text(text.replace(old, new), encoding="utf-8")
@@ -126,7 +124,7 @@ def test_demo_fails_where_something_is_not_so(
 
     assert process.returncode == 1, output
     assert errors.startswith("\nFAILED  ")
-    assert said in errors
+    assert message in errors
     assert "Traceback" not in errors
     assert "All checks passed" not in output
     assert not left_behind(tmp_path / "tmp")
@@ -147,19 +145,19 @@ def test_demo_that_is_stopped_leaves_nothing(tmp_path: Path, number: signal.Sign
     assert process.stdout is not None
     assert any(line.startswith(when) for line in process.stdout)
     if when.startswith("  $"):
-        time.sleep(0.7)  # into the module, more or less; every moment must do
-    assert len(left_behind(temporary)) > 2  # its folder, itself and the local Globus: the next look is worth something
+        time.sleep(0.7)  # roughly until the module runs; the test must pass at every moment
+    assert len(left_behind(temporary)) > 2  # its folder, itself and the local Globus, so the check below can fail
     process.send_signal(number)
     _output, errors = process.communicate(timeout=LIMIT)
 
     assert process.returncode == 128 + number, errors
     assert errors == f"\nStopped by {number.name}. The demo has removed its files.\n"
-    # A worker of Ansible that was told to end may take a moment longer than ansible-playbook itself.
+    # A worker of Ansible may end a moment later than ansible-playbook itself.
     until("an empty folder", lambda: not left_behind(temporary))
 
 
-def test_rehearsing_goes_as_the_guide_says(tmp_path: Path) -> None:
-    """All its commands, one after the other, in one shell."""
+def test_the_commands_of_the_guide_to_rehearsing_work(tmp_path: Path) -> None:
+    """All commands of the guide, one after the other, in one shell."""
     guide = (ROOT / "docs" / "docsite" / "rst" / "guide_rehearsing.rst").read_text(encoding="utf-8")
     blocks = re.findall(r"^\.\. code-block:: bash\n\n((?: .*\n|\n)+)", guide, re.M)
     script = "\n".join(textwrap.dedent(block) for block in blocks)
@@ -179,14 +177,14 @@ def test_rehearsing_goes_as_the_guide_says(tmp_path: Path) -> None:
         output, _errors = shell.communicate(timeout=LIMIT)
     finally:
         if shell.poll() is None or shell.returncode:
-            os.killpg(shell.pid, signal.SIGKILL)  # the local Globus, which the script did not come to stop
+            os.killpg(shell.pid, signal.SIGKILL)  # the local Globus, because the script ended before it stopped it
 
     assert shell.returncode == 0, output
-    # Foreseen, created, unchanged, replaced in spite of the lost answer, stopped by the service, resumed; looked at.
+    # Check mode, created, unchanged, replaced although an answer was lost, stopped by the service, resumed, read twice.
     assert re.findall(r"changed=(\d)", output) == ["1", "1", "0", "1", "0", "1", "0", "0"]
     assert "+        start: '2026-03-04T05:00:00+00:00'" in output
     assert "Globus stopped it" in output
-    # The source was away for a night, and everything has arrived once it is back.
+    # The source was missing for a night, and everything is copied after it is back.
     assert re.findall(r"^ {8}state: (\w+)$", output, re.M) == ["stalled", "ok"]
     assert "FILE_NOT_FOUND" in output
     assert set(re.findall(r'"status": "(\w+)"', output.rpartition("state: ok")[2])) == {"SUCCEEDED"}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the demo reads what Ansible says and compares folders; and what is printed of it elsewhere is what it runs."""
+"""Tests of the helpers of the demo, and of the copies of its playbooks in the documentation."""
 
 from __future__ import annotations
 
@@ -70,11 +70,11 @@ def test_a_variable_is_read_from_the_task_that_shows_it() -> None:
     assert backstage.variable(OUTPUT) is None
 
 
-def test_a_fact_that_does_not_hold_ends_the_demo(capsys: pytest.CaptureFixture[str]) -> None:
-    backstage.fact(True, "It is so.")
+def test_a_check_that_fails_ends_the_demo(capsys: pytest.CaptureFixture[str]) -> None:
+    backstage.check(True, "It is so.")
     assert capsys.readouterr().out == "  ok  It is so.\n"
     with pytest.raises(backstage.DemoError, match=r"This check failed: It is so\.\nfound"):
-        backstage.fact(False, "It is so.", "found")
+        backstage.check(False, "It is so.", "found")
     assert capsys.readouterr().out == ""
 
 
@@ -86,11 +86,11 @@ def test_folders_are_compared_byte_for_byte(tmp_path: Path) -> None:
     (tmp_path / "one" / "missing").touch()
     (tmp_path / "two" / "inner" / "surplus").touch()
     one, two = backstage.contents(tmp_path / "one"), backstage.contents(tmp_path / "two")
-    assert backstage.unlike(one, one) == []
-    assert backstage.unlike(one, two) == [
+    assert backstage.content_differences(one, one) == []
+    assert backstage.content_differences(one, two) == [
         "inner/surplus should not be there",
         "missing is missing",
-        "other has other bytes",
+        "other has different content",
     ]
     assert backstage.contents(tmp_path / "no such folder") == {}
 
@@ -105,7 +105,7 @@ def test_an_edit_is_shown_as_it_was_made(tmp_path: Path) -> None:
 
 
 def below_the_header(file: str) -> str:
-    """What there is to copy in a YAML file of the demo: all that comes after the notice of its licence."""
+    """The part of a YAML file of the demo that the documentation copies: everything after its licence."""
     header, start, document = (ROOT / "demo" / file).read_text(encoding="utf-8").partition("---\n")
     assert "SPDX-License-Identifier" in header
     return start + document
@@ -125,7 +125,7 @@ def test_the_world_to_copy_is_the_one_that_the_demo_has() -> None:
 
 @pytest.mark.parametrize("file", ["README.md", "docs/docsite/rst/guide_first_timer.rst"])
 def test_no_other_playbook_is_printed(file: str) -> None:
-    """What is printed there and not run here would rot."""
+    """A playbook that no test runs would become wrong over time."""
     assert len(re.findall(r"^ +hosts: localhost$", (ROOT / file).read_text(encoding="utf-8"), re.M)) == 1
 
 
@@ -137,7 +137,7 @@ def test_no_other_playbook_is_printed(file: str) -> None:
     ],
 )
 def test_the_playbooks_shown_first_are_no_mirrors(file: str) -> None:
-    """What empties the copy when the source is emptied is not what people should begin with."""
+    """A mirror empties the copy when the source is emptied, so a first playbook must not be one."""
     shown = re.findall(r"^ +delete_destination_extra: .*", (ROOT / file).read_text(encoding="utf-8"), re.M)
     assert not shown
 

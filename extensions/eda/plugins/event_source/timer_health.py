@@ -116,7 +116,8 @@ def _find_collection() -> None:
     """Let Python find the collection that this file belongs to.
 
     ansible-rulebook loads event sources as plain files, without the import hook of ansible-core. So the packages are
-    registered by the place of this file. In a copy outside of a collection Python has to find it by itself.
+    registered relative to the path of this file. For a copy outside of a collection, Python has to find the collection
+    by itself.
     """
     root = Path(__file__).resolve().parents[4]
     if not (root / "plugins" / "module_utils").is_dir():
@@ -131,13 +132,13 @@ def _find_collection() -> None:
 
 
 def _package(name: str, place: Path | None) -> ModuleType:
-    """A package that there is, or an empty one; with a place, the one that lies there."""
+    """An existing package, or a new empty one. With a place, the package whose code is in that folder."""
     if place is None:
         with contextlib.suppress(ModuleNotFoundError):
             return importlib.import_module(name)
-    there = sys.modules.get(name)
-    if there is not None and (place is None or str(place) in there.__path__):
-        return there
+    loaded = sys.modules.get(name)
+    if loaded is not None and (place is None or str(place) in loaded.__path__):
+        return loaded
     package = sys.modules[name] = ModuleType(name)
     package.__path__ = [] if place is None else [str(place)]
     return package
