@@ -79,7 +79,8 @@ options:
     default: production
   request_timeout:
     description:
-      - Timeout of an HTTP request in seconds. More than 0, at most a day.
+      - Timeout of an HTTP request in seconds. More than 0, at most a day. To make the connection, the module waits at
+        most 20 seconds of it.
       - If not set, E(GLOBUS_REQUEST_TIMEOUT) is used.
     type: float
     default: 60.0
@@ -87,6 +88,8 @@ options:
     description:
       - How often to retry a request after a connection error, a timeout, or a response that asks for it. V(0) disables
         retries.
+      - With the defaults, a task fails after about two minutes if it cannot connect to Globus, and after about six if
+        Globus accepts the connection but never answers. Ansible shows nothing in the meantime.
       - If not set, E(GLOBUS_RETRIES) is used.
     type: int
     default: 5

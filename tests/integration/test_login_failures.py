@@ -18,6 +18,7 @@ import pytest
 from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 
+from ansible_collections.research_ops.globus.plugins.module_utils._globus import http as _http
 from emulator.browser import RESEARCHER, sign_in
 from emulator.control import LocalGlobus
 from emulator.plain import GUEST, LAPTOP, MAPPED, NATIVE_APP, OTHER_CLIENT, PERSON, UNKNOWN, timer_scope
@@ -397,7 +398,7 @@ def test_request_timeout_is_kept_in_every_request(
 
     monkeypatch.setattr(HTTPAdapter, "send", noted)
     assert ensure(person, **account, source=MAPPED, request_timeout=123.5)["changed"]
-    assert seen == {(service, 123.5) for service in ("auth", "transfer", "timer")}
+    assert seen == {(service, (_http.CONNECT_TIMEOUT, 123.5)) for service in ("auth", "transfer", "timer")}
 
 
 def test_storage_that_cannot_be_read(person: Person, account: dict[str, Any], tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ import json
 import math
 import os
 import re
+import socket
 import ssl
 import threading
 import time
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from globus_sdk.transport import RequestsTransport
 
 RETRY_AFTER_MAXIMUM = 60.0  # seconds; the longest time between two tries that a service can ask for
+# Seconds to make a connection, or request_timeout if that is shorter. A firewall that drops packets is found out soon.
+CONNECT_TIMEOUT = 20.0
 PAUSE_BETWEEN_TRIES = 0.5  # seconds, doubled with each try
 REPEATED = (429, 500, 502, 503, 504)  # the statuses after which a request is repeated
 # Variables with the CA bundle of a site, which other programs read, too; the first that is set counts
@@ -254,7 +257,7 @@ class Http:
             except _NoAnswerError as failure:
                 if create or failure.is_final or not tries.again():
                     kind = UncertainError if create and not failure.is_final else GlobusError
-                    raise kind(f"{failure}{tries.told()}", code="no_answer") from None
+                    raise kind(f"{failure}{tries.told()}{failure.hint}", code="no_answer") from None
                 time.sleep(tries.pause())
                 continue
             if response.status_code == 401 and authorizer is not None and may_renew:
@@ -296,9 +299,13 @@ class Http:
                 **request,
             )
         except exc.NetworkError as error:
-            reason, is_final = _network_reason(error.underlying_exception, service, address, self._certificates)
+            cause = error.underlying_exception
+            reason, is_final = _network_reason(cause, service, address, self._certificates)
+            hint = ""
+            if not reason:
+                reason, hint = self._passing_reason(cause, service)
             name = SERVICES[service].name
-            raise _NoAnswerError(f"{name} did not answer ({address}): {reason}", is_final) from None
+            raise _NoAnswerError(f"{name} did not answer ({address}): {reason}", is_final, hint) from None
         except (ValueError, TypeError, RecursionError) as error:
             # Such as half a character (a surrogate) in a form. The text of the error may quote a secret (rule X1).
             raise GlobusError(
@@ -306,6 +313,16 @@ class Http:
                 "value that cannot be encoded",
                 code="not_sent",
             ) from None
+
+    def _passing_reason(self, cause: Any, service: str) -> tuple[str, str]:
+        """Why there was no answer, where a repetition may help, and what to check if it does not."""
+        address = self.addresses[service]
+        if is_loopback(address):
+            variable = f"GLOBUS_SDK_SERVICE_URL_{service.upper()}"
+            hint = f". Restart the local Globus, or unset {variable} to use the real Globus"
+        else:
+            hint = ". Check the network, the firewall and the proxy of this host"
+        return _in_words(cause, urlsplit(address).hostname, self._request_timeout), hint
 
     def _read_clock(self, date: str | None) -> None:
         try:
@@ -326,7 +343,7 @@ class Http:
         from globus_sdk.transport import RequestsTransport
         from requests.adapters import HTTPAdapter
 
-        pace = self._pace
+        pace, timeout = self._pace, self._request_timeout
 
         class PacedAdapter(HTTPAdapter):
             """Waits for the pace after the token was fetched."""
@@ -334,6 +351,7 @@ class Http:
             def send(self, request: Any, *arguments: Any, **options: Any) -> Any:
                 register(str(request.headers.get("Authorization") or "").partition(" ")[2])
                 pace.wait()
+                options["timeout"] = (min(CONNECT_TIMEOUT, timeout), timeout)
                 return super().send(request, *arguments, **options)
 
         transport = RequestsTransport(verify_ssl=True, http_timeout=self._request_timeout)
@@ -480,11 +498,13 @@ class _NoAnswerError(Exception):
     """No answer came; the text says why.
 
     :ivar is_final: whether the request was not sent, and a repetition would not be sent either.
+    :ivar hint: what to check, for the end of the message.
     """
 
-    def __init__(self, message: str, is_final: bool) -> None:
+    def __init__(self, message: str, is_final: bool, hint: str) -> None:
         super().__init__(message)
         self.is_final = is_final
+        self.hint = hint
 
 
 def unreadable(service: str, key: str | None = None) -> GlobusError:
@@ -578,8 +598,9 @@ def _location(item: Mapping[str, Any]) -> str:
 
 
 def _network_reason(cause: Any, service: str, address: str, certificates: bool | str) -> tuple[str, bool]:
-    """Why there was no answer, without the internals of the HTTP libraries, and whether a repetition is useless."""
-
+    """Why there was no answer, without the internals of the HTTP libraries, and whether a repetition is useless. The
+    reason is empty if nothing but the network is to blame.
+    """
     if isinstance(cause, ValueError):
         # The text of the error may quote a secret, such as the password in a proxy's address (rule X1).
         return f"the request could not be sent ({type(cause).__name__}). Check HTTPS_PROXY", True
@@ -604,8 +625,26 @@ def _network_reason(cause: Any, service: str, address: str, certificates: bool |
         )
     if any(isinstance(one, (ConnectionResetError, ConnectionAbortedError, BrokenPipeError)) for one in causes):
         return "the connection was closed before an answer came", False
+    return "", False
+
+
+def _in_words(cause: Any, host: str | None, timeout: float) -> str:
+    """A failure of the network, in words."""
+    from requests.exceptions import ConnectTimeout
+    from urllib3.exceptions import ReadTimeoutError
+
+    causes = list(_causes(cause))
+    if any(isinstance(one, ConnectTimeout) for one in causes):
+        return f"no connection was made within {min(CONNECT_TIMEOUT, timeout):g} s"
+    if any(isinstance(one, ReadTimeoutError) for one in causes):
+        return f"it accepted the connection, but sent no answer within request_timeout ({timeout:g} s)"
+    if any(isinstance(one, socket.gaierror) for one in causes):
+        return f"this host cannot resolve the name {host}"
+    of_system = next((one for one in causes if isinstance(one, OSError) and one.strerror), None)
+    if of_system is not None:
+        return str(of_system.strerror).lower()
     text = str(getattr(cause.args[0], "reason", cause.args[0]) if cause.args else cause)
-    return text.rsplit(">: ", 1)[-1] or type(cause).__name__, False
+    return text.rsplit(">: ", 1)[-1] or type(cause).__name__
 
 
 def _untrusted(error: ssl.SSLCertVerificationError, certificates: bool | str) -> str:

@@ -6,12 +6,19 @@
 from __future__ import annotations
 
 import re
+import socket
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
+from requests.adapters import HTTPAdapter
+from requests.exceptions import ConnectionError as NoConnection
+from requests.exceptions import ConnectTimeout
+from urllib3 import HTTPSConnectionPool
+from urllib3.connection import HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
 from ansible_collections.research_ops.globus.plugins.module_utils._arguments import ENVIRONMENTS
 from ansible_collections.research_ops.globus.plugins.module_utils._errors import GlobusError, UncertainError
@@ -492,6 +499,65 @@ def test_a_closed_port_is_told_at_once_with_what_to_do(create: bool, monkeypatch
         "unset GLOBUS_SDK_SERVICE_URL_TIMER to use the real Globus"
     )
     assert (told.value.code, type(told.value)) == ("no_answer", GlobusError)
+
+
+POOL = HTTPSConnectionPool("timer.preview.automate.globus.org")
+
+
+def unmade(cause: OSError) -> NoConnection:
+    """What requests raises when a connection cannot be made."""
+    failure = NewConnectionError(HTTPSConnection("timer.preview.automate.globus.org"), f"Failed: {cause}")
+    failure.__cause__ = cause
+    return NoConnection(MaxRetryError(POOL, "/", failure))
+
+
+RESTART = "Restart the local Globus, or unset GLOBUS_SDK_SERVICE_URL_TIMER to use the real Globus"
+
+
+@pytest.mark.parametrize("retries", [0, 2])
+def test_a_port_that_never_answers_is_told_with_what_to_do(retries: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It read "HTTPConnectionPool(host='127.0.0.1', port=37347): Read timed out. (read timeout=1.0)" (issue 14, 5)."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        monkeypatch.setenv("GLOBUS_SDK_SERVICE_URL_TIMER", address)
+        http = Http("production", request_timeout=0.25, retries=retries)
+        with pytest.raises(GlobusError) as told:
+            http.call("timer", "GET", "/jobs/")
+        with pytest.raises(UncertainError) as unknown:
+            http.call("timer", "POST", "/v2/timer", create=True)
+    silence = (
+        f"Globus Timers did not answer ({address}): it accepted the connection, but sent no answer within "
+        "request_timeout (0.25 s)"
+    )
+    tried = r" \(tried 3 times in \d+ seconds\)" if retries else ""
+    assert re.fullmatch(f"{re.escape(silence)}{tried}{re.escape(f'. {RESTART}')}", told.value.message)
+    assert unknown.value.message == f"{silence}. {RESTART}"
+
+
+@pytest.mark.parametrize(
+    ("cause", "words"),
+    [
+        (ConnectTimeout(MaxRetryError(POOL, "/", ConnectTimeoutError())), "no connection was made within 20 s"),
+        (unmade(socket.gaierror(-2, "Name or service not known")), "this host cannot resolve the name "),
+        (unmade(OSError(101, "Network is unreachable")), "network is unreachable"),
+        (unmade(ConnectionRefusedError(111, "Connection refused")), "connection refused"),
+    ],
+)
+def test_an_outage_of_the_network_is_told_in_words(
+    cause: Exception, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No connection leaves this machine, so that this test may name the real Globus."""
+
+    def fail(*_arguments: Any, **options: Any) -> NoReturn:
+        assert options["timeout"] == (20, 60)
+        raise cause
+
+    monkeypatch.setattr(HTTPAdapter, "send", fail)
+    with pytest.raises(GlobusError) as told:
+        Http("preview", request_timeout=60, retries=0).call("timer", "GET", "/jobs/")
+    assert f": {words}" in told.value.message
+    assert told.value.message.endswith(". Check the network, the firewall and the proxy of this host")
+    assert "HTTPSConnection" not in told.value.message
 
 
 def test_a_connection_that_is_closed_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
