@@ -4,10 +4,10 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""The content of the report's page: every sentence, number and place on the timeline.
+"""The content of the report: all sentences, numbers and places on the timeline.
 
-The template ``roles/backup/templates/report.html.j2`` only puts it into HTML. Pure: no input or output, and ``now`` is
-an argument. Places are in percent of the timeline: 0 is ``DAYS`` days ago, 50 is now and 100 is ``DAYS`` days ahead.
+The template ``roles/backup/templates/report.html.j2`` only converts it into HTML. Pure: no input or output, and ``now``
+is an argument. Places are in percent of the timeline: 0 is ``DAYS`` days ago, 50 is now and 100 is ``DAYS`` days ahead.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 from ..module_utils._timers.schedule import format_local, from_wall, runs_per_minute, to_wall
 from . import _words
 from ._plain import Entry
-from ._report_health import health, last_success, problems_of, state_of
+from ._report_health import health, last_success, problems_of, state_of, worst
 from ._report_runs import (
     DAYS,
     IDLE,
@@ -33,15 +33,23 @@ from ._report_runs import (
     past_runs,
     schedule_of_timer,
 )
-from ._report_sentences import amount_of_run, headline, strip_told, trend_of
+from ._report_sentences import (
+    PARTLY_PAUSED,
+    ReportedJob,
+    amount_of_run,
+    headline,
+    nothing_needs_attention,
+    strip_in_words,
+    trend_of,
+)
 
-MARKS = 60  # more coming runs than this are drawn as a band, because their marks would touch
-LISTED = 28  # of more coming runs than this only the number is written
+MARKS = 60  # if more runs are coming, draw a band, because marks would touch
+LISTED = 28  # if more runs are coming, write only their number
 OFTEN = timedelta(hours=12)  # if the runs of a job are closer than this, the past runs of a day are one mark
 TOGETHER = timedelta(hours=1)  # past runs closer than this are one mark
-LIMIT = 1.0  # the most runs a minute of all timers of an account (facts, "Limits")
+LIMIT = 1.0  # most runs a minute of all timers of an account (facts, "Limits")
 
-SAID = {  # the frequency that the name of a schedule contains already
+FREQUENCIES = {  # frequencies that the names of these schedules already contain
     "hourly": "every 1h",
     "every_6_hours": "every 6h",
     "daily": "every 1d",
@@ -62,32 +70,45 @@ def model(
     results: Sequence[Entry] = (),
     account: Sequence[Entry] | None = None,
 ) -> dict[str, Any]:
-    """The data of the page.
+    """The content of the page.
 
     :param timers: the result of ``timer_info`` with ``runs``. The page shows timers of the jobs and of the prefix.
     :param jobs: the result of the filter ``backup_plan``; None makes each timer a job of its own.
-    :param results: the result of the module ``timers`` in this play. It has the reasons why timers are missing, and the
-        problems of replaced timers, because the new ones have no history (rule W4e).
+    :param results: the result of the module ``timers`` in this play. It contains the reasons why timers are missing,
+        and the problems of replaced timers, because the new ones have no history (rule W4e).
     :param account: all timers of the account, which share its limit of runs; None means ``timers``.
     """
     played = {str(result.get("name")): result for result in results}
     shown = _grouped(timers, jobs, prefix)
     rows = [_row(number, job, found, played, zone, now) for number, (job, found) in enumerate(shown)]
-    wanted = [(job, found) for job, found in shown if job["wanted"]]
-    past = [[past_runs(timer, now) for timer in found] for _job, found in wanted if found]
-    coming = [run for _job, found in wanted for timer in found for run in coming_runs(timer, now)[:1]]
+    wanted = [(row, found) for row, (_job, found) in zip(rows, shown) if row["wanted"]]
+    reported = [_reported_job(row, found, now) for row, found in wanted]
+    coming = [run for _row, found in wanted if (run := _first_coming_run(found, now)) is not None]
+    replaced = _replaced_timers(results, zone)
+    others = [row for row in rows if not row["wanted"]]
+    attention = _attention(rows)
+    summary = headline(
+        reported,
+        min(coming, default=None),
+        zone,
+        now,
+        others=sum(1 for row in others if any(problem["kind"] == "bad" for problem in row["problems"])),
+        replaced=len(replaced),
+        is_renewed=any(old.get("runs") for entry in results for old in entry.get("replaced") or ()),
+    )
     return {
         "zone": zone,
         "now": _words.moment(now, zone, now),
         "prefix": prefix,
         "days_number": DAYS,
         "strip_runs": STRIP_RUNS,
-        "headline": headline(past, len(wanted) - len(past), min(coming, default=None), zone, now),
-        "attention": _attention(rows),
-        "replaced": _replaced_timers(results, zone),
+        "headline": summary,
+        "attention": attention,
+        "no_attention": "" if attention else nothing_needs_attention(reported, summary),
+        "replaced": replaced,
         "counts": _counts(rows),
         "jobs": [row for row in rows if row["wanted"]],
-        "others": [row for row in rows if not row["wanted"]],
+        "others": others,
         "axis": _axis(zone, now),
         "outcomes": [{"outcome": outcome, "label": label} for outcome, label in reversed([*OUTCOMES.items()])],
         "rate": _use_of_limit(
@@ -97,7 +118,7 @@ def model(
 
 
 def _grouped(timers: Sequence[Entry], jobs: Sequence[Entry] | None, prefix: str) -> list[tuple[Entry, list[Entry]]]:
-    """The jobs with their timers. At the end, each timer of the prefix that belongs to no job is a job of its own."""
+    """The jobs with their timers. Timers with the prefix that belong to no job follow, each as a job of its own."""
     by_name: dict[str, list[Entry]] = {}
     for timer in timers:
         by_name.setdefault(timer["name"], []).append(timer)
@@ -136,7 +157,7 @@ def _row(
         "name": job["name"],
         "wanted": job["wanted"],
         "url": None if several or not timers else timers[0].get("url"),
-        "schedule": str(job.get("schedule") or "").replace("_", " "),
+        "schedule": str(job.get("schedule") or ""),
         "every": _frequency(job, timers),
         "health": health(state),
         "problems": problems,
@@ -147,11 +168,11 @@ def _row(
         "next": _words.moment(coming[0] if coming else _next_run(timers), zone, now),
         "trend": trend_of(strip),
         "strip": [_cell(run, strip, zone) for run in strip],
-        "strip_told": strip_told(strip, zone),
+        "strip_text": strip_in_words(strip, zone),
         "past": _marks(past, zone, now),
         "coming": [] if len(coming) > MARKS else [_coming_run(run, zone, now) for run in dict.fromkeys(coming)],
         "band": _band(coming, now) if len(coming) > MARKS else None,
-        "coming_told": _coming_told(coming, timers, zone),
+        "coming_text": _coming_in_words(coming, timers, zone),
         "known": _known_period(timers, past, now),
         "timers": [_timer(timer, slots.get(timer["name"]), zone, now) for timer in timers] if several else [],
         "runs": [_run_in_words(run, slots.get(run.timer), zone) for run in reversed(strip)],
@@ -161,12 +182,29 @@ def _row(
 def _frequency(job: Entry, timers: Sequence[Entry]) -> str:
     if len(job["timers"]) > 1:
         return _words.count(len(job["timers"]), "timer")
-    told = every(schedule_of_timer(timers[0])) if timers else ""
-    return "" if told == SAID.get(str(job.get("schedule"))) else told
+    words = every(schedule_of_timer(timers[0])) if timers else ""
+    return "" if words == FREQUENCIES.get(str(job.get("schedule"))) else words
+
+
+def _reported_job(row: Entry, timers: Sequence[Entry], now: datetime) -> ReportedJob:
+    """What the headline needs to know about a job."""
+    state = row["health"]["state"]
+    problems = [problem["state"] for problem in row["problems"] if problem["state"] != "ended"]
+    problem = worst(problems) if problems else None
+    if problem == "paused" and state != "paused":
+        problem = PARTLY_PAUSED
+    return ReportedJob([past_runs(timer, now) for timer in timers], state, problem)
+
+
+def _first_coming_run(timers: Sequence[Entry], now: datetime) -> datetime | None:
+    """The first run that is still to come. It may be beyond the timeline."""
+    within = [run for timer in timers for run in coming_runs(timer, now)[:1]]
+    following = _next_run(timers)
+    return min(within, default=following if following is not None and following > now else None)
 
 
 def _next_run(timers: Sequence[Entry]) -> datetime | None:
-    """The next run of the timers that run. It may be beyond the timeline."""
+    """The next run of these timers, without those that do not run. It may be beyond the timeline."""
     running = [timer for timer in timers if timer["health"]["state"] not in IDLE]
     moments = [_words.instant(timer.get("next_run")) for timer in running]
     return min((moment for moment in moments if moment is not None), default=None)
@@ -237,7 +275,7 @@ def _title(run: ReportedRun, zone: str) -> str:
 
 
 def _marks(past: Sequence[ReportedRun], zone: str, now: datetime) -> list[dict[str, Any]]:
-    """The marks of past runs on the timeline. Runs that would hide each other share a mark, that of the worst."""
+    """The marks of past runs on the timeline. Runs that would overlap share the mark of the worst of them."""
     seen = [run for run in past if now - timedelta(days=DAYS) <= run.moment <= now]
     gaps = sorted(later.moment - run.moment for run, later in zip(seen, seen[1:]))
     often = bool(gaps) and gaps[len(gaps) // 2] < OFTEN
@@ -277,11 +315,12 @@ def _band(runs: Sequence[datetime], now: datetime) -> dict[str, float]:
     return {"x": first, "width": round(last - first, 3)}
 
 
-def _coming_told(runs: Sequence[datetime], timers: Sequence[Entry], zone: str) -> str:
+def _coming_in_words(runs: Sequence[datetime], timers: Sequence[Entry], zone: str) -> str:
     """The coming runs in words, for readers who do not see the drawing."""
     if not runs:
         following = _next_run(timers)
-        return f"none in the coming {DAYS} days" + (f"; the next {_words.long(following, zone)}" if following else "")
+        later = f"; the next one is {_words.long(following, zone)}" if following else ""
+        return f"none in the coming {DAYS} days{later}"
     if len(runs) > LISTED:
         how = f", {every(schedule_of_timer(timers[0]))}" if len(timers) == 1 else ""
         return f"{len(runs)}{how}, from {_words.short(runs[0], zone)} to {_words.short(runs[-1], zone)}"
@@ -289,7 +328,7 @@ def _coming_told(runs: Sequence[datetime], timers: Sequence[Entry], zone: str) -
 
 
 def _known_period(timers: Sequence[Entry], past: Sequence[ReportedRun], now: datetime) -> dict[str, float]:
-    """The place on the timeline since which the runs of a job are known (``x``), and that of its first timer."""
+    """Places on the timeline: from ``x`` on the runs of a job are known, and its first timer was ``created``."""
     begin = now - timedelta(days=DAYS)
     created = [_words.instant(timer.get("submitted_at")) for timer in timers]
     first = min((moment for moment in created if moment is not None), default=now)
@@ -325,7 +364,7 @@ def _axis(zone: str, now: datetime) -> dict[str, Any]:
 
 
 def _attention(rows: Sequence[Entry]) -> list[dict[str, Any]]:
-    """The problems of all jobs, the bad ones first. A timer that ended as planned is no problem."""
+    """The problems of all jobs, the bad ones first. A timer that ended as planned is not a problem."""
     found = [
         {**problem, "job": row["name"], "number": row["number"], "several": bool(row["timers"])}
         for row in rows
@@ -336,20 +375,20 @@ def _attention(rows: Sequence[Entry]) -> list[dict[str, Any]]:
 
 
 def _replaced_timers(results: Sequence[Entry], zone: str) -> list[dict[str, Any]]:
-    """The timers with problems that were replaced in this play, with these problems."""
+    """The timers that this play replaced although they had a problem, with the problem."""
     found = []
     for entry in results:
         for old in entry.get("replaced") or ():
-            told = old.get("health") or {}
-            state = health(str(told.get("state") or ""))
+            found_health = old.get("health") or {}
+            state = health(str(found_health.get("state") or ""))
             if state["kind"] == "bad" and state["state"]:
                 found.append(
                     {
                         **state,
                         "name": str(entry.get("name") or ""),
                         "id": old.get("timer_id"),
-                        "reason": _words.localised(str(told.get("reason") or ""), zone),
-                        "remedy": _words.localised(str(told.get("remedy") or ""), zone),
+                        "reason": _words.localised(str(found_health.get("reason") or ""), zone),
+                        "remedy": _words.localised(str(found_health.get("remedy") or ""), zone),
                     }
                 )
     return found
@@ -367,25 +406,25 @@ def _counts(rows: Iterable[Entry]) -> list[dict[str, Any]]:
 
 
 def _use_of_limit(timers: Sequence[Entry], shown: set[str]) -> dict[str, Any]:
-    """The part of the service's limit of runs that the timers of the account use. Only timers that run count."""
-    all_of_them = these = 0.0
+    """The share of the rate limit that the timers of the account use. Only timers that run count."""
+    total = these = 0.0
     for timer in timers:
         rate = rate_of(timer)
-        all_of_them += rate
+        total += rate
         these += rate if timer["id"] in shown else 0.0
-    others = all_of_them - these
+    others = total - these
     return {
         "these": _percent(these),
         "others": _percent(others),
-        "all": _percent(all_of_them),
-        "per_day": f"{round(all_of_them * 1440):,}",
+        "all": _percent(total),
+        "per_day": f"{round(total * 1440):,}",
         "these_width": round(min(these / LIMIT, 1) * 100, 2),
-        "all_width": round(min(all_of_them / LIMIT, 1) * 100, 2),
+        "all_width": round(min(total / LIMIT, 1) * 100, 2),
     }
 
 
 def rate_of(timer: Entry) -> float:
-    """The runs a minute of a timer, 0 if it does not run or runs once."""
+    """The runs a minute of a timer; 0 if it does not run, or runs only once."""
     schedule = schedule_of_timer(timer)
     if schedule is None or timer["health"]["state"] in IDLE:
         return 0.0

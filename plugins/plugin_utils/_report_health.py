@@ -6,8 +6,8 @@
 
 """The problems of a backup job, for the report: the health of its timers, why, and what to do about it.
 
-Pure: no input or output. A job is an entry in the result of the filter ``backup_plan``, a timer one in that of the
-module ``timer_info``, and a result one in that of the module ``timers``.
+Pure: no input or output. Jobs are entries of the result of the filter ``backup_plan``, timers are entries of the result
+of the module ``timer_info``, and results are entries of the result of the module ``timers``.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from . import _words
 from ._plain import Entry
 from ._report_runs import STALLED, ReportedRun, past_runs, schedule_of_timer
 
-# state -> its label, a sign that needs no colour, and its kind (bad, still or fine); the worst first
+# state -> label, a sign that needs no colour, and kind (bad; still: it does not run, or not yet; fine). Worst first
 HEALTH_SIGNS: Mapping[str, tuple[str, str, str]] = {
     "missing": ("Missing", "?", "bad"),
     "failing": ("Failing", "\u2715", "bad"),
-    "stalled": ("Stands still", "!", "bad"),
+    "stalled": ("Stalled", "!", "bad"),
     "incomplete": ("Incomplete", "!", "bad"),
     "needs_consent": ("Needs consent", "!", "bad"),
     "needs_session": ("Needs sign-in", "!", "bad"),
@@ -40,12 +40,12 @@ HEALTH_SIGNS: Mapping[str, tuple[str, str, str]] = {
     "surplus": ("No job", "?", "still"),
     "paused": ("Paused", "\u2016", "still"),
     "ended": ("Ended", "\u25a0", "still"),
-    "waiting": ("No run yet", "\u25cb", "fine"),
+    "waiting": ("No run yet", "\u25cb", "still"),
     "ok": ("OK", "\u2713", "fine"),
 }
-KEPT = timedelta(days=90)  # the service forgets older runs (facts)
+KEPT = timedelta(days=90)  # Globus deletes older runs (facts)
 _LINK = re.compile(r"(https://[^\s;,]*[^\s;,.)])")
-_IN_TEXT, _PAGE = "open it at Globus", "Page at Globus"
+_IN_TEXT, _PAGE = "open it in Globus", "Page in Globus"
 _PAUSED = "A user paused it"
 _SIMPLE = re.compile(r"[\w.@%+:,/-]+")
 
@@ -131,17 +131,17 @@ def _parts(sentence: str, page: str | None) -> list[dict[str, str | None]]:
 
 
 def _of_state(state: str, timers: Sequence[Entry], now: datetime) -> dict[str, Any]:
-    """The problem of timers in one state. The reason is that of the first timer; the others may have different ones."""
+    """The problem of timers in one state. The reason is that of the first timer."""
     first = timers[0]
-    told = first["health"]
+    found = first["health"]
     names = [timer["name"] for timer in timers]
-    also = f" ({first['name']}; the others may have reasons of their own)" if len(timers) > 1 else ""
+    also = f" ({first['name']}; the other timers may have other reasons)" if len(timers) > 1 else ""
     return _problem(
         state,
         names,
-        f"{told.get('reason') or ''}{also}",
-        told.get("remedy") or "",
-        since=_words.instant(told.get("since")),
+        f"{found.get('reason') or ''}{also}",
+        found.get("remedy") or "",
+        since=_words.instant(found.get("since")),
         command=_command(state, names),
         url=_page(first, now),
     )
@@ -158,35 +158,38 @@ def _page(timer: Entry, now: datetime) -> str | None:
 
 
 def _missing(job: Entry, timers: Sequence[Entry], results: Mapping[str, Entry]) -> Iterator[dict[str, Any]]:
-    """Timers of the job that do not exist, because their creation failed."""
-    there = {timer["name"] for timer in timers}
+    """Timers of the job that do not exist, because the play could not create them."""
+    existing = {timer["name"] for timer in timers}
     reasons: dict[str, list[str]] = {}
     for timer in job["timers"] if job["wanted"] else ():
-        if timer["name"] not in there:
-            reason = str((results.get(timer["name"]) or {}).get("msg") or "Globus has no such timer")
+        if timer["name"] not in existing:
+            reason = str((results.get(timer["name"]) or {}).get("msg") or "The timer does not exist")
             reasons.setdefault(reason.replace(timer["name"], "..."), [reason]).append(timer["name"])
     for reason, *names in reasons.values():
-        yield _problem("missing", names, reason, "Remove the cause, and run the play again")
+        yield _problem("missing", names, reason, "Fix the cause, and run the play again")
 
 
 def _refused_timers(timers: Sequence[Entry], results: Mapping[str, Entry]) -> Iterator[dict[str, Any]]:
-    """Existing timers that the play could not change to what the job needs."""
+    """Existing timers that the play could not change as the job requires."""
     for timer in timers:
         result = results.get(timer["name"]) or {}
         if result.get("failed"):
-            reason = str(result.get("msg") or "The play could not make the timer what the job asks for")
-            yield _problem("refused", [timer["name"]], reason, "Remove the cause, and run the play again")
+            reason = str(result.get("msg") or "The play could not change the timer as the job requires")
+            yield _problem("refused", [timer["name"]], reason, "Fix the cause, and run the play again")
             return
 
 
 def _surplus(timers: Sequence[Entry]) -> Iterator[dict[str, Any]]:
     if timers:
         names = [timer["name"] for timer in timers]
+        several = len(timers) > 1
+        it, name = ("They belong", "their names start with") if several else ("It belongs", "its name starts with")
+        them = "them" if several else "it"
         yield _problem(
             "surplus",
             names,
-            "No job asks for it, and its name starts with the prefix of the jobs",
-            "Add a job for it, or delete it. backup_purge: true deletes all such timers",
+            f"{it} to no job, but {name} the prefix of the jobs",
+            f"Add a job for {them}, or delete {them}. To delete all such timers, set backup_purge: true",
             command=_command("surplus", names),
             url=timers[0].get("url"),
         )
@@ -196,14 +199,14 @@ def _surplus(timers: Sequence[Entry]) -> Iterator[dict[str, Any]]:
 
 
 def _paused(job: Entry, timers: Sequence[Entry], results: Mapping[str, Entry], now: datetime) -> dict[str, Any]:
-    """Paused timers: by whom, and since when. Globus says only that it was a user."""
+    """Paused timers: who paused them, and since when. Globus says only that it was a user."""
     names = [timer["name"] for timer in timers]
     first = timers[0]
     operations = (results.get(first["name"]) or {}).get("operations") or ()
     if job.get("state") == "paused":
-        who = "The job asks for it"
+        who = "The job has state: paused"
     else:
-        who = "Somebody paused it, outside the play. Globus does not say who"
+        who = "A user paused it outside of the play. Globus does not say who"
     since = _words.instant(first["health"].get("since"))
     if any(operation.get("operation") == "pause" for operation in operations):
         who, since = f"{who}. This play paused it", since or now
@@ -211,36 +214,36 @@ def _paused(job: Entry, timers: Sequence[Entry], results: Mapping[str, Entry], n
     return _problem(
         "paused",
         names,
-        f"{who}{'' if since else _between(first, now)}{rest}",
-        "When it may go on, take state: paused out of the job, and run the play with backup_state=active"
+        f"{who}{'' if since else _last_run_before_pause(first, now)}{rest}",
+        "To resume it, remove state: paused from the job, and run the play with -e backup_state=active"
         if job.get("state") == "paused"
-        else "This resumes it. If it missed a run, it runs at once",
+        else "This command resumes it. If it missed a run, it then runs at once",
         since=since,
         command=_command("paused", names) if job.get("state") != "paused" else None,
         url=first.get("url"),
     )
 
 
-def _between(timer: Entry, now: datetime) -> str:
-    """When the timer was paused, as far as its runs show it, in a sentence. Globus does not say it."""
+def _last_run_before_pause(timer: Entry, now: datetime) -> str:
+    """A sentence about when the timer was paused, as far as its runs show this. Globus does not say when."""
     schedule = schedule_of_timer(timer)
     last = _words.instant(timer.get("last_run"))
     if schedule is None or schedule.start is None or schedule.interval is None:
         return ""
-    told = f"It last ran at {format_instant(last)}" if last else "It never ran"
+    ran = f"It last ran at {format_instant(last)}" if last else "It has never run"
     missed = next_tick(schedule.start, schedule.interval, last) if last else schedule.start
     if missed >= now:
-        return f". {told}, and missed no run so far"
-    return f". {told}, and was paused when its run at {format_instant(missed)} was due"
+        return f". {ran}, and has not missed a run so far"
+    return f". {ran}, and has missed its runs since {format_instant(missed)}"
 
 
 # --- too old ---------------------------------------------------------------------------------------------------------
 
 
 def _stale_job(job: Entry, timers: Sequence[Entry], now: datetime) -> Iterator[dict[str, Any]]:
-    """The problem that no complete transfer of the job arrived within its ``max_age``. The newest of its slots counts.
+    """The problem that no complete transfer of the job arrived within its ``max_age``. The newest slot counts.
 
-    It is no problem if that cannot be known: the job is younger, or its known runs do not reach back that far.
+    There is no problem if this cannot be known: the job is younger, or its known runs do not reach back that far.
     """
     running = [timer for timer in timers if timer["health"]["state"] not in ("paused", "ended")]
     seconds = job.get("max_age")
@@ -252,13 +255,13 @@ def _stale_job(job: Entry, timers: Sequence[Entry], now: datetime) -> Iterator[d
         return
     if newest is not None and now - newest <= age:
         return
-    told = f"the last arrived at {format_instant(newest)}" if newest else "none is known"
+    last = f"the last one arrived at {format_instant(newest)}" if newest else "none is known"
     allowed = format_interval(seconds)
     yield _problem(
         "stale",
         [timer["name"] for timer in running],
-        f"No complete transfer arrived within {allowed}: {told}",
-        "Look at its last runs, and at its schedule. backup_max_age changes the limit",
+        f"No complete transfer arrived within {allowed}: {last}",
+        "Check its last runs and its schedule. To change the limit, set backup_max_age",
         since=newest + age if newest else None,
         command=_command("stale", [running[0]["name"]]),
         url=running[0].get("url"),
@@ -273,7 +276,7 @@ def last_success(timers: Sequence[Entry]) -> datetime | None:
 
 
 def _rules_out_success(timers: Sequence[Entry], now: datetime, age: timedelta) -> bool:
-    """Whether the known runs show that nothing arrived for so long."""
+    """Whether the known runs show that nothing arrived within ``age``."""
     created = [_words.instant(timer.get("submitted_at")) for timer in timers]
     if age > KEPT or not any(moment is not None and now - moment > age for moment in created):
         return False
@@ -284,7 +287,7 @@ def _rules_out_success(timers: Sequence[Entry], now: datetime, age: timedelta) -
 
 
 def _command(state: str, names: Sequence[str]) -> str | None:
-    """A command to copy, which removes the problem or shows more of it. It signs in with environment variables."""
+    """A command to copy that fixes the problem or shows its details. It signs in with environment variables."""
     if state in ("paused", "inactive", "needs_consent"):
         return _ensure(names, "active")
     if state == "overdue":

@@ -29,36 +29,36 @@ from ..module_utils._timers.schedule import (
 from . import _words
 from ._plain import Entry
 
-DAYS = 14  # the days of the timeline, before and after now
-STRIP_RUNS = 14  # the most runs in the strip of a job
+DAYS = 14  # days of the timeline, before and after now
+STRIP_RUNS = 14  # most runs in the strip of a job
 ARRIVED, INCOMPLETE, FAILED, STALLED = "arrived", "incomplete", "failed", "stalled"
 SKIPPED, ONGOING, UNKNOWN = "skipped", "ongoing", "unknown"
 # The label of each outcome, the worst first
 OUTCOMES: Mapping[str, str] = {
     FAILED: "failed",
-    STALLED: "stands still",
+    STALLED: "stalled",
     INCOMPLETE: "incomplete",
     SKIPPED: "did not run",
-    UNKNOWN: "not known",
-    ONGOING: "going on",
+    UNKNOWN: "unknown",
+    ONGOING: "in progress",
     ARRIVED: "arrived",
 }
 UNFINISHED = (STALLED, ONGOING)
 # The states of timers that do not run
 IDLE = ("missing", "needs_consent", "needs_session", "inactive", "paused", "ended")
-SKIPPED_READ = 350  # the most ticks that are checked: about two weeks of a timer that runs every hour
-_EARLY = timedelta(minutes=1)  # the most by which two clocks may differ
+SKIPPED_READ = 350  # check at most this number of ticks: about two weeks of an hourly timer
+_EARLY = timedelta(minutes=1)  # largest difference between two clocks
 
 
 @dataclass(frozen=True)
 class ReportedRun:
-    """A run of a timer, or one that did not take place.
+    """A run of a timer, or a run that was skipped.
 
-    :ivar moment: when it began, or should have begun.
+    :ivar moment: when it began or, for a skipped run, when it was due.
     :ivar outcome: one of ``OUTCOMES``.
-    :ivar files: the number of transferred files, or None if it is not known.
+    :ivar files: the number of transferred files, or None if it is unknown.
     :ivar present: the number of files that were at the destination already.
-    :ivar ended: when its transfer ended; None if it has not ended, or that is not known.
+    :ivar ended: when its transfer ended; None if it has not ended, or if this is unknown.
     :ivar why: a reason, or empty.
     """
 
@@ -100,7 +100,7 @@ def past_runs(timer: Entry, now: datetime) -> list[ReportedRun]:
 
 
 def known_since(timer: Entry, past: Sequence[ReportedRun], now: datetime) -> datetime | None:
-    """The moment since which the runs of a timer are known: its oldest known run or, if all are known, its creation.
+    """The beginning of the period whose runs are known: the oldest known run or, if all are known, the creation.
 
     :param past: runs of this and possibly other timers.
     """
@@ -167,7 +167,7 @@ def _why(entry: Entry, task: Entry, outcome: str) -> str:
 def _skipped(timer: Entry, runs: Sequence[ReportedRun], now: datetime) -> Iterator[ReportedRun]:
     """The ticks without a run, as far back as the runs are known.
 
-    If a user paused the timer, only those before its last run: the user wanted no later ones.
+    For a timer that a user paused, only the ticks before its last run: the user did not want the later ones.
     """
     schedule = schedule_of_timer(timer)
     if schedule is None or schedule.start is None or schedule.interval is None:
@@ -185,12 +185,13 @@ def _skipped(timer: Entry, runs: Sequence[ReportedRun], now: datetime) -> Iterat
     for number in range(first, last + 1):
         tick = start + number * step
         if number not in ran:
-            why = "the transfer before was still going on" if any(_lasts(run, tick, now) for run in runs) else ""
+            is_busy = any(_is_in_progress(run, tick, now) for run in runs)
+            why = "the previous transfer was still in progress" if is_busy else ""
             yield ReportedRun(tick, SKIPPED, timer["name"], why=why)
 
 
-def _lasts(run: ReportedRun, tick: datetime, now: datetime) -> bool:
-    """Whether the transfer of a run was going on at a tick."""
+def _is_in_progress(run: ReportedRun, tick: datetime, now: datetime) -> bool:
+    """Whether the transfer of a run was in progress at a tick."""
     end = run.ended or (now if run.outcome in UNFINISHED else run.moment)
     return run.moment <= tick < end
 
@@ -199,7 +200,7 @@ def _lasts(run: ReportedRun, tick: datetime, now: datetime) -> bool:
 
 
 def coming_runs(timer: Entry, now: datetime) -> list[datetime]:
-    """The runs of the coming days, from the service's next run on; only that one if the schedule is unknown."""
+    """The runs of the coming days, from the next run that Globus shows. Only this run if the schedule is unknown."""
     if _health_state(timer) in IDLE:
         return []
     end = now + timedelta(days=DAYS)

@@ -38,7 +38,7 @@ JOBS = [
 
 
 def report(folder: Path) -> Path:
-    """The report that the role writes two weeks after it made its timers, while one transfer stands still."""
+    """The report that the role writes two weeks after it made its timers, while one transfer is stalled."""
     page = folder / "report.html"
     roots = {MAPPED: folder / "instruments", MAPPED_TOO: folder / "storage"}
     for root in roots.values():

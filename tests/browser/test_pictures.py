@@ -37,8 +37,8 @@ def test_the_picture_can_be_taken_anew(chromium: str, page: Path, tmp_path: Path
 def test_it_shows_what_the_readme_says_of_it(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     counts = re.findall(r"<li><strong>(\d+)</strong> .*?</span> ([\w ]+)</span>", text)
-    assert counts == [("1", "Stands still"), ("4", "OK")]
+    assert counts == [("1", "Stalled"), ("4", "OK")]
     assert "<strong>What to do:</strong>" in text
     (said,) = re.findall(r"!\[([^\]]+)\]\[report\]", (ROOT / "README.md").read_text(encoding="utf-8"))
-    assert re.search(r"<h1>Last night: 4 of 5 arrived, .*>1 stands still\.</span></h1>", text)
-    assert "last night four of five backups arrived, and one stands still" in " ".join(said.split())
+    assert re.search(r"<h1>Last night: 4 of 5 arrived, .*>1 is stalled\.</span></h1>", text)
+    assert "last night four of five backups arrived, and one is stalled" in " ".join(said.split())

@@ -67,7 +67,7 @@ PHONE = 375  # CSS pixels; Chromium's own windows are at least 500 wide, so the 
 
 @pytest.fixture(scope="session")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A report of a hundred jobs: well, failing, standing still, paused, missing, not asked for, and often."""
+    """A report of a hundred jobs: ok, failing, stalled, paused, missing, without a job, and hourly."""
     folder = tmp_path_factory.mktemp("report")
     page = folder / "report.html"
     source, destination = folder / "source", folder / "destination"
@@ -234,7 +234,7 @@ def test_health_and_runs_are_said_in_words_and_shapes(
 ) -> None:
     """Not by colour alone."""
     found = measured(chromium, report, axe, watched[0], *LOOKS["light"])
-    assert {"? Missing", "\u2715 Failing", "! Stands still", "\u2016 Paused", "\u2713 OK", "? No job"} <= set(
+    assert {"? Missing", "\u2715 Failing", "! Stalled", "\u2016 Paused", "\u2713 OK", "? No job"} <= set(
         found["signs"]
     )
     assert {"#m-arrived", "#m-stalled"} <= set(found["outcomes"])

@@ -464,7 +464,7 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "report in a missing folder": (
         {"backup_report": "/no/such/folder/x.html"},
-        ["backup_report: there is no folder /no/such/folder", "No timer was changed"],
+        ["backup_report: the folder /no/such/folder does not exist", "No timer was changed"],
     ),
     "report that is a folder": ({"backup_report": "/tmp"}, ["backup_report is the folder /tmp", "No timer"]),
 }
@@ -557,16 +557,26 @@ def test_vaults_and_what_yaml_reads_mean_the_same_on_every_ansible_core_N5(
 
 def test_a_closing_line_says_what_has_changed(playbooks: Playbooks, globus: LocalGlobus) -> None:
     common: dict[str, Any] = {"backup_defaults": COLLECTIONS, "backup_prefix": "x-", "backup_purge": True}
+    first = {"backup_jobs": [job("a"), job("b", "weekdays"), job("c", state="paused")], **common}
+    check = playbooks.run(role("check", **first), "--check")
     run = playbooks.run(
         [
-            *role("first", backup_jobs=[job("a"), job("b", "weekdays"), job("c", state="paused")], **common),
+            *role("first", **first),
             *role("second", backup_jobs=[job("a", at="05:00"), job("c", state="active")], **common),
+            control("POST", "seed", {"client_id": globus.client_id, "count": 1, "name": "x-old"}),
+            *role(
+                "third",
+                backup_jobs=[job("a"), job("c", at="05:00"), job("d"), job("old", state="absent")],
+                **{**common, "backup_purge": False},
+            ),
         ]
     )
-    said = re.findall(r'"msg": "(\d+ timers: .*)"', run.output)
-    assert said == [
+    lines = re.findall(r'"msg": "(\d+ timers.*: .*)"', check.output + run.output)
+    assert lines == [
+        "7 timers (check mode): 7 created, 1 paused",
         "7 timers: 7 created, 1 paused",
-        "2 timers: 1 created, 1 deleted, 5 purged, 1 resumed",
+        "2 timers: 1 replaced, 5 purged, 1 resumed",
+        "4 timers: 1 created, 2 replaced, 1 deleted",
     ]
 
 
@@ -592,7 +602,8 @@ def test_the_report_is_written_whatever_happens_and_is_no_change(
     assert hebrew not in re.sub(isolated, "", page), "a name does not turn around the text beside it"
     assert "<b>" not in page
     assert 'data-at="2026-03-03T02:00:00-06:00"><title>Tue 3 Mar 02:00' in page
-    assert "<h1>No backup has run yet. The first is due Mon 2 Mar 2026 07:00.</h1>" in page
+    assert "<h1>No backup has run yet. The first run starts Mon 2 Mar 2026 07:00.</h1>" in page
+    assert "<p>No timer has a problem so far, because none has run yet.</p>" in page
     assert "<script" not in page
     assert not re.findall(r"""(?:src|href)=["'](?!https://app\.globus\.org/|#|data:,)""", page)
     # a job that fails is what one wants to read of

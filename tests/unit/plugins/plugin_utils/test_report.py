@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shlex
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +115,7 @@ def test_the_first_line_says_what_arrived_in_words_and_numbers() -> None:
         "stalled",
         recent_runs=[run(-1.2, "ACTIVE", detail="FILE_NOT_FOUND", bytes_transferred=0, files_transferred=0)],
     )
-    assert headline(*well, still) == "Last night: 41 of 42 arrived, 410 files, 41.0 kB. 1 stands still."
+    assert headline(*well, still) == "Last night: 41 of 42 arrived, 410 files, 41.0 kB. 1 is stalled."
     assert headline(*well) == "Last night: all 41 arrived, 410 files, 41.0 kB."
     assert headline(well[0]) == "Last night: 1 of 1 arrived, 10 files, 1.0 kB."
 
@@ -124,10 +125,10 @@ def test_the_first_line_says_what_arrived_in_words_and_numbers() -> None:
     [
         ([run(-0.1, "FAILED")], "0 of 1 arrived. 1 failed."),
         ([run(-0.1, skipped_errors=2)], "0 of 1 arrived, 10 files, 1.0 kB. 1 is incomplete."),
-        ([run(-0.005, "ACTIVE"), run(-1 / 6)], "0 of 1 arrived, 10 files, 1.0 kB. 1 is still going on."),
-        ([run(-3 - 1 / 6, "ACTIVE", detail="EXPIRED?")], "0 of 1 arrived. 1 stands still."),
-        ([run(-1 / 6, "SUCCEEDED", skipped_errors=None)], "1 ran, and whether it arrived is not known."),
-        ([{**run(-1 / 6), "transfer": None}], "1 ran, and whether it arrived is not known."),
+        ([run(-0.005, "ACTIVE"), run(-1 / 6)], "0 of 1 arrived, 10 files, 1.0 kB. 1 is still in progress."),
+        ([run(-3 - 1 / 6, "ACTIVE", detail="EXPIRED?")], "0 of 1 arrived. 1 is stalled."),
+        ([run(-1 / 6, "SUCCEEDED", skipped_errors=None)], "1 ran, but it is unknown whether it arrived."),
+        ([{**run(-1 / 6), "transfer": None}], "1 ran, but it is unknown whether it arrived."),
         ([run(-1 - 1 / 6)], "0 of 1 arrived. 1 did not run."),
         ([run(-1 / 6, bytes_transferred=0, files_transferred=0)], "1 of 1 arrived, nothing was new."),
         ([run(-1 / 6, bytes_transferred=None, files_transferred=None)], "1 of 1 arrived."),
@@ -150,11 +151,11 @@ def test_a_job_arrived_when_all_of_its_timers_that_were_due_did() -> None:
 def test_where_nothing_was_due_the_first_line_says_when_something_arrived_or_comes() -> None:
     weekly = timer(interval="1w", recent_runs=[run(-1 - 1 / 6)], runs=1)
     weekly["definition"]["schedule"]["start"] = at(-1 - 1 / 6)
-    told = "No backup was due in the last 24 hours. The last arrived Sun 1 Mar 2026 02:01, 28 hours ago."
+    told = "No backup was due in the last 24 hours. The last one arrived Sun 1 Mar 2026 02:01, 28 hours ago."
     assert headline(weekly) == told
     new = timer(recent_runs=[], runs=0, submitted_at=at(0))
     new["definition"]["schedule"]["start"] = at(5 / 6)
-    assert headline(new) == "No backup has run yet. The first is due Tue 3 Mar 2026 02:00."
+    assert headline(new) == "No backup has run yet. The first run starts Tue 3 Mar 2026 02:00."
     assert headline() == "There are no backup jobs."
     assert headline(jobs=[job()]) == "Last 24 hours: 0 of 1 arrived. 1 has no timer."
 
@@ -165,6 +166,126 @@ def test_a_night_is_called_one_only_by_day(now: float, period: str) -> None:
     assert headline(timer(), now=moment).startswith(period)
 
 
+OLD = [run(-2 - 1 / 6)]  # arrived, two days ago
+WELL = "Last night: 1 of 1 arrived, 10 files, 1.0 kB."
+
+
+def weekly(name: str, state: str, runs: list[dict[str, Any]], **options: Any) -> dict[str, Any]:
+    """A timer that was not due in the last 24 hours."""
+    one = timer(name, state, interval="1w", recent_runs=runs, runs=len(runs), **options)
+    one["definition"]["schedule"]["start"] = at(-2 - 1 / 6) if runs else at(5 / 6)
+    one["submitted_at"] = one["submitted_at"] if runs else at(-0.1)
+    return one
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        ("failing", "1 other backup is failing."),
+        ("stalled", "1 other backup is stalled."),
+        ("incomplete", "1 other backup is incomplete."),
+        ("needs_consent", "1 other backup needs a consent."),
+        ("needs_session", "1 other backup needs a sign-in."),
+        ("inactive", "1 other backup is inactive."),
+        ("overrunning", "1 other backup is overrunning."),
+        ("overdue", "1 other backup is overdue."),
+        ("stale", "1 other backup is too old."),
+        ("haunted", "1 other backup is haunted."),
+        ("paused", "1 other backup is paused."),
+        ("ok", ""),
+        ("ended", ""),
+    ],
+)
+def test_the_first_line_names_problems_of_jobs_that_were_not_due(state: str, sentence: str) -> None:
+    """``all arrived`` above a failing job would be read as a good night."""
+    other = weekly("backup-other", state, OLD)
+    assert headline(timer(), other) == f"{WELL} {sentence}".strip()
+    alone = "No backup was due in the last 24 hours. The last one arrived Sat 28 Feb 2026 02:01, 2 days ago."
+    assert headline(other) == f"{alone} {sentence.replace(' other', '')}".strip()
+    never = "No backup has run yet." if state in IDLE else "No backup has run yet. The first run starts "
+    assert headline(weekly("backup-other", state, [])).startswith(never)
+
+
+IDLE = ("needs_consent", "needs_session", "inactive", "paused", "ended")
+RUNS = {
+    "arrived": [run(-1 / 6)],
+    "arrived earlier": OLD,
+    "failed": [run(-1 / 6, "FAILED")],
+    "failed earlier": [run(-2 - 1 / 6, "FAILED")],
+    "incomplete": [run(-1 / 6, skipped_errors=1)],
+    "in progress": [run(-0.005, "ACTIVE")],
+    "stalled": [run(-1 / 6, "ACTIVE", detail="FILE_NOT_FOUND")],
+    "unknown": [{**run(-1 / 6), "transfer": None}],
+    "none": [],
+}
+
+
+@pytest.mark.parametrize("runs", RUNS)
+@pytest.mark.parametrize("state", [*_health.HEALTH_STATES, "haunted"])
+def test_the_first_line_never_contradicts_what_needs_attention(state: str, runs: str) -> None:
+    """Under every health, whatever the last run did, alone and beside other jobs."""
+    besides = ([], [timer("backup-well")], [weekly("backup-new", "ok", [])])
+    ones = (timer("backup-x", state, recent_runs=RUNS[runs]), weekly("backup-x", state, RUNS[runs]))
+    for one, beside in product(ones, besides):
+        shown = page(one, *beside)
+        first, attention = shown["headline"], {problem["kind"] for problem in shown["attention"]}
+        if "bad" in attention:
+            assert first["kind"] == "bad"
+        if attention:
+            assert first["kind"] != "fine"
+            assert first["rest"]
+        else:
+            promise = shown["no_attention"]
+            assert (promise == "Nothing.") <= (not first["rest"] and "yet" not in first["text"])
+        assert ("all" in first["text"].split()) <= (first["kind"] == "fine")
+        assert (first["kind"] == "fine") <= (not first["rest"] and first["arrived"] == first["due"])
+
+
+def test_the_first_line_names_problems_of_slots_and_of_timers_without_a_job() -> None:
+    jobs = [job("lab", "mon", "tue", "wed")]
+    well, failing = timer("backup-lab-mon"), weekly("backup-lab-tue", "failing", [run(-2 - 1 / 6, "FAILED")])
+    new = weekly("backup-lab-wed", "ok", [])
+    assert headline(well, failing, new, jobs=jobs) == f"{WELL} 1 backup is failing."
+    assert (
+        headline(well, weekly("backup-lab-tue", "paused", OLD), new, jobs=jobs) == f"{WELL} 1 backup has paused timers."
+    )
+    assert headline(well, new, jobs=jobs) == f"{WELL} 1 backup lacks timers."
+    surplus = weekly("backup-old", "failing", OLD)
+    assert headline(timer(), surplus, jobs=[job()]) == f"{WELL} 1 timer without a job has a problem."
+    assert headline(timer(), weekly("backup-old", "ok", OLD), jobs=[job()]) == WELL
+    several = [weekly(f"backup-{n}", state, OLD) for n, state in enumerate(["paused", "failing", "failing", "paused"])]
+    assert headline(timer(), *several) == f"{WELL} 2 other backups are failing and 2 are paused."
+
+
+def test_before_the_first_run_nothing_looks_fine() -> None:
+    """The report of the first play and of a rehearsal."""
+    new = [weekly("backup-a", "ok", [], next_run="2026-04-05T08:00:00+00:00"), weekly("backup-b", "ok", [])]
+    new[1]["next_run"] = "2026-03-20T08:00:00+00:00"  # beyond the timeline
+    shown = page(*new)
+    assert headline(*new) == "No backup has run yet. The first run starts Fri 20 Mar 2026 03:00."
+    assert (shown["headline"]["kind"], [count["kind"] for count in shown["counts"]]) == ("still", ["still"])
+    assert shown["no_attention"] == "No timer has a problem so far, because none has run yet."
+    mixed = page(timer(), *new)
+    assert mixed["headline"]["rest"] == "2 other backups have not run yet."
+    assert mixed["no_attention"] == "No timer has a problem. 2 other backups have not run yet."
+    assert page(timer())["no_attention"] == "Nothing."
+    assert page()["no_attention"] == "There are no jobs."
+    lost = page(*new, jobs=[job("a"), job("b"), job("lost")])["headline"]
+    assert lost["text"] == "Last 24 hours: 0 of 1 arrived."
+    assert lost["rest"] == "1 has no timer. 2 other backups have not run yet."
+
+
+def test_the_first_line_knows_what_this_play_replaced() -> None:
+    new = weekly("backup-lab", "ok", [])
+    old = {"timer_id": "old", "runs": 7, "health": {"state": "failing", "reason": "no", "remedy": "Look"}}
+    results = [{"name": "backup-lab", "replaced": [old]}]
+    text = "The timers were replaced, and the new ones have not run yet. The first run starts Tue 3 Mar 2026 02:00."
+    assert headline(new, results=results) == f"{text} 1 timer with a problem was replaced."
+    assert page(new, results=results)["headline"]["kind"] == "bad"
+    results = [{"name": "backup-lab", "replaced": [{**old, "health": {"state": "ok"}}]}]
+    assert headline(new, results=results) == text
+
+
 # --- one row a job -------------------------------------------------------------------------------------------------
 
 
@@ -173,8 +294,9 @@ def test_grandfather_father_son_is_one_row_with_its_timers() -> None:
     timers = [timer(f"backup-seq-{slot}", recent_runs=[], runs=0) for slot in slots]
     timers[3] = timer("backup-seq-s3", "failing", recent_runs=[run(-1 / 6, "FAILED")], runs=1)
     timers[4] = timer("backup-seq-s4", recent_runs=[run(-1 - 1 / 6)], runs=1)
-    shown = row(*timers, jobs=[job("seq", *slots)])
+    shown = row(*timers, jobs=[job("seq", *slots, schedule="grandfather_father_son")])
     assert (shown["name"], shown["every"], len(shown["timers"])) == ("seq", "23 timers", 23)
+    assert shown["schedule"] == "grandfather_father_son", "as one writes it in a job"
     assert shown["health"]["state"] == "failing"
     assert [problem["timers"] for problem in shown["problems"]] == [["backup-seq-s3"]]
     assert shown["success"]["ago"] == "28 hours ago"
@@ -233,7 +355,7 @@ def test_amounts_and_how_they_went() -> None:
     assert [cell["height"] for cell in shown["strip"]] == [5.0, 5.0, 5.0, 5.0, 5.0, 100.0]
     runs[0] = run(-1 / 6, bytes_transferred=0, files_transferred=0, files_skipped=12)
     shown = row(timer(recent_runs=runs))
-    assert shown["last"]["amount"] == "nothing new, 12 files there"
+    assert shown["last"]["amount"] == "nothing new, 12 files unchanged"
     assert shown["trend"] == "far less than usual (1.0 kB)"
     assert shown["strip"][-1]["height"] == 0
     runs[0] = run(-1 / 6, "FAILED", bytes_transferred=0, files_transferred=0)
@@ -266,10 +388,8 @@ def test_the_strip_has_every_outcome_and_says_it_in_words() -> None:
     shown = row(timer(recent_runs=runs))
     kinds = ["arrived", "unknown", "failed", "incomplete", "skipped", "skipped", "stalled"]
     assert [cell["outcome"] for cell in shown["strip"]] == kinds
-    told = shown["strip_told"]
-    assert told.startswith(
-        "Last 7 runs: 1 arrived, 1 not known, 2 did not run, 1 incomplete, 1 stands still and 1 fail"
-    )
+    told = shown["strip_text"]
+    assert told.startswith("Last 7 runs: 1 arrived, 1 unknown, 2 did not run, 1 incomplete, 1 stalled and 1 fail")
     assert "Thu 26 Feb 02:00 failed" in told
     assert {cell["outcome"] for cell in shown["strip"]} | {"ongoing"} == set(OUTCOMES)
     assert "3 items left out" in shown["strip"][3]["title"]
@@ -278,7 +398,7 @@ def test_the_strip_has_every_outcome_and_says_it_in_words() -> None:
 def test_ticks_are_skipped_while_a_transfer_goes_on() -> None:
     shown = row(timer(recent_runs=[run(-3 - 1 / 6, "ACTIVE", detail="FILE_NOT_FOUND"), run(-4 - 1 / 6)]))
     assert [cell["outcome"] for cell in shown["strip"]] == ["arrived", "stalled", *["skipped"] * 3]
-    assert "the transfer before was still going on" in shown["strip"][-1]["title"]
+    assert "the previous transfer was still in progress" in shown["strip"][-1]["title"]
 
 
 def test_what_a_user_paused_skips_nothing_and_what_the_service_stopped_does() -> None:
@@ -345,7 +465,7 @@ def test_many_runs_are_a_band_and_close_ones_one_mark_of_the_worst() -> None:
     shown = row(timer(interval="1h"))
     assert shown["coming"] == []
     assert shown["band"] == {"x": 52.976, "width": pytest.approx(47.024, abs=0.01)}
-    assert shown["coming_told"] == "317, every 1h, from Tue 3 Mar 02:00 to Mon 16 Mar 07:00"
+    assert shown["coming_text"] == "317, every 1h, from Tue 3 Mar 02:00 to Mon 16 Mar 07:00"
     jobs = [job("lab", "a", "b")]
     failed = timer("backup-lab-b", recent_runs=[run(-1 / 6, "FAILED")])
     both = row(timer("backup-lab-a"), failed, jobs=jobs)
@@ -363,7 +483,7 @@ def test_many_runs_are_a_band_and_close_ones_one_mark_of_the_worst() -> None:
         (
             {"interval": "8w", "next_run": "2026-04-01T08:00:00+00:00"},
             0,
-            "none in the coming 14 days; the next Wed 1 Apr 2026 03:00",
+            "none in the coming 14 days; the next one is Wed 1 Apr 2026 03:00",
         ),
         ({"next_run": None}, 0, "none in the coming 14 days"),
         ({"next_run": "2026-03-02T08:00:00+00:00"}, 14, ""),  # overdue: the ticks go on
@@ -373,7 +493,7 @@ def test_many_runs_are_a_band_and_close_ones_one_mark_of_the_worst() -> None:
 def test_how_many_runs_come(options: dict[str, Any], runs: int, told: str) -> None:
     shown = row(timer(**options))
     assert len(shown["coming"]) == runs
-    assert told in shown["coming_told"]
+    assert told in shown["coming_text"]
 
 
 def test_moments_are_told_in_the_zone() -> None:
@@ -425,18 +545,21 @@ def test_since_when_and_by_whom_it_is_paused() -> None:
     paused = timer(state="paused", recent_runs=[run(-3 - 1 / 6)])
     (problem,) = row(paused)["problems"]
     assert problem["reason"] == (
-        "Somebody paused it, outside the play. Globus does not say who. It last ran at Fri 27 Feb 2026 02:00, and was "
-        "paused when its run at Sat 28 Feb 2026 02:00 was due"
+        "A user paused it outside of the play. Globus does not say who. It last ran at Fri 27 Feb 2026 02:00, and has "
+        "missed its runs since Sat 28 Feb 2026 02:00"
     )
     assert problem["command"] == "ansible localhost -m research_ops.globus.timer -a 'name=backup-lab state=active'"
     (problem,) = row(timer(state="paused"))["problems"]
-    assert problem["reason"].endswith("It last ran at Mon 2 Mar 2026 02:00, and missed no run so far")
+    assert problem["reason"].endswith("It last ran at Mon 2 Mar 2026 02:00, and has not missed a run so far")
     (problem,) = row(paused, jobs=[job(state="paused")])["problems"]
-    assert problem["reason"].startswith("The job asks for it. It last ran at")
+    assert problem["reason"].startswith("The job has state: paused. It last ran at")
     assert problem["command"] is None, "the next run of the play would pause it again"
     results = [{"name": "backup-lab", "operations": [{"operation": "pause"}]}]
     (problem,) = row(paused, jobs=[job(state="paused")], results=results)["problems"]
-    assert (problem["reason"], problem["since"]["ago"]) == ("The job asks for it. This play paused it", "just now")
+    assert (problem["reason"], problem["since"]["ago"]) == (
+        "The job has state: paused. This play paused it",
+        "just now",
+    )
 
 
 def test_commands_can_be_pasted_whatever_the_name() -> None:
@@ -452,7 +575,7 @@ def test_addresses_in_sentences_are_links() -> None:
     (problem,) = row(timer(health=told))["problems"]
     assert [(part["text"], part["url"]) for part in problem["remedy_parts"]] == [
         ("See the page of the task: ", None),
-        ("open it at Globus", f"{TASK}x"),
+        ("open it in Globus", f"{TASK}x"),
         ("; the next run tries", None),
     ]
     (problem,) = row(timer(state="paused"))["problems"]
@@ -471,7 +594,9 @@ def test_stale_is_judged_by_the_newest_slot_of_the_job() -> None:
     shown = row(*timers, jobs=jobs)
     assert (shown["health"]["state"], shown["too_old"]) == ("stale", True)
     (problem,) = shown["problems"]
-    assert problem["reason"] == ("No complete transfer arrived within 3d: the last arrived at Thu 26 Feb 2026 18:01")
+    assert problem["reason"] == (
+        "No complete transfer arrived within 3d: the last one arrived at Thu 26 Feb 2026 18:01"
+    )
     assert problem["since"]["text"] == "Sun 1 Mar 2026 18:01"
     assert row(*timers, jobs=[job("lab", "mon", "tue", max_age=None)])["health"]["state"] == "ok"
 
