@@ -234,9 +234,7 @@ def test_health_and_runs_are_said_in_words_and_shapes(
 ) -> None:
     """Not by colour alone."""
     found = measured(chromium, report, axe, watched[0], *LOOKS["light"])
-    assert {"? Missing", "\u2715 Failing", "! Stalled", "\u2016 Paused", "\u2713 OK", "? No job"} <= set(
-        found["signs"]
-    )
+    assert {"? Missing", "\u2715 Failing", "! Stalled", "\u2016 Paused", "\u2713 OK", "? No job"} <= set(found["signs"])
     assert {"#m-arrived", "#m-stalled"} <= set(found["outcomes"])
     assert found["drawn"]
 

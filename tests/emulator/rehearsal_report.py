@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-#: What happened at a tick. A run is a tick that came to something.
+#: The outcomes of a tick, in words.
 WORDS = {
     "ran": "ran",
     "failed": "failed",
     "still": "stalled",
-    "on": "is running",
+    "on": "is in progress",
     "skipped": "was skipped",
     "missed": "was missed",
     "unauthorised": "was stopped",
@@ -83,7 +83,7 @@ def _status(timer: dict[str, Any]) -> str:
 
 
 def _failures(entries: Iterable[dict[str, Any]]) -> list[str]:
-    """Each reason once, with how often and when."""
+    """Each reason once, with the number of failures and their times."""
     by_reason: dict[str, list[str]] = {}
     for entry in entries:
         by_reason.setdefault(entry.get("reason") or "the reason is unknown", []).append(entry["at"])
@@ -96,17 +96,17 @@ def _failures(entries: Iterable[dict[str, Any]]) -> list[str]:
 def _standing(task: dict[str, Any]) -> str:
     details = " ".join(str(task["nice_status_details"] or "").split())
     return (
-        f"stalled since {task['request_time']}: {task['nice_status']}, tried {_times(task['faults'])}, "
-        f"Globus gives up at {task['deadline']}. {details}"
+        f"stalled since {task['request_time']}: {task['nice_status']}, {task['faults']} failed "
+        f"attempt{'s' * (task['faults'] != 1)}; Globus gives up at {task['deadline']}. {details}"
     )
 
 
 def _left_out(tasks: Iterable[dict[str, Any]]) -> list[str]:
-    """What skip_source_errors has hidden."""
+    """The errors that skip_source_errors hides."""
     numbers = [task["subtasks_skipped_errors"] for task in tasks if task["subtasks_skipped_errors"]]
     if not numbers:
         return []
-    return [f"skipped items {_times(len(numbers))}, because of skip_source_errors: {numbers[-1]} in the last run"]
+    return [f"skipped items at the source {_times(len(numbers))} (skip_source_errors): {numbers[-1]} in the last run"]
 
 
 def _times(number: int) -> str:

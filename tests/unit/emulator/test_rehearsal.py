@@ -45,7 +45,10 @@ def test_a_run_that_stands_still_and_one_that_expired(globus: LocalGlobus, api: 
     globus.set_clock("2027-03-01T12:00:00Z")
     text, well = told(globus)
     assert not well
-    assert "\n  stalled once\n  stalled since 2027-03-01T01:00:00+00:00: FILE_NOT_FOUND, tried 48 times" in text
+    assert (
+        "\n  stalled once\n  stalled since 2027-03-01T01:00:00+00:00: FILE_NOT_FOUND, 48 failed attempts; Globus "
+        in text
+    )
     assert "gives up at 2027-03-02T01:00:00+00:00" in text
     assert "File: /a/" in text
     assert text.endswith("\n\nSome runs had problems: 1 stalled.")
@@ -98,7 +101,7 @@ def test_what_goes_on_without_an_error_is_well(globus: LocalGlobus, api: Api) ->
     globus.advance(2 * DAY)
     text, well = told(globus)
     assert well
-    assert "\n  is running once, was skipped once\n" in text
+    assert "\n  is in progress once, was skipped once\n" in text
 
 
 def test_skipped_errors_are_told_and_were_asked_for(globus: LocalGlobus, api: Api) -> None:
@@ -107,7 +110,7 @@ def test_skipped_errors_are_told_and_were_asked_for(globus: LocalGlobus, api: Ap
     globus.advance(2 * DAY)
     text, well = told(globus)
     assert well
-    assert "\n  ran 2 times\n  skipped items 2 times, because of skip_source_errors: 1 in the last run\n" in text
+    assert "\n  ran 2 times\n  skipped items at the source 2 times (skip_source_errors): 1 in the last run\n" in text
 
 
 def test_a_deleted_timer_comes_after_its_successor(globus: LocalGlobus, api: Api) -> None:
