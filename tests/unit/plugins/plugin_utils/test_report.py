@@ -224,7 +224,7 @@ RUNS = {
 @pytest.mark.parametrize("state", [*_health.HEALTH_STATES, "haunted"])
 def test_the_first_line_never_contradicts_what_needs_attention(state: str, runs: str) -> None:
     """Under every health, whatever the last run did, alone and beside other jobs."""
-    besides = ([], [timer("backup-well")], [weekly("backup-new", "ok", [])])
+    besides: list[list[dict[str, Any]]] = [[], [timer("backup-well")], [weekly("backup-new", "ok", [])]]
     ones = (timer("backup-x", state, recent_runs=RUNS[runs]), weekly("backup-x", state, RUNS[runs]))
     for one, beside in product(ones, besides):
         shown = page(one, *beside)
