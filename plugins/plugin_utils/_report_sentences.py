@@ -112,7 +112,7 @@ def headline(
     return {
         "text": text,
         "rest": " ".join(rest),
-        "kind": _kind(jobs, due, others + replaced > 0, bool(rest)),
+        "kind": _kind_of_headline(jobs, due, others + replaced > 0, bool(rest)),
         "due": len(due),
         "arrived": arrived,
     }
@@ -133,7 +133,7 @@ def _recent(runs: Sequence[ReportedRun], now: datetime) -> ReportedRun | None:
     return next(reversed([*within, *unfinished]), None)
 
 
-def _kind(jobs: Sequence[ReportedJob], due: Sequence[str], is_bad: bool, has_rest: bool) -> str:
+def _kind_of_headline(jobs: Sequence[ReportedJob], due: Sequence[str], is_bad: bool, has_rest: bool) -> str:
     """``bad`` if anything is wrong, ``fine`` if everything is well, else ``still``."""
     kinds = {health(job.problem)["kind"] for job in jobs if job.problem not in (None, PARTLY_PAUSED)}
     if is_bad or "bad" in kinds or any(outcome in _BAD_OUTCOMES for outcome in due):
