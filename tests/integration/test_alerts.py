@@ -315,12 +315,14 @@ def test_of_many_timers_the_first_are_named(globus: LocalGlobus, api: Api, opera
     ("example", "reply", "said"),
     [
         ("chat.yml", Reply(404), "The post did not arrive. The status of the webhook is 404."),
-        ("chat.yml", DROP, "The post did not arrive. The status of the webhook is -1."),
+        ("chat.yml", DROP, "The post did not arrive. The webhook did not answer. Check its address and the network."),
         (
             "nagios.yml",
             Reply(body={"result": {"status": -1, "message": "BAD TOKEN"}}),
             'The result did not arrive. HTTP status 200, NRDP returned "BAD TOKEN".',
         ),
+        ("nagios.yml", DROP, "The result did not arrive. NRDP did not answer. Check alert_nrdp, its certificate"),
+        ("icinga.yml", DROP, "The result did not arrive. Icinga did not answer. Check alert_icinga, alert_icinga_ca"),
         (
             "nagios.yml",
             Reply(403, body=b"<html>"),
@@ -343,6 +345,19 @@ def test_an_alert_that_is_not_taken_fails_the_play(
     done = operations(example)
     assert done.returncode == 2
     assert said in done.stdout.replace('\\"', '"')
+
+
+@pytest.mark.parametrize(
+    ("example", "variable"),
+    [("chat.yml", "ALERT_WEBHOOK"), ("nagios.yml", "NRDP_TOKEN"), ("icinga.yml", "ICINGA_PASSWORD")],
+)
+def test_a_missing_secret_is_named_also_while_all_are_well(example: str, variable: str, operations: Operations) -> None:
+    """chat.yml posts only if a timer is unhealthy: that night is too late to learn that it cannot."""
+    del operations.environment[variable]
+    done = operations(example)
+    assert done.returncode == 2
+    assert f"Set the environment variable {variable} to " in done.stdout
+    assert operations.server.requests == []
 
 
 def test_a_mail_that_is_not_taken_fails_the_play(globus: LocalGlobus, api: Api, operations: Operations) -> None:
