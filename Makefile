@@ -19,15 +19,14 @@ export PYTHONPATH := $(CURDIR)/tests
 # The checks, the slowest first. `make check-ruff`, for example, runs one of them.
 LINT = ansible-lint mypy mypy-tests ruff ruff-format yamllint changelog zizmor schemas codespell reuse
 CHECKS = $(addprefix check-,sanity in-place build docs docs-lint $(LINT))
-# They run in parallel, so each has a folder of its own.
+# They run in parallel, so each has its own folder.
 check-sanity = $(PYTHON) -m tools.ansible_test .ansible/sanity sanity
-# One target as contributors run it. The integration tests run the tasks of all targets, and make matrix runs all so.
+# One target, run as contributors run it. make matrix runs all of them so, and pytest runs the tasks of all targets.
 check-in-place = $(PYTHON) -m tools.ansible_test .ansible/in-place integration --local login
 check-build = $(PYTHON) -m tools.artifact
 # antsibull-docs writes a log into the home folder.
 check-docs = HOME=$(ANSIBLE_HOME) $(PYTHON) -m tools.site
-# A second and third try, because the tool uses a folder with a random name and mistakes a name with _ at its end (1 of
-# 37) for a link.
+# The tool uses a folder with a random name, and mistakes a name that ends with _ (1 of 37) for a link: try again.
 docs-lint = HOME=$(ANSIBLE_HOME) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs all .
 check-docs-lint = $(docs-lint) >/dev/null || $(docs-lint) >/dev/null || $(docs-lint)
 check-ansible-lint = ansible-lint --nocolor --profile production --offline
@@ -45,7 +44,7 @@ schema = check-jsonschema --builtin-schema vendor.
 check-schemas = $(schema)dependabot .github/dependabot.yml && $(schema)github-workflows .github/workflows/*.yml \
   && $(schema)github-issue-config .github/ISSUE_TEMPLATE/config.yml \
   && $(schema)github-issue-forms .github/ISSUE_TEMPLATE/[!c]*.yml
-# Also hidden files, but only those that git knows.
+# Hidden files too, but only files that git knows.
 check-codespell = git ls-files -z --cached --others --exclude-standard | xargs -0 codespell --check-hidden
 # Every file names its copyright holder and licence.
 check-reuse = reuse lint --lines
@@ -82,8 +81,8 @@ build: setup ## build the artifact for Ansible Galaxy in build/ and check it wit
 
 # Prints one line when a check begins and one when it ends, and the whole output of a check that failed.
 $(CHECKS): check-%:
-	@echo "       $@ begins"; began=$$(date +%s); result=ok; said=$$({ $($@); } 2>&1) || result=FAILED; \
-	[ $$result = ok ] || printf '%s\n' "$$said"; \
+	@echo "       $@ begins"; began=$$(date +%s); result=ok; output=$$({ $($@); } 2>&1) || result=FAILED; \
+	[ $$result = ok ] || printf '%s\n' "$$output"; \
 	printf '%-6s %s (%d s)\n' $$result $@ $$(($$(date +%s) - began)); [ $$result = ok ]
 
 release: setup ## prepare the release VERSION= without publishing it: version, changelog, artifact

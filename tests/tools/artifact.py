@@ -14,17 +14,17 @@ from pathlib import Path
 from tools.outcome import Outcome, run
 from tools.tree import copy
 
-# The importer ends with status 0 after warnings, and says INFO lines without a level.
+# The importer exits with status 0 after warnings. Its INFO lines have no level.
 COMPLAINT = re.compile(r"^.*\b(?:WARNING|ERROR|CRITICAL)\b.*$", re.MULTILINE)
 
 
 def pack(tree: Path, target: Path) -> Outcome:
-    """Build the artifact of a tree into the folder C(target)."""
+    """Build the artifact from a tree, in the folder ``target``."""
     return run(["ansible-galaxy", "collection", "build", "--output-path", str(target)], tree)
 
 
 def build(root: Path, target: Path) -> Outcome:
-    """Build the artifact of what git knows of a checkout: no folder that work left behind empty is in it."""
+    """Build the artifact from the files of a checkout that git knows, so without empty or ignored folders."""
     with tempfile.TemporaryDirectory(prefix="globus-build-") as folder:
         tree = Path(folder) / "tree"
         copy(root, tree)
@@ -32,7 +32,7 @@ def build(root: Path, target: Path) -> Outcome:
 
 
 def check(root: Path) -> Outcome:
-    """Leave one artifact in build/. Pass if the importer has no complaint. A unit test checks what is in it."""
+    """Build one artifact in build/. Pass if the importer does not complain. A unit test checks the contents."""
     target = root / "build"
     for old in target.glob("*.tar.gz"):
         old.unlink()
@@ -41,7 +41,7 @@ def check(root: Path) -> Outcome:
         return built
     (artifact,) = target.glob("*.tar.gz")
     env = os.environ | {"GALAXY_IMPORTER_CHECK_REQUIRED_TAGS": "true"}
-    # The importer writes its result into the folder it is started in.
+    # The importer writes its result into its working directory.
     with tempfile.TemporaryDirectory(prefix="globus-importer-") as folder:
         imported = run([sys.executable, "-m", "galaxy_importer.main", str(artifact)], Path(folder), env)
     return Outcome(imported.passed and not COMPLAINT.search(imported.output), imported.output)

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The home folder of ansible-test, which it writes to.
+"""Prepare a home folder for ansible-test.
 
-This file cannot go: ansible-test finds its home by HOME alone, clears the variables of the pips that it starts, and
-downloads a script from a host that is not a package registry, so without this it fails where only those are reached.
+Without this file, ansible-test fails on machines that reach only package registries: it ignores the environment
+variables that configure pip, and downloads get-pip.py from another host. It also writes to HOME.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-# What pip reads from variables that are not its own, and the option of a file that says the same.
+# Variables of other programs that pip reads, and the same option in its configuration file.
 PIP_OPTION_OF_VARIABLE = {"HTTPS_PROXY": "proxy", "https_proxy": "proxy", "REQUESTS_CA_BUNDLE": "cert"}
 
 BOOTSTRAP = '''\
-"""Stands in for get-pip.py, which ansible-test would download from a host that is not a package registry."""
+"""A replacement for get-pip.py, which ansible-test would download from a host that is not a package registry."""
 import subprocess
 import sys
 
-# In a process of its own: ensurepip switches pip's configuration off for the one that it runs in.
+# In a separate process, because ensurepip disables the configuration of pip in its own.
 subprocess.check_call([sys.executable, "-m", "ensurepip"], stdout=subprocess.DEVNULL)
 wanted = [argument for argument in sys.argv[1:] if argument not in ("--no-setuptools", "--no-wheel")]
 sys.exit(subprocess.call([sys.executable, "-m", "pip", "install", *wanted]))
@@ -34,10 +34,10 @@ sys.exit(subprocess.call([sys.executable, "-m", "pip", "install", *wanted]))
 
 
 def environment(home: Path) -> dict[str, str]:
-    """The variables of a tool that has this home.
+    """Return the environment variables for a tool with this home.
 
-    The shims of version managers are not on its PATH: ansible-test asks every Python there for its version, and fails
-    at the first shim without a Python.
+    PATH contains no shims of version managers: ansible-test runs every Python on PATH to get its version, and fails at
+    the first shim whose Python is not installed.
     """
     home.mkdir(parents=True, exist_ok=True)
     _configure_pip(home)
@@ -49,12 +49,12 @@ def environment(home: Path) -> dict[str, str]:
 
 
 def _configure_pip(home: Path) -> None:
-    """Write the configuration that pip has here to a file. As in pip, variables go before files."""
+    """Write the current configuration of pip to a file. As in pip, variables override files."""
     sections: dict[str, dict[str, str]] = {"global": {}}
     for section, option, value in re.findall(r"(?m)^(\w+|:env:)\.([\w-]+)=(.*)$", _pip("config", "list")):
         sections.setdefault(section, {})[option] = ast.literal_eval(value)
     foreign = {option: os.environ[name] for name, option in PIP_OPTION_OF_VARIABLE.items() if os.environ.get(name)}
-    # The cache is shared. Only errors are shown, since what ansible-test installs is not what its output is read for.
+    # The cache is shared. Only errors are shown: pip is not what is tested.
     own = {"cache-dir": _pip("cache", "dir").strip(), "quiet": "2"}
     sections["global"] = foreign | sections["global"] | sections.pop(":env:", {}) | own
     config = configparser.RawConfigParser()
@@ -71,7 +71,7 @@ def _pip(*arguments: str) -> str:
 
 
 def _provide_bootstrap(home: Path) -> None:
-    """Put the bootstrap script where ansible-test looks for it, under every name that this ansible-test may ask for."""
+    """Write the replacement to the cache of ansible-test, under every name that this version may look for."""
     package = find_spec("ansible_test")
     if package is None or not package.submodule_search_locations:
         raise RuntimeError("ansible-test is not installed; make setup installs it")

@@ -30,10 +30,10 @@ Step = Callable[[], Outcome]
 
 @dataclass(frozen=True)
 class Row:
-    """What is combined. A version of three parts is exact, a shorter one means the newest that begins with it.
+    """The versions that are tested together. ``4.0.0`` is exact, ``4`` means the newest version 4.
 
-    :ivar modules: the Python of the modules, if it is another one.
-    :ivar in_place: whether ``ansible-test units`` and ``integration`` run as contributors run them. The targets start
+    :ivar modules: the Python that runs the modules, if it is not the one that runs Ansible.
+    :ivar in_place: whether ``ansible-test units`` and ``integration`` run, as contributors run them. The targets start
         the local Globus, which needs Python 3.11.
     """
 
@@ -48,20 +48,20 @@ class Row:
 
     @property
     def pythons(self) -> str:
-        """Its Pythons in words."""
+        """Its Pythons as the output names them."""
         return f"{self.python}, modules on {self.modules}" if self.modules else self.python
 
     @property
     def folder(self) -> Path:
-        """The folder of its virtual environment and of the files that its tools leave."""
+        """The folder for its virtual environment and the files of its tools."""
         return ROOT / ".ansible" / "matrix" / f"core-{self.core}-python-{self.python}-sdk-{self.sdk}"
 
 
-# Every ansible-core from 2.16 on, which is what Automation Platform 2.5 has and what certified collections have to
-# take; upstream the oldest that is maintained is 2.19. Every core, every Python and both ends of globus-sdk come up,
-# the lowest of all three together; not every combination. On Python 3.10 the newest core is 2.17, on 3.11 it is 2.19.
+# Every ansible-core since 2.16, which Automation Platform 2.5 contains and certified collections have to support.
+# (Upstream maintains 2.19 and newer.) Every core, every Python and both ends of globus-sdk are tested, and the lowest
+# of all three together, but not every combination. The newest core for Python 3.10 is 2.17, for Python 3.11 it is 2.19.
 ROWS = (
-    Row("2.16.0", "3.10", "4.0.0", modules="3.9"),  # no core of these runs on Python 3.9, but modules do
+    Row("2.16.0", "3.10", "4.0.0", modules="3.9"),  # these cores need a newer Python than the modules
     Row("2.16", "3.12", "4", in_place=True),
     Row("2.17", "3.10", "4"),
     Row("2.18", "3.11", "4.0.0"),
@@ -72,8 +72,8 @@ ROWS = (
 
 # The tests of what is installed on hosts; those of the local Globus are for its own environment.
 UNIT = ("tests/unit/plugins", "tests/unit/test_collection.py")
-# Beside the targets, what leans most on Ansible: the role and its templates, diffs, messages, prompts, secrets. Only
-# tests that run playbooks are taken, and of the targets only those under the local Globus's defaults.
+# Besides the targets, the tests that depend most on Ansible: the role and its templates, diffs, messages, prompts,
+# secrets. Only tests that run playbooks, and of the targets only those with the defaults of the local Globus.
 INTEGRATION = (
     "tests/integration/test_installed.py",
     "tests/integration/test_targets.py",
@@ -86,7 +86,7 @@ INTEGRATION = (
     "tests/integration/test_secrets.py",
     "tests/integration/test_taking_over.py",
 )
-# What the tests import is what ansible-test installs for them. The versions follow from the row's Python.
+# ansible-test installs the same requirements for the tests. Their versions depend on the Python of the row.
 TOOLS = ("-r", "tests/unit/requirements.txt", "-r", "tests/integration/requirements.txt", "pytest", "pytest-xdist")
 
 VERSIONS = """
@@ -103,19 +103,19 @@ def _requirement(name: str, version: str) -> str:
 
 
 def interpreter(version: str) -> str | None:
-    """A Python of this version that can make virtual environments: from PATH, or one of pyenv's; None without one."""
+    """A Python of this version that can create virtual environments, from PATH or pyenv, or None."""
     folders = [Path(folder) for folder in os.get_exec_path()]
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
     folders += sorted(pyenv.glob(f"versions/{version}.*/bin"), reverse=True)
     for candidate in (folder / f"python{version}" for folder in folders):
-        # A version manager's shim may be on PATH without the Python that it stands for.
+        # A version manager may have a shim on PATH for a Python that is not installed.
         if os.access(candidate, os.X_OK) and outcome.run([str(candidate), "-c", "import ensurepip"], ROOT).passed:
             return str(candidate)
     return None
 
 
 def set_up(row: Row) -> Outcome:
-    """Create the environments of a row, or update them. The output names the versions."""
+    """Create or update the environments of a row. The output contains the versions."""
     sdk = _requirement("globus-sdk", row.sdk)
     wanted = [(row.python, row.folder, [_requirement("ansible-core", row.core), sdk, *TOOLS])]
     if row.modules:
@@ -134,15 +134,15 @@ def set_up(row: Row) -> Outcome:
 
 
 def steps_of(row: Row) -> Iterator[tuple[str, Step]]:
-    """What runs in a row, in this order."""
+    """The steps of a row, in order."""
     python = str(row.folder / "bin" / "python")
-    # Rows may run in parallel, so none writes the cache of pytest in the checkout.
+    # Rows may run in parallel, so they do not write pytest's cache in the checkout.
     pytest = ["-m", "pytest", "--quiet", "-p", "no:cacheprovider"]
     ansible_test = [python, "-m", "tools.ansible_test", str(row.folder / "home")]
 
     yield "set_up", partial(set_up, row)
     path = os.pathsep.join([str(row.folder / "bin"), os.environ["PATH"]])
-    # Without time-zone data of the host, that of tzdata is used.
+    # Hide the time-zone data of the host, so that the package tzdata is tested.
     zones = {"PYTHONTZPATH": ""} if row.sdk.count(".") == 2 else {}
     yield "unit", partial(_run, [python, *pytest, *UNIT], PATH=path, **zones)
     modules = {"MATRIX_PYTHON": str(row.folder / "modules" / "bin" / "python")} if row.modules else {}
@@ -171,14 +171,14 @@ def run(row: Row) -> tuple[str, str]:
         began = time.monotonic()
         done = step()
         seconds = f"{name} {time.monotonic() - began:.0f} s"
-        # pip names the versions last, pytest the numbers. ansible-test only warns.
-        said = done.output.strip()
-        last = said.rpartition("\n")[2] if name in ("set_up", "unit", "integration") else ""
+        # The last line has the versions, or pytest's numbers. ansible-test's last line is only a warning.
+        output = done.output.strip()
+        last = output.rpartition("\n")[2] if name in ("set_up", "unit", "integration") else ""
         if done.passed:
             print(f"ok     {row}: {seconds} {last}".rstrip(), flush=True)
         else:
             state = "FAILED"
-            print(f"{said}\nFAILED {row}: {seconds}", flush=True)
+            print(f"{output}\nFAILED {row}: {seconds}", flush=True)
         steps.append(seconds + ("" if done.passed else " FAILED"))
         if name == "set_up":
             if not done.passed:
@@ -188,7 +188,7 @@ def run(row: Row) -> tuple[str, str]:
 
 
 def main() -> int:
-    """Run the rows. The exit status is 1 if one failed. A row without an interpreter is named, but does not fail."""
+    """Run the rows. The exit status is 1 if a row failed. A row without its Python is reported as not run."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("cores", nargs="*", help="versions of ansible-core as the README names them (default: all)")
     parser.add_argument("--jobs", type=int, default=2, help="number of rows that run in parallel")

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The module ``community.general.mail``, which an example uses.
 
-Galaxy is not within reach of every machine. The package ``ansible`` has the collection too: installing it writes 20,000
-files, so the few that the module needs are taken from its wheel, once.
+Some machines reach PyPI but not Galaxy. The package ``ansible`` on PyPI contains the collection, but has 20,000 files,
+so only the few files that the module needs are extracted, once.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ NEEDED = tuple(f"{GENERAL}/{name}" for name in ("MANIFEST.json", "meta/runtime.y
 
 
 def community_general(cache: Path) -> Path:
-    """A collections folder with the module, in a folder for downloads. Several processes may ask at once."""
+    """Return a collections folder with the module, below ``cache``. Several processes may call this at once."""
     (pinned,) = [line for line in REQUIREMENTS.read_text(encoding="utf-8").splitlines() if "==" in line]
     collections = cache / pinned
     cache.mkdir(parents=True, exist_ok=True)
@@ -36,7 +36,7 @@ def community_general(cache: Path) -> Path:
 
 
 def _unpack(pinned: str, collections: Path) -> None:
-    """Download the package, and keep what is needed of it."""
+    """Download the package, and extract the needed files."""
     with tempfile.TemporaryDirectory(dir=collections.parent) as folder:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
         subprocess.run([*command, "--dest", folder, pinned], check=True)

@@ -1,10 +1,11 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Prepare a release, or check its tag: only what antsibull-changelog and the workflow Release do not do.
+"""Prepare a release, or check that a checkout is the release that its tag names.
 
-That is to refuse a version that does not fit, to write it into galaxy.yml, and to restore the files if
-antsibull-changelog fails. The workflow Release builds, checks, signs and publishes what is tagged.
+This file does what antsibull-changelog and the workflow Release do not do: it refuses a version that does not follow
+from the fragments, writes the version into galaxy.yml, and restores the files if antsibull-changelog fails. The
+workflow Release builds, checks, signs and publishes the tagged commit.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ ADDING = {"minor_changes", "deprecated_features"}
 
 
 class RefusedError(Exception):
-    """Why there is no release. Nothing in the checkout was changed."""
+    """The reason why there is no release. The checkout is unchanged."""
 
 
 def check(root: Path, version: str) -> None:
@@ -77,7 +78,7 @@ The next steps:
 
 
 def refuse(root: Path, version: str) -> None:
-    """Raise RefusedError if there is nothing to release, or not as this version, or not from here."""
+    """Raise RefusedError if nothing can be released, or not this version, or not from this branch."""
     wanted = parse(version)
     if dirty := git(root, "status", "--porcelain"):
         raise RefusedError(f"these are not committed:\n{dirty}")
@@ -100,7 +101,7 @@ def parse(version: str) -> Version:
     """The numbers of a version that can be released. A pre-release, such as 1.0.0-rc1, cannot."""
     match = VERSION.fullmatch(version)
     if not match:
-        raise RefusedError(f"'{version}' is no semantic version of three numbers: make release VERSION=1.2.3")
+        raise RefusedError(f"'{version}' is not a version such as 1.2.3: make release VERSION=1.2.3")
     return tuple(map(int, match.groups()))
 
 
@@ -109,13 +110,13 @@ def fragments(root: Path) -> list[Path]:
     return sorted(file for file in (root / "changelogs" / "fragments").glob("*.y*ml") if file.name[0] != ".")
 
 
-def least(latest: Version, told: set[str]) -> Version:
-    """The lowest version that may follow, by the sections of the fragments."""
+def least(latest: Version, sections: set[str]) -> Version:
+    """The lowest version that may follow ``latest``, given the sections of the fragments."""
     major, minor, patch = latest
-    if BREAKING & told and major:
+    if BREAKING & sections and major:
         return major + 1, 0, 0
     # Before 1.0.0 a minor release may break something.
-    if (BREAKING | ADDING) & told or any(section.startswith("add ") for section in told):
+    if (BREAKING | ADDING) & sections or any(section.startswith("add ") for section in sections):
         return major, minor + 1, 0
     return major, minor, patch + 1
 
@@ -124,7 +125,7 @@ def read(file: Path) -> dict[str, Any]:
     """A YAML file that contains a mapping."""
     document = yaml.safe_load(file.read_text(encoding="utf-8"))
     if not isinstance(document, dict):
-        raise RefusedError(f"{file.name} is no mapping.")
+        raise RefusedError(f"{file.name} is not a mapping.")
     return document
 
 
@@ -137,7 +138,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 def main() -> int:
-    """The exit status is 0, or 1 after a sentence that says why there is no release."""
+    """The exit status is 1 if there is no release. A message says why."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("version", help="of the release, for example 1.2.3")
     parser.add_argument("--check", action="store_true", help="check that the checkout is this release already")

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Make `.venv` with the development tools, and the link under which Ansible sees the checkout as a collection.
+"""Create `.venv` with the development tools, and the link through which Ansible finds the checkout as a collection.
 
-The python3 of the machine runs this, so it uses only the standard library. It is fast if nothing changed.
+The python3 of the machine runs this file, so it uses only the standard library. It is fast if nothing changed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ REQUIREMENTS = (ROOT / "requirements.txt", ROOT / "tests" / "requirements.txt")
 
 
 def fingerprint() -> str:
-    """What the environment depends on: the requirements, the interpreter and its place, which its scripts name."""
+    """A hash of what the environment depends on: the requirements, the interpreter, and its own path."""
     digest = hashlib.sha256(f"{VENV}\0{sys.version}\0{sys.base_prefix}".encode())
     for requirements in REQUIREMENTS:
         digest.update(requirements.read_bytes())
@@ -35,13 +35,13 @@ def fingerprint() -> str:
 
 
 def made_here() -> bool:
-    """Whether this interpreter made a whole environment in this place, which its scripts name."""
+    """Whether this interpreter created a complete environment at this path. (Its scripts contain the path.)"""
     settings = VENV / "pyvenv.cfg"
     if not (STAMP.exists() and os.access(PYTHON, os.X_OK) and settings.exists()):
         return False
-    said = dict(line.split(" = ", 1) for line in settings.read_text(encoding="utf-8").splitlines() if " = " in line)
-    place = said.get("command", "").endswith(f" {VENV}")
-    return place and said.get("version") == sys.version.split()[0] and said.get("home", "").startswith(sys.base_prefix)
+    made = dict(line.split(" = ", 1) for line in settings.read_text(encoding="utf-8").splitlines() if " = " in line)
+    place = made.get("command", "").endswith(f" {VENV}")
+    return place and made.get("version") == sys.version.split()[0] and made.get("home", "").startswith(sys.base_prefix)
 
 
 def install() -> None:
@@ -72,7 +72,7 @@ def link() -> None:
 
 
 def main() -> int:
-    """Update everything. The exit status is 0, or 1 with a sentence about what is wrong."""
+    """Create or update everything. The exit status is 1 if that failed. A message says why."""
     if sys.version_info < (3, 11):  # noqa: UP036 - ruff assumes what is checked here
         print(f"Python 3.11 or newer is required. {sys.executable} is {sys.version.split()[0]}.")
         print("Name another Python: make PYTHON3=python3.12 ...")

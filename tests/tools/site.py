@@ -18,7 +18,7 @@ import yaml
 from tools.outcome import Outcome, run
 from tools.tree import known_files
 
-# Whole addresses of files here, as in README.md, which Galaxy shows elsewhere.
+# Absolute URLs of files in this repository. README.md needs them, because Galaxy shows it on another site.
 HERE = (
     "https://github.com/research-ops/globus/(?:blob|tree|edit)/main/(.*)",
     "https://raw.githubusercontent.com/research-ops/globus/main/(.*)",
@@ -26,9 +26,9 @@ HERE = (
 
 
 def check(root: Path, external: bool) -> Outcome:
-    """Leave the site in build/site; pass if nothing warned and every link leads somewhere.
+    """Build the site in build/site. Pass if there are no warnings and no broken links.
 
-    Links to other hosts are followed if external.
+    With ``external``, links to other hosts are checked too.
     """
     site = root / "build" / "site"
     with tempfile.TemporaryDirectory(prefix="globus-site-") as folder:
@@ -46,8 +46,8 @@ def check(root: Path, external: bool) -> Outcome:
 
 
 def _write_sources(root: Path, source: Path) -> Outcome:
-    """What Sphinx reads: the pages of antsibull-docs, with a start page of our own."""
-    # antsibull-docs wants a folder that nobody else may write to.
+    """Write what Sphinx reads: the pages from antsibull-docs and our own start page."""
+    # antsibull-docs requires a folder that only its owner can write to.
     source.mkdir(mode=0o700)
     sphinx = root / "docs" / "docsite" / "sphinx"
     antsibull = ["antsibull-docs", "--config-file", str(sphinx / "antsibull-docs.cfg"), "collection", "--use-current"]
@@ -58,9 +58,9 @@ def _write_sources(root: Path, source: Path) -> Outcome:
     if written.passed:
         start = (sphinx / "index.rst").read_text(encoding="utf-8")
         (source / "index.rst").write_text(start.replace(".. guides\n", _guides(root)), encoding="utf-8")
-        # It would list settings of Ansible itself that the collection brings: none.
+        # A list of environment variables that configure the collection. There are none.
         (source / "environment_variables.rst").unlink()
-        # antsibull-docs makes a page without a title of a changelog without a release.
+        # Before the first release, antsibull-docs writes a changelog page without a title.
         shutil.copy(root / "CHANGELOG.rst", source / "changelog.rst")
     return written
 
@@ -76,7 +76,7 @@ def _guides(root: Path) -> str:
 
 
 def check_links(pages: Sequence[str], root: Path, external: bool = False) -> Outcome:
-    """Pass if the links in pages (patterns of files, relative to root) lead to files and anchors that are there."""
+    """Pass if all links in ``pages`` (file patterns, relative to ``root``) lead to existing files and anchors."""
     if shutil.which("lychee") is None:
         return Outcome(False, f"The links were not checked: PyPI has no lychee for {platform.machine()}.")
     options = [f"--remap={address} file://{root}/$1" for address in HERE]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The files that make up the checkout."""
+"""The files of the checkout."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 
 def known_files(root: Path) -> list[Path]:
-    """The files that git has or would take, relative to the checkout: no caches, no virtual environment."""
+    """The files that git tracks or would add, relative to the checkout. Caches and .venv are not among them."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=root,
@@ -22,12 +22,12 @@ def known_files(root: Path) -> list[Path]:
         capture_output=True,
         text=True,
     ).stdout
-    # A file may be deleted and the deletion not yet be committed.
+    # git also lists a deleted file whose deletion is not committed yet.
     return [Path(name) for name in sorted(set(listed.split("\0"))) if name and (root / name).is_file()]
 
 
 def copy(root: Path, target: Path) -> list[Path]:
-    """Copy them, modes included, to another folder; return them, relative to either."""
+    """Copy the known files with their modes to another folder. Return their relative paths."""
     files = known_files(root)
     for file in files:
         (target / file).parent.mkdir(parents=True, exist_ok=True)
@@ -37,9 +37,9 @@ def copy(root: Path, target: Path) -> list[Path]:
 
 @contextmanager
 def collections_tree(root: Path) -> Iterator[Path]:
-    """A copy where Ansible wants a collection to be; for a while, and outside the checkout.
+    """Provide a temporary copy of the checkout in ``ansible_collections/research_ops/globus``.
 
-    ansible-test refuses to start in a link, and finds nothing to test below a folder that git ignores.
+    It is outside the checkout, because ansible-test does not start in a link and finds no tests in an ignored folder.
     """
     with tempfile.TemporaryDirectory(prefix="globus-") as folder:
         tree = Path(folder).resolve() / "ansible_collections" / "research_ops" / "globus"

@@ -179,7 +179,7 @@ def test_a_pull_request_is_asked_for_its_fragment(tmp_path: Path) -> None:
     write("meta/runtime.yml")
     status, said = ask()
     assert status == 1
-    assert "These files are what users get:\nmeta/runtime.yml\nplugins/modules/timer.py\n" in said
+    assert "This pull request changes files that users install:\nmeta/runtime.yml\nplugins/modules/timer.py\n" in said
     for name in ("changelogs/fragments/.keep", "changelogs/config.yaml"):
         write(name)
     git("rm", "--quiet", "changelogs/fragments/earlier.yml")
