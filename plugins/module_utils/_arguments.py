@@ -44,8 +44,8 @@ def is_blank(value: Any) -> bool:
     return value is None or (isinstance(value, str) and value.strip() in ("", "None"))
 
 
-def with_variables(options: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters. Those that are blank get the values of their environment variables (rule N2).
+def with_environment_variables(options: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters, with blank ones set from their environment variables (rule N2).
 
     Ansible uses the variable only if the option is missing. But a survey of AWX sets the option to an empty text.
     """
@@ -60,7 +60,7 @@ def with_variables(options: Mapping[str, Any], parameters: Mapping[str, Any]) ->
     return filled
 
 
-def _from(*names: str) -> tuple[Any, list[str]]:
+def _fallback(*names: str) -> tuple[Any, list[str]]:
     return (environment_variable, list(names))
 
 
@@ -71,25 +71,25 @@ def auth_arguments() -> dict[str, Any]:
             "type": "str",
             "default": "auto",
             "choices": ["auto", "client_credentials", "user", "cli", "access_token"],
-            "fallback": _from("GLOBUS_AUTH_METHOD"),
+            "fallback": _fallback("GLOBUS_AUTH_METHOD"),
         },
-        "client_id": {"type": "str", "fallback": _from("GLOBUS_CLIENT_ID", "GLOBUS_CLI_CLIENT_ID")},
+        "client_id": {"type": "str", "fallback": _fallback("GLOBUS_CLIENT_ID", "GLOBUS_CLI_CLIENT_ID")},
         "client_secret": {
             "type": "str",
             "no_log": True,
-            "fallback": _from("GLOBUS_CLIENT_SECRET", "GLOBUS_CLI_CLIENT_SECRET"),
+            "fallback": _fallback("GLOBUS_CLIENT_SECRET", "GLOBUS_CLI_CLIENT_SECRET"),
         },
-        "timers_token": {"type": "str", "no_log": True, "fallback": _from("GLOBUS_TIMERS_TOKEN")},
-        "transfer_token": {"type": "str", "no_log": True, "fallback": _from("GLOBUS_TRANSFER_TOKEN")},
-        "token_storage": {"type": "path", "no_log": False, "fallback": _from("GLOBUS_TOKEN_STORAGE")},
+        "timers_token": {"type": "str", "no_log": True, "fallback": _fallback("GLOBUS_TIMERS_TOKEN")},
+        "transfer_token": {"type": "str", "no_log": True, "fallback": _fallback("GLOBUS_TRANSFER_TOKEN")},
+        "token_storage": {"type": "path", "no_log": False, "fallback": _fallback("GLOBUS_TOKEN_STORAGE")},
         "environment": {
             "type": "str",
             "default": "production",
             "choices": list(ENVIRONMENTS),
-            "fallback": _from("GLOBUS_SDK_ENVIRONMENT"),
+            "fallback": _fallback("GLOBUS_SDK_ENVIRONMENT"),
         },
-        "request_timeout": {"type": "float", "default": 60.0, "fallback": _from("GLOBUS_REQUEST_TIMEOUT")},
-        "retries": {"type": "int", "default": 5, "fallback": _from("GLOBUS_RETRIES")},
+        "request_timeout": {"type": "float", "default": 60.0, "fallback": _fallback("GLOBUS_REQUEST_TIMEOUT")},
+        "retries": {"type": "int", "default": 5, "fallback": _fallback("GLOBUS_RETRIES")},
     }
 
 
@@ -98,7 +98,7 @@ def login_arguments() -> dict[str, Any]:
     auth = auth_arguments()
     return {
         **{name: auth[name] for name in ("token_storage", "environment", "request_timeout", "retries")},
-        "client_id": {"type": "str", "required": True, "fallback": _from("GLOBUS_CLIENT_ID")},
+        "client_id": {"type": "str", "required": True, "fallback": _fallback("GLOBUS_CLIENT_ID")},
         "collections": {"type": "list", "elements": "str", "default": []},
         "flows": {"type": "list", "elements": "str", "default": []},
         "code": {"type": "str", "no_log": True},
@@ -233,7 +233,8 @@ def timer_health_arguments() -> dict[str, Any]:
 
 
 def timers_arguments() -> dict[str, Any]:
-    """The options of a list of timers. In an entry the policies have no default: those of the list apply."""
+    """The options of a list of timers. In an entry, a policy has no default: if it is not set, the one of the task
+    applies."""
     of_entry = {
         name: {key: value for key, value in option.items() if key != "default"}
         for name, option in policy_arguments().items()

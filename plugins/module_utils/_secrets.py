@@ -30,8 +30,8 @@ TOO_LONG = "(a number that is too long to be shown)"
 # Values of these keys are data that must not change by a byte: they identify something, or are used as input again.
 DATA = frozenset({"name", "definition", "display_name", "desired", "actual", "token_storage", "invocation"})
 
-_SURROGATES = "\ud800-\udfff"  # halves of characters, which cannot be encoded in any output
-# Characters that move the cursor, change colours, or turn the direction of the text after them.
+_SURROGATES = "\ud800-\udfff"  # lone surrogates (halves of characters), which cannot be encoded in any output
+# Characters that move the cursor, change colours, or change the direction of the text.
 _CONTROLS = "\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
 _ODD = re.compile(f"[\x00-\x1f{_CONTROLS}{_SURROGATES}]")
 _ODD_IN_LINES = re.compile(f"[\x00-\x08\x0b-\x1f{_CONTROLS}{_SURROGATES}]")
@@ -101,11 +101,11 @@ def _redacted(text: str, secrets: Sequence[_Secret]) -> str:
 
 
 def printable(text: str, *, lines: bool = False) -> str:
-    """The text with control characters, and characters that turn the direction of writing, written as escapes.
+    """The text with control characters, including those for the direction of the text, written as escapes.
 
     :param lines: keep line breaks and tabs.
     """
-    return (_ODD_IN_LINES if lines else _ODD).sub(_spelled_out, text)
+    return (_ODD_IN_LINES if lines else _ODD).sub(_escape_sequence, text)
 
 
 def fit_to_print(text: str, *, lines: bool = False) -> str:
@@ -115,7 +115,7 @@ def fit_to_print(text: str, *, lines: bool = False) -> str:
 
 def fit_to_return(result: Mapping[str, Any]) -> dict[str, Any]:
     """The result of a module, without secrets in any text or key, and without control characters in texts for people.
-    Names, definitions and paths (``DATA``) keep all characters, except halves of one.
+    Names, definitions and paths (``DATA``) keep all characters except lone surrogates.
     """
     try:
         text = json.dumps(result, ensure_ascii=False, allow_nan=False)
@@ -144,7 +144,7 @@ def _cleaned(
         if not secrets and value.isprintable():
             return value
         text = _redacted(value, secrets)
-        return _HALVES.sub(_spelled_out, text) if is_data else printable(text, lines=lines)
+        return _HALVES.sub(_escape_sequence, text) if is_data else printable(text, lines=lines)
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, (int, float)):
@@ -179,7 +179,7 @@ def _cleaned_number(value: float, secrets: Sequence[_Secret]) -> Any:
     return value if _redacted(text, secrets) == text else MASK
 
 
-def _spelled_out(match: re.Match[str]) -> str:
+def _escape_sequence(match: re.Match[str]) -> str:
     """The escape of a character, as in Python: ``\\n``, ``\\x1b``, ``\\u202e``."""
     code = ord(match[0])
     named = {9: "\\t", 10: "\\n", 13: "\\r"}
@@ -219,7 +219,7 @@ def _base64_anchor(core: str) -> str:
 
 
 def _cores(secret: bytes) -> list[str]:
-    """The texts of which the base64 of any text with the secret contains one: one for each of three alignments.
+    """The base64 of any text with the secret contains one of these: there is one for each of the three alignments.
 
     ``Basic`` credentials, for example, are the base64 of ID, colon and secret.
     """

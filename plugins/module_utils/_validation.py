@@ -32,8 +32,8 @@ SHOWN = 60  # the most characters of a value in a message
 
 
 def for_ansible(options: Mapping[str, Declaration], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The options in a form that AnsibleModule can check. If it gets a number instead of a dictionary of options, it
-    ends with a TypeError, so the number becomes text, which it refuses with a message.
+    """The options in a form that AnsibleModule can check. It raises TypeError for a number in place of a dictionary of
+    options. So the number becomes text, which it refuses with a message.
     """
     declared = _declarations(options)
     return {

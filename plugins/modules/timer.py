@@ -654,8 +654,8 @@ msg:
   returned: failure
   sample: >-
     timer 'microscope-nightly' (226fda72-8b6e-4f0e-9d49-b6e5b4a3cf3f) differs from its definition:
-    transfer.sync_level is not set, should be "checksum". Globus can only change its name. To replace it, set on_drift:
-    replace
+    transfer.sync_level is not set, should be "checksum". Globus can change nothing but the name of a timer. To replace
+    it, set on_drift: replace
 error:
   description: The error in a machine-readable form.
   type: dict

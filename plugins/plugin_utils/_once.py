@@ -17,7 +17,7 @@ from ..module_utils._errors import InputError
 from ..module_utils._timers.definition import LABEL_LENGTH, Transfer
 from ..module_utils._timers.options import parse_definition
 from ..module_utils._timers.refusals import refusals_of
-from ..module_utils._timers.runs import is_word_of_going_on
+from ..module_utils._timers.runs import means_unfinished
 from ..module_utils._timers.schedule import UTC, parse_instant
 from ..module_utils._validation import validate
 from ._backup import Copy
@@ -61,7 +61,7 @@ def is_over(task: Entry) -> bool:
 def may_be_going_on(entry: Entry) -> bool:
     """Whether the last run may be going on, if its transfer task could not be read."""
     last = next(iter(runs_of_entry(entry)), None)
-    return last is not None and last.get("transfer") is None and is_word_of_going_on(last.get("status"))
+    return last is not None and last.get("transfer") is None and means_unfinished(last.get("status"))
 
 
 def moment_of(text: str | None) -> datetime | None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..module_utils._secrets import printable
-from ..module_utils._timers.runs import is_word_of_going_on
+from ..module_utils._timers.runs import means_unfinished
 from . import _once, _words
 from ._plain import Entry
 
@@ -136,7 +136,7 @@ def _judge_run(entry: Entry, run: Entry, health: Entry) -> tuple[str, str]:
         return GOING_ON, str(health["reason"] or "it has not started yet")
     if run["failed"]:
         return (FAILED if _once.is_ended(entry) else GOING_ON), _because(health)
-    if is_word_of_going_on(run["status"]):
+    if means_unfinished(run["status"]):
         return GOING_ON, f"{run['status']}; its transfer task cannot be read"
     return ARRIVED, f"{run['status']}; its transfer task cannot be read, so nobody knows here how much arrived"
 

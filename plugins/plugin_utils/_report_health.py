@@ -255,12 +255,12 @@ def _stale_job(job: Entry, timers: Sequence[Entry], now: datetime) -> Iterator[d
         return
     if newest is not None and now - newest <= age:
         return
-    last = f"the last one arrived at {format_instant(newest)}" if newest else "none is known"
+    last = f"the last one was completed at {format_instant(newest)}" if newest else "none is known"
     allowed = format_interval(seconds)
     yield _problem(
         "stale",
         [timer["name"] for timer in running],
-        f"No complete transfer arrived within {allowed}: {last}",
+        f"No transfer was completed within the last {allowed}: {last}",
         "Check its last runs and its schedule. To change the limit, set backup_max_age",
         since=newest + age if newest else None,
         command=_command("stale", [running[0]["name"]]),

@@ -140,8 +140,8 @@ def test_by_id_whatever_the_status_with_one_request(globus: LocalGlobus, account
         ({"timer_id": UNKNOWN, "name": "a"}, "mutually exclusive"),
         ({"timer_id": UNKNOWN, "name_prefix": "a"}, "mutually exclusive"),
         ({"status": ["gone"]}, "value of status must be one or more of"),
-        ({"max_age": "soon"}, "max_age must be like 2d"),
-        ({"max_age": "0"}, "max_age must be like 2d"),
+        ({"max_age": "soon"}, "max_age must be an interval such as 2d"),
+        ({"max_age": "0"}, "max_age must be an interval such as 2d"),
         ({"max_age": "2d", "transfers": False}, "max_age requires transfers: true"),
     ],
 )

@@ -262,7 +262,10 @@ def test_a_session_is_told_apart_from_a_consent_S5_S6(globus: LocalGlobus, perso
         **definition("careful", SCHEDULE, source_collection=HIGH_ASSURANCE, destination_collection=GUEST),
         **AS_USER,
     }
-    assert "After its session has expired" in in_process.run("timer", asked, person.environment)["warnings"][0]
+    assert (
+        "After the session of the login has expired"
+        in in_process.run("timer", asked, person.environment)["warnings"][0]
+    )
     globus.set_clock("2026-03-03T02:00:01+00:00")
     (found,) = in_process.run("timer_info", AS_USER, person.environment)["timers"]
     assert found["health"]["state"] == "needs_session"

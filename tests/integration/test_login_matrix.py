@@ -111,7 +111,9 @@ def check_created(result: dict[str, Any], method: str, collection: str) -> None:
 
 def check_warned(result: dict[str, Any], method: str, collection: str) -> None:
     assert (result["failed"], result["changed"]) == (False, True), result
-    sessions = [one for one in result["warnings"] if "After its session has expired" in one and collection in one]
+    sessions = [
+        one for one in result["warnings"] if "After the session of the login has expired" in one and collection in one
+    ]
     consents = [one for one in result["warnings"] if "cannot check the consents of an access token" in one]
     assert len(sessions) == (collection == HIGH_ASSURANCE)
     assert len(consents) == (method == "access_token")

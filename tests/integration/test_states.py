@@ -190,7 +190,7 @@ def test_a_timer_that_runs_is_not_deleted_in_favour_of_one_that_does_not_I3(
 
     assert (result["failed"], result["error"]["code"], kinds(result)) == (True, "ambiguous_name", [])
     assert f"{equal} matches the definition" in result["msg"]
-    assert f"{other} runs but differs" in result["msg"]
+    assert f"different from the definition: {other}" in result["msg"]
     assert unfinished(globus) == {equal: "inactive", other: "active"}
     # the two ways out of the message
     resumed = both_ways(environment, on_drift="replace", state="active")
@@ -260,7 +260,7 @@ def test_a_timer_that_was_paused_because_it_was_wrong_does_not_run_once_more_W4f
     replaced = both_ways(environment, on_drift="replace", state="active")
 
     assert kinds(replaced) == ["create", "delete"]
-    assert any("the missed run does not take place" in one for one in replaced["warnings"])
+    assert any("the missed run is not made up for" in one for one in replaced["warnings"])
     assert [event for event, _at in api.history(old)] == ["missed"]
 
 

@@ -354,7 +354,7 @@ def test_L2_more_than_once_a_minute_fails_before_anything_is_written(globus: Loc
     assert result["failed"]
     assert result["error"]["code"] == "rate_limit"
     # 1/2 + 1/3 + 1/2.5 + 1/1440
-    assert "1.23 times a minute" in result["msg"]
+    assert "1.23 runs a minute" in result["msg"]
     assert (
         result["msg"].index("'there' 0.5") < result["msg"].index("'oftener' 0.4") < result["msg"].index("'often' 0.333")
     )
@@ -377,7 +377,7 @@ def test_L2_a_replacement_holds_both_for_a_moment(globus: LocalGlobus, timers: T
     seed(globus, "there", interval=100, options={"sync_level": 3})
     result = timers([like_seed("there", "100s")], on_drift="replace")
     assert result["error"]["code"] == "rate_limit"
-    assert "1.2 times a minute" in result["msg"]
+    assert "1.2 runs a minute" in result["msg"]
     assert writes(globus.log()) == []
     # one in 130 s has room for itself twice
     globus.reset()

@@ -4,7 +4,7 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""Looks at the paths of timers before they are created (``check_paths``), each collection and path once."""
+"""Checks the paths of new timers before the timers are created (``check_paths``), each collection and path once."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .._timers.plan import Plan
 class PathService(Protocol):
     """The methods of ``_globus.service.Globus`` that are used here."""
 
-    def open_data(self, collections: Sequence[str], check_mode: bool) -> dict[str, str]:
+    def prepare_data_access(self, collections: Sequence[str], check_mode: bool) -> dict[str, str]:
         """Prepare to look at data of mapped collections. Returns those where this is impossible, and why."""
 
     def look(self, look: Look) -> Seen:
@@ -41,7 +41,7 @@ def check_paths(
     concurrency: int,
     check_mode: bool,
 ) -> tuple[list[Plan], list[str]]:
-    """The plans, failed if a path cannot work, and warnings about paths that could not be checked."""
+    """The plans, failed if a path cannot be used, and warnings about paths that could not be checked."""
     transfers = {
         number: plan.creation.action
         for number, plan in enumerate(plans)
@@ -69,7 +69,7 @@ def check_paths(
 def _closed(mapped: Sequence[str], service: PathService, check_mode: bool) -> dict[str, str]:
     """The mapped collections whose data cannot be looked at, and why."""
     try:
-        return service.open_data(mapped, check_mode)
+        return service.prepare_data_access(mapped, check_mode)
     except GlobusError as error:
         return dict.fromkeys(mapped, error.message)
 
@@ -90,13 +90,13 @@ def _look_at_path(look: Look, service: PathService) -> Seen:
 def _failed(plan: Plan, found: Sequence[Finding], collections: Mapping[str, GlobusCollection]) -> Plan:
     if not found:
         return plan
-    said = " ".join(
+    problems = " ".join(
         _sentence(f"{one.option}: {one.path} on {_label(one.collection, collections)} {one.problem}. {one.advice}")
         for one in found
     )
     return plan.failed(
         GlobusError(
-            f"{plan.untouched}. {said} To skip this check, set check_paths: false",
+            f"{plan.unchanged_clause}. {problems} To skip this check, set check_paths: false",
             code="path_unusable",
         )
     )

@@ -72,9 +72,9 @@ def prepare(plans: Sequence[Plan], service: CollectionService, *, concurrency: i
     warnings = [warning for found in collections.values() if (warning := warning_of(found))]
     errors = {key: found for key, found in looked_up.items() if isinstance(found, GlobusError)}
     plans = [_failed_by_look_up(plan, errors) for plan in plans]
-    plans, unseen = check_paths(plans, collections, service, concurrency=concurrency, check_mode=check_mode)
-    plans, unsure = _get_consents(plans, collections, service, check_mode)
-    return Prepared(plans, collections, [*warnings, *unseen, *unsure])
+    plans, path_warnings = check_paths(plans, collections, service, concurrency=concurrency, check_mode=check_mode)
+    plans, consent_warnings = _get_consents(plans, collections, service, check_mode)
+    return Prepared(plans, collections, [*warnings, *path_warnings, *consent_warnings])
 
 
 def _only_usable(get_collection: Callable[[str], GlobusCollection]) -> Callable[[str], GlobusCollection]:
@@ -94,7 +94,7 @@ def _only_usable(get_collection: Callable[[str], GlobusCollection]) -> Callable[
 def _look_up(
     ids: Iterable[str], look: Callable[[str], GlobusCollection | None], concurrency: int
 ) -> dict[str, GlobusCollection | GlobusError | None]:
-    """By its ID, what ``look`` returns, or the error that it raises."""
+    """For each ID, what ``look`` returns, or the error that it raises."""
 
     def look_up(one: str) -> GlobusCollection | GlobusError | None:
         try:
@@ -109,7 +109,7 @@ def _look_up(
 def _failed_by_look_up(plan: Plan, errors: Mapping[str, GlobusError]) -> Plan:
     for key in (*plan.collections, *plan.flows):
         if key in errors:
-            return plan.failed(errors[key].about(plan.untouched))
+            return plan.failed(errors[key].about(plan.unchanged_clause))
     return plan
 
 
@@ -123,7 +123,7 @@ def _get_consents(
 
     A consent that is missing, or that Globus Auth refuses, fails the plans that need it and no others (rule L3).
     """
-    needs = {number: _needs_of(plan, collections) for number, plan in enumerate(plans) if plan.starts}
+    needs = {number: _needs_of(plan, collections) for number, plan in enumerate(plans) if plan.started_action}
     if not needs:
         return list(plans), []
     every = list(dict.fromkeys(needs.values()))
@@ -135,7 +135,7 @@ def _get_consents(
         errors.update(_grant(left, service))
     failed = {number: errors[one] for number, one in needs.items() if one in errors}
     checked = [
-        plan.failed(failed[number].about(plan.untouched)) if number in failed else plan
+        plan.failed(failed[number].about(plan.unchanged_clause)) if number in failed else plan
         for number, plan in enumerate(plans)
     ]
     return checked, warnings

@@ -31,7 +31,7 @@ from .._timers.plan import (
 )
 from .history import Replaced
 
-# Seconds between a creation that failed and a look whether it took place after all; doubled each time
+# Seconds between a failed creation and the check whether it took place after all; doubled each time
 LOOK_AGAIN_AFTER = 1.0
 LOOK_AGAIN_MAXIMUM = 10.0
 TOO_MANY_REQUESTS = 429
@@ -77,7 +77,7 @@ class Outcome:
     :ivar timer: the timer as it is now; None after ``absent``.
     :ivar operations: the operations that were done, in their order.
     :ivar created: the ID of the timer that this run created, or found after an unanswered creation. If another run
-        deleted it because there was an equal one, the ID of that one.
+        deleted it in favour of an equal one, the ID of that one.
     :ivar repeated: whether its creation was sent more than once: an unanswered request may still be processed.
     :ivar replaced: the timers that this one replaced, as they were before (rule W4e).
     """
@@ -133,10 +133,12 @@ def _failure_context(operation: Operation, outcome: Outcome) -> str:
     timer_id = operation.timer_id or outcome.created
     what = f"Could not {operation.operation} {outcome.plan.wanted.label}" + (f" ({timer_id})" if timer_id else "")
     if operation.operation == "pause" and outcome.created:
-        return f"{what}, which was just created and may run. Run the task again"
-    stays = outcome.timer.id if outcome.timer and outcome.plan.wanted.state != "absent" else timer_id
-    if operation.operation == "delete" and stays != timer_id:  # a new one that was deleted again is named elsewhere
-        return f"{what}, which timer {stays} replaces"
+        return f"The new timer may run, so run the task again. {what}"
+    kept_id = outcome.timer.id if outcome.timer and outcome.plan.wanted.state != "absent" else timer_id
+    if (
+        operation.operation == "delete" and kept_id != timer_id
+    ):  # a new timer that was deleted again has its own message
+        return f"{what}, which timer {kept_id} replaces"
     return what
 
 
@@ -170,7 +172,7 @@ def _delete(timer_id: str, outcome: Outcome, service: TimerService) -> None:
 def _check_name(timer: Timer, name: str, service: TimerService) -> None:
     """If the service changed the name of the new timer, delete the timer and fail.
 
-    It is not known which names the service shortens or trims. Each later run would not find the timer, and create
+    It is not known which names the service shortens or trims. No later run would find the timer, so each would create
     another one.
     """
     if timer.name in (name, ""):  # an answer may lack the name
@@ -181,8 +183,8 @@ def _check_name(timer: Timer, name: str, service: TimerService) -> None:
     except GlobusError as error:
         deleted = f"The module could not delete the new timer ({error.message}), so delete it yourself"
     raise GlobusError(
-        f"Globus changed the name to {timer.name!r}, so the next run would not find the timer and would create "
-        f"another one. Use a name that Globus does not change. {deleted} ({timer.id})",
+        f"Globus changed the name to {timer.name!r}, so the next run of the playbook would not find the timer "
+        f"and would create another one. Use a name that Globus does not change. {deleted} ({timer.id})",
         code="name_changed",
     )
 
@@ -208,7 +210,7 @@ def _read_again(outcome: Outcome, service: TimerService) -> None:
     only_deletes = all(operation.operation == "delete" for operation in outcome.plan.operations)
     vanished = _vanished_failure(outcome.timer.id, outcome)
     try:
-        found = _find_outcome_timer(outcome, service, or_an_equal_one=only_deletes)
+        found = _find_outcome_timer(outcome, service, accept_equal=only_deletes)
     except GlobusError as error:
         outcome.warnings.append(f"it was changed, but could not be read afterwards: {error}")
         return
@@ -234,8 +236,8 @@ def _stopped_again(timer: Timer, outcome: Outcome, service: TimerService) -> Glo
 
 def _vanished_failure(timer_id: str, outcome: Outcome) -> GlobusError:
     return GlobusError(
-        f"{outcome.plan.wanted.label} ({timer_id}) no longer exists: somebody or another run deleted it meanwhile. "
-        "Run the task again",
+        f"{outcome.plan.wanted.label} ({timer_id}) no longer exists: a person or another playbook run deleted it "
+        "in the meantime. Run the task again",
         code="timer_vanished",
     )
 
@@ -263,23 +265,21 @@ def _verify_successor(outcome: Outcome, service: TimerService) -> None:
 
 
 def _look_at_successor(
-    successor: Timer, outcome: Outcome, service: TimerService, *, must_run: bool, or_an_equal_one: bool = True
+    successor: Timer, outcome: Outcome, service: TimerService, *, must_run: bool, accept_equal: bool = True
 ) -> tuple[Timer, str | None]:
     """Read the timer that is kept again before another one is deleted.
 
     :param must_run: whether it has to run, not only to match the definition.
-    :param or_an_equal_one: whether an equal timer is accepted, if another run kept that one and deleted this one.
+    :param accept_equal: whether an equal timer is accepted, if another run kept that one and deleted this one.
     :returns: the timer, and why it cannot replace the one to be deleted, or None.
     :raises GlobusError: if it could not be read or does not exist.
     """
     try:
-        found = _find_outcome_timer(outcome, service, or_an_equal_one)
+        found = _find_outcome_timer(outcome, service, accept_equal)
     except GlobusError as error:
-        raise error.about(
-            f"no timer was deleted, because the timer that should remain ({successor.id}) could not be read. Run the "
-            "task again"
-        ) from None
-    if found is None or not (or_an_equal_one or found.is_unfinished):
+        what = f"no timer was deleted, because the timer that should remain ({successor.id}) could not be read"
+        raise error.about(what).followed_by("Run the task again") from None
+    if found is None or not (accept_equal or found.is_unfinished):
         raise GlobusError(
             f"No timer was deleted, because the timer that should remain ({successor.id}) no longer exists. Run the "
             "task again",
@@ -312,21 +312,23 @@ def _may_be_inactive(plan: Plan) -> bool:
 def _delete_new_timer(new: Timer, why: str, outcome: Outcome, service: TimerService) -> NoReturn:
     """Delete the new timer, so that the old one is kept, and raise GlobusError."""
     old = outcome.plan.timer
-    there = f"the old timer {old.id} was kept" if old else "the old timer was kept"
+    kept_clause = f"the old timer {old.id} was kept" if old else "the old timer was kept"
     try:
         service.delete_timer(new.id)
     except GlobusError as error:
-        raise error.about(f"the new timer {new.id} {why}, so {there}. The new timer could not be deleted") from None
+        raise error.about(
+            f"the new timer {new.id} {why}, so {kept_clause}. The new timer could not be deleted"
+        ) from None
     outcome.operations.append(Operation("delete", new.id, new.name))
     outcome.timer, outcome.created = old, None
     raise GlobusError(
-        f"Globus stored the new timer {new.id} with other options: it {why}. The new timer was deleted, and "
-        f"{there}. Set the option to the value that Globus stored",
+        f"Globus stored the new timer {new.id} with different options: it {why}. The new timer was deleted, and "
+        f"{kept_clause}. Set the option to the value that Globus stored",
         code="stored_differently",
     )
 
 
-def _find_outcome_timer(outcome: Outcome, service: TimerService, or_an_equal_one: bool = True) -> Timer | None:
+def _find_outcome_timer(outcome: Outcome, service: TimerService, accept_equal: bool = True) -> Timer | None:
     """The outcome's timer or, if another run deleted it because of an equal one, that one (rule W3); None if gone.
 
     A timer counts as gone only if it is not in the list of timers either.
@@ -338,10 +340,10 @@ def _find_outcome_timer(outcome: Outcome, service: TimerService, or_an_equal_one
     if found is not None and not found.is_gone:
         return found
     timers = service.list_timers(outcome.plan.wanted.name or outcome.timer.name)
-    stay = [timer for timer in timers if timer.id == own and not timer.is_gone]
-    if or_an_equal_one:
-        stay += _equal_ones(outcome.plan, timers, service.now())
-    return stay[0] if stay else None
+    remaining = [timer for timer in timers if timer.id == own and not timer.is_gone]
+    if accept_equal:
+        remaining += _equal_ones(outcome.plan, timers, service.now())
+    return remaining[0] if remaining else None
 
 
 # --- creating (rule W2) --------------------------------------------------------------------------------------------
@@ -400,8 +402,10 @@ def _look_for_lost(outcome: Outcome, doubt: UncertainError, service: TimerServic
         return equal[0]
     others = _differing_ids(outcome, timers, equal)
     if others:
-        why = f"a new timer of this name exists, but differs from the definition ({', '.join(others)})"
-        raise _unknown_outcome(doubt, f"{why}. This request or another run created it. Run the task again")
+        why = f"a new timer with this name exists, but differs from the definition ({', '.join(others)})"
+        raise _unknown_outcome(
+            doubt, f"{why}. Either this request or another playbook run created it. Run the task again"
+        )
     return None
 
 
@@ -423,7 +427,7 @@ def _start_in_time(plan: Plan, creation: Definition, now: datetime) -> datetime 
     start = first_run_again(creation, pause)
     if start is not None and start <= pause:
         raise GlobusError(
-            "its only run is too soon now: the timer could run before the module pauses it. Set a later schedule.start",
+            "its only run is now too soon: the timer could run before the module pauses it. Set a later schedule.start",
             code="would_run_before_pause",
         )
     return start
@@ -442,7 +446,7 @@ def _equal_ones(plan: Plan, timers: Sequence[Timer], now: datetime) -> list[Time
     """The timers that match the definition and are new; the first of them is kept (rules I3, W3).
 
     If the plan creates none, also those that existed before, except the ones that the plan changes or deletes. Their
-    first run may differ from the planned one: if the definition leaves it open, each run plans its own.
+    first run may differ from the planned one: if the definition has none, each run of the playbook plans its own.
     """
     definition = plan.wanted.definition
     passed_over = plan.known if plan.creation else {operation.timer_id for operation in plan.operations}
@@ -474,7 +478,8 @@ def _verify(created: Sequence[Outcome], service: TimerService, concurrency: int)
     except GlobusError as error:
         for outcome in created:
             outcome.warnings.append(
-                f"it was created, but the module could not check whether another run created it as well: {error}"
+                "it was created, but the module could not check whether another playbook run created it as well: "
+                f"{error}"
             )
         return
     now = service.now()
@@ -489,14 +494,14 @@ def _verify_one(outcome: Outcome, timers: Sequence[Timer], now: datetime, servic
         unlike = drift_of(definition, own, now)
         if unlike:
             outcome.warnings.append(
-                "it was created, but Globus stored it with other options: "
+                "it was created, but Globus stored it with different options: "
                 f"{'; '.join(str(difference) for difference in unlike)}"
             )
     equal = [timer for timer in _equal_ones(outcome.plan, timers, now) if timer.is_unfinished]
     others = _differing_ids(outcome, timers, equal)
     if others:
         outcome.warnings.append(
-            "another run created a timer of this name with another definition at the same time "
+            "another playbook run created a timer with this name and a different definition at the same time "
             f"({', '.join(others)}), so several exist now"
         )
     try:
@@ -523,7 +528,7 @@ def _look_for_own(outcome: Outcome, service: TimerService) -> None:
 
 
 def _differing_ids(outcome: Outcome, timers: Sequence[Timer], equal: Sequence[Timer]) -> list[str]:
-    """The IDs of new timers of the name with another definition, which this run must not delete (rule W3)."""
+    """The IDs of new timers with the name but a different definition, which this run must not delete (rule W3)."""
     return [
         timer.id
         for timer in timers
@@ -561,7 +566,7 @@ def _keep_first(equal: Sequence[Timer], outcome: Outcome, service: TimerService)
 def _delete_surplus(surplus: Timer, kept: Timer, outcome: Outcome, service: TimerService) -> None:
     """Delete a timer because an equal one is kept. Raises GlobusError if that one cannot replace it (rule W4b)."""
     must_run = surplus.runs_now and not outcome.plan.pauses
-    found, why = _look_at_successor(kept, outcome, service, must_run=must_run, or_an_equal_one=False)
+    found, why = _look_at_successor(kept, outcome, service, must_run=must_run, accept_equal=False)
     if why is not None:
         raise _successor_failure(found, why)
     service.delete_timer(surplus.id)

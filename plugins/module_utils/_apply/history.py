@@ -4,7 +4,8 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""Reads the runs and transfers of timers before others replace them, because they are lost then (rules W4d, W4e)."""
+"""Reads the runs and transfers of timers before other timers replace them, because this history is lost then (rules
+W4d, W4e)."""
 
 from __future__ import annotations
 
@@ -67,7 +68,7 @@ class Replaced:
         }
 
     def warnings(self, plan: Plan) -> list[str]:
-        """The warnings when the timer has been deleted, without those that the plan has already."""
+        """The warnings to print after the timer was deleted, except those that the plan already has."""
         new = (
             "The new timer has no history yet"
             if plan.creation is not None

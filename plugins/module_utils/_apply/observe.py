@@ -18,7 +18,7 @@ from .._timers.document import Timer
 from .._timers.health import RESULTS_SEARCHED, lacks_results, tasks_to_read
 from .._timers.tasks import Task
 
-READ_ONE_BY_ONE = 4  # up to so many timers are read again one by one; for more, a list is cheaper
+READ_ONE_BY_ONE = 4  # up to this many timers are read again one by one; for more, a list is cheaper
 
 
 class TaskService(Protocol):
@@ -28,7 +28,7 @@ class TaskService(Protocol):
         """Return the tasks that could be read, by ID."""
 
     def get_timer(self, timer_id: str, results: int = 1) -> Timer | None:
-        """Return a timer with so many of its results, or None if there is none."""
+        """Return a timer with this many of its last results, or None if it does not exist."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def _with_older_results(
         found = in_parallel(lambda one: service.get_timer(one, results=RESULTS_SEARCHED), list(wanted), CONCURRENCY)
     else:
         found = list(list_again(RESULTS_SEARCHED))
-    # Only the results are replaced, because decisions were made by the rest of the document.
+    # Only the results are replaced, because earlier decisions were based on the rest of the document.
     older = {timer.id: timer.results for timer in found if timer is not None}
     return [
         replace(timer, results=older[timer.id]) if timer.id in wanted and timer.id in older else timer

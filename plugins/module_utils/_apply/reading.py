@@ -98,14 +98,15 @@ class Found:
 
     :ivar timers: the timers that the options select, with their runs.
     :ivar ambiguous: the empty name, and those that several unfinished timers have.
-    :ivar mates: by purpose (``purpose_of``), the timers that may have done later what an ended one should have done.
+    :ivar possible_successors: by purpose (``purpose_of``), the timers that may have done later what an ended one should
+        have done.
     :ivar tasks: the Transfer tasks by ID, or None.
     :ivar failure: why the tasks could not be read, or None.
     """
 
     timers: Sequence[Timer]
     ambiguous: frozenset[str]
-    mates: Mapping[str, Sequence[Timer]]
+    possible_successors: Mapping[str, Sequence[Timer]]
     tasks: Mapping[str, Task] | None = None
     failure: GlobusError | None = None
 
@@ -126,15 +127,15 @@ def read_timers(wanted: Selection, globus: Globus) -> Found:
             short = [timer.id for timer in timers if len(timer.results) < min(runs, timer.runs)]
             whole = _by_id(in_parallel(lambda timer_id: globus.get_timer(timer_id, results=runs), short, CONCURRENCY))
             timers = [whole.get(timer.id, timer) for timer in timers]
-    mates = _mates(timers, listed)
+    possible_successors = _possible_successors(timers, listed)
     if not wanted.transfers:
-        return Found(timers, ambiguous, mates)
-    observed = _observe(wanted, globus, [*timers, *(one for some in mates.values() for one in some)])
+        return Found(timers, ambiguous, possible_successors)
+    observed = _observe(wanted, globus, [*timers, *(one for some in possible_successors.values() for one in some)])
     by_id = _by_id(observed.timers)
     return Found(
         [by_id[timer.id] for timer in timers],
         ambiguous,
-        {purpose: [by_id[one.id] for one in some] for purpose, some in mates.items()},
+        {purpose: [by_id[one.id] for one in some] for purpose, some in possible_successors.items()},
         observed.tasks,
         observed.failure,
     )
@@ -149,7 +150,7 @@ def _observe(wanted: Selection, globus: Globus, timers: Sequence[Timer]) -> Obse
     return observe(globus, list(_by_id(timers).values()), list_again, wanted.runs)
 
 
-def _mates(timers: Sequence[Timer], listed: Sequence[Timer]) -> dict[str, list[Timer]]:
+def _possible_successors(timers: Sequence[Timer], listed: Sequence[Timer]) -> dict[str, list[Timer]]:
     """By purpose, the listed timers that may have done later what an ended one should have done (rule O3a)."""
     purposes = {purpose_of(timer.name) for timer in timers if timer.is_ended}
     found: dict[str, list[Timer]] = defaultdict(list)
@@ -172,7 +173,7 @@ def judge(wanted: Selection, found: Found, globus: Globus) -> Iterator[tuple[Tim
             now,
             found.tasks,
             max_age=wanted.max_age,
-            others=found.mates.get(purpose_of(timer.name), ()),
+            others=found.possible_successors.get(purpose_of(timer.name), ()),
             web_app=globus.web_app,
         )
         if not wanted.unhealthy or health.state in UNHEALTHY:

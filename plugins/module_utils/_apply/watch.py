@@ -24,8 +24,8 @@ from .._timers.health import history_of
 from .reading import STATUSES, judge, parse_selection, read_timers
 
 BACKOFF_MAXIMUM = 900  # seconds between two polls of a service that does not answer, unless the interval is longer
-# Errors that, if the first poll has them, can only be corrected before the event source starts again
-WRONG_FROM_THE_START = ("invalid_input", "no_credentials", "sdk_missing", "sdk_too_old")
+# Errors of the configuration: if the first poll fails with one of them, it must be corrected before a restart
+CONFIGURATION_ERRORS = ("invalid_input", "no_credentials", "sdk_missing", "sdk_too_old")
 # Where a template begins, for Ansible. A name, a path or an error that comes from Globus may look like one.
 _TEMPLATE = re.compile(r"(?<=\{)(?=[{%#])|(?<=^#)(?=jinja2:)")
 
@@ -77,10 +77,10 @@ class Watch:
         try:
             timers, warning = self._read_health()
         except GlobusError as error:
-            if error.code in WRONG_FROM_THE_START and not self._has_read:
+            if error.code in CONFIGURATION_ERRORS and not self._has_read:
                 raise InputError(fit_to_print(error.message)) from None
             return self._unreachable(error.message)
-        except Exception as error:  # a fault of the collection must not end the alerts
+        except Exception as error:  # a bug in this collection must not end the alerts
             return self._unreachable(f"Unexpected error: {type(error).__name__}: {error}")
         events: list[dict[str, Any]] = [{"source": {"state": "reachable"}}] if self._failures else []
         self._failures = 0
@@ -97,7 +97,7 @@ class Watch:
         warning = None
         if found.failure is not None:
             if found.failure.code != "no_credentials":
-                # Without tasks, a timer that stands still would seem to have recovered.
+                # Without tasks, a stalled timer would seem to have recovered.
                 raise found.failure.about("The transfer tasks could not be read")
             if not self._warned:
                 warning = fit_to_print(
@@ -117,15 +117,15 @@ class Watch:
         """The result of a failed poll: one event for each outage, and a wait that grows with each failure."""
         self._globus = None  # a login may have been renewed meanwhile
         self._failures += 1
-        told = {"source": {"state": "unreachable", "reason": reason}}
-        events = [_fit_to_send(told)] if self._failures == 1 else []
+        event = {"source": {"state": "unreachable", "reason": reason}}
+        events = [_fit_to_send(event)] if self._failures == 1 else []
         longest = max(self.interval, BACKOFF_MAXIMUM)
         wait = min(self.interval * 2 ** min(self._failures - 1, 32), longest)
         return Poll(events, wait, f"{fit_to_print(reason)}. Next try in {wait:g} seconds")
 
 
 def _fit_to_send(event: Mapping[str, Any]) -> dict[str, Any]:
-    """An event as it may leave: nothing secret, and no template.
+    """The event without secrets and templates.
 
     ansible-rulebook hands events to playbooks as extra variables, which Ansible evaluates. The name of a file could
     otherwise run commands on the host of ansible-rulebook.

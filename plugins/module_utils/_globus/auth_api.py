@@ -6,7 +6,7 @@
 
 """Globus Auth: tokens, consents and identities, and the scopes that are requested (rules S2, S3).
 
-This file knows no login: the caller passes an authorizer, and says whose tokens or consents it needs.
+This file does not depend on a login: the caller passes an authorizer and the ID of the client or identity.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ class AuthApi:
                     access_token=str(token["access_token"]),
                     expires_at=time.time() + float(token["expires_in"]),
                     refresh_token=token.get("refresh_token"),
-                    scope=redact(str(token.get("scope") or "")),  # it is stored, and shown when they are forgotten
+                    # it is stored, and later shown by a process that no longer knows the secrets
+                    scope=redact(str(token.get("scope") or "")),
                 )
                 for token in received
             }
@@ -81,7 +82,7 @@ class AuthApi:
         )
 
     def missing_data_consents(self, identity: str, collections: Sequence[str], authorizer: Authorizer) -> list[str]:
-        """The mapped collections whose data the identity itself has no consent to access."""
+        """The mapped collections for whose data the identity itself has no consent."""
         if not collections:
             return []
         consents = self._read_consents(identity, authorizer)

@@ -83,10 +83,10 @@ def read_collection(document: Mapping[str, Any]) -> GlobusCollection:
 
 def refusal_of(collection: GlobusCollection) -> GlobusError | None:
     """Why a timer cannot use the collection, or None (rule S5)."""
-    return _no_collection(collection) if collection.entity_type == ENDPOINT else None
+    return _endpoint_error(collection) if collection.entity_type == ENDPOINT else None
 
 
-def _no_collection(endpoint: GlobusCollection) -> GlobusError:
+def _endpoint_error(endpoint: GlobusCollection) -> GlobusError:
     return GlobusError(
         f"{endpoint.label} is an endpoint, not a collection. Use the ID of one of its collections",
         code="not_a_collection",
@@ -98,15 +98,16 @@ def warning_of(collection: GlobusCollection) -> str | None:
     if not collection.high_assurance:
         return None
     return (
-        f"Collection {collection.label} is a high assurance collection. After its session has expired, Globus stops "
-        "the timer at its next run (status inactive). Then someone has to sign in again and resume the timer"
+        f"Collection {collection.label} is a high assurance collection. After the session of the login has expired, "
+        "Globus stops the timer at its next run (status inactive). Then someone has to sign in again and resume the "
+        "timer"
     )
 
 
 def collection_named(name: str, found: Sequence[GlobusCollection]) -> GlobusCollection:
     """The collection with a display name, among the results of a search for it.
 
-    :raises GlobusError: if none or several have the name, with similar names, or with the IDs and owners.
+    :raises GlobusError: if none has the name (the message lists similar names), or several (IDs and owners).
     """
     matches = list({one.id: one for one in found if one.display_name == name and refusal_of(one) is None}.values())
     if len(matches) == 1 and len(found) < SEARCH_MAXIMUM:
@@ -121,7 +122,7 @@ def collection_named(name: str, found: Sequence[GlobusCollection]) -> GlobusColl
         )
     endpoint = next((one for one in found if one.display_name == name), None)
     if endpoint is not None:
-        raise _no_collection(endpoint)
+        raise _endpoint_error(endpoint)
     similar = ", ".join(one.label for one in found[:NAMED])
     raise GlobusError(
         f"No collection named {name!r} is visible to this login. "

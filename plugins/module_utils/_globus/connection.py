@@ -33,7 +33,7 @@ TIMEOUT_MAXIMUM = 86400.0  # seconds; Ansible accepts larger numbers than a sock
 def check_sdk() -> None:
     """Raises GlobusError if the Globus SDK is missing, with Ansible's usual message, or too old."""
     try:
-        version = metadata.version("globus-sdk")  # the SDK imports that library too
+        version = metadata.version("globus-sdk")  # the SDK imports importlib.metadata, too, so this costs nothing
     except metadata.PackageNotFoundError:
         raise GlobusError(
             missing_required_lib("globus-sdk", url="https://pypi.org/project/globus-sdk/"), code="sdk_missing"
@@ -59,9 +59,13 @@ def checked_options(options: Mapping[str, Any], given: Mapping[str, Any]) -> dic
     for name, option in options.items():
         if option.get("no_log"):
             _register(given.get(name))  # because messages may quote wrong values (rule X1)
-    # Only values of variables are added here: the validation sets the defaults.
+    # Only values of environment variables are added here: the validation sets the defaults.
     without = {name: {**option, "default": None} for name, option in options.items()}
-    filled = {name: value for name, value in _arguments.with_variables(without, given).items() if value is not None}
+    filled = {
+        name: value
+        for name, value in _arguments.with_environment_variables(without, given).items()
+        if value is not None
+    }
     return validate(options, filled)
 
 
@@ -77,7 +81,7 @@ def _register(value: Any) -> None:
 
 def connect(parameters: Mapping[str, Any]) -> Globus:
     """The services, with the login that the options name. Raises GlobusError."""
-    credentials = choose_credentials(_arguments.with_variables(_arguments.auth_arguments(), parameters))
+    credentials = choose_credentials(_arguments.with_environment_variables(_arguments.auth_arguments(), parameters))
     http = open_http(parameters)
     auth = AuthApi(http)
     return Globus(http, auth, choose_login(credentials, http.environment, auth))

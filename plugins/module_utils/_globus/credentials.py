@@ -4,7 +4,7 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""Chooses the credentials that the options of a task give. Pure: no input or output."""
+"""Chooses the credentials by the options of a task. Pure: no input or output."""
 
 from __future__ import annotations
 

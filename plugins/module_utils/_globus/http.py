@@ -6,10 +6,10 @@
 
 """Requests to Globus services: the addresses they may use, how often they are repeated, and errors in words.
 
-This file knows no login: the caller passes an authorizer. All repetitions are here. An operation repeats its requests
-at most ``retries`` times, for any cause: a connection error, a status such as 503, or an unreadable answer (rules W5,
-W6). The SDK's own retries are switched off, because they would multiply these. In addition, a refused token is renewed
-once.
+This file does not depend on a login: the caller passes an authorizer. All repetitions are here. An operation repeats
+its requests at most ``retries`` times, for any cause: a connection error, a status such as 503, or an unreadable answer
+(rules W5, W6). The SDK's own retries are switched off, because they would multiply these. In addition, a refused token
+is renewed once.
 
 The creation of a timer is sent only once, because it is not safe to repeat. If the answer leaves open whether the timer
 was created, ``UncertainError`` is raised, and ``_apply.execute`` finds out (rule W2).
@@ -123,7 +123,7 @@ class Tries:
         self.repeated += 1
         return True
 
-    def told(self) -> str:
+    def summary(self) -> str:
         """The number of tries and their duration, for a message; empty if there was only one."""
         seconds = time.monotonic() - self._began
         return f" (tried {self.repeated + 1} times in {seconds:.0f} seconds)" if self.repeated else ""
@@ -257,7 +257,7 @@ class Http:
             except _NoAnswerError as failure:
                 if create or failure.is_final or not tries.again():
                     kind = UncertainError if create and not failure.is_final else GlobusError
-                    raise kind(f"{failure}{tries.told()}{failure.hint}", code="no_answer") from None
+                    raise kind(f"{failure}{tries.summary()}{failure.hint}", code="no_answer") from None
                 time.sleep(tries.pause())
                 continue
             if response.status_code == 401 and authorizer is not None and may_renew:
@@ -267,7 +267,7 @@ class Http:
             if not self._wait_to_repeat(response, create, tries):
                 break
         if response.status_code >= 300:
-            raise _refusal_of_answer(service, response, create, authorizer, tries.told())
+            raise _refusal_of_answer(service, response, create, authorizer, tries.summary())
         if service == "timer":
             self._read_clock(response.headers.get("Date"))
         return Answer(response.status_code, response.headers, response.content)
@@ -276,7 +276,7 @@ class Http:
         """Whether to send the request again after this answer. If so, wait as long as that requires."""
         status = response.status_code
         if status in SLOW_DOWN:
-            self._pace.hold(_slowed_down(response.headers.get("Retry-After"), tries))
+            self._pace.hold(_seconds_to_wait(response.headers.get("Retry-After"), tries))
         if create or status not in REPEATED or not tries.again():
             return False
         if status not in SLOW_DOWN:  # after those, every request waits for the pace
@@ -329,7 +329,7 @@ class Http:
             moment = parsedate_to_datetime(date or "")
         except (TypeError, ValueError, OverflowError):
             return
-        if moment.tzinfo is not None and 2000 < moment.year < 2200:  # dates after it could overflow
+        if moment.tzinfo is not None and 2000 < moment.year < 2200:  # a later date could overflow
             self._clock_offset = moment - datetime.now(timezone.utc)
 
     def _transport(self, service: str) -> RequestsTransport:
@@ -346,7 +346,7 @@ class Http:
         pace, timeout = self._pace, self._request_timeout
 
         class PacedAdapter(HTTPAdapter):
-            """Waits for the pace after the token was fetched."""
+            """Waits before each request, but after its token was fetched."""
 
             def send(self, request: Any, *arguments: Any, **options: Any) -> Any:
                 register(str(request.headers.get("Authorization") or "").partition(" ")[2])
@@ -382,7 +382,7 @@ def pause_before(repetition: int) -> float:
     return min(PAUSE_BETWEEN_TRIES * 2.0 ** min(repetition - 1, 20), RETRY_AFTER_MAXIMUM)
 
 
-def _slowed_down(retry_after: str | None, tries: Tries) -> float:
+def _seconds_to_wait(retry_after: str | None, tries: Tries) -> float:
     """Seconds until the next request after a 429 or 503: the service's ``Retry-After``, or growing pauses."""
     seconds = _retry_after(retry_after)
     return pause_before(tries.repeated + 1) if seconds is None else seconds
@@ -530,8 +530,8 @@ def _refusal_of_answer(
             http_status=status,
         )
     body = Answer(status, response.headers, response.content).document()
-    said = _explanation(body) or response.reason or "no explanation"
-    message = f"{SERVICES[service].name} answered {status}: {said}{tried}"
+    explanation = _explanation(body) or response.reason or "no explanation"
+    message = f"{SERVICES[service].name} answered {status}: {explanation}{tried}"
     remedy = None
     if status == 401 and authorizer is not None:
         more = authorizer.refusal()
@@ -577,18 +577,18 @@ def _request_id(body: Any) -> str | None:
 
 def _explanation(body: Any) -> str:
     """The messages of an error body, or an empty text."""
-    said = []
+    messages = []
     for error in _sub_errors(body):
         for key in ("detail", "message", "error_description", "title", "code", "error"):
             value = error.get(key)
             if isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
-                said += [f"{_location(item)}{item.get('msg') or ''}" for item in value]
+                messages += [f"{_location(item)}{item.get('msg') or ''}" for item in value]
             elif isinstance(value, str) and value:
-                said.append(value)
+                messages.append(value)
             else:
                 continue
             break
-    return "; ".join(said)
+    return "; ".join(messages)
 
 
 def _location(item: Mapping[str, Any]) -> str:
@@ -661,7 +661,7 @@ def _untrusted(error: ssl.SSLCertVerificationError, certificates: bool | str) ->
 
 
 def _causes(error: Any) -> Iterator[BaseException]:
-    """The error and what lies below it, the libraries' own wrapping first."""
+    """The error and its causes, outermost first."""
     seen: set[int] = set()
     left = [error]
     while left:

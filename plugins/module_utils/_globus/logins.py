@@ -47,7 +47,7 @@ class AuthService(Protocol):
         """The missing consents of a person, or None."""
 
     def missing_data_consents(self, identity: str, collections: Sequence[str], authorizer: Authorizer) -> list[str]:
-        """The collections whose data a person's login must not access."""
+        """The collections to whose data a person's login has no consent."""
 
 
 class Login(Protocol):
@@ -64,7 +64,7 @@ class Login(Protocol):
         """Get another token after the service refused this one. Returns whether there is one."""
 
     def refusal(self, service: str) -> tuple[str, str | None]:
-        """Why the service refuses the token, even a renewed one if there can be one, and the remedy."""
+        """Why the service refuses the token, even after a renewal if the login can renew it, and the remedy."""
 
     def check_consents(self, needs: Needs) -> str | None:
         """Returns a warning if consents cannot be checked. Raises GlobusError, with the remedy, if one is missing."""
@@ -76,7 +76,7 @@ class Login(Protocol):
     def grant(self, needs: Needs) -> None:
         """Grant the consents that timers need. The tokens of later requests have them."""
 
-    def open_data(self, collections: Sequence[str], check_mode: bool) -> dict[str, str]:
+    def prepare_data_access(self, collections: Sequence[str], check_mode: bool) -> dict[str, str]:
         """Prepare to look at data of mapped collections (``check_paths``).
 
         In check mode it grants nothing (rule W1). Returns the collections where looking is impossible, and why.
@@ -94,7 +94,7 @@ class LoginAuthorizer:
     def get_authorization_header(self) -> str | None:
         self._sent = self._login.token(self._service)
         if self._sent and not TOKEN.fullmatch(self._sent):
-            # The HTTP library would quote it in its complaint (rule X1).
+            # The HTTP library would quote it in its error message (rule X1).
             raise GlobusError(
                 f"The access token for {SERVICES[self._service].name} is not valid: it contains blanks, line breaks "
                 "or other characters that no token contains. Check where it comes from",
@@ -110,7 +110,7 @@ class LoginAuthorizer:
 
 
 class TokenLogin:
-    """Access tokens that the user brings."""
+    """Access tokens that the user provides."""
 
     def __init__(self, credentials: Credentials) -> None:
         self._tokens = {"timer": credentials.timers_token, "transfer": credentials.transfer_token}
@@ -144,8 +144,8 @@ class TokenLogin:
     def grant(self, needs: Needs) -> None:
         """Does nothing: an access token cannot grant consents."""
 
-    def open_data(self, collections: Sequence[str], check_mode: bool) -> dict[str, str]:
-        return {}  # only the requests show whether the token may look
+    def prepare_data_access(self, collections: Sequence[str], check_mode: bool) -> dict[str, str]:
+        return {}  # only the requests show whether the token gives access
 
 
 class ClientLogin:
@@ -195,7 +195,7 @@ class ClientLogin:
             self._request(scopes)
             self._scopes = scopes  # only now: a refused scope must not be requested again when a token is renewed
 
-    def open_data(self, collections: Sequence[str], check_mode: bool) -> dict[str, str]:
+    def prepare_data_access(self, collections: Sequence[str], check_mode: bool) -> dict[str, str]:
         if not collections:
             return {}
         if check_mode:
@@ -317,7 +317,7 @@ class PersonLogin:
     def grant(self, needs: Needs) -> None:
         """Does nothing: a person grants consents in a login."""
 
-    def open_data(self, collections: Sequence[str], check_mode: bool) -> dict[str, str]:
+    def prepare_data_access(self, collections: Sequence[str], check_mode: bool) -> dict[str, str]:
         if self._login.identity is None:
             return dict.fromkeys(
                 collections,
@@ -471,7 +471,7 @@ def _user_login(credentials: Credentials, environment: str, auth: AuthService) -
     if file is None or stored is None:
         return None
     if credentials.method == "auto" and not credentials.token_storage and stored.environment != environment:
-        return None  # found by looking around, but none of this environment
+        return None  # found without being named in an option, and for another environment
     check_stored(stored, credentials.client_id, environment, file)
     if stored.identity is None:
         raise GlobusError(

@@ -15,7 +15,7 @@ from typing import Any
 
 from .._errors import GlobusError, UncertainError
 from .._parallel import in_parallel
-from .._timers.document import Timer, read_timer, slim
+from .._timers.document import Timer, read_timer, without_task_details
 from .._timers.path_findings import FILE, FOLDER, FORBIDDEN, MISSING, UNKNOWN, Look, Seen
 from .._timers.tasks import Task, read_task
 from .auth_api import AuthApi
@@ -45,7 +45,7 @@ class Globus:
         return self._http.now()
 
     def wait(self) -> None:
-        """Until the services want requests (again)."""
+        """Wait until the services accept requests (again)."""
         self._http.wait()
 
     # --- consents --------------------------------------------------------------------------------------------------
@@ -82,33 +82,33 @@ class Globus:
             return "unknown"  # not every login may read consents
         return "missing" if missing else "granted"
 
-    def open_data(self, collections: Sequence[str], check_mode: bool) -> dict[str, str]:
+    def prepare_data_access(self, collections: Sequence[str], check_mode: bool) -> dict[str, str]:
         """Prepare to look at data of mapped collections. Returns those where this is impossible, and why."""
-        return self._login.open_data(collections, check_mode)
+        return self._login.prepare_data_access(collections, check_mode)
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
     def list_timers(self, name: str | None = None, results: int = 0) -> list[Timer]:
         """All timers of the account, or those whose name contains ``name``; one request.
 
-        :param results: how many of its last runs each timer has.
+        :param results: how many of the last runs to read for each timer.
         """
         query: dict[str, Any] = {"result_count": results}
         if name is not None:
             query["filter_name"] = name
         try:
-            hook = slim if results else None
+            hook = without_task_details if results else None
             answer = self._fetch("timer", "/jobs/", "jobs", query=query, object_hook=hook)
         except GlobusError as error:
             if error.http_status != 422 or results:
                 raise
             # It is not known whether the service accepts a result_count of 0, so one result per timer is requested.
             query["result_count"] = 1
-            answer = self._fetch("timer", "/jobs/", "jobs", query=query, object_hook=slim)
+            answer = self._fetch("timer", "/jobs/", "jobs", query=query, object_hook=without_task_details)
         try:
             return [_read_listed(document) for document in answer["jobs"]]
         except UNREADABLE as error:
-            # Half a list would make a timer look absent, and create it again (rule W7 for purge).
+            # With an incomplete list, an existing timer would look absent and be created again (for purge: rule W7).
             raise GlobusError(
                 f"The list of timers could not be read completely: {error}", code="unreadable_answer"
             ) from None
@@ -158,17 +158,18 @@ class Globus:
         try:
             return read_collection(self._fetch("transfer", f"/v0.10/endpoint/{in_url(collection_id)}", "id"))
         except GlobusError as error:
-            said = {
+            problem = {
                 "EndpointNotFound": "does not exist",
                 "EndpointDeleted": "was deleted",
                 "PermissionDenied": "is not visible to this login",
             }.get(error.code or "")
-            if said is None and error.http_status in (403, 404):
-                said = "does not exist or is not visible to this login"
-            if said is None:
+            if problem is None and error.http_status in (403, 404):
+                problem = "does not exist or is not visible to this login"
+            if problem is None:
                 raise error.about(f"Collection {collection_id} could not be looked up") from error
             raise GlobusError(
-                f"Collection {collection_id} {said}. Check the ID and the permissions of the login ({error.message})",
+                f"Collection {collection_id} {problem}. Check the ID and the permissions of the login "
+                f"({error.message})",
                 code=error.code,
                 http_status=error.http_status,
                 request_id=error.request_id,
@@ -273,11 +274,11 @@ class Globus:
         return timer
 
     def delete_timer(self, timer_id: str) -> None:
-        """Delete a timer. It is no error if it no longer exists (rule W5)."""
-        self._settle("DELETE", timer_id, lambda timer: timer is None or timer.is_gone)
+        """Delete a timer. If it no longer exists, that is not an error (rule W5)."""
+        self._change_timer("DELETE", timer_id, lambda timer: timer is None or timer.is_gone)
 
     def pause_timer(self, timer_id: str) -> None:
-        self._settle("POST", timer_id, lambda timer: bool(timer and timer.is_inactive), "/pause")
+        self._change_timer("POST", timer_id, lambda timer: bool(timer and timer.is_inactive), "/pause")
 
     def resume_timer(self, timer_id: str) -> None:
         """Resume a timer with the credentials of this request (rule S6).
@@ -288,7 +289,7 @@ class Globus:
         The schema has ``update_credentials`` as a query parameter, and SDK 4.9 sends it in the body. It is not known
         which one the service reads, so both are sent.
         """
-        self._settle(
+        self._change_timer(
             "POST",
             timer_id,
             lambda timer: bool(timer and timer.is_unfinished and not timer.is_inactive),
@@ -298,7 +299,7 @@ class Globus:
         )
 
     def rename_timer(self, timer_id: str, name: str) -> None:
-        self._settle("PATCH", timer_id, lambda timer: bool(timer and timer.name == name), body={"name": name})
+        self._change_timer("PATCH", timer_id, lambda timer: bool(timer and timer.name == name), body={"name": name})
 
     # --- requests --------------------------------------------------------------------------------------------------
 
@@ -309,7 +310,7 @@ class Globus:
         """Send a request to Globus Timers."""
         return self._http.call("timer", method, path, authorizer=LoginAuthorizer(self._login, "timer"), **request)
 
-    def _settle(
+    def _change_timer(
         self,
         method: str,
         timer_id: str,
@@ -351,8 +352,8 @@ class Globus:
 def _message_line(message: str) -> str:
     """The important line of an endpoint's error: ``Message:``, or else the first. The rest are server details."""
     lines = [line.strip() for line in message.strip().splitlines()]
-    said = next((line.partition(":")[2].strip() for line in lines if line.startswith("Message:")), "")
-    return said or (lines[0] if lines else "")
+    line_of_message = next((line.partition(":")[2].strip() for line in lines if line.startswith("Message:")), "")
+    return line_of_message or (lines[0] if lines else "")
 
 
 def _read_timer(document: Any) -> Timer:

@@ -215,7 +215,7 @@ def open_private(path: Path) -> IO[str]:
 
 
 def check_place(path: Path) -> None:
-    """Refuse a place where another user could put a file or link in place of ours, like ssh does.
+    """Refuse a place where another user could put a file or link in place of ours, as ssh does.
 
     Every folder above the file must belong to this user or root, and no other user may write to it. A sticky folder
     such as ``/tmp``, where other users can only add files, is allowed if the next folder or file in it belongs to this
@@ -256,13 +256,13 @@ def _check_file(path: Path, state: os.stat_result) -> None:
 
 
 def _trusted_owners(path: Path, folders: set[Path]) -> set[int]:
-    """This user and root. For root also the owner of the file's folder, for homes that are mounted in a container, but
+    """This user and root. Root (as in a container with mounted homes) also trusts the owner of the file's folder, but
     not below a folder such as ``/tmp``, where anybody may have created it.
     """
     trusted = {0, os.geteuid()}
     if os.geteuid() == 0:
-        there = [folder.stat() for folder in folders if folder.exists()]
-        if not any(state.st_mode & stat.S_IWOTH for state in there) and path.parent.exists():
+        states = [folder.stat() for folder in folders if folder.exists()]
+        if not any(state.st_mode & stat.S_IWOTH for state in states) and path.parent.exists():
             trusted.add(path.parent.stat().st_uid)
     return trusted
 
@@ -347,7 +347,7 @@ def user_token_file(token_storage: str | None, client_id: str) -> TokenFile:
 
 
 def find_user_token_file(token_storage: str | None, client_id: str | None) -> TokenFile | None:
-    """Like ``user_token_file``, but without a client the only stored login, or None.
+    """Like ``user_token_file``. If neither a file nor a client is given: the only stored login, or None.
 
     :raises GlobusError: if there are several.
     """
@@ -428,7 +428,7 @@ def _cli_storage_error(path: Path, error: Exception) -> GlobusError:
     if "not a database" in text or "malformed" in text:
         remedy = f"rm {shlex.quote(str(path))} && globus login"
         return GlobusError(
-            f"The Globus CLI's storage {path} cannot be read: {text}. If the CLI cannot read it either: {remedy}",
+            f"The Globus CLI's storage {path} cannot be read: {text}. If the CLI cannot read it either, run: {remedy}",
             code="cli_storage",
             remedy=remedy,
         )

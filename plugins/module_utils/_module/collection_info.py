@@ -16,10 +16,10 @@ from .._globus.collections import SEARCH_MAXIMUM, GlobusCollection, Needs, refus
 from .._globus.service import Globus
 from .._parallel import CONCURRENCY, in_parallel
 from .._timers.options import parse_ids
-from .common import GlobusModule, connect, ends_in_words, fail, require_sdk
+from .common import GlobusModule, connect, fail, reports_unexpected_errors, require_sdk
 
 
-@ends_in_words
+@reports_unexpected_errors
 def run_collection_info() -> None:
     """The module ``collection_info``."""
     module = GlobusModule("collection_info")

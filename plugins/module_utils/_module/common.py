@@ -89,7 +89,7 @@ class GlobusModule(AnsibleModule):  # type: ignore[misc]  # ansible-core is not 
             refusal = self._refusal_of_options() or GlobusError(msg, code="invalid_input")
             result, msg = {**result, **refusal.as_result()}, refusal.message
             del result["msg"]
-        if "exception" not in result and sys.exc_info()[1] is not None and _takes_traceback():
+        if "exception" not in result and sys.exc_info()[1] is not None and _accepts_traceback():
             result["exception"] = traceback.format_exc()
         super().fail_json(**self._fit({"msg": msg, "changed": False, **result}))
         raise SystemExit(1)  # not reached
@@ -107,8 +107,8 @@ class GlobusModule(AnsibleModule):  # type: ignore[misc]  # ansible-core is not 
         super().warn(fit_to_print(str(warning)), **options)
 
     def _register_options(self) -> None:
-        """Register the values of secret options. Ansible masks all their occurrences in messages. So it keeps only the
-        long ones: a secret of one letter would mask that letter everywhere.
+        """Register the values of secret options. Ansible masks all occurrences of ``no_log_values``, so only long
+        values stay in it: a secret of one letter would mask that letter everywhere.
         """
         register(*self.no_log_values)
         self.no_log_values = {value for value in self.no_log_values if len(value.strip()) >= SHORTEST}
@@ -132,12 +132,12 @@ class GlobusModule(AnsibleModule):  # type: ignore[misc]  # ansible-core is not 
         }
 
 
-def _takes_traceback() -> bool:
+def _accepts_traceback() -> bool:
     """Whether ``fail_json`` accepts a traceback. Since ansible-core 2.19 it does, and makes its own if it gets none."""
     return "exception" in inspect.signature(AnsibleModule.fail_json).parameters
 
 
-def ends_in_words(run: Callable[[], None]) -> Callable[[], None]:
+def reports_unexpected_errors(run: Callable[[], None]) -> Callable[[], None]:
     """A decorator: whatever happens in a module, it ends with a message, which contains no secret (rule X1)."""
 
     @functools.wraps(run)
@@ -162,7 +162,7 @@ def ends_in_words(run: Callable[[], None]) -> Callable[[], None]:
     return wrapped
 
 
-def without_cycle_search() -> None:
+def disable_garbage_collection() -> None:
     """Switch off Python's cyclic garbage collector. Definitions and documents have no reference cycles, and with
     hundreds of them the collector would cost 10 to 20 % of the task's time. The process ends with the task.
     """
@@ -270,54 +270,54 @@ def entry_result(outcome: Outcome, web_app: str) -> dict[str, Any]:
 
 def diff_before(plan: Plan) -> dict[str, Any]:
     """What a diff shows before the task: the timers that the plan is about."""
-    return _drawn(plan.found)
+    return _timers_in_diff(plan.found)
 
 
 def diff_after(outcome: Outcome) -> dict[str, Any]:
     """What a diff shows after the task: what was planned or, if that failed, what exists."""
     if outcome.failure is None:
-        return _drawn_plan(outcome.plan)
+        return _plan_in_diff(outcome.plan)
     if not outcome.operations:
         return diff_before(outcome.plan)
-    return _drawn([outcome.timer] if outcome.timer else [])
+    return _timers_in_diff([outcome.timer] if outcome.timer else [])
 
 
-def _drawn_plan(plan: Plan) -> dict[str, Any]:
+def _plan_in_diff(plan: Plan) -> dict[str, Any]:
     if not plan.operations:
         return diff_before(plan)
     if plan.creation is not None:
-        return _drawn_definition(plan.creation, "paused" if plan.pauses else "active")
+        return _definition_in_diff(plan.creation, "paused" if plan.pauses else "active")
     if plan.timer is None or plan.timer.id in plan.deletes:
         return {}
-    drawn = _drawn([plan.timer])
+    shown = _timers_in_diff([plan.timer])
     changes = {
         "pause": {"state": "paused"},
         "resume": {"state": "active"},
         "rename": {"name": plan.wanted.name},
     }
     for operation in plan.operations:
-        drawn.update(changes.get(operation.operation, {}))
-    return drawn
+        shown.update(changes.get(operation.operation, {}))
+    return shown
 
 
-def _drawn(timers: Sequence[Timer]) -> dict[str, Any]:
+def _timers_in_diff(timers: Sequence[Timer]) -> dict[str, Any]:
     """A timer in a diff. If several have the name, the first of them and their number."""
     if not timers:
         return {}
     timer = timers[0]
-    drawn: dict[str, Any] = {**(definition_of(timer) or {"name": timer.name, "type": timer.type})}
+    shown: dict[str, Any] = {**(definition_of(timer) or {"name": timer.name, "type": timer.type})}
     if timer.is_ended:
-        drawn["state"] = "ended"
+        shown["state"] = "ended"
     elif timer.is_inactive:
-        drawn["state"] = "paused" if timer.is_paused_by_user else "inactive"
+        shown["state"] = "paused" if timer.is_paused_by_user else "inactive"
     else:
-        drawn["state"] = "active"
+        shown["state"] = "active"
     if len(timers) > 1:
-        drawn["timers_of_this_name"] = len(timers)
-    return drawn
+        shown["timers_of_this_name"] = len(timers)
+    return shown
 
 
-def _drawn_definition(definition: Definition, state: str) -> dict[str, Any]:
+def _definition_in_diff(definition: Definition, state: str) -> dict[str, Any]:
     return {
         "name": definition.name,
         **action_as_options(definition.action),

@@ -6,8 +6,8 @@
 
 """The module ``login``: a person signs in, in two steps, without a terminal.
 
-Step one returns an address to open, and stores its verifier in a private file beside the token file. Step two gets the
-code that the page shows. Tokens and the verifier are never returned (rule X1).
+Step one returns an address to open, and stores its verifier in a private file beside the token file. Step two exchanges
+the code that the page shows for tokens. Tokens and the verifier are never returned (rule X1).
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ from .._globus.token_storage import (
 )
 from .._secrets import redact, register
 from .._timers.options import parse_ids, parse_uuid
-from .common import GlobusModule, ends_in_words, fail, open_http, require_sdk
+from .common import GlobusModule, fail, open_http, reports_unexpected_errors, require_sdk
 
 AUTH_SERVER = SERVICES["auth"].resource_server
 
 
-@ends_in_words
+@reports_unexpected_errors
 def run_login() -> None:
     """The module ``login``."""
     module = GlobusModule("login", _check_client_id)
     require_sdk(module)
-    parameters = _arguments.with_variables(_arguments.login_arguments(), module.params)
+    parameters = _arguments.with_environment_variables(_arguments.login_arguments(), module.params)
     try:
         client_id = parse_uuid("client_id", parameters["client_id"])
         needs = Needs(data_access=_parse_id_set(parameters, "collections"), flows=_parse_id_set(parameters, "flows"))
@@ -69,7 +69,9 @@ def run_login() -> None:
 def _check_client_id(given: Mapping[str, Any]) -> None:
     """Raises InputError if there is no client, with a better message than Ansible's."""
     options = _arguments.login_arguments()
-    if _arguments.is_blank(_arguments.with_variables(options, {**dict.fromkeys(options), **given})["client_id"]):
+    if _arguments.is_blank(
+        _arguments.with_environment_variables(options, {**dict.fromkeys(options), **given})["client_id"]
+    ):
         raise InputError(
             "client_id is missing. Set it to the ID of a native app that you registered at "
             "https://app.globus.org/settings/developers, or set GLOBUS_CLIENT_ID on the host where the module runs"
@@ -151,14 +153,14 @@ class SignIn:
     def sign_out(self) -> NoReturn:
         """Revoke the tokens and remove the files."""
         login = self._read_stored_login()
-        there = login is not None or self._pending.exists()
-        if there and not self._module.check_mode:
+        exists = login is not None or self._pending.exists()
+        if exists and not self._module.check_mode:
             with self._file.locked():
                 for token in login.tokens.values() if login else ():
                     self._revoke(token)
                 self._file.remove()
                 self._pending.unlink(missing_ok=True)
-        self._exit(changed=there)
+        self._exit(changed=exists)
 
     def _revoke(self, token: Token) -> None:
         """Revoke a token, or warn if Globus Auth refuses that. Without an answer, fail, so that the login is kept."""

@@ -24,16 +24,16 @@ from .common import (
     connect,
     diff_after,
     diff_before,
-    ends_in_words,
     entry_result,
     fail,
     login_options,
+    reports_unexpected_errors,
     require_sdk,
     warn,
 )
 
 
-@ends_in_words
+@reports_unexpected_errors
 def run_timer() -> None:
     """The module ``timer``: a list of one timer."""
     module = GlobusModule("timer", check=_check_timer_options)

@@ -19,12 +19,12 @@ from .._timers.document import Timer, timer_as_result
 from .._timers.health import Health, history_of
 from .._timers.options import parse_definition
 from .._validation import validate
-from .common import GlobusModule, connect, ends_in_words, fail, require_sdk, without_cycle_search
+from .common import GlobusModule, connect, disable_garbage_collection, fail, reports_unexpected_errors, require_sdk
 
 _OPTIONS = _arguments.timer_arguments()
 
 
-@ends_in_words
+@reports_unexpected_errors
 def run_timer_info() -> None:
     """The module ``timer_info``."""
     module = GlobusModule("timer_info")
@@ -34,7 +34,7 @@ def run_timer_info() -> None:
         wanted = parse_selection(parameters)
     except InputError as error:
         fail(module, GlobusError(str(error), code="invalid_input"))
-    without_cycle_search()
+    disable_garbage_collection()
     try:
         globus = connect(module)
         found = read_timers(wanted, globus)

@@ -30,23 +30,23 @@ from .common import (
     connect,
     diff_after,
     diff_before,
-    ends_in_words,
+    disable_garbage_collection,
     entry_result,
     fail,
     login_options,
+    reports_unexpected_errors,
     require_sdk,
     warn,
-    without_cycle_search,
 )
 
 _TRANSFER_DEFAULTS = {f"transfer.{one.name}": one.default for one in fields(Transfer) if one.default is not MISSING}
 SHOWS_INVOCATION = 3  # the verbosity at which Ansible shows the arguments of a task
 
 
-@ends_in_words
+@reports_unexpected_errors
 def run_timers() -> None:
     """The module ``timers``."""
-    without_cycle_search()
+    disable_garbage_collection()
     module = GlobusModule("timers", check=_check_timers_options)
     require_sdk(module)
     parameters = module.params
@@ -69,11 +69,11 @@ def run_timers() -> None:
     if not any(outcome.failure for outcome in outcomes):
         purged, _collections = carry_out(module, globus, purge, concurrency)
     elif purge:
-        module.warn(f"{len(purge)} timers were not purged because other entries failed")
+        module.warn(f"Nothing was purged ({len(purge)} to delete), because other entries failed")
     warn(module, (*outcomes, *purged))
     result = _list_result(outcomes, purged, globus.web_app)
     if module._verbosity < SHOWS_INVOCATION:
-        # Ansible would check and copy hundreds of definitions once more, which nobody is shown.
+        # Otherwise Ansible would check and copy hundreds of definitions again, only to hide them.
         shown = f"{len(plans)} definitions, shown at -vvv"
         result["invocation"] = {"module_args": {**parameters, "timers": shown}}
     if module._diff:
@@ -86,7 +86,7 @@ def run_timers() -> None:
 
 
 def _check_timers_options(given: Mapping[str, Any]) -> None:
-    """Check the options like Ansible does, but with the position of a wrong entry of ``timers`` (rule L3)."""
+    """Check the options as Ansible does, but with the position of a wrong entry of ``timers`` (rule L3)."""
     options = _arguments.timers_arguments()
     of_entry = options["timers"]["options"]
     entries = given.get("timers")
@@ -103,7 +103,7 @@ def _check_timers_options(given: Mapping[str, Any]) -> None:
 def _refuse_wrong_input(plans: Sequence[Plan], entries: Sequence[Mapping[str, Any]]) -> None:
     """Fail the task before anything is changed, if an entry can never be created (rules L3, N3, N4).
 
-    This is checked after planning, because timers that exist already may be like that.
+    This is checked after planning, because existing timers may break these rules.
     """
     for number, plan in enumerate(plans):
         if plan.failure is not None and plan.failure.code == "invalid_input":
@@ -168,31 +168,31 @@ def _list_diff(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     return diff
 
 
-def _fields(drawn: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+def _fields(definition: Mapping[str, Any], above: str = "") -> dict[str, Any]:
     """The fields by their full names, such as ``transfer.sync_level``. A list is one field."""
     found: dict[str, Any] = {}
-    for name, value in drawn.items():
+    for name, value in definition.items():
         found.update(_fields(value, f"{above}{name}.") if isinstance(value, Mapping) else {f"{above}{name}": value})
     return found
 
 
-def _in_one_line(drawn: Mapping[str, Any]) -> str:
+def _in_one_line(definition: Mapping[str, Any]) -> str:
     """A timer in a diff, in one line, without options that have their default values."""
     parts = []
-    transfer = drawn.get("transfer")
+    transfer = definition.get("transfer")
     if isinstance(transfer, Mapping):
         source, destination = transfer["source_collection"], transfer["destination_collection"]
         for path in transfer["paths"]:
             parts.append(f"{source}:{path['source_path']} -> {destination}:{path['destination_path']}")
-    said = ("name", *(f"transfer.{name}" for name in ("source_collection", "destination_collection", "paths")))
-    told = {
+    in_parts = ("name", *(f"transfer.{name}" for name in ("source_collection", "destination_collection", "paths")))
+    options = {
         name: value
-        for name, value in _fields(drawn).items()
-        if name not in said and _TRANSFER_DEFAULTS.get(name) != value
+        for name, value in _fields(definition).items()
+        if name not in in_parts and _TRANSFER_DEFAULTS.get(name) != value
     }
-    told["state"] = told.pop("state", "")  # always at the end
-    said_of = [(name.rpartition(".")[2], value) for name, value in told.items()]
-    parts += [f"{name}: {value if isinstance(value, str) else json.dumps(value)}" for name, value in said_of]
+    options["state"] = options.pop("state", "")  # always at the end
+    short_names = [(name.rpartition(".")[2], value) for name, value in options.items()]
+    parts += [f"{name}: {value if isinstance(value, str) else json.dumps(value)}" for name, value in short_names]
     return "; ".join(parts)
 
 

@@ -42,8 +42,8 @@ class Changes:
         """The events of this poll, the worst first: one for each timer whose state changed. The first poll has one for
         each unhealthy timer.
 
-        A timer that is gone was replaced if there is a new one of its name, which is compared with it. Otherwise it
-        has ended.
+        If a timer is gone and a new one has its name, the new one is its replacement, and the two are compared.
+        Otherwise the timer has ended.
         """
         now = {timer.id: timer for timer in timers}
         before, self._seen = self._seen, now
@@ -59,8 +59,8 @@ class Changes:
                 events.append(_event(timer, old))
         for old in gone.values():
             if old.health.state != GONE.state:
-                left = Snapshot(old.id, old.name, old.url, GONE, last_success=old.last_success)
-                events.append(_event(left, old))
+                gone_timer = Snapshot(old.id, old.name, old.url, GONE, last_success=old.last_success)
+                events.append(_event(gone_timer, old))
         return events
 
 

@@ -51,9 +51,9 @@ GONE = ("delete_in_progress", "deleted")
 ENDED = "ended"
 INACTIVE = "inactive"
 
-# Addresses of action providers on the hosts of Globus, of every environment. Transfers: the Globus CLI knows
-# actions.automate.globus.org/transfer/transfer and transfer.actions.globus.org/transfer, the documentation
-# actions.globus.org/transfer/transfer, which is older. "/run" is how an action provider is asked to start.
+# Addresses of action providers on the hosts of Globus, of every environment. For transfers, the Globus CLI uses
+# actions.automate.globus.org/transfer/transfer and transfer.actions.globus.org/transfer. The documentation uses the
+# older actions.globus.org/transfer/transfer. "/run" is how an action provider is asked to start.
 _GLOBUS = r"https://(?:[a-z0-9-]+\.)*"
 _DOMAIN = r"(?:[a-z0-9-]+\.)*(?:globus\.org|globuscs\.info)(?::443)?"
 _TRANSFER_URL = re.compile(_GLOBUS + r"actions\." + _DOMAIN + r"(?:/transfer)?/transfer/run/?", re.IGNORECASE)
@@ -96,7 +96,7 @@ class Requirements:
     :ivar code: Globus's word for it, such as ``ConsentRequired``.
     :ivar is_consent: a consent is missing.
     :ivar is_session: someone must sign in again, in a certain way.
-    :ivar collections: IDs of the collections whose data_access lacks consent.
+    :ivar collections: IDs of the collections that need a data_access consent.
     :ivar flows: IDs of the flows, likewise.
     """
 
@@ -110,7 +110,7 @@ class Requirements:
 
 @dataclass(frozen=True)
 class Timer:
-    """A timer as the service has it.
+    """A timer as the service returns it.
 
     :ivar status: the service's own word; ``new``, ``loaded`` and ``active`` mean the same.
     :ivar type: ``transfer``, ``flow`` or ``generic``; the callback document shows which.
@@ -184,7 +184,7 @@ class Timer:
 
     @property
     def precedence(self) -> tuple[int, str, str]:
-        """The sort key of timers of one name: the first is kept (rule I3).
+        """The sort key of timers with the same name: the first is kept (rule I3).
 
         A timer that runs comes first, then one that its user paused, then one that the service stopped; among equals
         the oldest.
@@ -244,13 +244,13 @@ def read_timer(document: Mapping[str, Any]) -> Timer:
         inactive_reason=_word_as_mapping(document.get("inactive_reason"), "cause"),
         activity=_word_as_mapping(document.get("activity"), "code"),
         results=_read_results(document.get("results")),
-        unknown=(*_unknown_members(timer_type, document, body), *_unsayable(schedule)),
+        unknown=(*_unknown_members(timer_type, document, body), *_inexpressible(schedule)),
         unreadable="; ".join(problems) or None,
     )
 
 
-def slim(document: dict[str, Any]) -> dict[str, Any]:
-    """An ``object_hook`` for ``json.loads``: it drops the members of transfer tasks that say nothing about their end.
+def without_task_details(document: dict[str, Any]) -> dict[str, Any]:
+    """An ``object_hook`` for ``json.loads``: it drops the members of transfer tasks that health and runs do not need.
 
     The transfer tasks in the results are the largest part of a list of timers. Without this, thousands of them would be
     in memory at once.
@@ -340,19 +340,19 @@ def _timer_type(document: Mapping[str, Any], body: Mapping[str, Any]) -> str:
 
     A transfer document transfers only if it is sent to a Transfer action provider.
     """
-    leads_to = _provider_at(str(document.get("callback_url") or ""))
-    if document.get("flow_id") or leads_to == "flow":
+    provider = _provider_at(str(document.get("callback_url") or ""))
+    if document.get("flow_id") or provider == "flow":
         return "flow"
     if not _looks_like_transfer(body):
         return "generic"
-    # In case the provider of transfers moves: the service calls it a transfer, and Globus hosts the provider.
-    moved = document.get("timer_type") == "transfer" and leads_to == "other provider"
-    return "transfer" if moved or leads_to in (None, "transfer") else "generic"
+    # Recognises a future address of the Transfer provider: the service says transfer, and Globus hosts the address.
+    moved = document.get("timer_type") == "transfer" and provider == "other provider"
+    return "transfer" if moved or provider in (None, "transfer") else "generic"
 
 
 @lru_cache(maxsize=64)  # thousands of timers share one address
 def _provider_at(address: str) -> str | None:
-    """The action provider of Globus at an address: transfer, flow or other provider; None without an address."""
+    """What is at an address: transfer, flow, other provider (of Globus) or elsewhere; None without an address."""
     if not address:
         return None
     kinds = {"flow": _FLOW_URL, "transfer": _TRANSFER_URL, "other provider": _ACTION_URL}
@@ -411,7 +411,7 @@ def _read_transfer(body: Mapping[str, Any]) -> Transfer:
         body, ("destination_endpoint", "destination_endpoint_id"), to_text, "transfer.destination_collection"
     )
     if not (paths and source and destination):
-        raise ValueError("transfer: its document does not contain the source, the destination and the paths")
+        raise ValueError("transfer: its document lacks the source, the destination or the paths")
     return Transfer(
         source_collection=source.lower(),
         destination_collection=destination.lower(),
@@ -540,7 +540,7 @@ def _unknown_members(timer_type: str, document: Mapping[str, Any], body: Mapping
         yield from _unknown_of(end, known, "schedule.end")
 
 
-def _unsayable(schedule: Schedule) -> Iterator[str]:
+def _inexpressible(schedule: Schedule) -> Iterator[str]:
     """The ends that a definition cannot express: it can have only one of the two."""
     if schedule.end_count is not None and schedule.end_datetime is not None:
         yield "schedule.end (both count and datetime)"

@@ -6,7 +6,7 @@
 
 """Whether a timer works, why not, and what to do about it. Pure: no input or output.
 
-Each run of a timer submits a Transfer task, which then moves data, fails or stands still. Only the tasks show whether
+Each run of a timer submits a Transfer task, which then transfers data, fails or stalls. Only the tasks show whether
 data arrived, so they determine the health of a timer (rules O1 to O6). For flows, and if the tasks cannot be read, the
 timer's own results do: ``_timers.runs``.
 """
@@ -23,7 +23,7 @@ from .definition import Path, Transfer
 from .document import Timer
 from .runs import SUCCEEDED, Run, runs_of
 from .schedule import format_instant, format_interval
-from .task_words import failure_of, page_of, remedy_of, standstill_of
+from .task_words import failure_of, page_of, remedy_of, stall_of
 from .tasks import INACTIVE, Task, instant_as_result
 from .values import instant_or_none, presentable_text, shown
 
@@ -119,7 +119,7 @@ def history_of(timer: Timer, tasks: Mapping[str, Task] | None = None) -> History
     :param tasks: the tasks that could be read, by ID.
     """
     runs = runs_of(timer, tasks)
-    success = next((run for run in runs if run.task is not None and run.task.arrived_whole), None)
+    success = next((run for run in runs if run.task is not None and run.task.is_complete), None)
     looked_at = [run for run in runs if run.task is not None]
     return History(tuple(runs), runs.index(success) + 1 if success else len(looked_at), success)
 
@@ -141,11 +141,11 @@ def tasks_to_read(timer: Timer, tasks: Mapping[str, Task] | None = None, runs: i
 
 
 def lacks_results(timer: Timer, tasks: Mapping[str, Task]) -> bool:
-    """Whether the complete transfer that is looked for may be in older runs, which the document does not contain."""
-    brought = len(timer.results)
+    """Whether older runs, which the document does not contain, may include a complete transfer."""
+    contained = len(timer.results)
     return (
         timer.type == "transfer"
-        and brought < min(timer.runs, RESULTS_SEARCHED)
+        and contained < min(timer.runs, RESULTS_SEARCHED)
         and history_of(timer, tasks).success is None
     )
 
@@ -227,7 +227,7 @@ def _run_problems(timer: Timer, history: History, now: datetime, web_app: str) -
 
 
 def _last_finished_run(timer: Timer, history: History) -> Run | None:
-    """The last finished run. If its task was not read, a run counts as finished unless the timer says that it goes on:
+    """The last finished run. If its task was not read, a run counts as finished unless the timer reports it as running:
     the documents of old runs can still say ``ACTIVE``.
     """
     for number, run in enumerate(history.runs):
@@ -247,7 +247,7 @@ def _failing(timer: Timer, last: Run | None, web_app: str) -> Health | None:
         return Health(
             "failing",
             f"Its last run{at} failed: {last.message}",
-            f"Fix the cause; the page of the timer: {_page_of(timer, web_app)}",
+            f"Fix the cause. See the page of the timer: {_page_of(timer, web_app)}",
             last.moment,
         )
     return Health(
@@ -260,10 +260,10 @@ def _failing(timer: Timer, last: Run | None, web_app: str) -> Health | None:
 
 def _stalled(timer: Timer, current: Run | None, now: datetime, web_app: str) -> Health | None:
     task = current.task if current else None
-    if task is None or not (_stands_still(task) or (task.error is not None and _lasts_too_long(task, now))):
+    if task is None or not (_waits_for_somebody(task) or (task.error is not None and _lasts_too_long(task, now))):
         return None
     since = f" (requested at {format_instant(task.requested_at)})" if task.requested_at else ""
-    parts = [f"Its transfer{since} is stalled: {standstill_of(task)}"]
+    parts = [f"Its transfer{since} is stalled: {stall_of(task)}"]
     if task.deadline is not None:
         parts.append(f"Globus gives up at {format_instant(task.deadline)}")
     skipped = _ticks_between(timer, task.requested_at, now)
@@ -272,7 +272,7 @@ def _stalled(timer: Timer, current: Run | None, now: datetime, web_app: str) -> 
     return Health("stalled", "; ".join(parts), remedy_of(task, web_app, _transfer_paths(timer)), task.requested_at)
 
 
-def _stands_still(task: Task) -> bool:
+def _waits_for_somebody(task: Task) -> bool:
     """Whether the task waits until somebody acts."""
     return task.status == INACTIVE or task.is_paused is True
 
@@ -309,7 +309,7 @@ def _overrunning(timer: Timer, history: History, now: datetime, web_app: str) ->
     """The problem that a run without an error takes longer than the interval, so that later runs are skipped."""
     run, interval = history.current, timer.schedule.interval
     task = run.task if run else None
-    if task is not None and (task.error is not None or _stands_still(task)):
+    if task is not None and (task.error is not None or _waits_for_somebody(task)):
         return None
     since = task.requested_at if task is not None else _in_progress_since(timer, history)
     if since is None or interval is None or now - since <= timedelta(seconds=interval):
@@ -399,12 +399,14 @@ def _judge_age(timer: Timer, history: History, now: datetime, max_age: int | Non
         return None
     else:
         arrived = None
-    told = (
-        f"the last one arrived at {format_instant(arrived)}" if arrived else f"none in the last {history.searched} runs"
+    evidence = (
+        f"the last one was completed at {format_instant(arrived)}"
+        if arrived
+        else f"none in the last {history.searched} runs"
     )
     return Health(
         "stale",
-        f"No complete transfer arrived within {format_interval(max_age)}: {told}",
+        f"No transfer was completed within the last {format_interval(max_age)}: {evidence}",
         "Check its last runs (timer_info with the option runs) and its schedule",
         arrived or timer.submitted_at,
     )
@@ -427,13 +429,13 @@ def _remark(timer: Timer, history: History) -> str | None:
         return "Its run could not start yet. Globus tries again"
     current = history.current.task if history.current else None
     if current is not None and current.error is not None:
-        return f"Its transfer had an error, and Globus tries again: {standstill_of(current)}"
+        return f"Its transfer had an error, and Globus tries again: {stall_of(current)}"
     if current is not None:
         return f"I{_progress_of(current)[1:]}"
     if timer.runs == 0 and timer.next_run is not None:
         return f"It has not run yet; its first run is at {format_instant(timer.next_run)}"
     last = history.runs[0].task if history.runs else None
-    if last is not None and not last.arrived_whole:
+    if last is not None and not last.is_complete:
         return "It is unknown whether the transfer of its last run was complete"
     return None
 
@@ -490,7 +492,7 @@ def missing_consents(timer: Timer) -> list[str]:
 
 
 def _ended(timer: Timer, history: History, now: datetime, is_done_again: bool, web_app: str) -> Health:
-    """The health of an ended timer. A failed last run counts until a later timer did the same (rule O3a)."""
+    """The health of an ended timer. A failed last run counts until a later timer has done the same (rule O3a)."""
     if timer.schedule.interval is None:
         again = "To run it again, set a later schedule.start or another name"
     else:
@@ -529,7 +531,7 @@ def is_done_again(timer: Timer, others: Iterable[Timer], tasks: Mapping[str, Tas
 
 
 def purpose_of(name: str) -> str:
-    """The name of a timer, for restores and copies made by the role without the moment at its end."""
+    """The name of a timer. For restores and copies made by the role: without the moment at its end."""
     match = _MOMENT_AT_END.fullmatch(name)
     return match[1] if match else name
 

@@ -120,8 +120,8 @@ def _check_purge_prefix(prefix: str) -> None:
         raise InputError("purge_prefix is empty: purge only deletes timers whose names start with it")
     if ROLE_PREFIX.startswith(prefix):
         raise InputError(
-            f"purge_prefix {prefix!r} is the default prefix of the role backup, or a beginning of it, so purge "
-            "could delete the backups of other people. Use your own prefix"
+            f"purge_prefix {prefix!r} is the default prefix of the role backup, or the beginning of that prefix, so "
+            "purge could delete the backups of other people. Use your own prefix"
         )
 
 
@@ -146,14 +146,16 @@ def parse_definition(parameters: Mapping[str, Any], now: datetime) -> Definition
         raise InputError("transfer and flow are mutually exclusive: a timer runs one of them")
     if schedule is None:
         given = "flow" if transfer is None else "transfer"
-        raise InputError(f"{given} requires schedule: set when the timer runs, or schedule: {{}} to run it once, now")
+        raise InputError(
+            f"{given} requires schedule. Set it to the times of the runs, or to {{}} to run the timer once, now"
+        )
     action: Action
     if transfer is not None:
         action = _parse_transfer(transfer)
     elif flow is not None:
         action = _parse_flow(flow)
     else:
-        raise InputError("schedule requires transfer or flow: set what the timer does")
+        raise InputError("schedule requires transfer or flow, which define what the timer does")
     return Definition(parameters.get("name") or "", action, parse_schedule(schedule, now))
 
 
@@ -233,7 +235,7 @@ def _parse_label(label: str) -> str | None:
     """The label. The service treats an empty one as none."""
     if len(label) > LABEL_LENGTH or "\n" in label or "\r" in label or label != label.strip():
         raise InputError(
-            f"transfer.label must be one line of at most {LABEL_LENGTH} characters without blanks at its ends; "
+            f"transfer.label must be one line of at most {LABEL_LENGTH} characters without leading or trailing blanks; "
             f"this one has {len(label)} characters: {label!r}"
         )
     return label or None
@@ -289,7 +291,7 @@ def parse_schedule(options: Mapping[str, Any], now: datetime) -> Schedule:
 
 
 def check_zone(option: str, zone: str, *, needed: bool = True) -> None:
-    """Refuses a name that is no time zone, with the name of the option (rules N2, N7).
+    """Refuses a name that is not a time zone. The message contains the name of the option (rules N2, N7).
 
     :param needed: false if the zone is not used yet: then a host without time zone data accepts any name.
     """
@@ -331,7 +333,9 @@ def parse_max_age(option: str, value: object) -> int | None:
     except ValueError:
         seconds = 0
     if not seconds:
-        raise InputError(f"{option} must be like 2d, 36h, 1d12h, or a number of seconds, not {value!r}")
+        raise InputError(
+            f"{option} must be an interval such as 2d, 36h or 1d12h, or a number of seconds, not {value!r}"
+        )
     return seconds
 
 

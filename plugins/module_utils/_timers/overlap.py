@@ -67,8 +67,9 @@ class Write:
         """The names of the folders from the source down to a destination inside it."""
         return tuple(posixpath.relpath(self.destination.path, self.source.path).split("/"))
 
-    def brings(self, other: Write) -> bool:
-        """Whether this write, to the same place or above, brings the files of the other one to the same place."""
+    def includes(self, other: Write) -> bool:
+        """Whether this write, to the same folder or one above, also writes the files of the other one, to the same
+        places."""
         if not self.source.contains(other.source):
             return False
         return posixpath.relpath(other.source.path, self.source.path) == posixpath.relpath(
@@ -107,7 +108,7 @@ def overlaps(writes: Iterable[Write]) -> Iterator[tuple[Write, Write]]:
         for inner in found:
             for place in inner.destination.upwards():
                 for outer in at.get(place, ()):
-                    if outer is inner or outer.brings(inner):
+                    if outer is inner or outer.includes(inner):
                         continue
                     if outer.mirrors:
                         yield outer, inner

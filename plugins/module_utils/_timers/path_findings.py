@@ -36,7 +36,7 @@ class Look:
 class Seen:
     """What exists at a path.
 
-    :ivar state: ``file``, ``dir``, ``missing``, ``forbidden``, or ``unknown`` if the look failed.
+    :ivar state: ``file``, ``dir``, ``missing``, ``forbidden``, or ``unknown`` if the request failed.
     :ivar message: the words of the service, for ``forbidden`` and ``unknown``.
     :ivar near: for ``missing``: an existing path with a similar name, or None.
     """
@@ -122,8 +122,8 @@ def _destination_problem(path: Path, source: Seen, target: Seen) -> tuple[str, s
 
 
 def _forbidden(seen: Seen) -> tuple[str, str]:
-    said = f" ({seen.message})" if seen.message else ""
-    return f"is not accessible to this login{said}", "Ask the owner of the collection for access"
+    reason = f" ({seen.message})" if seen.message else ""
+    return f"is not accessible to this login{reason}", "Ask the owner of the collection for access"
 
 
 def parent_of(path: str) -> str | None:

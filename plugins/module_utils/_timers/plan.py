@@ -99,7 +99,7 @@ class Plan:
     :ivar timer: the existing timer that is kept or replaced.
     :ivar operations: in the order of execution. A timer is deleted only after its successor was created (rule W4).
     :ivar creation: the definition that ``create`` sends. The start of its schedule is the first run; None means now.
-    :ivar known: IDs of all existing timers of the name, ended ones included (rules W2, W3).
+    :ivar known: IDs of all existing timers with the name, including ended ones (rules W2, W3).
     :ivar warnings: without the name of the timer, so that one warning can be about many timers.
     :ivar failure: why the plan cannot be carried out; it has no operations then.
     """
@@ -135,15 +135,15 @@ class Plan:
     @property
     def collections(self) -> tuple[str, ...]:
         """IDs of the collections to look up, if a timer is created or resumed (rule S1)."""
-        return self.starts.collections if self.starts else ()
+        return self.started_action.collections if self.started_action else ()
 
     @property
     def flows(self) -> tuple[str, ...]:
         """IDs of the flows to look up, if a timer is created or resumed."""
-        return (self.starts.flow_id,) if isinstance(self.starts, Flow) else ()
+        return (self.started_action.flow_id,) if isinstance(self.started_action, Flow) else ()
 
     @property
-    def starts(self) -> Action | None:
+    def started_action(self) -> Action | None:
         """The action of the timer that is created or resumed. It needs consents first."""
         if self.creation is not None:
             return self.creation.action
@@ -158,15 +158,15 @@ class Plan:
         return replace(self, warnings=(*self.warnings, *warnings))
 
     @property
-    def will_do(self) -> Action | None:
+    def action_after(self) -> Action | None:
         """The action of the timer that exists after the plan; None if none exists or its action is not known."""
         if self.creation is not None:
             return self.creation.action
         return self.timer.action if self.timer and self.timer.id not in self.deletes else None
 
     @property
-    def untouched(self) -> str:
-        """How a message says that the plan changed nothing."""
+    def unchanged_clause(self) -> str:
+        """The words of a message for: the plan changed nothing."""
         return f"{self.wanted.label} was {'not created' if self.timer is None else 'left unchanged'}"
 
     def failed(self, failure: GlobusError) -> Plan:
@@ -174,7 +174,7 @@ class Plan:
         return replace(self, failure=failure, operations=(), creation=None)
 
     def refused(self, why: str) -> Plan:
-        """The plan that fails because such a timer is not created (rules N3, N4)."""
+        """The same plan, but failed: the modules refuse to create such a timer (rules N3, N4)."""
         return self.failed(GlobusError(f"{self.wanted.label} cannot be created: {why}", code="invalid_input"))
 
 
@@ -287,8 +287,8 @@ def _has_completed(definition: Definition, timer: Timer, now: datetime) -> bool:
 def drift_of(definition: Definition, timer: Timer, now: datetime) -> tuple[Difference, ...]:
     """How an unfinished timer differs from the definition.
 
-    If the timer is paused, a start within the next minutes counts as past. When such a timer was created, its pause
-    would have come too late for that start, so it got the next run as its first (rule W4a).
+    If the timer is paused, a start within the next minutes counts as past. That start was too near to pause the timer
+    before it, so the timer was created with the next run as its first (rule W4a).
     """
     start = definition.schedule.start
     if timer.is_paused_by_user and start is not None and now < start <= now + PAUSE_MARGIN:
@@ -376,7 +376,7 @@ def _keep(plan: Plan, timer: Timer, others: Sequence[Timer], to_be_paused: bool)
     deletions = [Operation("delete", other.id, other.name) for other in others]
     plan = plan.warn(
         *_stopped_warnings(timer, "it is resumed now" if change == "resume" else "state: active resumes it"),
-        *_wrong_warnings(timer),
+        *_refusal_warnings(timer),
         *(_unknown_warnings(timer) if wanted.definition is not None else ()),
         *_others_warnings(timer, others, will_run),
     )
@@ -409,12 +409,12 @@ def _replace(plan: Plan, definition: Definition, replaced: Sequence[Timer], now:
     if _change_of_state(wanted, first) == "resume" and _missed_a_run(first, now):
         if all(difference.field.startswith("schedule.") for difference in plan.drift):
             return _resume_first(plan, first)
-        planned = planned.warn("the missed run does not take place, because the new timer has another definition")
+        planned = planned.warn("the missed run is not made up for, because the new timer has a different definition")
     due = None if planned.pauses else _due_run(creation.schedule, definition.schedule, replaced, now)
     if due is not None:
         return plan.warn(
             f"it differs from its definition ({_drift_in_words(plan.drift)}). Replacing it now would skip the run of "
-            f"{format_instant(due)}, so it was not replaced yet. Run the playbook again after that run has started"
+            f"{format_instant(due)}, so it has not been replaced yet. Run the playbook again after that run has started"
         )
     for timer in replaced:
         planned = planned.warn(*_replaced_warnings(timer, "it" if len(replaced) == 1 else timer.id))
@@ -437,7 +437,7 @@ def _resume_first(plan: Plan, timer: Timer) -> Plan:
 
 
 def _missed_a_run(timer: Timer, now: datetime) -> bool:
-    """Whether an inactive timer missed a run. It makes up for it as soon as it is resumed."""
+    """Whether an inactive timer missed a run. The timer makes up for that run as soon as it is resumed."""
     past = [tick for tick in (timer.next_run, last_tick(timer.schedule, now)) if tick is not None and tick <= now]
     return bool(past) and (timer.last_run is None or timer.last_run < max(past))
 
@@ -446,7 +446,7 @@ def _due_run(planned: Schedule, wanted: Schedule, replaced: Sequence[Timer], now
     """The run that would be skipped if the timer were replaced now (rule W4c), or None.
 
     If the user changed the schedule, it takes effect at once. Otherwise only a clock change can move the first run of
-    the new timer so far away: ``follow`` starts at the next such local time, ``at`` on another day.
+    the new timer so far: to the next matching local time with ``follow``, to another day with ``at``.
 
     :param planned: the schedule of the new timer; its start is the first run.
     """
@@ -468,7 +468,7 @@ def _awaited_tick(timer: Timer, now: datetime) -> datetime | None:
 
 
 def _changed_times(wanted: Schedule, timer: Timer, now: datetime) -> bool:
-    """Whether the definition has other times than the timer, apart from the effect of a clock change."""
+    """Whether the times in the definition differ from those of the timer, apart from the effect of a clock change."""
     anchored = replace(wanted, follow=False, end_count=None, end_datetime=None)
     actual = replace(timer.schedule, end_count=None, end_datetime=None)
     return bool(differences(anchored, actual, timer.next_run, now))
@@ -489,13 +489,13 @@ def _plan_creation(plan: Plan, definition: Definition, replaced: Sequence[Timer]
     if over is not None:
         return plan.failed(
             GlobusError(
-                f"{wanted.label} cannot be created: its last run was due at {format_instant(over)}, and no timer of "
-                "this name completed the definition. Set a later time, or state: absent",
+                f"{wanted.label} cannot be created: its last run was due at {format_instant(over)}, and no timer "
+                "with this name has completed all runs of the definition. Set a later time, or state: absent",
                 code="schedule_over",
             )
         )
     paused = _stays_paused(wanted, replaced)
-    old = _whose_phase(replaced, now)
+    old = _timer_to_continue(replaced, now)
     if not paused:
         start = _first_run(definition.schedule, old, now + START_MARGIN)
     else:
@@ -524,7 +524,7 @@ def _plan_creation(plan: Plan, definition: Definition, replaced: Sequence[Timer]
     )
 
 
-def _whose_phase(replaced: Sequence[Timer], now: datetime) -> Timer | None:
+def _timer_to_continue(replaced: Sequence[Timer], now: datetime) -> Timer | None:
     """The old timer whose next run becomes the first run of the new one: the one that runs first (rule W4)."""
     running = [timer for timer in replaced if timer.runs_now and _next_tick(timer, now) is not None]
     if running:
@@ -541,7 +541,7 @@ def first_run_again(creation: Definition, now: datetime) -> datetime | None:
 
 
 def _first_run(schedule: Schedule, replaced: Timer | None, after: datetime) -> datetime | None:
-    """The start to send: the schedule's own or, if it leaves it open, the next tick of the replaced timer (rule W4).
+    """The start to send: the schedule's own or, if it has none, the next tick of the replaced timer (rule W4).
 
     If the interval changed, start at the next tick of the old phase: a weekly timer that becomes daily starts tomorrow,
     not next week.
@@ -588,7 +588,7 @@ def _with_states(timers: Sequence[Timer]) -> str:
 
 def _state_in_words(timer: Timer) -> str:
     if timer.runs_now:
-        return "runs"
+        return "active"
     return "paused" if timer.is_paused_by_user else "stopped by Globus"
 
 
@@ -648,8 +648,9 @@ def _not_replaceable_failure(plan: Plan, timer: Timer) -> GlobusError:
         else f"it has {', '.join(timer.unknown)}, which the modules do not support and a new timer would not have"
     )
     return GlobusError(
-        f"timer {plan.wanted.name!r} ({timer.id}) was not replaced: {why}. If you do not need that, delete the "
-        "timer by its timer_id with state: absent and run the task again; otherwise use another on_drift",
+        f"timer {plan.wanted.name!r} ({timer.id}) was not replaced: {why}. To replace it anyway, "
+        "delete the timer by its timer_id with state: absent and run the task again. To keep it, set on_drift to "
+        "another value",
         code="not_replaceable",
     )
 
@@ -679,9 +680,9 @@ def _would_stop_failure(plan: Plan, timer: Timer, running: Sequence[str]) -> Glo
     """Rule I3: a timer that runs is not deleted to keep one that does not."""
     return GlobusError(
         f"several timers are named {plan.wanted.name!r}: {timer.id} matches the definition but is "
-        f"{_state_in_words(timer)}, and {', '.join(running)} runs but differs. The module does not delete a running "
-        "timer to keep one that does not run. To resume the first and delete the others, set state: active. Or "
-        "delete the timers that you do not need by their timer_id",
+        f"{_state_in_words(timer)}. Active, but different from the definition: {', '.join(running)}. The module "
+        "does not delete a running timer to keep one that does not run. To resume the first and delete the "
+        "others, set state: active. Or delete the timers that you do not need by their timer_id",
         code="ambiguous_name",
     )
 
@@ -689,7 +690,7 @@ def _would_stop_failure(plan: Plan, timer: Timer, running: Sequence[str]) -> Glo
 def _drift_failure(plan: Plan, timer: Timer) -> GlobusError:
     return GlobusError(
         f"timer {plan.wanted.name or timer.name!r} ({timer.id}) differs from its definition: "
-        f"{_drift_in_words(plan.drift)}. Globus can only change its name. {_cure(plan.wanted)}",
+        f"{_drift_in_words(plan.drift)}. Globus can change nothing but the name of a timer. {_cure(plan.wanted)}",
         code="drift",
     )
 
@@ -711,11 +712,11 @@ def _drift_warnings(plan: Plan, schedule: Schedule) -> tuple[str, ...]:
 def _cure(wanted: Wanted) -> str:
     cure = "To replace it, set on_drift: replace"
     if wanted.timer_id is not None:
-        cure += ", and use a name that no other timer has instead of timer_id"
+        cure += " and, instead of timer_id, set a name that no other timer has"
     return cure
 
 
-def _wrong_warnings(timer: Timer) -> tuple[str, ...]:
+def _refusal_warnings(timer: Timer) -> tuple[str, ...]:
     """Warnings about an existing timer that the module would refuse to create (rules N3, N4)."""
     if timer.action is None:
         return ()
@@ -743,8 +744,8 @@ def _skipped_warnings(schedule: Schedule, start: datetime | None, now: datetime)
     if not skipped:
         return ()
     runs = ", ".join(
-        f"of {wall:%Y-%m-%d %H:%M} takes place at {shown:%H:%M}"
+        f"the run of {wall:%Y-%m-%d %H:%M} takes place at {shown:%H:%M}"
         + (f" on {shown:%Y-%m-%d}" if shown.date() != wall.date() else "")
         for wall, shown in skipped
     )
-    return (f"a clock change in {schedule.zone} skips the local time of a run, but no run is lost: the run {runs}",)
+    return (f"a clock change in {schedule.zone} skips the local time of a run, but no run is lost: {runs}",)

@@ -81,7 +81,7 @@ def _refuse_rings(plans: Sequence[Plan]) -> list[Plan]:
     mirrors = [
         write
         for number, plan in enumerate(plans)
-        if isinstance(action := plan.will_do, Transfer) and action.delete_destination_extra
+        if isinstance(action := plan.action_after, Transfer) and action.delete_destination_extra
         for write in writes_of(action, number)
     ]
     for ring in rings_between(mirrors):
@@ -96,16 +96,17 @@ def _refuse_rings(plans: Sequence[Plan]) -> list[Plan]:
 
 def _refuse_overlaps(plans: Sequence[Plan]) -> list[Plan]:
     """Fail the plans that would create a mirror which deletes what another timer of the list writes (rule N4), or a
-    timer that writes to where such a mirror is.
+    timer that writes where an existing mirror would delete it.
 
     If both exist already, or the mirror is paused, a warning says so.
     """
     found = list(plans)
-    if not any(isinstance(plan.will_do, Transfer) and plan.will_do.delete_destination_extra for plan in plans):
+    actions = [plan.action_after for plan in plans]
+    if not any(isinstance(action, Transfer) and action.delete_destination_extra for action in actions):
         return found
     writes: list[Write] = []
     for number, plan in enumerate(plans):
-        if isinstance(action := plan.will_do, Transfer) and plan.failure is None:
+        if isinstance(action := plan.action_after, Transfer) and plan.failure is None:
             writes += writes_of(action, number)
     for mirror, written in overlaps(writes):
         if mirror.owner == written.owner:
@@ -182,7 +183,7 @@ def check_rates(plans: Sequence[Plan], timers: Collection[Timer], concurrency: i
     running = {t.id: t for t in timers if t.is_unfinished and t.id not in stopped}
     rates = [(runs_per_minute(timer.schedule), timer.name) for timer in running.values() if timer.id not in deleted]
     rates += [(runs_per_minute(creation.schedule), creation.name) for creation in creations]
-    held = sorted(
+    rates_of_replaced = sorted(
         (
             (sum(runs_per_minute(running[one].schedule) for one in plan.deletes if one in running), number)
             for number, plan in enumerate(plans)
@@ -191,15 +192,16 @@ def check_rates(plans: Sequence[Plan], timers: Collection[Timer], concurrency: i
         reverse=True,
     )
     steady = sum(rate for rate, _name in rates)
-    total = steady + sum(rate for rate, _number in held[:concurrency])
+    total = steady + sum(rate for rate, _number in rates_of_replaced[:concurrency])
     if total > RATE_LIMIT:
         worst = ", ".join(f"{name!r} {rate:.3g}" for rate, name in sorted(rates, reverse=True)[:5])
-        often = "more than 1" if f"{total:.3g}" == "1" else f"{total:.3g}"
+        rate_text = "more than 1" if f"{total:.3g}" == "1" else f"{total:.3g}"
         advice = "Give them longer intervals"
         if steady <= RATE_LIMIT:
-            advice = _advice_on_replacing(plans[held[0][1]], fits_alone=steady + held[0][0] <= RATE_LIMIT)
+            highest, number = rates_of_replaced[0]
+            advice = _advice_on_replacing(plans[number], fits_alone=steady + highest <= RATE_LIMIT)
         raise GlobusError(
-            f"All timers of this account together would run {often} times a minute; Globus allows once a minute. "
+            f"All timers of this account together would start {rate_text} runs a minute; Globus allows 1. "
             f"Nothing was changed. The most frequent timers are (runs a minute): {worst}. {advice}",
             code="rate_limit",
         )

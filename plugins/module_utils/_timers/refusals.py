@@ -6,9 +6,9 @@
 
 """Why the modules refuse to create a timer: it can never work (rule N3), or it destroys data (rule N4).
 
-The refusals apply only when a timer is created, also to replace another. An existing timer that breaks these rules is
-matched, paused, resumed and deleted like any other, with a warning. So the parser of the options does not check them;
-the plan does, when it creates. Pure: no input or output.
+The refusals apply only when a timer is created, including when it replaces another. An existing timer that breaks these
+rules is matched, paused, resumed and deleted like any other, with a warning. So the parser of the options does not
+check them; the plan does, when it creates. Pure: no input or output.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _COLLECTION = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}:
 def refusals_of(definition: Definition, first_run: datetime) -> list[str]:
     """The reasons not to create a timer of this definition, each with the name of the option; empty if there are none.
 
-    :param first_run: the first run or, of an existing timer, the next one.
+    :param first_run: the first run or, for an existing timer, the next one.
     """
     found = list(name_refusals(definition.name))
     if isinstance(definition.action, Transfer):
@@ -119,7 +119,7 @@ def _leaves_out(rules: Sequence[FilterRule], folders: Sequence[str]) -> bool:
 
 
 def doubts_of(definition: Definition, first_run: datetime) -> list[str]:
-    """The warnings when a timer is created that may not work, or only for a time, each with the name of the option."""
+    """Warnings about a timer to be created that may never work, or stop working later. Each names the option."""
     if not isinstance(definition.action, Transfer):
         return []
     return [*_path_doubts(definition.action), *_deadline_doubts(definition.action, definition.schedule, first_run)]
@@ -135,8 +135,8 @@ def _path_doubts(transfer: Transfer) -> Iterator[str]:
             text = getattr(path, option)
             if not text.startswith(("/", "~")):
                 yield (
-                    f"transfer.paths[{number}].{option} {text!r} does not start with /, so the collection decides "
-                    f"where it leads. Write {'/' + text!r} or, in the home directory, {'/~/' + text!r}"
+                    f"transfer.paths[{number}].{option} {text!r} does not start with /, so its meaning depends on "
+                    f"the collection. Write {'/' + text!r} or, for a path in the home directory, {'/~/' + text!r}"
                 )
 
 
@@ -183,7 +183,7 @@ def _own_source_refusals(transfer: Transfer) -> Iterator[str]:
 def _own_copy_refusals(transfer: Transfer) -> Iterator[str]:
     """Refuse a mirror that deletes what another item of the same transfer writes (rule N4)."""
     if not transfer.delete_destination_extra:
-        return  # most transfers are no mirrors, and a list may have a thousand
+        return  # most transfers are not mirrors, and a list may have a thousand
     for mirror, written in overlaps(writes_of(transfer)):
         yield f"transfer.{overlap_refusal(f'transfer.paths[{written.item}]', mirror, written)}"
         return
@@ -192,7 +192,7 @@ def _own_copy_refusals(transfer: Transfer) -> Iterator[str]:
 def overlap_refusal(label: str, mirror: Write, written: Write) -> str:
     """The reason not to create a mirror that deletes what something else writes (rule N4).
 
-    :param label: the name of what writes.
+    :param label: how the message names the timer, job or path that writes.
     """
     return (
         f"delete_destination_extra would delete what {label} writes: {mirror.destination.path} and "

@@ -6,9 +6,10 @@
 
 """The runs of a timer, and how each ended. Pure: no input or output.
 
-The Transfer task of a run decides or, if it was not read, the timer's own result. In a result, the status of the action
-is documented (``SUCCEEDED``, ``FAILED``, ``ACTIVE``, ``INACTIVE`` of Transfer and Flows), and the words of
-``run_status`` are not. So ``run_status``, errors and HTTP statuses count only if the status of the action is unclear.
+How a run ended is determined by its Transfer task or, if that was not read, by the timer's own result. In a result, the
+status of the action is documented (``SUCCEEDED``, ``FAILED``, ``ACTIVE``, ``INACTIVE`` of Transfer and Flows), and the
+words of ``run_status`` are not. So ``run_status``, errors and HTTP statuses count only if the status of the action is
+unclear.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from .task_words import failure_of
 from .tasks import Task, task_id_of
 from .values import instant_or_none, presentable_text, shown
 
-ERRORS_TOLD = 5  # the most errors of a result that are named
+ERRORS_SHOWN = 5  # the most errors of a result that are named
 ERRORS_DEPTH = 3  # the deepest nesting of lists of errors
 SUCCEEDED, FAILED, ONGOING, WAITING, UNKNOWN = "succeeded", "failed", "ongoing", "waiting", "unknown"
 _MEANINGS = (
@@ -47,7 +48,7 @@ _MEANINGS = (
 class Run:
     """A run of a timer.
 
-    :ivar moment: when it began, or None if the service does not say it in a form that we know.
+    :ivar moment: when it began, or None if the service does not give it in a known format.
     :ivar ran_at: the same moment, as the modules return it.
     :ivar outcome: ``succeeded``, ``failed``, ``ongoing``, ``waiting`` or ``unknown``.
     :ivar status: the service's word for the outcome.
@@ -92,9 +93,9 @@ def runs_of(timer: Timer, tasks: Mapping[str, Task] | None = None) -> list[Run]:
 def _read_run(result: Mapping[str, Any], tasks: Mapping[str, Task]) -> Run:
     data = _mapping_or_empty(result.get("data"))
     details = _mapping_or_empty(data.get("details"))
-    spelt = result.get("ran_at") or result.get("start_timestamp")
-    moment = instant_or_none(spelt)
-    ran_at = format_instant(moment) if moment else _word(spelt)
+    raw_moment = result.get("ran_at") or result.get("start_timestamp")
+    moment = instant_or_none(raw_moment)
+    ran_at = format_instant(moment) if moment else _word(raw_moment)
     task_id = task_id_of(details.get("task_id"))
     task = tasks.get(task_id or "")
     if task is not None:
@@ -113,7 +114,7 @@ def _outcome_of_task(task: Task) -> str:
         return FAILED
     if not task.is_over:
         return ONGOING
-    return SUCCEEDED if task.arrived_whole else UNKNOWN
+    return SUCCEEDED if task.is_complete else UNKNOWN
 
 
 def _outcome_of_result(result: Mapping[str, Any], action: Sequence[str | None]) -> str:
@@ -130,7 +131,7 @@ def _outcome_of_result(result: Mapping[str, Any], action: Sequence[str | None]) 
     return FAILED if result.get("errors") or _refusals(result) else UNKNOWN
 
 
-def is_word_of_going_on(word: str | None) -> bool:
+def means_unfinished(word: str | None) -> bool:
     """Whether the service's word for the status of a run means that it is not over."""
     return _meaning(word) in (ONGOING, WAITING)
 
@@ -144,7 +145,7 @@ def _meaning(word: str | None) -> str:
 def _why_failed(result: Mapping[str, Any], details: Mapping[str, Any], action: Sequence[str | None]) -> str:
     reason = _errors_in_words(result.get("errors")) or _errors_in_words(details.get("fatal_error"))
     words = [word for word in (*action, _word(result.get("run_status"))) if _meaning(word) in (FAILED, WAITING)]
-    if reason:  # which says that it failed
+    if reason:  # the reason already shows that it failed, so the bare word "failed" adds nothing
         words = [word for word in words if str(word).lower() != FAILED]
     signs = [reason, *filter(None, words[:1]), *(f"HTTP status {code}" for code in _refusals(result))]
     if any(_meaning(word) == WAITING for word in words):
@@ -179,5 +180,5 @@ def _errors_in_words(errors: Any, depth: int = ERRORS_DEPTH) -> str:
         found = next((errors[key] for key in ("message", "detail", "description", "code") if errors.get(key)), errors)
         return str(_word(found))
     if isinstance(errors, (list, tuple)) and depth:
-        return "; ".join(filter(None, (_errors_in_words(error, depth - 1) for error in errors[:ERRORS_TOLD])))
+        return "; ".join(filter(None, (_errors_in_words(error, depth - 1) for error in errors[:ERRORS_SHOWN])))
     return str(_word(errors))

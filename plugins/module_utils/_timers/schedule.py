@@ -104,7 +104,7 @@ def format_interval(seconds: int) -> str:
 
 
 def keeps_time_of_day(interval: int) -> bool:
-    """Whether all days on which the timer runs have their runs at the same times of day (rule L1a)."""
+    """Whether the timer runs at the same times of day on every day on which it runs (rule L1a)."""
     return DAY % interval == 0 or interval % DAY == 0
 
 
@@ -197,7 +197,8 @@ def _offsets_of(moment: datetime, zone: str) -> Iterator[timedelta]:
 
 @lru_cache(maxsize=64)  # hundreds of timers share a few zones, and one moment
 def _gaps(zone: str, begin: datetime, end: datetime) -> tuple[tuple[datetime, datetime], ...]:
-    """The wall times that clock changes skip between two moments, as pairs: the first skipped one, and their end."""
+    """The wall times that clock changes skip between two moments, as pairs: the first skipped one, and the first one
+    after them."""
     found = []
     day = timedelta(days=1)
     while begin < end:

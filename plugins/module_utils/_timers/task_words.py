@@ -4,7 +4,7 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""Why a Transfer task failed or stands still, and what to do about it, in words (rule O6). Pure: no input or output."""
+"""Why a Transfer task failed or is stalled, and what to do about it, in words (rule O6). Pure: no input or output."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def _side(word: str | None) -> str:
     return words.get((word or "").upper(), "collection")
 
 
-def standstill_of(task: Task) -> str:
-    """What keeps an unfinished task from going on, in Globus's words."""
+def stall_of(task: Task) -> str:
+    """Why an unfinished task is stalled, in Globus's words."""
     if task.status == INACTIVE:
         what = "its credentials have expired, and someone must renew them"
     elif task.is_paused:
@@ -59,8 +59,8 @@ def standstill_of(task: Task) -> str:
     more = [
         _shortened(word) for word in words if word and word.lower() not in (task.error or "").replace("_", " ").lower()
     ]
-    told = f"{what} ({'; '.join(dict.fromkeys(more))})" if more else what
-    return f"{told}, after {task.faults} failed attempts" if task.faults else told
+    text = f"{what} ({'; '.join(dict.fromkeys(more))})" if more else what
+    return f"{text}, after {task.faults} failed attempts" if task.faults else text
 
 
 def page_of(task: Task, web_app: str) -> str:
@@ -78,26 +78,26 @@ def remedy_of(task: Task, web_app: str, paths: Sequence[Path] = ()) -> str:
         return f"Renew its credentials: set state: paused and then state: active, or sign in on {page}"
     if task.canceled_by_admin or task.canceled_by_admin_message:
         by = {"SOURCE": _source(task), "DESTINATION": _destination(task)}.get((task.canceled_by_admin or "").upper())
-        return f"Ask the administrator of {by or _collections(task)}; {page}"
+        return f"Ask the administrator of {by or _collections(task)} why the task was cancelled; see {page}"
     if (task.fatal_code or "").upper() in CANCELLED:  # also where it was retrying an error
-        return f"Ask who cancelled it; {page}"
+        return f"Ask who cancelled it; see {page}"
     if task.is_paused or code.startswith("PAUSED"):
-        return f"Ask the administrator of {_collections(task)} to resume it; {page}"
+        return f"Ask the administrator of {_collections(task)} to resume it; see {page}"
     if code == "FILE_NOT_FOUND":
-        return f"{_put_back(task, paths)}; {page}"
+        return f"{_put_back(task, paths)}; see {page}"
     if code in ("PERMISSION_DENIED", "ENDPOINT_PERMISSION_DENIED"):
-        return f"{_permission(task)}; {page}"
+        return f"{_permission(task)}; see {page}"
     if code in ("GC_NOT_CONNECTED", "GC_PAUSED"):
         verb = "Start" if code == "GC_NOT_CONNECTED" else "Unpause"
-        return f"{verb} Globus Connect Personal on the computer of {_collections(task)}; {page}"
+        return f"{verb} Globus Connect Personal on the computer of {_collections(task)}; see {page}"
     if any(word in " ".join((code, task.details or "", task.fatal_description or "")).lower() for word in _ROOM_WORDS):
-        return f"Free some space on {_destination(task)}, or ask for a higher quota; {page}"
+        return f"Free some space on {_destination(task)}, or ask for a higher quota; see {page}"
     if code in _OFFLINE_WORDS:
-        return f"Ask the administrator of {_collections(task)} whether the collection is online; {page}"
+        return f"Ask the administrator of {_collections(task)} whether the collection is online; see {page}"
     if code in _CHANGED_WORDS:
-        return f"Run the timer at a time when nothing writes to the files on {_source(task)}; {page}"
+        return f"Run the timer at a time when nothing writes to the files on {_source(task)}; see {page}"
     if code == "ENDPOINT_DELETED":
-        return f"Correct source_collection or destination_collection in the definition; {page}"
+        return f"Correct source_collection or destination_collection in the definition; see {page}"
     if code == "EXPIRED":
         return f"See the events on the page of the task for the error: {page_of(task, web_app)}"
     return f"See {page}"

@@ -32,7 +32,7 @@ _Value = TypeVar("_Value")
 
 @dataclass(frozen=True)
 class Task:
-    """A Transfer task. What its document does not say in a form that we know is None.
+    """A Transfer task. A value is None if the document lacks it, or has it in an unknown format.
 
     :ivar status: in capitals: ``ACTIVE``, ``INACTIVE``, ``SUCCEEDED``, ``FAILED``, or a word that we do not know.
     :ivar nice_status: Globus's word for what an unfinished task is doing, or for the error that it is retrying.
@@ -72,7 +72,7 @@ class Task:
 
     @property
     def is_over(self) -> bool:
-        """Whether it has ended. If its status is a word that we do not know, it has ended if it says when."""
+        """Whether it has ended. A task with an unknown status has ended if it has a completion time."""
         return self.status in OVER or (self.status not in (ACTIVE, INACTIVE) and self.completed_at is not None)
 
     @property
@@ -102,7 +102,7 @@ class Task:
         return self.nice_status if self.has_failed and is_error else None
 
     @property
-    def arrived_whole(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether everything arrived. If the document does not say, the answer is no (rule O4)."""
         if self.status != SUCCEEDED or self.has_failed or self.is_ok is False:
             return False
@@ -110,7 +110,7 @@ class Task:
 
     @property
     def is_incomplete(self) -> bool:
-        """Whether it succeeded but not completely: items were left out, or Globus does not call it well."""
+        """Whether it succeeded but not completely: items were left out, or Globus does not report it as OK."""
         skipped = self.skipped_errors is not None and self.skipped_errors != 0
         return self.is_over and not self.has_failed and (skipped or self.is_ok is False)
 
@@ -154,7 +154,7 @@ def task_id_of(value: Any) -> str | None:
 
 
 def read_task(document: Any) -> Task | None:
-    """The task in a document of Transfer, or None if the document has no ID of a task. It raises no errors."""
+    """The task in a document of Transfer, or None if the document has no task ID. Never raises."""
     if not isinstance(document, Mapping):
         return None
     task_id = task_id_of(document.get("task_id"))
@@ -207,7 +207,7 @@ def _or_none(value: Any, convert: Callable[[Any], _Value]) -> _Value | None:
 
 
 def _words(value: Any) -> str | None:
-    """The words of Globus, on one line; a value that is not text in a short spelling."""
+    """The words of Globus, on one line; a value that is not text is shortened for display (``shown``)."""
     if value is None or value == "" or value == [] or value == {}:
         return None
     return " ".join(presentable_text(value).split()) or None if isinstance(value, str) else shown(value)

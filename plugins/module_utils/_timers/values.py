@@ -7,7 +7,7 @@
 """Converts values of the services' JSON documents to our types before they are compared (rule D8). Pure.
 
 ``"10"`` is 10, ``"86400.0"`` is 86400 and ``"true"`` is true. Any other value raises ValueError with the value in its
-message. Python's JSON decoder also returns NaN, Infinity and half of a character that takes two (a lone surrogate):
+message. Python's JSON decoder also returns NaN, Infinity and lone surrogates (halves of a character that takes two):
 these are refused, too.
 """
 
@@ -84,7 +84,7 @@ def to_instant(value: Any) -> datetime:
     return moment
 
 
-@lru_cache(maxsize=256)  # a document says its start up to three times
+@lru_cache(maxsize=256)  # a document contains its start up to three times
 def _parsed_instant(text: str) -> datetime:
     return parse_instant(text)[0]
 

@@ -19,7 +19,7 @@ from ansible_collections.research_ops.globus.plugins.module_utils._arguments imp
     policy_arguments,
     timer_arguments,
     timers_arguments,
-    with_variables,
+    with_environment_variables,
 )
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.definition import (
     FilterRule,
@@ -81,12 +81,12 @@ def test_x3_the_first_variable_that_is_set_and_not_empty_is_used(option: str, mo
 def test_N2_a_blank_option_leaves_its_variable_in_force(option: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for number, blank in enumerate((*BLANK, None)):
         given = validated(auth_arguments(), {option: blank})
-        filled = with_variables(auth_arguments(), given)
+        filled = with_environment_variables(auth_arguments(), given)
         assert filled == {**given, option: None}, "no variable is set"
         for name in reversed(VARIABLES[option]):
             monkeypatch.setenv(name, f"from {name} {number}")
-            assert with_variables(auth_arguments(), given)[option] == f"from {name} {number}"
-        assert with_variables(auth_arguments(), {**given, option: "given"})[option] == "given"
+            assert with_environment_variables(auth_arguments(), given)[option] == f"from {name} {number}"
+        assert with_environment_variables(auth_arguments(), {**given, option: "given"})[option] == "given"
         for name in VARIABLES[option]:
             monkeypatch.delenv(name)
 
@@ -95,7 +95,7 @@ def test_N2_a_path_from_a_variable_is_expanded_as_ansible_does(monkeypatch: pyte
     monkeypatch.setenv("FOLDER", "/somewhere")
     monkeypatch.setenv("GLOBUS_TOKEN_STORAGE", "$FOLDER/tokens.json")
     given = validated(auth_arguments(), {"token_storage": ""})
-    assert with_variables(auth_arguments(), given)["token_storage"] == "/somewhere/tokens.json"
+    assert with_environment_variables(auth_arguments(), given)["token_storage"] == "/somewhere/tokens.json"
     assert validated(auth_arguments(), {})["token_storage"] == "/somewhere/tokens.json"
 
 

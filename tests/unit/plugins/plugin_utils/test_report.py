@@ -595,7 +595,7 @@ def test_stale_is_judged_by_the_newest_slot_of_the_job() -> None:
     assert (shown["health"]["state"], shown["too_old"]) == ("stale", True)
     (problem,) = shown["problems"]
     assert problem["reason"] == (
-        "No complete transfer arrived within 3d: the last one arrived at Thu 26 Feb 2026 18:01"
+        "No transfer was completed within the last 3d: the last one was completed at Thu 26 Feb 2026 18:01"
     )
     assert problem["since"]["text"] == "Sun 1 Mar 2026 18:01"
     assert row(*timers, jobs=[job("lab", "mon", "tue", max_age=None)])["health"]["state"] == "ok"

@@ -41,7 +41,7 @@ class Data:
     refusal: GlobusError | None = None
     requests: list[tuple[Any, ...]] = field(default_factory=list)
 
-    def open_data(self, collections: Sequence[str], check_mode: bool) -> dict[str, str]:
+    def prepare_data_access(self, collections: Sequence[str], check_mode: bool) -> dict[str, str]:
         self.requests.append(("open", tuple(collections), check_mode))
         if self.refusal:
             raise self.refusal

@@ -62,7 +62,7 @@ class Consents:
         if any(one in self.refused for one in (*needs.data_access, *needs.flows)):
             raise GlobusError("unknown scope", code="UNKNOWN_SCOPE_ERROR", http_status=400)
 
-    def open_data(self, collections: Sequence[str], check_mode: bool) -> dict[str, str]:
+    def prepare_data_access(self, collections: Sequence[str], check_mode: bool) -> dict[str, str]:
         return {}
 
     def look(self, look: Look) -> Seen:

@@ -353,7 +353,7 @@ def test_w4a_a_new_timer_that_cannot_be_paused_is_told_and_shown_as_it_is() -> N
     outcome = run(service, wanted(state="paused"))
     assert outcome.failure is not None
     assert outcome.failure.message == (
-        f"Could not pause timer {NAME!r} ({outcome.created}), which was just created and may run. Run the task again: "
+        f"The new timer may run, so run the task again. Could not pause timer {NAME!r} ({outcome.created}): "
         "pause was refused"
     )
     assert (outcome.plan.pauses, diff_after(outcome)["state"]) == (True, "active")
@@ -390,7 +390,7 @@ def test_w3_a_second_look_that_fails_is_a_warning() -> None:
     outcome = run(service, wanted())
     assert outcome.failure is None
     assert len(outcome.warnings) == 1
-    assert "could not check whether another run created it as well" in outcome.warnings[0]
+    assert "could not check whether another playbook run created it as well" in outcome.warnings[0]
 
 
 def test_w3_a_duplicate_that_cannot_be_deleted_is_a_failure_with_both_ids() -> None:

@@ -226,14 +226,14 @@ def test_nothing_to_sign_in_with(auth: Auth, given: dict[str, str], said: str | 
 def test_who_may_look_at_data_W1(auth: Auth) -> None:
     """A service account gets the consent with a token, but not in check mode; a person has it or does not."""
     account = choose_login(Credentials("client_credentials", "id", "secret"), "production", auth)
-    assert account.open_data([COLLECTION], check_mode=True).keys() == {COLLECTION}
-    assert account.open_data([], check_mode=False) == {}
+    assert account.prepare_data_access([COLLECTION], check_mode=True).keys() == {COLLECTION}
+    assert account.prepare_data_access([], check_mode=False) == {}
     assert auth.forms == []
-    assert account.open_data([COLLECTION], check_mode=False) == {}
+    assert account.prepare_data_access([COLLECTION], check_mode=False) == {}
     (form,) = auth.forms
     assert form["scope"] == f"{TRANSFER}[*https://auth.globus.org/scopes/{COLLECTION}/data_access]"
 
     someone, _file = person(auth, stored())
-    assert someone.open_data([COLLECTION], check_mode=True) == {}
+    assert someone.prepare_data_access([COLLECTION], check_mode=True) == {}
     auth.closed = (COLLECTION,)
-    assert "no consent" in someone.open_data([COLLECTION, FLOW], check_mode=False)[COLLECTION]
+    assert "no consent" in someone.prepare_data_access([COLLECTION, FLOW], check_mode=False)[COLLECTION]

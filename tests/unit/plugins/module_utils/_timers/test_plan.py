@@ -243,7 +243,7 @@ def test_i3_absent_deletes_all_of_a_name() -> None:
 def test_i3_several_of_a_name_fail_with_their_ids(on_drift: str, state: str) -> None:
     failed = failure(plan([SECOND, FIRST], on_drift=on_drift, state=state))
     assert failed.code == "ambiguous_name"
-    assert f"{IDS[1]} (runs), {IDS[0]} (runs)" in failed.message
+    assert f"{IDS[1]} (active), {IDS[0]} (active)" in failed.message
     assert "timer_id" in failed.message
 
 
@@ -349,7 +349,10 @@ def test_i3_of_several_of_a_name_a_running_one_is_never_lost(
 
 def test_i3_that_a_running_timer_is_in_the_way_is_told_with_the_ways_out() -> None:
     failed = failure(plan(namesakes("equal paused", "other runs"), on_drift="replace"))
-    assert f"{IDS[0]} matches the definition but is paused, and {IDS[1]} runs but differs" in failed.message
+    assert (
+        f"{IDS[0]} matches the definition but is paused. Active, but different from the definition: {IDS[1]}"
+        in failed.message
+    )
     assert "To resume the first and delete the others, set state: active" in failed.message
     assert "timer_id" in failed.message
 
@@ -448,7 +451,7 @@ def test_i5_drift_of_a_timer_chosen_by_its_id_is_told_with_its_name_and_the_way_
     assert message.startswith(f"timer 'twin' ({IDS[0]}) differs")
     (warning,) = plan([timer()], sample(label="x"), on_drift="warn", **by_id).warnings
     for text in (message, warning):
-        assert text.endswith("and use a name that no other timer has instead of timer_id")
+        assert text.endswith("and, instead of timer_id, set a name that no other timer has")
     assert failure(plan([timer()], sample(label="x"), on_drift="fail")).message.endswith(
         "To replace it, set on_drift: replace"
     )
@@ -619,7 +622,7 @@ def test_s8_what_to_do_with_a_timer_that_the_service_stopped(
         assert "To resume it with fresh credentials, set state: active or on_inactive: resume" in failure(made).message
     elif "stopped" in kind:
         assert ("it is resumed now" in made.warnings[0]) is (on_inactive == "resume")
-        assert made.starts == (made.timer and made.timer.action if on_inactive == "resume" else None)
+        assert made.started_action == (made.timer and made.timer.action if on_inactive == "resume" else None)
 
 
 @pytest.mark.parametrize("on_inactive", ["warn", "fail", "resume"])
@@ -938,7 +941,7 @@ def test_w4f_a_missed_run_comes_before_other_times_but_not_before_another_transf
     made = plan([timer(born=NOW - timedelta(days=2), **members)], parameters, on_drift="replace", **options)
     assert short(made) == expected
     resumed = [one for one in made.warnings if "it was resumed, so that the missed run takes place" in one]
-    lost = [one for one in made.warnings if "the missed run does not take place" in one]
+    lost = [one for one in made.warnings if "the missed run is not made up for" in one]
     if expected == "resume 0":
         (warning,) = resumed
         assert 'schedule.at is "12:00", should be "20:00"' in warning
@@ -1138,7 +1141,7 @@ def test_i3_in_the_end_at_most_one_timer_of_the_name_is_left(situation: tuple[Wa
     made = plan_timer(wanted, timers, NOW)
     if wanted.timer_id is not None or made.failure:
         return
-    if not made.operations and any("so it was not replaced yet" in warning for warning in made.warnings):
+    if not made.operations and any("so it has not been replaced yet" in warning for warning in made.warnings):
         return  # a run is due now, and the next play replaces them (rule W4c)
     after = (carry_out(made, timers, NOW) or [timers])[-1]
     left = [one for one in after if one.name == NAME and one.is_unfinished]
@@ -1279,7 +1282,7 @@ def test_l2_all_timers_together_run_once_a_minute_at_most(
     entries = [Wanted(name=name, definition=named(name, EVERY_2_MINUTES), **options) for name in wanted]
     plans = plan_timers(entries, timers, NOW)
     if over:
-        with pytest.raises(GlobusError, match=r"would run 1\.5 times a minute"):
+        with pytest.raises(GlobusError, match=r"would start 1\.5 runs a minute"):
             check_rates(plans, timers, 4)
     else:
         check_rates(plans, timers, 4)
@@ -1289,10 +1292,10 @@ def test_l2_what_is_paused_makes_room() -> None:
     timers = [timer(sample({"interval": 60}, name="old"))]
     paused, new = Wanted("old", state="paused"), Wanted("new", definition=named("new", {"interval": 60}))
     check_rates(plan_timers([paused, new], timers, NOW), timers, 4)
-    with pytest.raises(GlobusError, match="would run 2 times a minute"):
+    with pytest.raises(GlobusError, match="would start 2 runs a minute"):
         check_rates(plan_timers([new], timers, NOW), timers, 4)
     rare = Wanted("rare", definition=named("rare", {"interval": "365d"}))
-    with pytest.raises(GlobusError, match="would run more than 1 times a minute"):
+    with pytest.raises(GlobusError, match="would start more than 1 runs a minute"):
         check_rates(plan_timers([rare], timers, NOW), timers, 4)
 
 
@@ -1307,7 +1310,7 @@ def test_l2_a_replacement_holds_both_for_a_moment(concurrency: int, over: bool) 
     plans = plan_timers(entries, timers, NOW)
     assert all(made.replaces for made in plans)
     if over:
-        with pytest.raises(GlobusError, match=r"1\.33 times a minute.*set concurrency: 1"):
+        with pytest.raises(GlobusError, match=r"1\.33 runs a minute.*set concurrency: 1"):
             check_rates(plans, timers, concurrency)
     else:
         check_rates(plans, timers, concurrency)

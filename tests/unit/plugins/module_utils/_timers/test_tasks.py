@@ -407,7 +407,9 @@ def test_O3_stale_without_a_complete_transfer_within_max_age(
     assert health.state == state
     if state == "stale":
         assert health.since == NOW - timedelta(hours=72.5)
-        assert health.reason == (f"No complete transfer arrived within 2d: the last one arrived at {at(-72.5)}")
+        assert health.reason == (
+            f"No transfer was completed within the last 2d: the last one was completed at {at(-72.5)}"
+        )
     assert judged(*documents).state == "ok"
 
 
@@ -415,10 +417,12 @@ def test_O3_a_timer_is_stale_only_where_its_history_covers_max_age() -> None:
     bad = [failed(-1 - 24 * days) for days in range(3)]
     worst = judged(*bad, max_age=2 * DAY)
     assert worst.state == "failing"
-    assert "; no complete transfer arrived within 2d: none in the last 3 runs" in str(worst.reason)
-    assert "no complete transfer" not in str(judged(*bad, max_age=4 * DAY).reason), "older runs are not known"
-    assert "no complete transfer" in str(judged(*bad, max_age=4 * DAY, n_runs=3).reason), "there are no older ones"
-    assert "no complete transfer" not in str(judged(*bad, max_age=2 * DAY, submitted_at=at(-30)).reason), "it is young"
+    assert "; no transfer was completed within the last 2d: none in the last 3 runs" in str(worst.reason)
+    assert "no transfer was completed" not in str(judged(*bad, max_age=4 * DAY).reason), "older runs are not known"
+    assert "no transfer was completed" in str(judged(*bad, max_age=4 * DAY, n_runs=3).reason), "there are no older ones"
+    assert "no transfer was completed" not in str(judged(*bad, max_age=2 * DAY, submitted_at=at(-30)).reason), (
+        "it is young"
+    )
     assert judged(max_age=DAY, n_runs=0, schedule={"type": "once", "datetime": at(9)}).state == "ok", "it never ran"
     lost = health_of(timer(result(-1), result(-25)), NOW, {}, max_age=DAY)
     assert (lost.state, lost.source) == ("ok", "timer"), "Transfer no longer knows its tasks"
@@ -498,7 +502,7 @@ def test_O4_the_last_task_that_arrived_whole() -> None:
 
 def test_O4_success_is_not_guessed() -> None:
     def whole(**members: Any) -> bool:
-        return next(iter(read(document(-1, **members)).values())).arrived_whole
+        return next(iter(read(document(-1, **members)).values())).is_complete
 
     assert whole()
     assert whole(subtasks_skipped_errors=None), "nothing could be skipped"
@@ -579,7 +583,7 @@ def test_O5_the_recorded_tasks() -> None:
     (task,) = recorded("transfer.task_list")["DATA"]
     done = read_task(task)
     assert done is not None
-    assert done.arrived_whole
+    assert done.is_complete
     queued = read_task(recorded("timer.get_job")["results"]["data"][0]["data"]["details"])
     assert queued is not None
     assert queued.is_queued
