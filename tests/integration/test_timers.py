@@ -461,7 +461,7 @@ def test_W7_nothing_is_purged_after_a_failure(globus: LocalGlobus, timers: Timer
     result = timers([definition("lab-new"), bad], purge=True, purge_prefix="lab-")
     assert result["failed"]
     assert result["purged"] == []
-    assert any("not purged" in warning for warning in result["warnings"])
+    assert any("Nothing was purged" in warning for warning in result["warnings"])
     assert names(globus) == ["lab-new", "lab-old"]
 
 
