@@ -29,7 +29,8 @@ SERVICES = ("AUTH", "TRANSFER", "TIMER", "FLOWS")
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, telling the variables once it really listens, and taking a signal as a clean end."""
+    """uvicorn that prints the environment variables once it accepts connections, and ends without an error on a
+    signal."""
 
     def __init__(self, config: uvicorn.Config, url: str) -> None:
         super().__init__(config)
@@ -42,7 +43,7 @@ class _Server(uvicorn.Server):
             print("\n".join([*lines, "# ready"]), flush=True)
 
     def handle_exit(self, sig: int, frame: object) -> None:
-        # Not remembered as captured: uvicorn would raise the signal again after its shutdown.
+        # Does not record the signal, because uvicorn would raise it again after its shutdown.
         self.should_exit = True
 
 
@@ -50,7 +51,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m emulator", description=__doc__)
     parser.add_argument("--world", type=Path, help="YAML file with collections, clients and people")
     parser.add_argument("--host", default="127.0.0.1", choices=["127.0.0.1", "localhost"], help="loopback only")
-    parser.add_argument("--port", type=int, default=0, help="0 (the default) takes a free one")
+    parser.add_argument("--port", type=int, default=0, help="0 (the default) selects a free port")
     parser.add_argument("--switch", action="append", default=[], metavar="NAME=VALUE", help="see README.md")
     parser.add_argument("--stop-with-stdin", action="store_true", help="end when standard input is closed")
     return parser.parse_args(arguments)
@@ -66,7 +67,7 @@ def _stop_with_stdin(server: uvicorn.Server) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until a signal comes. Returns the exit status: 2 for what cannot start."""
+    """Serve until a signal. Returns the exit status: 2 if the server cannot start."""
     options = _arguments(arguments)
     try:
         emulator = Emulator(load(options.world), parse_assignments(options.switch))

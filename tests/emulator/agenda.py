@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The queue of what is to happen: ticks of timers, retries and deadlines of tasks, ends of deletions."""
+"""The queue of future events: ticks of timers, retries and deadlines of tasks, ends of deletions."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 class Subject(Protocol):
-    """What an entry is about. A new version makes the entries of earlier ones void."""
+    """The object that an entry is about. A new version of it invalidates the entries of earlier versions."""
 
     version: int
 
 
 class Agenda:
-    """Actions with the moment at which each is due."""
+    """Actions, each with the moment at which it is due."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -32,16 +32,16 @@ class Agenda:
     def push(
         self, at: datetime, action: Callable[[Any, datetime], None], subject: Subject, *, deadline: bool = False
     ) -> None:
-        """Call ``action(subject, at)`` at a moment, unless the subject has a new version by then.
+        """Call ``action(subject, at)`` at a moment, unless the subject has a new version by that time.
 
-        A deadline holds for every version, and comes after all else that is due at its moment: on the real service a
-        task is submitted, and expires, some seconds after the tick.
+        A deadline applies to every version, and comes after everything else that is due at the same moment: on the real
+        service a task is submitted, and expires, some seconds after the tick.
         """
         version = None if deadline else subject.version
         heapq.heappush(self._entries, (at, deadline, next(self._numbers), action, subject, version))
 
     def run_until(self, moment: datetime) -> None:
-        """Do everything that is due up to a moment, in order, each thing at its own time."""
+        """Run everything that is due up to a moment, in order. During each action, the clock shows its time."""
         try:
             while self._entries and self._entries[0][0] <= moment:
                 at, _deadline, _number, action, subject, version = heapq.heappop(self._entries)

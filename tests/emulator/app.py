@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The application: the services and the control interface behind the wire."""
+"""The application: the services and the control interface, behind ``Wire``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TICK_SECONDS = 0.25
 
 
 def build(emulator: Emulator) -> Application:
-    """The ASGI application over some state."""
+    """The ASGI application for a state."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -65,7 +65,7 @@ def build(emulator: Emulator) -> Application:
 
 
 async def _keep_ticking(emulator: Emulator) -> None:
-    """Timers run by themselves, not only when somebody looks."""
+    """Run timers when they are due, not only when a request arrives."""
     while True:
         await asyncio.sleep(_TICK_SECONDS)
         emulator.run_due_ticks()

@@ -28,7 +28,7 @@ IDENTITY_PROVIDER = "99999999-0000-4000-8000-000000000001"
 
 
 def resource_server_of(emulator: Emulator, name: str) -> str | None:
-    """The resource server that a scope belongs to; None if there is no such scope."""
+    """The resource server that a scope belongs to, or None if the scope does not exist."""
     for server, names in STATIC_SCOPES.items():
         if name in names:
             return server
@@ -45,9 +45,9 @@ def resource_server_of(emulator: Emulator, name: str) -> str | None:
 
 
 def bearer(emulator: Emulator, request: Request, resource_server: str, any_scope: Iterable[str] = ()) -> Token:
-    """The token of a request, if it is good for a resource server and holds one of some scopes.
+    """The token of a request, if it is valid for the resource server and has one of these scopes.
 
-    Raises ServiceError: 401 on a missing, unknown, expired or foreign token, 403 on a missing scope.
+    Raises ServiceError: 401 for a missing, unknown, expired or foreign token, 403 for a missing scope.
     """
     scheme, _blank, text = request.headers.get("authorization", "").partition(" ")
     token = emulator.tokens.get(text.strip()) if scheme.lower() == "bearer" else None
@@ -77,10 +77,10 @@ def issue(
     refresh: bool = False,
     signed_in_at: datetime | None = None,
 ) -> list[dict[str, Any]]:
-    """Make one access token per resource server; the token documents, in the order of the scopes.
+    """Create an access token for each resource server. Returns the token documents, in the order of the scopes.
 
-    ``refresh``: each with a refresh token. ``signed_in_at``: when the person signed in whose they are. Raises
-    ServiceError on scopes that do not exist.
+    ``refresh``: each with a refresh token. ``signed_in_at``: when their owner signed in. Raises ServiceError for scopes
+    that do not exist.
     """
     unknown = [name for scope in scopes for name in _names(scope) if resource_server_of(emulator, name) is None]
     if unknown:
@@ -142,14 +142,14 @@ def _unknown_scopes(emulator: Emulator, client_id: str, unknown: list[str]) -> S
 
 @functools.cache
 def _signing_key() -> Any:
-    """The key that signs ID tokens; made when the first one is asked for, since that takes a moment."""
+    """The key that signs ID tokens; created at its first use, because that takes a moment."""
     from cryptography.hazmat.primitives.asymmetric import rsa
 
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 def _id_token(emulator: Emulator, request: Request, client_id: str, identity: str) -> str:
-    """A signed ID token. Clients check its times against the machine's clock, so it carries that one's."""
+    """A signed ID token. Clients check its times against the machine's clock, so they are from that clock."""
     import jwt
 
     now = int(emulator.clock.machine_now().timestamp())
@@ -181,7 +181,7 @@ def _identity_claims(emulator: Emulator, identity: str) -> dict[str, Any]:
 def _authenticate_client(emulator: Emulator, request: Request, form: dict[str, str], *, public: bool = False) -> str:
     """The ID of the client of a request, by HTTP Basic or body credentials. Raises ServiceError.
 
-    With ``public`` a native app may ask too, which has no secret and only says its ID.
+    With ``public``, a native app is accepted, too: it has no secret, and sends only its ID.
     """
     scheme, _blank, value = request.headers.get("authorization", "").partition(" ")
     client_id, secret = form.get("client_id", ""), form.get("client_secret", "")
@@ -259,33 +259,33 @@ def router(emulator: Emulator) -> APIRouter:
             )
             documents.sort(key=lambda one: one["resource_server"] != AUTH_SERVER)
         elif grant == "refresh_token":
-            held = emulator.tokens.get(form.get("refresh_token", ""))
+            token = emulator.tokens.get(form.get("refresh_token", ""))
             if (
-                held is None
-                or not held.refresh
-                or held.client_id != client_id
-                or held.expires_at <= emulator.clock.now()
+                token is None
+                or not token.refresh
+                or token.client_id != client_id
+                or token.expires_at <= emulator.clock.now()
             ):
                 raise _oauth_error("invalid_grant", "The refresh token is unknown or expired")
-            identity = held.identity
-            held.expires_at = emulator.clock.now() + timedelta(seconds=REFRESH_SECONDS)
+            identity = token.identity
+            token.expires_at = emulator.clock.now() + timedelta(seconds=REFRESH_SECONDS)
             fresh = _store(
                 emulator,
                 client_id,
                 identity,
-                held.resource_server,
-                held.scopes,
+                token.resource_server,
+                token.scopes,
                 TOKEN_SECONDS,
-                signed_in_at=held.signed_in_at,
+                signed_in_at=token.signed_in_at,
             )
             documents = [
                 {
                     "access_token": fresh.text,
-                    "scope": " ".join(held.scopes),
+                    "scope": " ".join(token.scopes),
                     "expires_in": TOKEN_SECONDS,
                     "token_type": "Bearer",
-                    "resource_server": held.resource_server,
-                    "refresh_token": held.text,
+                    "resource_server": token.resource_server,
+                    "refresh_token": token.text,
                 }
             ]
         else:
@@ -303,7 +303,7 @@ def router(emulator: Emulator) -> APIRouter:
         if not scopes:
             raise _oauth_error("invalid_scope", "No scope was requested")
         documents = issue(emulator, client_id, client_id, scopes)
-        # A service account has nobody to ask: its consents come into being with the request.
+        # A service account has nobody to ask: its request grants the consents.
         emulator.grant(client_id, client_id, form["scope"])
         documents.sort(key=lambda one: one["resource_server"] != AUTH_SERVER)
         return documents
@@ -312,23 +312,23 @@ def router(emulator: Emulator) -> APIRouter:
     async def introspect(request: Request) -> JSONResponse:
         form = await _form(request)
         _authenticate_client(emulator, request, form)
-        held = emulator.tokens.get(form.get("token", ""))
-        if held is None or held.expires_at <= emulator.clock.now():
+        token = emulator.tokens.get(form.get("token", ""))
+        if token is None or token.expires_at <= emulator.clock.now():
             return JSONResponse({"active": False})
         return JSONResponse(
             {
                 "active": True,
                 "token_type": "Bearer",
-                "scope": " ".join(held.scopes),
-                "client_id": held.client_id,
-                "username": emulator.username(held.identity),
+                "scope": " ".join(token.scopes),
+                "client_id": token.client_id,
+                "username": emulator.username(token.identity),
                 "name": None,
                 "email": None,
-                "exp": int(held.expires_at.timestamp()),
-                "iat": int(held.issued_at.timestamp()),
-                "nbf": int(held.issued_at.timestamp()),
-                "sub": held.identity,
-                "aud": [held.resource_server, held.client_id],
+                "exp": int(token.expires_at.timestamp()),
+                "iat": int(token.issued_at.timestamp()),
+                "nbf": int(token.issued_at.timestamp()),
+                "sub": token.identity,
+                "aud": [token.resource_server, token.client_id],
                 "iss": "https://auth.globus.org",
             }
         )
@@ -337,30 +337,30 @@ def router(emulator: Emulator) -> APIRouter:
     async def validate(request: Request) -> JSONResponse:
         form = await _form(request)
         client_id = _authenticate_client(emulator, request, form, public=True)
-        held = emulator.tokens.get(form.get("token", ""))
-        active = held is not None and held.client_id == client_id and held.expires_at > emulator.clock.now()
+        token = emulator.tokens.get(form.get("token", ""))
+        active = token is not None and token.client_id == client_id and token.expires_at > emulator.clock.now()
         return JSONResponse({"active": active})
 
     @routes.post("/v2/oauth2/token/revoke")
     async def revoke(request: Request) -> JSONResponse:
         form = await _form(request)
         client_id = _authenticate_client(emulator, request, form, public=True)
-        held = emulator.tokens.get(form.get("token", ""))
-        # The Globus CLI signs out by its native app, whose installation the tokens belong to.
-        owner = emulator.clients.get(held.client_id) if held is not None else None
-        if held is not None and (held.client_id == client_id or (owner is not None and owner.template == client_id)):
-            del emulator.tokens[held.text]
+        token = emulator.tokens.get(form.get("token", ""))
+        # The Globus CLI revokes tokens as its native app, although they belong to the client of its installation.
+        owner = emulator.clients.get(token.client_id) if token is not None else None
+        if token is not None and (token.client_id == client_id or (owner is not None and owner.template == client_id)):
+            del emulator.tokens[token.text]
         return JSONResponse({"active": False})
 
     @routes.get("/v2/oauth2/userinfo")
     async def userinfo(request: Request) -> JSONResponse:
-        held = bearer(emulator, request, AUTH_SERVER, ["openid"])
-        claims = _identity_claims(emulator, held.identity)
+        token = bearer(emulator, request, AUTH_SERVER, ["openid"])
+        claims = _identity_claims(emulator, token.identity)
         return JSONResponse(
             {
                 **claims,
                 "preferred_username": claims.pop("username"),
-                "identity_set": [_identity_claims(emulator, held.identity)],
+                "identity_set": [_identity_claims(emulator, token.identity)],
             }
         )
 
@@ -370,7 +370,7 @@ def router(emulator: Emulator) -> APIRouter:
         ids = [one.strip().lower() for one in request.query_params.get("ids", "").split(",") if one.strip()]
         names = [one.strip().lower() for one in request.query_params.get("usernames", "").split(",") if one.strip()]
         if bool(ids) == bool(names):
-            raise ServiceError(400, "INVALID_PARAMETERS", "Exactly one of ids and usernames is wanted")
+            raise ServiceError(400, "INVALID_PARAMETERS", "Exactly one of ids and usernames is required")
         everyone = [*emulator.people, *emulator.clients]
         found = [one for one in everyone if one in ids or (emulator.username(one) or "").lower() in names]
         return JSONResponse({"identities": [_identity_document(one) for one in found]})
@@ -396,13 +396,13 @@ def router(emulator: Emulator) -> APIRouter:
 
     @routes.get("/v2/api/identities/{identity}/consents")
     async def consents(request: Request, identity: str) -> JSONResponse:
-        held = bearer(emulator, request, AUTH_SERVER)
-        if held.identity != identity.lower():
-            raise ServiceError(403, "FORBIDDEN", "Only one's own consents can be read")
+        token = bearer(emulator, request, AUTH_SERVER)
+        if token.identity != identity.lower():
+            raise ServiceError(403, "FORBIDDEN", "You can read only your own consents")
         everything = request.query_params.get("all", "false").lower() == "true"
         documents = []
         for (owner, client_id), granted in emulator.consents.items():
-            if owner == held.identity and (everything or client_id == held.client_id):
+            if owner == token.identity and (everything or client_id == token.client_id):
                 documents += [_consent_document(emulator, owner, client_id, one, granted) for one in granted.values()]
         return JSONResponse({"consents": documents})
 

@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sign in as a person would: open the address, choose who one is, allow, read the code. Standard library only."""
+"""Sign in as a person would: open the address, choose an identity, allow access, read the code. Standard library
+only."""
 
 from __future__ import annotations
 
@@ -17,16 +18,16 @@ RESEARCHER = "researcher@example.org"
 
 
 class RefusedError(Exception):
-    """The page is an error page; its text."""
+    """The page is an error page. The message is its text."""
 
 
 def addresses(text: str) -> list[str]:
-    """The addresses to sign in at that a text shows."""
+    """The sign-in addresses in a text."""
     return re.findall(r"https?://\S+/v2/oauth2/authorize\?\S+", text)
 
 
 def sign_in(address: str, username: str = RESEARCHER, *, allow: bool = True) -> str:
-    """Open an address to sign in at and do what its page asks for; the code that the last page shows.
+    """Open a sign-in address and fill in its pages. Returns the code on the last page.
 
     Raises RefusedError.
     """
@@ -36,7 +37,7 @@ def sign_in(address: str, username: str = RESEARCHER, *, allow: bool = True) -> 
 
 
 class _Page(HTMLParser):
-    """The one form of a page."""
+    """The only form of a page."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The emulator's own clock: real by default, movable, never backwards; stopped where a test must not depend on time."""
+"""The clock of the emulator. By default it shows real time. It can be moved forward, or stopped for tests that must not
+depend on time."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ def parse_moment(text: str) -> datetime:
 
 
 def show(moment: datetime | None) -> str | None:
-    """A moment as the Timers service writes it: cut to the second, offset ``+00:00``; None stays None."""
+    """A moment as the Timers service writes it: whole seconds, offset ``+00:00``. None stays None."""
     return None if moment is None else moment.astimezone(UTC).replace(microsecond=0).isoformat()
 
 
@@ -26,9 +27,9 @@ def cut(moment: datetime) -> datetime:
 
 
 class Clock:
-    """Real time plus an offset. One that is stopped goes on only when it is moved.
+    """Real time plus an offset. A stopped clock changes only when it is moved.
 
-    ``frozen_at`` is set while ticks run, so that everything a tick records carries the time of that tick.
+    ``frozen_at`` is set while ticks run, so that everything that a tick records has the time of that tick.
     """
 
     def __init__(self, start: datetime | None = None, stopped: bool = False) -> None:
@@ -42,11 +43,11 @@ class Clock:
 
     @staticmethod
     def machine_now() -> datetime:
-        """The machine's time, UTC: only for what a client compares with its own clock."""
+        """The time of the machine, UTC: only for values that a client compares with its own clock."""
         return datetime.now(UTC)
 
     def move_to(self, moment: datetime) -> None:
-        """Set the clock. Raises ValueError if that would be backwards."""
+        """Set the clock. Raises ValueError for an earlier time."""
         if moment < self.now():
             raise ValueError(f"the clock is at {self.now().isoformat()} and never goes backwards")
         self._offset = moment - self.machine_now()

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``LocalGlobus``: start the local Globus, talk to it, stop it. Standard library only."""
+"""``LocalGlobus``: starts, controls and stops the local Globus. Standard library only."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any
 
 _TESTS = Path(__file__).resolve().parent.parent
-# Seconds for one answer, or a start. They take a moment; this only ends what hangs.
+# The time limit of an answer or a start, in seconds. Both take much less: it only ends what hangs.
 PATIENCE = 1800.0
 
 
@@ -29,8 +29,8 @@ class LocalGlobusError(Exception):
 class LocalGlobus:
     """A running local Globus.
 
-    ``with LocalGlobus() as globus:`` starts one on a free port; ``LocalGlobus.connect(url)`` uses one that runs.
-    ``environment`` holds the variables that lead the SDK and the CLI to it.
+    ``with LocalGlobus() as globus:`` starts one on a free port. ``LocalGlobus.connect(url)`` uses a running one.
+    ``environment`` contains the variables with which the SDK and the CLI use it.
     """
 
     def __init__(
@@ -40,10 +40,10 @@ class LocalGlobus:
         *,
         python: str | None = None,
     ) -> None:
-        """Start one. ``world`` is a world file, or its content; ``python`` an interpreter that has FastAPI."""
+        """Start one. ``world`` is a world file, or its content. ``python`` is an interpreter that has FastAPI."""
         self._world_file: str | None = None
         self._process: subprocess.Popen[str] | None = None
-        # Child and grandchild alike end when this process does: its end of the pipe closes with it.
+        # When this process ends, its end of the pipe closes, so the server (and a wrapper around it) ends, too.
         command = [python or sys.executable, "-m", "emulator", "--port", "0", "--stop-with-stdin"]
         if isinstance(world, dict):
             handle, self._world_file = tempfile.mkstemp(prefix="local-globus-", suffix=".json")
@@ -74,7 +74,7 @@ class LocalGlobus:
 
     @classmethod
     def connect(cls, url: str) -> LocalGlobus:
-        """Use one that runs already; ``close`` leaves it alone."""
+        """Use a running one. ``close`` does not stop it."""
         self = cls.__new__(cls)
         self._world_file, self._process = None, None
         self.url = url if url.endswith("/") else f"{url}/"
@@ -103,7 +103,7 @@ class LocalGlobus:
         raise LocalGlobusError(f"the local Globus did not start: {process.stderr.read().strip()}")
 
     def _learn_client(self) -> None:
-        """Use the first client of the world; a world may have none."""
+        """Use the first client of the world, if it has any."""
         clients = self.call("GET", "world")["clients"]
         first = clients[0] if clients else {"id": "", "secret": ""}
         self.client_id, self.client_secret = str(first["id"]), str(first["secret"])
@@ -111,7 +111,8 @@ class LocalGlobus:
     # --- control ----------------------------------------------------------------------------------------------------
 
     def call(self, method: str, path: str, body: Any = None, timeout: float = PATIENCE) -> Any:
-        """A control request; the decoded answer. Raises LocalGlobusError with what the emulator says."""
+        """Send a control request. Returns the decoded answer. Raises LocalGlobusError with the message of the
+        emulator."""
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(
             f"{self.url}_emulator/{path}", data=data, method=method, headers={"Content-Type": "application/json"}
@@ -139,15 +140,15 @@ class LocalGlobus:
         return str(self.call("GET", "clock")["now"])
 
     def advance(self, seconds: float) -> str:
-        """Move the clock on, running every tick in between; the new time."""
+        """Move the clock forward, and run every tick in between. Returns the new time."""
         return str(self.call("POST", "clock", {"advance_seconds": seconds})["now"])
 
     def set_clock(self, moment: str) -> str:
-        """Move the clock to a moment, running every tick in between; the new time."""
+        """Move the clock to a moment, and run every tick in between. Returns the new time."""
         return str(self.call("POST", "clock", {"set": moment})["now"])
 
     def fault(self, kind: str, **fields: Any) -> int:
-        """Set a fault: ``method``, ``path``, ``attempts``, ... as README.md says; its number."""
+        """Set a fault: ``method``, ``path``, ``attempts``, ... (see README.md). Returns its number."""
         return int(self.call("POST", "faults", {"kind": kind, **fields})["id"])
 
     def faults(self) -> list[dict[str, Any]]:
@@ -160,7 +161,7 @@ class LocalGlobus:
         self.call("DELETE", "faults")
 
     def switch(self, **values: Any) -> dict[str, Any]:
-        """Set switches; all of them, as they now are."""
+        """Set switches. Returns all switches with their new values."""
         switches: dict[str, Any] = self.call("POST", "switches", values)
         return switches
 
@@ -170,7 +171,7 @@ class LocalGlobus:
         return switches
 
     def delay(self, seconds: float) -> None:
-        """Let every service request wait."""
+        """Delay every service request."""
         self.call("POST", "delay", {"seconds": seconds})
 
     def reset(
@@ -180,37 +181,38 @@ class LocalGlobus:
         clock: str | None = None,
         stopped: bool = False,
     ) -> None:
-        """Back to the start, or into another world or time (which may be earlier). A stopped clock has to be moved."""
+        """Reset to the start, or to another world or time (which may be earlier). A stopped clock only changes when it
+        is moved."""
         self.call("POST", "reset", {"world": world, "switches": switches, "clock": clock, "stopped": stopped})
         self._learn_client()
 
     def timers(self) -> list[dict[str, Any]]:
-        """Every timer of everybody with its internal state."""
+        """All timers of all users, with their internal states."""
         found: list[dict[str, Any]] = self.call("GET", "timers")["timers"]
         return found
 
     def seed(self, count: int, name: str = "other-{n}", **fields: Any) -> list[str]:
-        """Make many timers; their IDs."""
+        """Create many timers. Returns their IDs."""
         body = {"client_id": self.client_id, "count": count, "name": name, **fields}
         made: list[str] = self.call("POST", "seed", body)["job_ids"]
         return made
 
     def mint(self, scopes: str | list[str], **fields: Any) -> dict[str, dict[str, Any]]:
-        """Make tokens without a token request; the token documents by resource server."""
+        """Create tokens without a token request. Returns the token documents by resource server."""
         body = {"client_id": self.client_id, "scopes": scopes, **fields}
         tokens: dict[str, dict[str, Any]] = self.call("POST", "tokens", body)["tokens"]
         return tokens
 
     def grant(self, scope: str, **fields: Any) -> None:
-        """Record consents, of the client itself or of ``identity``."""
+        """Record consents of the client itself, or of ``identity``."""
         self.call("POST", "consents", {"client_id": self.client_id, "scope": scope, **fields})
 
     def revoke(self, scope: str | None = None, **fields: Any) -> int:
-        """Take consents back; how many went."""
+        """Revoke consents. Returns how many were revoked."""
         return int(self.call("DELETE", "consents", {"client_id": self.client_id, "scope": scope, **fields})["revoked"])
 
     def collection(self, collection_id: str, **changes: Any) -> dict[str, Any]:
-        """Change a collection: ``visible``, ``deleted``, ``reachable``, ``trouble``, ... as README.md says."""
+        """Change a collection: ``visible``, ``deleted``, ``reachable``, ``trouble``, ... (see README.md)."""
         changed: dict[str, Any] = self.call("POST", f"collections/{collection_id}", changes)
         return changed
 
@@ -220,25 +222,25 @@ class LocalGlobus:
         return changed
 
     def timer(self, timer_id: str, **changes: Any) -> dict[str, Any]:
-        """What the service does to a timer: ``lose_tick=True``, or ``stop={"cause": ..., "detail": ...}``."""
+        """Change a timer as the service can: ``lose_tick=True``, or ``stop={"cause": ..., "detail": ...}``."""
         changed: dict[str, Any] = self.call("POST", f"timers/{timer_id}", changes)
         return changed
 
     def tasks(self) -> list[dict[str, Any]]:
-        """Every transfer task of everybody, with its timer, its state and its events."""
+        """All transfer tasks of all users, with their timers, states and events."""
         found: list[dict[str, Any]] = self.call("GET", "tasks")["tasks"]
         return found
 
     def task(self, task_id: str, **changes: Any) -> dict[str, Any]:
-        """What happens to a task: ``pause``, ``inactive``, ``cancel_by``, ``fail``, with a ``message``."""
+        """Change a task: ``pause``, ``inactive``, ``cancel_by``, ``fail``, with a ``message``."""
         changed: dict[str, Any] = self.call("POST", f"tasks/{task_id}", changes)
         return changed
 
     def outage(self, *, transfer: bool) -> None:
-        """Let Transfer be down, or up again."""
+        """Take Transfer down, or bring it up again."""
         self.call("POST", "outage", {"transfer": transfer})
 
-    # --- the end ----------------------------------------------------------------------------------------------------
+    # --- stopping ---------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
         """Stop it, if it was started here."""
@@ -274,7 +276,7 @@ def _word(value: Any) -> str:
 
 
 def _drain(stream: Any) -> None:
-    """Read the emulator's complaints on, so that it never blocks on a full pipe, and pass them on."""
+    """Keep reading the emulator's standard error and print it, so that the emulator never blocks on a full pipe."""
     try:
         for line in stream:
             sys.stderr.write(line)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The control interface under ``/_emulator``: the clock, the log, faults, switches, and a look behind the scenes."""
+"""The control interface under ``/_emulator``: the clock, the log, faults, switches, and internal states."""
 
 from __future__ import annotations
 
@@ -27,20 +27,21 @@ class _Body(BaseModel):
 
 
 class ClockMove(_Body):
-    """Exactly one of both: seconds to go on, or the moment to go to."""
+    """Exactly one of the two: the seconds to advance, or the moment to set."""
 
     advance_seconds: float | None = Field(None, ge=0)
     set: Annotated[datetime, BeforeValidator(lambda value: parse_moment(str(value)))] | None = None
 
 
 class Delay(_Body):
-    """How long every service request waits before it is looked at."""
+    """How long every service request waits before it is processed."""
 
     seconds: float = Field(ge=0, le=600)
 
 
 class Reset(_Body):
-    """Another world, switches on top of the start's, and where the clock starts, or stands still."""
+    """Another world, switches in addition to those of the start, and the time at which the clock starts or is
+    stopped."""
 
     clock: Annotated[datetime, BeforeValidator(lambda value: parse_moment(str(value)))] | None = None
     stopped: bool = False
@@ -49,7 +50,7 @@ class Reset(_Body):
 
 
 class ConsentChange(_Body):
-    """Consents of an identity for a client; without ``identity`` the client's own. DELETE without ``scope``: all."""
+    """Consents of an identity for a client; without ``identity``, the client's own. DELETE without ``scope``: all."""
 
     client_id: str
     identity: str | None = None
@@ -57,7 +58,7 @@ class ConsentChange(_Body):
 
 
 class Mint(_Body):
-    """Tokens for tests. ``consent`` records the scopes as consented to, as a token request does."""
+    """Tokens for tests. ``consent`` also records consents to the scopes, as a token request does."""
 
     client_id: str
     identity: str | None = None
@@ -68,7 +69,7 @@ class Mint(_Body):
 
 
 class CollectionChange(_Body):
-    """What can happen to a collection meanwhile."""
+    """Changes of a collection at run time."""
 
     visible: bool | None = None
     deleted: bool | None = None
@@ -85,7 +86,7 @@ class CollectionChange(_Body):
 
 
 class TaskChange(_Body):
-    """What can happen to a task that is not over: its owner's credentials run out, somebody stops it."""
+    """Changes of an unfinished task: the credentials of its owner expire, or somebody stops it."""
 
     pause: bool | None = None
     inactive: bool | None = None
@@ -102,7 +103,7 @@ class Outage(_Body):
 
 
 class FlowChange(_Body):
-    """What can happen to a flow meanwhile."""
+    """Changes of a flow at run time."""
 
     visible: bool | None = None
     deleted: bool | None = None
@@ -111,14 +112,14 @@ class FlowChange(_Body):
 
 
 class TimerChange(_Body):
-    """What the service can do to a timer: lose its next tick, or stop it for a cause of its own."""
+    """Changes of a timer that the service can make: lose its next tick, or stop it for its own cause."""
 
     lose_tick: bool = False
     stop: dict[str, Any] | None = None
 
 
 def timer_internals(emulator: Emulator, timer: Timer) -> dict[str, Any]:
-    """A timer with what the service does not show."""
+    """A timer, including what the service does not show."""
     return {
         "job_id": timer.id,
         "name": timer.name,
@@ -143,7 +144,7 @@ def timer_internals(emulator: Emulator, timer: Timer) -> dict[str, Any]:
 
 
 def task_internals(emulator: Emulator, task: Task) -> dict[str, Any]:
-    """A task with what Transfer does not show: its timer, what it is doing, what happened."""
+    """A task, including what Transfer does not show: its timer, its internal state and its events."""
     return {
         **task_document(emulator, task),
         "events": [event_document(one) for one in task.events],
@@ -188,7 +189,7 @@ def router(emulator: Emulator) -> APIRouter:
     @routes.post("/clock")
     async def move_clock(body: ClockMove) -> dict[str, Any]:
         if (body.advance_seconds is None) == (body.set is None):
-            raise HTTPException(422, "exactly one of advance_seconds and set is wanted")
+            raise HTTPException(422, "exactly one of advance_seconds and set is required")
         try:
             moment = body.set or emulator.clock.now() + timedelta(seconds=body.advance_seconds or 0)
             emulator.move_clock(moment)
@@ -227,7 +228,7 @@ def router(emulator: Emulator) -> APIRouter:
         try:
             emulator.change_switches(body)
         except ValidationError as error:
-            raise HTTPException(422, _complaints(error)) from error
+            raise HTTPException(422, _error_details(error)) from error
         return emulator.switches.model_dump()
 
     @routes.post("/delay")
@@ -242,7 +243,7 @@ def router(emulator: Emulator) -> APIRouter:
             world = load(body.world) if body.world is not None else None
             emulator.reset(world, body.switches, body.clock, body.stopped)
         except (ValidationError, ValueError) as error:
-            raise HTTPException(422, _complaints(error)) from error
+            raise HTTPException(422, _error_details(error)) from error
         return {"now": emulator.clock.now().isoformat()}
 
     @routes.get("/timers")
@@ -257,7 +258,9 @@ def router(emulator: Emulator) -> APIRouter:
         if timer is None:
             raise HTTPException(404, f"there is no timer {timer_id}")
         if timer.status != "active" or timer.busy:
-            raise HTTPException(409, f"{timer_id} is {timer.status}, or runs: only a timer that waits can be changed")
+            raise HTTPException(
+                409, f"{timer_id} is {timer.status}, or a run is in progress: only a waiting timer can be changed"
+            )
         if body.lose_tick:
             emulator.engine.lose_tick(timer)
         if body.stop is not None:
@@ -270,7 +273,7 @@ def router(emulator: Emulator) -> APIRouter:
         try:
             made = seed(emulator, owner, client, body)
         except ValidationError as error:
-            raise HTTPException(422, _complaints(error)) from error
+            raise HTTPException(422, _error_details(error)) from error
         return {"count": len(made), "job_ids": made}
 
     @routes.get("/consents")
@@ -360,7 +363,7 @@ def router(emulator: Emulator) -> APIRouter:
         return {
             "collections": [one.model_dump() for one in emulator.collections.values()],
             "flows": [one.model_dump() for one in emulator.flows.values()],
-            # Secrets of a world are made up: tests and rehearsals need them to log in.
+            # The secrets of a world are not real. Tests and rehearsals need them to sign in.
             "clients": [
                 {"id": one.id, "secret": one.secret, "username": emulator.username(one.id)}
                 for one in emulator.clients.values()
@@ -372,7 +375,7 @@ def router(emulator: Emulator) -> APIRouter:
     return routes
 
 
-def _complaints(error: Exception) -> Any:
+def _error_details(error: Exception) -> Any:
     if isinstance(error, ValidationError):
         return [{"loc": list(one["loc"]), "msg": one["msg"], "type": one["type"]} for one in error.errors()]
     return str(error)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Timers accepts: pydantic models of the documents that create timers."""
+"""Pydantic models of the documents that create timers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _identifier(value: Any) -> str:
 
 def _iso(value: Any) -> Any:
     if not isinstance(value, (str, datetime)):
-        raise ValueError("a datetime in ISO 8601 is wanted")
+        raise ValueError("a datetime in ISO 8601 is required")
     return value
 
 
@@ -73,7 +73,7 @@ class Item(_Document):
 
 
 class FilterRule(_Document):
-    """Which items of a recursive transfer are left out or kept."""
+    """Which items of a recursive transfer are excluded or included."""
 
     DATA_TYPE: Literal["filter_rule"] = "filter_rule"
     name: str = Field(min_length=1)
@@ -84,7 +84,7 @@ class FilterRule(_Document):
 class Transfer(_Document):
     """The transfer document of a timer, with the service's defaults.
 
-    ``submission_id`` and ``skip_activation_check``, which Transfer itself takes, are not allowed.
+    ``submission_id`` and ``skip_activation_check``, which Transfer itself accepts, are not allowed.
     """
 
     DATA_TYPE: Literal["transfer"] = "transfer"
@@ -140,7 +140,7 @@ class Recurring(_Document):
 
 
 class TransferTimer(_Document):
-    """A timer that transfers. ``resource_server`` is accepted, and nothing is known of what it does."""
+    """A timer that transfers. ``resource_server`` is accepted, but its effect is not known."""
 
     timer_type: Literal["transfer"]
     name: str | None = None
@@ -150,7 +150,7 @@ class TransferTimer(_Document):
 
 
 class FlowRun(_Document):
-    """What a flow is run with."""
+    """The input of a run of a flow."""
 
     body: dict[str, Any]
     run_managers: list[str] | None = None
@@ -177,7 +177,7 @@ class StopAfter(BaseModel):
 
 
 class Job(BaseModel):
-    """The old form: any callback. What it does not know it ignores."""
+    """The old form, with any callback. Unknown members are ignored."""
 
     callback_url: str = Field(min_length=1)
     callback_body: dict[str, Any] = {}
@@ -190,23 +190,23 @@ class Job(BaseModel):
 
     @property
     def end_at(self) -> datetime | None:
-        """The moment after which it does not run."""
+        """The moment after which the timer does not run."""
         return self.stop_after.date if isinstance(self.stop_after, StopAfter) else self.stop_after
 
     @property
     def end_count(self) -> int | None:
-        """How often it runs."""
+        """The number of runs."""
         within = self.stop_after.n_runs if isinstance(self.stop_after, StopAfter) else None
         return within if self.stop_after_n is None else self.stop_after_n
 
 
 class Rename(_Document):
-    """The one thing that can change; without a name nothing does."""
+    """The only possible change of a timer. Without a name, nothing changes."""
 
     name: str | None = None
 
 
-#: The old action provider's names of a transfer document's members, where they differ.
+#: The names of members in documents of the old action provider, if they differ.
 _OLD_NAMES = {
     "source_endpoint_id": "source_endpoint",
     "destination_endpoint_id": "destination_endpoint",
@@ -215,9 +215,9 @@ _OLD_NAMES = {
 
 
 def from_action_provider(body: dict[str, Any]) -> Transfer:
-    """The transfer that an action provider's document stands for. Raises pydantic.ValidationError.
+    """The transfer of a document of an action provider. Raises pydantic.ValidationError.
 
-    Members that only the action provider knows are left out.
+    Members that only the action provider knows are dropped.
     """
     renamed = {_OLD_NAMES.get(name, name): value for name, value in body.items() if value is not None}
     return Transfer.model_validate(

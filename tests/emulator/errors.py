@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Refusals in the words of each service."""
+"""Refusals, in the form of each service."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 
 
 class ServiceError(Exception):
-    """A refusal; the application turns it into the shape of the service that was asked.
+    """A refusal. The application converts it to the form of the service that received the request.
 
-    ``code`` and ``message`` fill that shape; ``extra`` adds members to its body (such as ``required_scopes``), and
-    ``body`` replaces it altogether.
+    ``code`` and ``message`` are part of that form. ``extra`` adds members to the body (such as ``required_scopes``),
+    and ``body`` replaces it.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class ServiceError(Exception):
 
 
 class InvalidInputError(Exception):
-    """Input that a FastAPI service answers with 422; ``errors`` are pydantic's, with ``loc`` complete."""
+    """Input that a FastAPI service answers with 422. ``errors`` are those of pydantic, with complete ``loc``."""
 
     def __init__(self, errors: list[dict[str, Any]]) -> None:
         super().__init__("invalid input")
@@ -44,11 +44,11 @@ class InvalidInputError(Exception):
 
     @classmethod
     def one(cls, loc: tuple[str | int, ...], message: str, kind: str = "value_error") -> InvalidInputError:
-        """A single complaint."""
+        """An error with a single entry."""
         return cls([{"loc": loc, "msg": message, "type": kind}])
 
 
-#: Types and messages of pydantic 2 as pydantic 1, which the recorded answers come from, put them.
+#: The types of pydantic 2, each with the type and message of pydantic 1, which the recorded answers come from.
 _VERSION_1 = {
     "missing": ("value_error.missing", "field required"),
     "extra_forbidden": ("value_error.extra", "extra fields not permitted"),
@@ -78,7 +78,7 @@ _VERSION_1 = {
 
 
 def validation_body(errors: list[dict[str, Any]], style: str) -> dict[str, Any]:
-    """The 422 body, ``{"detail": [{"loc", "msg", "type"}]}``, in the words of one pydantic version."""
+    """The 422 body, ``{"detail": [{"loc", "msg", "type"}]}``, in the words of a pydantic version."""
     detail = []
     for error in errors:
         kind, message = error["type"], error["msg"]
@@ -91,7 +91,7 @@ def validation_body(errors: list[dict[str, Any]], style: str) -> dict[str, Any]:
 
 
 def error_body(service: str, error: ServiceError, path: str, timers_shape: str = "error") -> dict[str, Any]:
-    """The body of a refusal in the shape of its service."""
+    """The body of a refusal, in the form of its service."""
     if error.body is not None:
         return error.body
     if service == "transfer":

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults on demand: which requests go wrong, and how."""
+"""Simulated faults: which requests fail, and how."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class Fault(BaseModel):
-    """One rule. ``attempts`` counts the requests that match it since it was set, from 1.
+    """A rule. ``attempts`` are the numbers of the matching requests that fail, counted from 1 since the rule was set.
 
-    ``refuse``: the connection drops before anything happens. ``lose_answer``: it is done, then the connection drops.
-    ``late``: the connection drops, and it is done after some seconds, or when the faults are cleared.
-    ``status``: that status instead of an answer. ``cut_json``: it is done and the 2xx answer's JSON ends in the middle
-    (mode ``exact``: Content-Length fits the cut; ``short``: it promises more and the connection drops). ``html``: a
-    web page instead of an answer. ``stall``: silence for some seconds, or until the faults are cleared; then the
-    answer.
-    ``after_commit``: whether ``status``, ``html`` and ``stall`` come after the request was carried out.
+    ``refuse``: the connection drops before the request is carried out. ``lose_answer``: the request is carried out,
+    then the connection drops. ``late``: the connection drops, and the request is carried out after some seconds, or
+    when the faults are cleared. ``status``: this status instead of an answer. ``cut_json``: the request is carried out,
+    and the JSON of a 2xx answer ends in the middle (mode ``exact``: Content-Length fits the cut; ``short``: it promises
+    more, then the connection drops). ``html``: a web page instead of an answer. ``stall``: silence for some seconds, or
+    until the faults are cleared, then the answer. ``after_commit``: whether ``status``, ``html`` and ``stall`` take
+    effect after the request was carried out.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -47,11 +47,11 @@ class Fault(BaseModel):
         try:
             re.compile(value)
         except re.error as error:
-            raise ValueError(f"path is no regular expression: {error}") from error
+            raise ValueError(f"path is not a regular expression: {error}") from error
         return value
 
     def matches(self, method: str, path: str) -> bool:
-        """Whether the rule is about this request at all."""
+        """Whether the rule applies to requests with this method and path."""
         return (self.method is None or self.method.upper() == method) and re.search(self.path, path) is not None
 
 
@@ -64,20 +64,20 @@ class Faults:
         self._cleared = asyncio.Event()
 
     def add(self, fault: Fault) -> int:
-        """Set a rule; returns its number."""
+        """Set a rule. Returns its number."""
         self._last_id += 1
         fault.id, fault.seen, fault.hits = self._last_id, 0, 0
         self.rules.append(fault)
         return fault.id
 
     def clear(self) -> None:
-        """Forget every rule, and end every silence."""
+        """Delete all rules, and end every silence."""
         self.rules.clear()
         self._cleared.set()
         self._cleared = asyncio.Event()
 
     async def silence(self, fault: Fault) -> None:
-        """Wait as long as a rule says: its seconds, or until the rules are cleared."""
+        """Wait for the seconds of a rule, or until the rules are cleared."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._cleared.wait(), fault.seconds)
 

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Moving real files between the folders behind two collections.
+"""Copies real files between the folders of two collections.
 
-An error stops one file or one item, and nothing else: all others get through, and what failed can be tried again.
+An error stops only one file or item: all others are transferred, and what failed can be retried.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from emulator.places import Place, TransferError
 
 _CHUNK = 1 << 20
 
-#: What skip_source_errors skips, at the source alone.
+#: The errors that skip_source_errors skips, only at the source.
 SKIPPABLE = frozenset(["FILE_NOT_FOUND", "PERMISSION_DENIED", "AMBIGUOUS_PATH"])
-#: Errors that no second try cures. Whether they end a task at once is not known.
+#: Errors that a retry cannot fix. Whether they end a task at once is not known.
 HOPELESS = frozenset(["IS_A_DIRECTORY", "NOT_A_DIRECTORY", "FILE_EXISTS", "BAD_PATH", "UNSUPPORTED_CHECKSUM"])
 
 
 class Moved(NamedTuple):
-    """A file that got through. The size is in bytes."""
+    """A file that was transferred. The size is in bytes."""
 
     source_path: str
     destination_path: str
@@ -37,7 +37,7 @@ class Moved(NamedTuple):
 
 
 class Skipped(NamedTuple):
-    """A path that was left out because of an error at the source."""
+    """A path that was skipped because of an error at the source."""
 
     source_path: str
     destination_path: str
@@ -48,7 +48,7 @@ class Skipped(NamedTuple):
 
 @dataclass
 class Outcome:
-    """What a transfer has done so far. Sizes in bytes."""
+    """The results of a transfer so far. Sizes are in bytes."""
 
     done: int = 0  # files, folders and paths of the document
     files: int = 0
@@ -81,7 +81,7 @@ class _Item:
 
 @dataclass
 class _Folder:
-    """A folder to be looked into."""
+    """A folder whose entries are to be transferred."""
 
     source_path: str
     destination_path: str
@@ -101,7 +101,7 @@ _Unit = _Item | _Folder | _File
 
 
 def transfer(source: Path, destination: Path, document: dict[str, Any], *, delete_excluded: bool = False) -> Outcome:
-    """Carry out a transfer document between two folders, once; the first failure is part of the outcome."""
+    """Carry out a transfer document between two folders, once. The outcome contains the first failure."""
     places = Place.of(source, "source"), Place.of(destination, "destination")
     work = Work(*places, document, delete_excluded=delete_excluded)
     for _size in work.proceed():
@@ -111,7 +111,7 @@ def transfer(source: Path, destination: Path, document: dict[str, Any], *, delet
 
 
 class Work:
-    """A transfer document that is being carried out, with what is still to do."""
+    """A transfer document that is being carried out, with the remaining units."""
 
     def __init__(
         self, source: Place, destination: Place, document: dict[str, Any], *, delete_excluded: bool = False
@@ -131,14 +131,14 @@ class Work:
 
     @property
     def left(self) -> int:
-        """How many things are still to do, as far as is known: files, and folders that were not looked into."""
+        """How many units are left, as far as is known: files, and folders whose entries have not been listed."""
         return len(self._pending) + len(self._failed)
 
     def proceed(self) -> Generator[int]:
-        """One pass over what is still to do.
+        """Make one pass over the remaining units.
 
-        Yields before every file how many bytes are about to move, so that the caller can let time pass. Closing it
-        leaves the rest to be done by the next pass.
+        Yields the size of every file before it is copied, so that the caller can let time pass. If the generator is
+        closed, the next pass does the rest.
         """
         self._pending.extend(self._failed)
         self._failed, self.failures = [], []
@@ -151,7 +151,7 @@ class Work:
         while self._pending:
             found: list[_Unit] = []
             try:
-                found = yield from self._do(self._pending[0])
+                found = yield from self._carry_out(self._pending[0])
                 self.outcome.done += 1
             except TransferError as error:
                 self._fail(self._pending[0], error)
@@ -170,9 +170,9 @@ class Work:
         self.failures.append(error)
         self._failed.append(unit)
 
-    def _do(self, unit: _Unit) -> Generator[int, None, list[_Unit]]:
-        """Carry out one thing; what it leads to. Raises TransferError."""
-        origin = self._source.look(unit.source_path)
+    def _carry_out(self, unit: _Unit) -> Generator[int, None, list[_Unit]]:
+        """Carry out one unit. Returns the units that follow from it. Raises TransferError."""
+        origin = self._source.resolve(unit.source_path)
         target = self._destination.allow_writing(unit.destination_path)
         if origin is None or target is None:
             yield from self._imagine(origin, unit.source_path)
@@ -185,7 +185,7 @@ class Work:
         return []
 
     def _imagine(self, origin: Path | None, path: str) -> Generator[int]:
-        """Without two folders nothing moves. What is imagined counts all the same."""
+        """If a collection has no folder, nothing is copied. The imagined files of the source are counted."""
         if origin is not None:
             if not origin.exists():
                 raise self._source.error("FILE_NOT_FOUND", "No such file or directory", path)
@@ -204,18 +204,18 @@ class Work:
             raise self._source.error("FILE_NOT_FOUND", "No such file or directory", unit.source_path)
         if origin.is_dir():
             if recursive is False:
-                message = "The path is a directory and recursive is false"
+                message = "The path is a directory, but recursive is false"
                 raise self._source.error("IS_A_DIRECTORY", message, unit.source_path)
             if target.exists() and not target.is_dir():
                 raise self._destination.error("NOT_A_DIRECTORY", "The path is a file", unit.destination_path)
             if target.resolve().is_relative_to(origin.resolve()):
-                message = "The path lies inside the directory it is filled from"
+                message = "The path is inside its own source directory"
                 raise self._destination.error("BAD_PATH", message, unit.destination_path)
             return [_Folder(_as_folder(unit.source_path), _as_folder(unit.destination_path))]
         if recursive:
-            raise self._source.error("NOT_A_DIRECTORY", "The path is a file and recursive is true", unit.source_path)
+            raise self._source.error("NOT_A_DIRECTORY", "The path is a file, but recursive is true", unit.source_path)
         if target.is_dir() or unit.destination_path.endswith("/"):
-            message = "The path is a directory and the source a file"
+            message = "The path is a directory, but the source is a file"
             raise self._destination.error("IS_A_DIRECTORY", message, unit.destination_path)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -237,14 +237,14 @@ class Work:
                 source_path, destination_path = (
                     f"{one}{entry.name}" for one in (unit.source_path, unit.destination_path)
                 )
-                aim = target / entry.name
+                entry_target = target / entry.name
                 if entry.is_dir():
-                    if aim.is_symlink() or (aim.exists() and not aim.is_dir()):
-                        self._make_way(aim, destination_path)
+                    if entry_target.is_symlink() or (entry_target.exists() and not entry_target.is_dir()):
+                        self._remove_other_type(entry_target, destination_path)
                     found.append(_Folder(f"{source_path}/", f"{destination_path}/"))
                 elif entry.is_file():
-                    if aim.is_symlink() or aim.is_dir():
-                        self._make_way(aim, destination_path)
+                    if entry_target.is_symlink() or entry_target.is_dir():
+                        self._remove_other_type(entry_target, destination_path)
                     found.append(_File(source_path, destination_path, {}))
         except OSError as error:
             raise self._destination.from_system(error, unit.destination_path) from error
@@ -253,13 +253,13 @@ class Work:
             self._mirrors.append((target, {one.name for one in entries}))
         return found
 
-    def _make_way(self, aim: Path, path: str) -> None:
+    def _remove_other_type(self, entry_target: Path, path: str) -> None:
         if not self._options.get("delete_destination_extra"):
-            raise self._destination.error("FILE_EXISTS", "The path is of another type on the destination", path)
-        self._remove(aim)
+            raise self._destination.error("FILE_EXISTS", "The path has another type on the destination", path)
+        self._remove(entry_target)
 
     def _delete_extra(self) -> None:
-        """The last step of a mirror. After an error at the source that was skipped, nothing is deleted."""
+        """The last step of a mirror. If an error at the source was skipped, nothing is deleted."""
         if self.outcome.source_errors and self._options.get("delete_destination_extra"):
             self.outcome.deletion_skipped = True
             return
@@ -321,17 +321,18 @@ class Work:
             temporary.unlink(missing_ok=True)
 
     def _needed(self, origin: Path, target: Path) -> bool:
-        """Whether a file is to be copied: level 0 missing, 1 other size, 2 older too, 3 other content; none always."""
+        """Whether to copy a file. Level 0: if it is missing; 1: or has another size; 2: or is older; 3: or has other
+        content. Without a level: always."""
         level = self._options.get("sync_level")
         if level is None or not target.exists():
             return True
-        here, there = origin.stat(), target.stat()
+        source, copy = origin.stat(), target.stat()
         if level == 0:
             return False
-        if here.st_size != there.st_size:
+        if source.st_size != copy.st_size:
             return True
         if level == 2:
-            return here.st_mtime > there.st_mtime
+            return source.st_mtime > copy.st_mtime
         if level == 3:
             return self._digest(origin, "md5") != self._digest(target, "md5")
         return False

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Globus Flows: flows to look at, and the runs of them that timers started. A run does nothing but succeed or fail."""
+"""Globus Flows: the flows, and their runs that timers started. A run only succeeds or fails."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _CREATED = "2024-01-01T00:00:00+00:00"
 
 
 def find_flow(emulator: Emulator, flow_id: str, permission: str = "VIEW") -> Flow:
-    """The flow of an ID, if it may be seen. Raises ServiceError as Flows does."""
+    """The flow with an ID, if it is visible. Raises ServiceError as Flows does."""
     flow = emulator.flows.get(flow_id.lower())
     hidden = flow is not None and not flow.visible and not flow.deleted
     if hidden and emulator.switches.hidden_flow == "forbidden":
@@ -39,7 +39,7 @@ def find_flow(emulator: Emulator, flow_id: str, permission: str = "VIEW") -> Flo
 
 
 def flow_document(flow: Flow) -> dict[str, Any]:
-    """A flow as Flows shows it to somebody who may start it."""
+    """A flow as Flows shows it to a user who may start it."""
     owner = f"urn:globus:auth:identity:{uuid.uuid5(uuid.NAMESPACE_URL, flow.owner)}"
     address = f"https://flows.automate.globus.org/flows/{flow.id}"
     return {
@@ -76,7 +76,7 @@ def flow_document(flow: Flow) -> dict[str, Any]:
 
 
 def run_document(emulator: Emulator, timer: Timer, run: Run) -> dict[str, Any]:
-    """The run of a flow that a timer started. Its output is its input."""
+    """A run of a flow that a timer started. Its output is its input."""
     flow = emulator.flows[timer.flow_id or ""]
     failure = run.outcome.failure if run.outcome else None
     status = "ACTIVE" if run.end_at is None else ("FAILED" if failure else "SUCCEEDED")
@@ -120,7 +120,7 @@ def router(emulator: Emulator) -> APIRouter:
     routes = APIRouter()
 
     def check(request: Request, *words: str) -> str:
-        """The identity whose token it is, which must hold one of some scopes of Flows."""
+        """The identity of the token, which must have one of these scopes of Flows."""
         scopes = [f"https://auth.globus.org/scopes/{FLOWS_CLIENT}/{word}" for word in ("all", *words)]
         return bearer(emulator, request, FLOWS_SERVER, scopes).identity
 
@@ -148,19 +148,19 @@ def router(emulator: Emulator) -> APIRouter:
     @routes.get("/runs/{run_id}")
     async def run(request: Request, run_id: str) -> JSONResponse:
         identity = check(request, "run_status", "run_manage")
-        held = emulator.flow_runs.get(run_id.lower())
-        if held is None or held.owner != identity:
+        run = emulator.flow_runs.get(run_id.lower())
+        if run is None or run.owner != identity:
             raise ServiceError(404, "NOT_FOUND", f"No run exists with id value {run_id}.")
-        return JSONResponse(held.document)
+        return JSONResponse(run.document)
 
     return routes
 
 
 def _page(request: Request, key: str, documents: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """A page of documents; the marker says where the next one begins."""
+    """A page of documents. The marker is the position of the next page."""
     marker = request.query_params.get("marker", "0")
     if not marker.isdecimal():
-        raise ServiceError(400, "BAD_REQUEST", "The marker is of no page")
+        raise ServiceError(400, "BAD_REQUEST", "The marker is not valid")
     end = int(marker) + _PAGE
     more = end < len(documents)
     return {

@@ -26,7 +26,7 @@ from emulator.world import Client
 AUTHORIZE = "/v2/oauth2/authorize"
 CODE_PAGE = "/v2/web/auth-code"
 CODE_SECONDS = 600
-#: The native apps whose installations register a client of their own: the Globus CLI, one in each environment.
+#: The native apps whose installations register their own clients: the Globus CLI, one app in each environment.
 TEMPLATES = frozenset(
     [
         "95fdeba8-fac2-42bd-a357-e068d82ff78e",
@@ -40,7 +40,7 @@ TEMPLATES = frozenset(
 
 
 class PageError(Exception):
-    """A refusal that a person sees in the browser, before anything goes back to the application."""
+    """A refusal that a person sees in the browser, before anything is sent to the application."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -53,7 +53,7 @@ def is_public(emulator: Emulator, client_id: str) -> bool:
 
 
 def redeem(emulator: Emulator, client_id: str, form: dict[str, str]) -> Code:
-    """What a code stands for. It is used up, also by a request that is refused. Raises ServiceError."""
+    """The login that a code belongs to. The code is used up, even if the request is refused. Raises ServiceError."""
     code = emulator.codes.pop(form.get("code", ""), None)
     if (
         code is None
@@ -62,14 +62,14 @@ def redeem(emulator: Emulator, client_id: str, form: dict[str, str]) -> Code:
         or code.expires_at <= emulator.clock.now()
         or not _proves(code.challenge, form.get("code_verifier"))
     ):
-        description = "The code is unknown, used up, expired, or of another login"
+        description = "The code is unknown, used up or expired, or belongs to another login"
         body = {"error": "invalid_grant", "error_description": description}
         raise ServiceError(400, "INVALID_GRANT", description, body=body)
     return code
 
 
 def _proves(challenge: str | None, verifier: str | None) -> bool:
-    """PKCE: whether the verifier is the one that the challenge was made of."""
+    """PKCE: whether the challenge was made from this verifier."""
     if challenge is None:
         return verifier is None
     hashed = hashlib.sha256((verifier or "").encode()).digest()
@@ -77,18 +77,16 @@ def _proves(challenge: str | None, verifier: str | None) -> bool:
 
 
 def router(emulator: Emulator, scope_exists: Callable[[str], bool]) -> APIRouter:
-    """The routes that a browser uses, and that of installations.
-
-    ``scope_exists`` says of a scope's name whether there is one.
-    """
+    """The routes for browsers, and the one for installations. ``scope_exists`` returns whether a scope of this name
+    exists."""
     routes = APIRouter()
 
     @routes.get(AUTHORIZE)
     async def authorize(request: Request) -> Response:
         try:
-            asked = dict(request.query_params)
-            scopes = _check(emulator, asked, str(request.base_url), scope_exists)
-            return HTMLResponse(_consent_page(emulator, asked, scopes))
+            parameters = dict(request.query_params)
+            scopes = _checked_scopes(emulator, parameters, str(request.base_url), scope_exists)
+            return HTMLResponse(_consent_page(emulator, parameters, scopes))
         except PageError as error:
             return _error_page(error)
 
@@ -96,27 +94,27 @@ def router(emulator: Emulator, scope_exists: Callable[[str], bool]) -> APIRouter
     async def decide(request: Request) -> Response:
         form = dict(parse_qsl((await request.body()).decode("utf-8", "replace"), keep_blank_values=True))
         try:
-            asked = dict(parse_qsl(form.get("request", ""), keep_blank_values=True))
-            _check(emulator, asked, str(request.base_url), scope_exists)
+            parameters = dict(parse_qsl(form.get("request", ""), keep_blank_values=True))
+            _checked_scopes(emulator, parameters, str(request.base_url), scope_exists)
             person = emulator.people.get(form.get("identity", ""))
             if person is None:
-                raise PageError(403, "UNKNOWN_IDENTITY", "Nobody of this world signed in")
+                raise PageError(403, "UNKNOWN_IDENTITY", "Nobody in this world signed in")
             if form.get("decision") != "allow":
-                return _send_back(asked, {"error": "access_denied"})
+                return _send_back(parameters, {"error": "access_denied"})
             now = emulator.clock.now()
-            emulator.grant(person.id, asked["client_id"], asked["scope"])
+            emulator.grant(person.id, parameters["client_id"], parameters["scope"])
             text = secrets.token_urlsafe(24)
             emulator.codes[text] = Code(
-                client_id=asked["client_id"],
+                client_id=parameters["client_id"],
                 identity=person.id,
-                scope=asked["scope"],
-                redirect_uri=asked["redirect_uri"],
-                challenge=asked.get("code_challenge"),
-                offline=asked.get("access_type") == "offline",
+                scope=parameters["scope"],
+                redirect_uri=parameters["redirect_uri"],
+                challenge=parameters.get("code_challenge"),
+                offline=parameters.get("access_type") == "offline",
                 signed_in_at=now,
                 expires_at=now + timedelta(seconds=CODE_SECONDS),
             )
-            return _send_back(asked, {"code": text})
+            return _send_back(parameters, {"code": text})
         except PageError as error:
             return _error_page(error)
 
@@ -126,7 +124,7 @@ def router(emulator: Emulator, scope_exists: Callable[[str], bool]) -> APIRouter
             wanted = json.loads(await request.body())["client"]
             template, name = str(wanted["template_id"]), str(wanted["name"])
         except (ValueError, KeyError, TypeError) as error:
-            raise ServiceError(400, "INVALID_PARAMETERS", "client.template_id and client.name are wanted") from error
+            raise ServiceError(400, "INVALID_PARAMETERS", "client.template_id and client.name are required") from error
         if template not in TEMPLATES:
             raise ServiceError(403, "FORBIDDEN", "Only installations of the Globus CLI register without signing in")
         client = Client(id=str(uuid.uuid4()), secret=secrets.token_urlsafe(30), template=template)
@@ -138,22 +136,24 @@ def router(emulator: Emulator, scope_exists: Callable[[str], bool]) -> APIRouter
     return routes
 
 
-def _check(emulator: Emulator, asked: dict[str, str], base: str, scope_exists: Callable[[str], bool]) -> list[Scope]:
-    """The scopes of a request to sign in. Raises PageError for one that Globus Auth would not show a page for."""
-    client_id = asked.get("client_id", "")
+def _checked_scopes(
+    emulator: Emulator, parameters: dict[str, str], base: str, scope_exists: Callable[[str], bool]
+) -> list[Scope]:
+    """The scopes of a sign-in request. Raises PageError for a request that Globus Auth would not show a page for."""
+    client_id = parameters.get("client_id", "")
     client = emulator.clients.get(client_id)
     if not is_public(emulator, client_id) and (client is None or client.template is None):
         raise PageError(400, "UNKNOWN_CLIENT", f"No application {client_id} that people sign in to")
-    uri = asked.get("redirect_uri", "")
+    uri = parameters.get("redirect_uri", "")
     own = emulator.apps[client_id].redirect_uris if client_id in emulator.apps else []
     if uri != f"{base.rstrip('/')}{CODE_PAGE}" and urlsplit(uri).hostname != "localhost" and uri not in own:
         raise PageError(400, "INVALID_REDIRECT", f"{uri} is not a redirect address of the application")
-    if asked.get("response_type") != "code":
+    if parameters.get("response_type") != "code":
         raise PageError(400, "INVALID_RESPONSE_TYPE", "response_type must be code")
-    if client is None and not (asked.get("code_challenge") and asked.get("code_challenge_method") == "S256"):
+    if client is None and not (parameters.get("code_challenge") and parameters.get("code_challenge_method") == "S256"):
         raise PageError(400, "INVALID_CHALLENGE", "An application without a secret must send a code_challenge (S256)")
     try:
-        scopes = parse(asked.get("scope", ""))
+        scopes = parse(parameters.get("scope", ""))
     except ScopeSyntaxError as error:
         raise PageError(400, "INVALID_SCOPE", str(error)) from error
     unknown = [path[-1] for scope in scopes for path, _optional in scope.paths() if not scope_exists(path[-1])]
@@ -166,16 +166,16 @@ def _check(emulator: Emulator, asked: dict[str, str], base: str, scope_exists: C
 # --- pages ---------------------------------------------------------------------------------------------------------
 
 
-def _consent_page(emulator: Emulator, asked: dict[str, str], scopes: Iterable[Scope]) -> str:
+def _consent_page(emulator: Emulator, parameters: dict[str, str], scopes: Iterable[Scope]) -> str:
     people = "\n".join(
         f'<option value="{one.id}">{html.escape(one.username)}</option>' for one in emulator.people.values()
     )
     return _page(
         "Sign in",
         f"""<form method="post" action="{AUTHORIZE}">
-<input type="hidden" name="request" value="{html.escape(urlencode(asked))}">
+<input type="hidden" name="request" value="{html.escape(urlencode(parameters))}">
 <p><label>Sign in as <select name="identity">{people}</select></label></p>
-<p>{html.escape(_name(emulator, asked["client_id"]))} would like to:</p>
+<p>{html.escape(_name(emulator, parameters["client_id"]))} would like to:</p>
 {_list(scopes)}
 <p><button name="decision" value="allow">Allow</button> <button name="decision" value="deny">Deny</button></p>
 </form>""",
@@ -191,14 +191,14 @@ def _list(scopes: Iterable[Scope]) -> str:
     return f"<ul>{entries}</ul>" if entries else ""
 
 
-def _send_back(asked: dict[str, str], answer: dict[str, str]) -> Response:
-    """Back to the application, or to the page of Globus Auth that shows the code."""
-    uri = asked["redirect_uri"]
+def _send_back(parameters: dict[str, str], answer: dict[str, str]) -> Response:
+    """Redirect to the application, or show the page of Globus Auth with the code."""
+    uri = parameters["redirect_uri"]
     if not uri.endswith(CODE_PAGE):
-        return RedirectResponse(f"{uri}?{urlencode({**answer, 'state': asked.get('state', '')})}", 303)
+        return RedirectResponse(f"{uri}?{urlencode({**answer, 'state': parameters.get('state', '')})}", 303)
     if "error" in answer:
         return _error_page(PageError(403, "ACCESS_DENIED", "You denied the application access"))
-    # The real page is a redirect away; without that the code gets into no address, history or log.
+    # The real page follows a redirect. Without one, the code is in no address, history or log.
     code = html.escape(answer["code"])
     return HTMLResponse(_page("Your code", f'<p><input id="auth-code" name="code" readonly value="{code}"></p>'))
 

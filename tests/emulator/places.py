@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A collection as a transfer meets it: its folder, and what it refuses."""
+"""A collection in a transfer: its folder, and what it refuses."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BY_ERRNO = {
 
 
 class TransferError(Exception):
-    """An error of a transfer: ``code`` in the words of Globus, ``message`` for people, and where it happened."""
+    """An error of a transfer: the ``code`` of Globus, a ``message`` for people, and where it happened."""
 
     def __init__(
         self, code: str, message: str, *, side: Side | None = None, path: str | None = None, place: Place | None = None
@@ -42,7 +42,7 @@ class TransferError(Exception):
 
 
 def normal(path: str) -> str:
-    """A path of a collection without what says nothing: ``/~/a//b/`` is ``/a/b``. It cannot lead above the root."""
+    """The normal form of a path on a collection: ``/~/a//b/`` is ``/a/b``. It cannot lead above the root."""
     plain = path.removeprefix("/")
     if plain == "~" or plain.startswith("~/"):
         plain = plain[1:]
@@ -50,7 +50,7 @@ def normal(path: str) -> str:
 
 
 class Place:
-    """One end of a transfer. What happens to its collection meanwhile is seen at once."""
+    """One end of a transfer. Changes of its collection take effect at once."""
 
     def __init__(self, collection: Collection, side: Side) -> None:
         self.collection = collection
@@ -58,12 +58,12 @@ class Place:
 
     @classmethod
     def of(cls, folder: Path, side: Side) -> Place:
-        """A plain folder, without a world around it."""
+        """A plain folder that is not part of a world."""
         return cls(Collection(id=str(uuid.uuid4()), display_name=folder.name, root=str(folder)), side)
 
     @property
     def root(self) -> Path | None:
-        """Its folder; None where files are only imagined."""
+        """Its folder, or None if its files are only imagined."""
         return None if self.collection.root is None else Path(self.collection.root)
 
     def error(self, code: str, message: str, path: str | None = None) -> TransferError:
@@ -71,11 +71,11 @@ class Place:
         return TransferError(code, message, side=self.side, path=path, place=self)
 
     def from_system(self, error: OSError, path: str) -> TransferError:
-        """An error of the machine in the words of Globus."""
+        """An error of the operating system, with the code of Globus."""
         return self.error(_BY_ERRNO.get(error.errno or 0, "ENDPOINT_ERROR"), error.strerror or str(error), path)
 
     def connect(self) -> None:
-        """Reach the collection at all. Raises TransferError."""
+        """Check that the collection can be used. Raises TransferError."""
         one = self.collection
         if not one.reachable:
             personal = one.entity_type.startswith("GCP_")
@@ -85,10 +85,10 @@ class Place:
         if one.trouble is not None:
             raise self.error(one.trouble, f"{one.display_name} answers {one.trouble}")
 
-    def look(self, path: str) -> Path | None:
-        """The place of a path below the root, whether or not something is there; None without a root.
+    def resolve(self, path: str) -> Path | None:
+        """The local path of a path on the collection, even if nothing exists there. None without a root.
 
-        Raises TransferError on a path that is refused, or leads out.
+        Raises TransferError if the path is refused, or leads out of the root.
         """
         wanted = normal(path)
         if _below(wanted, self.collection.forbidden):
@@ -103,8 +103,8 @@ class Place:
         return place
 
     def allow_writing(self, path: str) -> Path | None:
-        """The same, for a path that is written to."""
-        place = self.look(path)
+        """The same as ``resolve``, for a path to write to."""
+        place = self.resolve(path)
         if self.collection.read_only:
             raise self.error("PERMISSION_DENIED", "The collection is read-only", path)
         return place

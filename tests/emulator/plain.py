@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plain HTTP requests to the local Globus, for tests that want nothing between them and the socket."""
+"""Plain HTTP requests to the local Globus, for tests that must not use a client library."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ UNKNOWN = "99999999-aaaa-4aaa-8aaa-000000000001"
 
 
 def timer_scope(*collections: str) -> str:
-    """The scope a timer needs that transfers on some mapped collections."""
+    """The scope that a timer needs to transfer on these mapped collections."""
     below = " ".join(f"*{data_access(one)}" for one in collections)
     return f"{TIMERS_SCOPE}[{TRANSFER_SCOPE}{f'[{below}]' if below else ''}]"
 
 
 def flow_timer_scope(flow_id: str) -> str:
-    """The scope a timer needs that runs a flow."""
+    """The scope that a timer needs to run a flow."""
     return f"{TIMERS_SCOPE}[{flow_user(flow_id)}]"
 
 
@@ -60,13 +60,13 @@ class Answer:
 
 @dataclass
 class Api:
-    """Plain requests to the services, with no library that retries or hides anything."""
+    """Plain requests to the services, without a library that retries or hides anything."""
 
     globus: LocalGlobus
     tokens: dict[str, str] = field(default_factory=dict)
 
     def login(self, *collections: str, consent: bool = True) -> Api:
-        """Take a timers token (with consents for these collections) and a transfer token."""
+        """Get a timers token (with consents for these collections) and a transfer token."""
         timers = timer_scope(*collections) if consent else TIMERS_SCOPE
         minted = self.globus.mint([timers, TRANSFER_SCOPE])
         self.tokens = {server: one["access_token"] for server, one in minted.items()}
@@ -83,7 +83,7 @@ class Api:
         headers: dict[str, str] | None = None,
         timeout: float = PATIENCE,
     ) -> Answer:
-        """One request on a connection of its own."""
+        """Send a request on a new connection."""
         sent = dict(headers or {})
         if token is None and form is None:
             token = self.tokens.get(TRANSFER_SERVER if path.startswith("/v0.10") else TIMERS_SERVER)
@@ -111,7 +111,7 @@ class Api:
         return self.call("POST", "/v2/oauth2/token", form={**credentials, **wanted})
 
     def document(self, **changes: Any) -> dict[str, Any]:
-        """A creation document: daily, between guest collections, so that no consent beside transfer is needed."""
+        """A creation document: daily, between guest collections, so that only the consent to transfer is needed."""
         body: dict[str, Any] = {
             "DATA_TYPE": "transfer",
             "source_endpoint": changes.pop("source", GUEST),
@@ -131,15 +131,15 @@ class Api:
         return {"timer": timer}
 
     def create(self, **changes: Any) -> str:
-        """Make a timer that transfers; its ID."""
+        """Create a timer that transfers. Returns its ID."""
         return self.make(self.document(**changes))
 
     def create_flow_timer(self, **changes: Any) -> str:
-        """Make a timer that runs a flow; its ID."""
+        """Create a timer that runs a flow. Returns its ID."""
         return self.make(self.flow_document(**changes))
 
     def make(self, document: dict[str, Any]) -> str:
-        """Make a timer of a creation document; its ID."""
+        """Create a timer from a creation document. Returns its ID."""
         answer = self.call("POST", "/v2/timer", document)
         assert answer.status == 201, answer.text
         return str(answer.json["timer"]["job_id"])
@@ -159,7 +159,7 @@ class Api:
         return found
 
     def tasks(self, clauses: str = "", **query: Any) -> list[dict[str, Any]]:
-        """A list of transfer tasks, a thousand at most."""
+        """A list of transfer tasks, at most a thousand."""
         answer = self.call("GET", f"/v0.10/task_list?{urlencode({'filter': clauses, 'limit': 1000, **query})}")
         assert answer.status == 200, answer.text
         found: list[dict[str, Any]] = answer.json["DATA"]
@@ -177,11 +177,11 @@ class Api:
         return self.task(self.job(job_id)["results"]["data"][0]["data"]["details"]["task_id"])
 
     def events(self, task_id: str) -> list[str]:
-        """What happened to a task, in order."""
+        """The events of a task, in order."""
         answer = self.call("GET", f"/v0.10/task/{task_id}/event_list?limit=1000")
         return [one["code"] for one in reversed(answer.json["DATA"])]
 
     def history(self, job_id: str) -> list[tuple[str, str]]:
-        """What really happened at the ticks of a timer: (event, time) in order."""
+        """What happened at the ticks of a timer: (event, time), in order."""
         timer = next(one for one in self.globus.timers() if one["job_id"] == job_id)
         return [(one["event"], one["at"]) for one in timer["history"]]

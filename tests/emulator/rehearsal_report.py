@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a rehearsal reports: how often each timer ran, what failed or stalled, and why."""
+"""The report of a rehearsal: how often each timer ran, which runs failed or stalled, and why."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from typing import Any
 WORDS = {
     "ran": "ran",
     "failed": "failed",
-    "still": "stalled",
-    "on": "is in progress",
+    "stalled": "stalled",
+    "running": "is in progress",
     "skipped": "was skipped",
     "missed": "was missed",
     "unauthorised": "was stopped",
@@ -29,40 +29,42 @@ def report(timers: list[dict[str, Any]], tasks: list[dict[str, Any]], now: str, 
     ``timers`` and ``tasks`` are those of the control interface.
     """
     by_id = {task["task_id"]: task for task in tasks}
-    there = [timer for timer in timers if timer["status"] not in _GONE]
+    existing = [timer for timer in timers if timer["status"] not in _GONE]
     at = datetime.fromisoformat(now).isoformat(timespec="seconds")
-    lines = [f"\nAfter {days:g} day{'s' * (days != 1)}, at {at}: {len(there)} timer{'s' * (len(there) != 1)}"]
+    lines = [f"\nAfter {days:g} day{'s' * (days != 1)}, at {at}: {len(existing)} timer{'s' * (len(existing) != 1)}"]
     total: Counter[str] = Counter()
     for timer in sorted(timers, key=lambda one: (str(one["name"]), one["status"] in _GONE, one["submitted_at"])):
-        happened = [(_what(entry, by_id), entry) for entry in timer["history"]]
-        counts = Counter(what for what, _entry in happened)
+        happened = [(_outcome(entry, by_id), entry) for entry in timer["history"]]
+        counts = Counter(outcome for outcome, _entry in happened)
         total.update(counts)
         total["stopped"] += _is_stopped(timer)
         lines += ["", f"{timer['name']} ({timer['job_id']}): {_status(timer)}"]
-        lines.append("  " + (", ".join(f"{WORDS[what]} {_times(counts[what])}" for what in counts) or "no run"))
-        lines += [f"  {line}" for line in _failures(entry for what, entry in happened if what == "failed")]
-        lines += [f"  {_standing(by_id[entry['task_id']])}" for what, entry in happened if what == "still"]
-        lines += [f"  {line}" for line in _left_out(task for task in tasks if task["timer_id"] == timer["job_id"])]
+        lines.append(
+            "  " + (", ".join(f"{WORDS[outcome]} {_times(counts[outcome])}" for outcome in counts) or "no run")
+        )
+        lines += [f"  {line}" for line in _failures(entry for outcome, entry in happened if outcome == "failed")]
+        lines += [f"  {_stall_line(by_id[entry['task_id']])}" for outcome, entry in happened if outcome == "stalled"]
+        lines += [f"  {line}" for line in _skipped_items(task for task in tasks if task["timer_id"] == timer["job_id"])]
         if timer["status"] not in _GONE:
             lines.append(f"  next run: {timer['next_tick'] or 'none'}")
-    bad = [f"{total[what]} {WORDS[what]}" for what in ("failed", "still") if total[what]]
+    problems = [f"{total[outcome]} {WORDS[outcome]}" for outcome in ("failed", "stalled") if total[outcome]]
     if total["stopped"]:
-        bad.append(f"{total['stopped']} timer{'s' * (total['stopped'] != 1)} stopped")
-    if bad:
-        lines += ["", f"Some runs had problems: {', '.join(bad)}."]
-    return "\n".join(lines), not bad
+        problems.append(f"{total['stopped']} timer{'s' * (total['stopped'] != 1)} stopped")
+    if problems:
+        lines += ["", f"Some runs had problems: {', '.join(problems)}."]
+    return "\n".join(lines), not problems
 
 
-def _what(entry: dict[str, Any], tasks: dict[str, dict[str, Any]]) -> str:
+def _outcome(entry: dict[str, Any], tasks: dict[str, dict[str, Any]]) -> str:
     """The outcome of a tick."""
     task = tasks.get(entry.get("task_id", ""))
     if entry["event"] == "ran" and task is not None and task["completion_time"] is None:
-        return "on" if task["is_ok"] else "still"
+        return "running" if task["is_ok"] else "stalled"
     return str(entry["event"])
 
 
 def _is_stopped(timer: dict[str, Any]) -> bool:
-    """Whether the service stopped a timer, and not its user."""
+    """Whether the service, not the user, stopped a timer."""
     return timer["status"] == "inactive" and (timer["inactive_reason"] or {}).get("cause") != "user"
 
 
@@ -93,7 +95,7 @@ def _failures(entries: Iterable[dict[str, Any]]) -> list[str]:
     ]
 
 
-def _standing(task: dict[str, Any]) -> str:
+def _stall_line(task: dict[str, Any]) -> str:
     details = " ".join(str(task["nice_status_details"] or "").split())
     return (
         f"stalled since {task['request_time']}: {task['nice_status']}, {task['faults']} failed "
@@ -101,8 +103,8 @@ def _standing(task: dict[str, Any]) -> str:
     )
 
 
-def _left_out(tasks: Iterable[dict[str, Any]]) -> list[str]:
-    """The errors that skip_source_errors hides."""
+def _skipped_items(tasks: Iterable[dict[str, Any]]) -> list[str]:
+    """The number of items that were skipped because of skip_source_errors."""
     numbers = [task["subtasks_skipped_errors"] for task in tasks if task["subtasks_skipped_errors"]]
     if not numbers:
         return []

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from emulator.control import LocalGlobus, LocalGlobusError
 from emulator.rehearsal_report import report
 
-FAILED = 1  # exit status: the playbook worked, and not every run did
+FAILED = 1  # exit status: the playbook succeeded, but not all runs did
 _CALLBACKS = Path(__file__).with_name("callbacks")
 _DEFAULT_CALLBACKS = "~/.ansible/plugins/callback:/usr/share/ansible/plugins/callback"
 _DAY = timedelta(days=1)
@@ -49,19 +49,19 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--days", type=float, default=7, help="number of days to simulate (default 7)")
     parser.add_argument("playbook", type=Path)
     parser.add_argument("options", nargs=argparse.REMAINDER, help="more arguments for ansible-playbook")
-    wanted = parser.parse_args(arguments)
-    if wanted.days < 0:
+    options = parser.parse_args(arguments)
+    if options.days < 0:
         parser.error("--days must be 0 or more")
-    if wanted.playbook == Path():
+    if options.playbook == Path():
         parser.error("set the playbook: make rehearse PLAYBOOK=...")
-    if wanted.playbook.is_dir() or (wanted.playbook.suffix in (".yml", ".yaml") and not wanted.playbook.is_file()):
-        parser.error(f"the playbook {str(wanted.playbook)!r} does not exist in {Path.cwd()}. Use its full path")
+    if options.playbook.is_dir() or (options.playbook.suffix in (".yml", ".yaml") and not options.playbook.is_file()):
+        parser.error(f"the playbook {str(options.playbook)!r} does not exist in {Path.cwd()}. Use its full path")
     try:
-        with LocalGlobus(world=wanted.world) as globus:
+        with LocalGlobus(world=options.world) as globus:
             if not globus.client_id:
                 raise LocalGlobusError(NO_CLIENT)
-            status = Rehearsal(globus, wanted.playbook, wanted.options).run(wanted.days)
-            if status and not globus.timers() and wanted.world is None:
+            status = Rehearsal(globus, options.playbook, options.options).run(options.days)
+            if status and not globus.timers() and options.world is None:
                 print(DEFAULT_WORLD, file=sys.stderr)
             return status
     except LocalGlobusError as error:
@@ -70,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 class Rehearsal:
-    """One playbook on one local Globus."""
+    """A playbook on a local Globus."""
 
     def __init__(self, globus: LocalGlobus, playbook: Path, options: list[str]) -> None:
         self._globus = globus
@@ -81,25 +81,25 @@ class Rehearsal:
         self._reports: set[str] = set()
 
     def run(self, days: float) -> int:
-        """Run the playbook, let the days pass, and print the report. Returns the exit status."""
+        """Run the playbook, simulate the days, and print the report. Returns the exit status."""
         status = self._play()
         if status:
             return status
-        begun = datetime.fromisoformat(self._globus.now())
-        status = self._let_pass(begun, begun + timedelta(days=days))
+        start = datetime.fromisoformat(self._globus.now())
+        status = self._simulate(start, start + timedelta(days=days))
         # before the playbook runs again: it may resume or replace timers
-        text, well = report(self._globus.timers(), self._globus.tasks(), self._globus.now(), days)
+        text, succeeded = report(self._globus.timers(), self._globus.tasks(), self._globus.now(), days)
         if self._reports and days and not status:
             files = ", ".join(sorted(self._reports))
             print(f"\n{self._globus.now()}: the playbook runs again, so that its report shows these days: {files}\n")
             status = self._play()
         print(text)
-        return status or (0 if well else FAILED)
+        return status or (0 if succeeded else FAILED)
 
-    def _let_pass(self, begun: datetime, end: datetime) -> int:
-        """Let time pass. After a clock change that timers follow, run the playbook again, as a scheduler would."""
-        for moment, zone in clock_changes(self._zones, begun, end):
-            for again in (moment, moment + _DAY):  # a replacement may wait until a run is over
+    def _simulate(self, start: datetime, end: datetime) -> int:
+        """Simulate the time. After a clock change that timers follow, run the playbook again, as a scheduler would."""
+        for moment, zone in clock_changes(self._zones, start, end):
+            for again in (moment, moment + _DAY):  # a replacement may wait until a run has ended
                 if again > end:
                     break
                 self._set_clock(again)
@@ -114,7 +114,7 @@ class Rehearsal:
         return 0
 
     def _set_clock(self, moment: datetime) -> None:
-        """Let time pass until a moment, unless the playbook itself took longer."""
+        """Move the clock to a moment, unless the playbook itself took longer."""
         if moment > datetime.fromisoformat(self._globus.now()):
             self._globus.set_clock(moment.isoformat())
 
@@ -146,15 +146,16 @@ class Rehearsal:
         return status
 
 
-def clock_changes(zones: Iterable[str], begun: datetime, end: datetime) -> list[tuple[datetime, str]]:
-    """When clocks change between two moments, in order, with the zone. Zones that this machine does not know: never."""
+def clock_changes(zones: Iterable[str], start: datetime, end: datetime) -> list[tuple[datetime, str]]:
+    """When clocks change between two moments, in order, with the zone. Zones that this machine does not know are left
+    out."""
     found: dict[datetime, str] = {}
     for name in sorted(zones):
         try:
             zone = ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError):
             continue
-        before = begun.replace(second=0, microsecond=0)
+        before = start.replace(second=0, microsecond=0)
         while before < end:
             after = min(before + _DAY, end)
             if _offset(before, zone) != _offset(after, zone):

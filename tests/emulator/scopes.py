@@ -20,19 +20,19 @@ Path = tuple[str, ...]
 
 
 class ScopeSyntaxError(ValueError):
-    """A scope string that does not parse."""
+    """A scope string that cannot be parsed."""
 
 
 @dataclass(frozen=True)
 class Scope:
-    """One scope with what it depends on."""
+    """A scope with the scopes that it depends on."""
 
     name: str
     optional: bool = False
     children: tuple[Scope, ...] = ()
 
     def paths(self, above: Path = ()) -> Iterator[tuple[Path, bool]]:
-        """Every path from the root to a scope of the tree, parents first, with whether its end is optional."""
+        """Every path from the root to a scope of the tree, parents first, and whether its end is optional."""
         here = (*above, self.name)
         yield here, self.optional
         for child in self.children:
@@ -85,7 +85,7 @@ def _parse_list(text: str, depth: int) -> tuple[list[Scope], str]:
     return scopes, text
 
 
-#: Scopes that exist whatever the world holds, by resource server. The Globus CLI asks for all of these services.
+#: Scopes that exist in every world, by resource server. The Globus CLI requests scopes of all these services.
 STATIC_SCOPES: dict[str, frozenset[str]] = {
     AUTH_SERVER: frozenset(
         ["openid", "email", "profile"]

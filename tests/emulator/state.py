@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Everything the emulator remembers, in memory; one thread, so every request is atomic between two awaits."""
+"""The whole state of the emulator, in memory. There is one thread, so a request is atomic between two awaits."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MOST_LOGGED = 100_000
 
 @dataclass
 class Token:
-    """An access token (or, with ``refresh``, what can be changed for one)."""
+    """An access token or, with ``refresh``, a token that can be exchanged for one."""
 
     text: str
     client_id: str
@@ -37,17 +37,17 @@ class Token:
     issued_at: datetime
     expires_at: datetime
     refresh: bool = False
-    signed_in_at: datetime | None = None  # of a person: when the login was that the token comes from
+    signed_in_at: datetime | None = None  # for a person: the time of the login that the token comes from
 
     @property
     def session_since(self) -> datetime:
-        """When its owner last proved who they are; a service account does with every token request."""
+        """When its owner last signed in. A service account signs in with every token request."""
         return self.signed_in_at or self.issued_at
 
 
 @dataclass
 class Code:
-    """What a person brings back from the authorize page, good for one token request."""
+    """The code that a person gets from the authorize page. It is valid for one token request."""
 
     client_id: str
     identity: str
@@ -61,7 +61,7 @@ class Code:
 
 @dataclass
 class Consent:
-    """What an identity allows a client, at the end of a path of scopes."""
+    """The consent of an identity for a client, to the scope at the end of a path."""
 
     id: int
     path: Path
@@ -103,11 +103,11 @@ class Emulator:
         clock: datetime | None = None,
         stopped: bool = False,
     ) -> None:
-        """Back to the start, or into another world or time, with ``switches`` on top, until the next reset."""
+        """Reset to the start, or to another world or time until the next reset. ``switches`` are set in addition."""
         from emulator.ticks import Engine
 
         world = (world or self._start_world).model_copy(deep=True)
-        # Wrong switches must be refused before anything is forgotten.
+        # Wrong switches must be refused before the state is discarded.
         wanted = Switches.model_validate({}).changed({**world.switches, **self._start_switches, **(switches or {})})
         self.world = world
         self.switches = wanted
@@ -144,29 +144,29 @@ class Emulator:
         self.generation += 1
 
     def trim_log(self) -> None:
-        """Keep the log of a long rehearsal within bounds."""
+        """Limit the length of the log in a long rehearsal."""
         if len(self.log) > MOST_LOGGED:
             del self.log[: len(self.log) - MOST_LOGGED]
 
     # --- time -------------------------------------------------------------------------------------------------------
 
     def run_due_ticks(self) -> None:
-        """Run what fell due since the last look at the clock."""
+        """Run what has become due since the last call."""
         self.engine.run_until(self.clock.now())
         self.trim_log()
 
     def move_clock(self, moment: datetime) -> None:
-        """Set the clock, running every tick in between in order. Raises ValueError on a moment in the past."""
+        """Set the clock, and run every tick in between, in order. Raises ValueError for a moment in the past."""
         if moment < self.clock.now():
             raise ValueError(f"the clock is at {self.clock.now().isoformat()} and never goes backwards")
         self.engine.run_until(moment)
-        # Real time went on while the ticks ran; a clock never goes backwards.
+        # Real time has passed while the ticks ran, and the clock never goes backwards.
         self.clock.move_to(max(moment, self.clock.now()))
 
     # --- consents ---------------------------------------------------------------------------------------------------
 
     def grant(self, identity: str, client_id: str, scope_string: str) -> None:
-        """Record the consents that a scope string stands for. Raises ScopeSyntaxError."""
+        """Record the consents that a scope string requests. Raises ScopeSyntaxError."""
         granted = self.consents.setdefault((identity, client_id), {})
         for scope in parse(scope_string):
             for path, optional in scope.paths():
@@ -174,10 +174,11 @@ class Emulator:
                     granted[path] = Consent(next(self._consent_ids), path, optional, self.clock.now())
 
     def revoke(self, identity: str, client_id: str, scope_string: str | None) -> int:
-        """Take back the consents at the ends of the scope string's paths, with all below; None takes back all.
+        """Revoke the consents at the ends of the paths in the scope string, and all below them; with None, all
+        consents.
 
-        Timers lose them as well: revoking a consent invalidates the credentials that a timer keeps. A person who takes
-        back everything has the client's tokens revoked too. Returns how many consents went.
+        Timers lose them as well: revoking a consent invalidates the credentials that a timer keeps. If a person revokes
+        everything, the tokens of the client are revoked, too. Returns how many consents were revoked.
         """
         granted = self.consents.get((identity, client_id), {})
         ends: list[Path] = []
@@ -200,13 +201,13 @@ class Emulator:
         return len(gone)
 
     def consented(self, identity: str, client_id: str) -> frozenset[Path]:
-        """Every path an identity has consented to for a client."""
+        """All paths that an identity has consented to for a client."""
         return frozenset(self.consents.get((identity, client_id), {}))
 
     # --- identities -------------------------------------------------------------------------------------------------
 
     def username(self, identity: str) -> str | None:
-        """The username of a person or a client; None if nobody has this ID."""
+        """The username of a person or a client, or None if nobody has this ID."""
         if identity in self.people:
             return self.people[identity].username
         if identity in self.clients:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Globus Transfer: tasks. Timers submit them; here they are read, changed and canceled."""
+"""Globus Transfer: reading, changing and canceling tasks. Timers submit them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def router(emulator: Emulator) -> APIRouter:
     routes = APIRouter(prefix="/v0.10")
 
     def find(request: Request, task_id: str) -> Task:
-        """The caller's task of an ID. Raises ServiceError."""
+        """The task of the caller with an ID. Raises ServiceError."""
         owner = transfer_token(emulator, request).identity
         task = emulator.tasks.get(task_id.lower())
         if task is None or task.owner != owner:
@@ -63,7 +63,7 @@ def router(emulator: Emulator) -> APIRouter:
             label, deadline = wanted.get("label"), wanted.get("deadline")
             moment = None if deadline is None else parse_moment(str(deadline))
         except (ValueError, AttributeError) as error:
-            raise refusal("a task document with label and deadline is wanted") from error
+            raise refusal("a task document with label and deadline is required") from error
         if task.over:
             raise ServiceError(409, "Conflict", "The task has completed")
         if label is not None and len(str(label)) > _LONGEST_LABEL:
@@ -114,11 +114,11 @@ def router(emulator: Emulator) -> APIRouter:
 
 
 def _page(request: Request, kind: str, found: list[Any], document: Callable[[Any], dict[str, Any]]) -> JSONResponse:
-    """One page of a list with limit, offset and total. Only its documents are made."""
+    """A page of a list with limit, offset and total. Only the documents of the page are created."""
     query = request.query_params
     limit, offset = number_of(query.get("limit"), _PAGE, "limit"), number_of(query.get("offset"), 0, "offset")
     if not 1 <= limit <= _LONGEST_PAGE:
-        raise refusal(f"limit is 1 to {_LONGEST_PAGE}")
+        raise refusal(f"limit must be 1 to {_LONGEST_PAGE}")
     page = [document(one) for one in found[offset : offset + limit]]
     return JSONResponse(
         {
@@ -133,7 +133,7 @@ def _page(request: Request, kind: str, found: list[Any], document: Callable[[Any
 
 
 def _marked(request: Request, kind: str, documents: list[dict[str, Any]]) -> JSONResponse:
-    """One page of a list that goes on at a marker."""
+    """A page of a list with markers."""
     marker = number_of(request.query_params.get("marker"), 0, "marker")
     end = marker + _MARKED_PAGE
     following = end if end < len(documents) else None

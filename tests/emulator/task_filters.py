@@ -44,15 +44,15 @@ def clauses(text: str) -> dict[str, list[str]]:
 
 
 def filtered(tasks: dict[str, Task], owner: str, text: str) -> list[Task]:
-    """The tasks of a user that a filter asks for. Raises ServiceError."""
-    asked = clauses(text)
-    ids = asked.pop("task_id", None)
+    """The tasks of a user that match a filter. Raises ServiceError."""
+    filters = clauses(text)
+    ids = filters.pop("task_id", None)
     if ids is not None:
         wanted = dict.fromkeys(one.strip().lower() for one in ids)
         chosen: Iterable[Task] = (tasks[one] for one in wanted if one in tasks)
     else:
         chosen = tasks.values()
-    tests = [_test(name, values) for name, values in asked.items()]
+    tests = [_test(name, values) for name, values in filters.items()]
     return [task for task in chosen if task.owner == owner and all(test(task) for test in tests)]
 
 
@@ -70,22 +70,22 @@ def _test(name: str, values: list[str]) -> Callable[[Task], bool]:
         return lambda task: earliest <= task.requested_at <= latest
     if name == "completion_time":
         earliest, latest = _span(name, values)
-        # Without an end of the span tasks that go on are in it: they will be over some time.
+        # A span without an end includes unfinished tasks, which will end later.
         return lambda task: earliest <= (task.completed_at or _END) <= latest
-    raise refusal(f"there is no filter {name!r}")
+    raise refusal(f"unknown filter {name!r}")
 
 
 def _words(name: str, values: list[str], allowed: tuple[str, ...]) -> set[str]:
     words = {one.strip().upper() for one in values if one.strip()}
     if not words or not words <= set(allowed):
-        raise refusal(f"{name} takes {', '.join(allowed)}")
+        raise refusal(f"{name} must be one of {', '.join(allowed)}")
     return words
 
 
 def _label_fits(label: str, patterns: list[str]) -> bool:
-    """``=`` (or nothing) is the text itself, ``~`` a pattern whatever the case, ``!`` before them the opposite.
+    """``=`` (or no prefix) compares the whole text, ``~`` a pattern without regard to case. ``!`` in front negates.
 
-    One of those that want the label must fit, and all of those that do not.
+    At least one pattern without ``!`` must match, if there are any, and none of those with ``!``.
     """
     wanting, fits = False, False
     for pattern in patterns:
@@ -102,22 +102,22 @@ def _label_fits(label: str, patterns: list[str]) -> bool:
 
 def _span(name: str, values: list[str]) -> tuple[datetime, datetime]:
     if len(values) > 2 or not any(one.strip() for one in values):
-        raise refusal(f"{name} takes FROM,TO, one of which may be empty")
+        raise refusal(f"{name} must be FROM,TO; one of the two may be empty")
     try:
         moments = [parse_moment(_with_plus(one)) if one.strip() else None for one in values]
     except ValueError as error:
-        raise refusal(f"{name} has a time that cannot be read") from error
+        raise refusal(f"{name} has an invalid time") from error
     return moments[0] or _BEGINNING, (moments[1] if len(moments) == 2 else None) or _END
 
 
 def _with_plus(text: str) -> str:
-    """A plus sign that was not escaped has become a blank."""
+    """The text with its plus sign, which has become a blank if it was not escaped."""
     day, _middle, rest = text.strip().partition("T")
     return f"{day}T{rest.replace(' ', '+')}" if rest else day
 
 
 def ordered(tasks: list[Task], text: str | None) -> list[Task]:
-    """Tasks in an order such as ``status ASC,request_time DESC``; the latest first without one. Raises ServiceError."""
+    """Tasks in an order such as ``status ASC,request_time DESC``; by default the latest first. Raises ServiceError."""
     for one in reversed((text or "request_time DESC").split(",")):
         name, _blank, direction = one.strip().partition(" ")
         if name not in _ORDERS or direction.upper() not in ("", "ASC", "DESC"):
@@ -127,14 +127,14 @@ def ordered(tasks: list[Task], text: str | None) -> list[Task]:
 
 
 def filtered_events(events: Iterable[Event], text: str) -> list[Event]:
-    """The events that a filter asks for, the latest first. Raises ServiceError."""
-    asked = clauses(text)
-    values = asked.pop("is_error", ["0", "1"])
-    if asked or not set(values) <= {"0", "1"}:
+    """The events that match a filter, the latest first. Raises ServiceError."""
+    filters = clauses(text)
+    values = filters.pop("is_error", ["0", "1"])
+    if filters or not set(values) <= {"0", "1"}:
         raise refusal("events can be filtered by is_error:0 or is_error:1")
     return [one for one in reversed(list(events)) if str(int(one.is_error)) in values]
 
 
 def refusal(message: str) -> ServiceError:
-    """A query that Transfer does not take."""
+    """The refusal of a query."""
     return ServiceError(400, "ClientError.BadRequest", message)

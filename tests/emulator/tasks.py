@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 FIRST_DEADLINE = timedelta(hours=24)
 EVENTS_KEPT = 1000
-#: So long a queued task shows the error that it met before.
+#: How long a queued task still shows its previous error.
 ERROR_SHOWN = timedelta(minutes=15)
 
 State = Literal["queued", "working", "backing_off", "paused", "inactive", "over"]
@@ -53,9 +53,9 @@ class Event(NamedTuple):
 
 @dataclass(eq=False, slots=True)
 class Task:
-    """A task with everything Transfer knows about it. Times are UTC.
+    """A task with everything that Transfer knows about it. Times are UTC.
 
-    ``status`` is ACTIVE, INACTIVE, SUCCEEDED or FAILED; ``state`` says what an unfinished one is really doing.
+    ``status`` is ACTIVE, INACTIVE, SUCCEEDED or FAILED. ``state`` is what the task is doing.
     """
 
     id: str
@@ -64,19 +64,19 @@ class Task:
     label: str
     requested_at: datetime
     deadline: datetime
-    has_own_deadline: bool  # which does not move
-    alarm: datetime | None = None  # when the deadline is looked at next
+    has_own_deadline: bool  # set by its owner, so it does not move
+    alarm: datetime | None = None  # when the deadline is checked next
     run: Run | None = None
     status: str = "ACTIVE"
     state: State = "queued"
-    work: Work | None = None  # while it is not over
+    work: Work | None = None  # until it is over
     left: int = 1
     outcome: Outcome = field(default_factory=Outcome)
-    passing: Generator[int] | None = None  # a pass that waits for bytes to arrive
+    current_pass: Generator[int] | None = None  # a pass that waits for bytes to arrive
     began_at: datetime | None = None
     completed_at: datetime | None = None
     faults: int = 0
-    tries: int = 0  # since something got through
+    tries: int = 0  # since the last progress
     error: TransferError | None = None  # that is being retried
     error_at: datetime | None = None
     pause_message: str | None = None
@@ -90,7 +90,7 @@ class Task:
 
     @property
     def owner(self) -> str:
-        """The identity whose task it is."""
+        """The identity that owns the task."""
         return self.timer.owner
 
     @property
@@ -105,7 +105,7 @@ class Task:
 
     @property
     def paths(self) -> tuple[Any, ...]:
-        """What must not be the same in two unfinished tasks."""
+        """The owner, the collections and the paths. They differ between all unfinished tasks."""
         items = sorted((one.source_path, one.destination_path) for one in self.transfer.DATA)
         return (self.owner, self.transfer.source_endpoint, self.transfer.destination_endpoint, *items)
 
@@ -115,7 +115,7 @@ class Task:
         self.events.append(Event(at, code, description, text, is_error))
 
     def forget_history(self) -> None:
-        """What happened in detail is kept for 30 days."""
+        """Forget the events and files of the task, which Transfer keeps for 30 days."""
         self.events.clear()
         self.outcome.moved.clear()
         self.outcome.left_out.clear()
@@ -129,7 +129,7 @@ def new_task(timer: Timer, transfer: Transfer, label: str, at: datetime) -> Task
 
 
 def explain(error: TransferError) -> str:
-    """An error in the words that people see."""
+    """The text of an error for people."""
     place = error.place
     where = f"Endpoint: {place.collection.display_name} ({place.collection.id})\n" if place else ""
     path = f"File: {error.path}\n" if error.path else ""
@@ -139,14 +139,14 @@ def explain(error: TransferError) -> str:
 _CASES: dict[str, Callable[[str], str]] = {"mixed": str, "upper": str.upper, "lower": str.lower}
 
 
-def _nice(task: Task, now: datetime, case: str) -> dict[str, Any]:
+def _nice_status_members(task: Task, now: datetime, case: str) -> dict[str, Any]:
     """``is_ok`` and the ``nice_status`` members: what an unfinished task is doing, or which error it is retrying."""
     code, details, ok = "OK", None, True
     recent = task.error_at is not None and now - task.error_at <= ERROR_SHOWN
     if task.state == "paused":
         code, details, ok = "PAUSED_BY_ADMIN" if task.paused_by_admin else "PAUSED", task.pause_message, False
     elif task.state == "inactive":
-        code, details, ok = "AUTH", "The credentials of the task do not suffice any more", False
+        code, details, ok = "AUTH", "The credentials of the task are no longer sufficient", False
     elif task.error is not None and (task.state != "queued" or recent):
         code, details, ok = task.error.code, explain(task.error), False
     elif task.state == "queued":
@@ -160,19 +160,19 @@ def _nice(task: Task, now: datetime, case: str) -> dict[str, Any]:
     }
 
 
-_NOT_NICE = dict.fromkeys(
+_NULL_NICE_STATUS = dict.fromkeys(
     ("is_ok", "nice_status", "nice_status_details", "nice_status_expires_in", "nice_status_short_description")
 )
 
 
-def _is_nice(emulator: Emulator, task: Task) -> bool:
-    """Whether a task says what it is doing. A switch decides it for one that failed after an error."""
+def _shows_nice_status(emulator: Emulator, task: Task) -> bool:
+    """Whether a task shows ``nice_status``. For a task that failed after an error, a switch decides."""
     kept = task.failed and task.error is not None and emulator.switches.failed_nice_status == "kept"
     return kept or not task.over
 
 
 def _subtasks(task: Task) -> dict[str, int]:
-    """How many pieces the task consists of, and what has become of them."""
+    """How many parts the task has, and their states."""
     left = task.left if task.work is None else task.work.left
     skipped = task.outcome.source_errors
     end = task.fatal_error[0] if task.fatal_error else None
@@ -181,7 +181,7 @@ def _subtasks(task: Task) -> dict[str, int]:
         "subtasks_expired": left if end == "EXPIRED" else 0,
         "subtasks_failed": left if task.failed and end not in ("CANCELED", "EXPIRED") else 0,
         "subtasks_pending": 0 if task.over else left,
-        "subtasks_retrying": 0,  # 0 too in what people recorded of a task that was retrying an error
+        "subtasks_retrying": 0,  # also 0 in recorded documents of a task that was retrying an error
         "subtasks_skipped_errors": skipped,
         "subtasks_succeeded": task.outcome.done,
         "subtasks_total": task.outcome.done + left + skipped,
@@ -194,7 +194,7 @@ def task_document(emulator: Emulator, task: Task) -> dict[str, Any]:
     elapsed = ((task.completed_at or now) - (task.began_at or now)).total_seconds()
     fatal = task.fatal_error
     return {
-        **_asked(emulator, task),
+        **_constant_members(emulator, task),
         "bytes_checksummed": outcome.bytes_checksummed,
         "bytes_transferred": outcome.bytes_transferred,
         "canceled_by_admin": task.canceled_by_admin,
@@ -211,7 +211,11 @@ def task_document(emulator: Emulator, task: Task) -> dict[str, Any]:
         "history_deleted": task.history_deleted,
         "is_paused": task.state == "paused",
         "status": task.status,
-        **(_nice(task, now, emulator.switches.nice_status_case) if _is_nice(emulator, task) else _NOT_NICE),
+        **(
+            _nice_status_members(task, now, emulator.switches.nice_status_case)
+            if _shows_nice_status(emulator, task)
+            else _NULL_NICE_STATUS
+        ),
         **_subtasks(task),
     }
 
@@ -239,7 +243,7 @@ def submitted_document(emulator: Emulator, task: Task) -> dict[str, Any]:
     number = len(task.transfer.DATA)
     none = dict.fromkeys(("canceled_by_admin", "canceled_by_admin_message", "completion_time", "fatal_error"))
     return {
-        **_asked(emulator, task),
+        **_constant_members(emulator, task),
         **dict.fromkeys(_COUNTS, 0),
         **none,
         "deadline": show(task.transfer.deadline or task.requested_at + FIRST_DEADLINE),
@@ -256,7 +260,7 @@ def submitted_document(emulator: Emulator, task: Task) -> dict[str, Any]:
     }
 
 
-def _asked(emulator: Emulator, task: Task) -> dict[str, Any]:
+def _constant_members(emulator: Emulator, task: Task) -> dict[str, Any]:
     """The members that do not change."""
     transfer = task.transfer
     source = emulator.collections.get(transfer.source_endpoint)
@@ -302,7 +306,7 @@ def event_document(event: Event) -> dict[str, Any]:
 
 
 def moved_document(moved: Moved) -> dict[str, Any]:
-    """A file that got through, as Transfer shows it."""
+    """A file that was transferred, as Transfer shows it."""
     return {
         "DATA_TYPE": "successful_transfer",
         "checksum": None,
@@ -314,7 +318,7 @@ def moved_document(moved: Moved) -> dict[str, Any]:
 
 
 def skipped_document(skipped: Skipped, at: datetime | None) -> dict[str, Any]:
-    """A path that was left out, as Transfer shows it."""
+    """A path that was skipped, as Transfer shows it."""
     return {
         "DATA_TYPE": "skipped_error",
         "checksum_algorithm": None,

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """When timers run, and what a run is.
 
-Ticks fall at start + n x interval. A tick is skipped while the previous run is still going or the timer is inactive,
-and skipped ticks are no iterations. Resuming a timer that missed a tick runs it once at once. A run of a transfer goes
-on as long as its task, which an error does not end.
+Ticks fall at start + n x interval. A tick is skipped while the previous run continues or the timer is inactive, and
+skipped ticks do not count as iterations. If a timer missed a tick, resuming it runs it once immediately. A run of a
+transfer lasts as long as its task, which an error does not end.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ HISTORY_KEPT = timedelta(days=90)
 
 @dataclass(eq=False, slots=True)
 class Run:
-    """One run of a timer. ``task`` is that of a transfer, ``outcome`` that of a flow."""
+    """A run of a timer. A transfer has a ``task``, a flow has an ``outcome``."""
 
     ran_at: datetime
     task: Task | None = None
@@ -45,11 +45,11 @@ class Run:
     error: tuple[int, str, str] | None = None  # status, code and message of a run that could not be started
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     end_at: datetime | None = None
-    noted: dict[str, Any] = field(default_factory=dict)  # in the timer's history
+    history_entry: dict[str, Any] = field(default_factory=dict)  # in the timer's history
 
     @property
     def failed(self) -> bool:
-        """Whether the run did not do what it should."""
+        """Whether the run failed."""
         if self.task is not None:
             return self.task.failed
         return self.error is not None or (self.outcome is not None and self.outcome.failure is not None)
@@ -75,21 +75,24 @@ class Engine:
         self._emulator = emulator
         self._agenda = Agenda(emulator.clock)
         self.worker = Worker(
-            emulator, self._agenda, lambda timer, at: self._unauthorised(timer, at) is not None, self._task_over
+            emulator,
+            self._agenda,
+            lambda timer, at: self._missing_authorization(timer, at) is not None,
+            self._task_over,
         )
 
     def run_until(self, moment: datetime) -> None:
-        """Process everything due up to a moment, in order, each thing at its own time."""
+        """Run everything that is due up to a moment, in order. During each action, the clock shows its time."""
         self._agenda.run_until(moment)
 
-    # --- what the service asks for ----------------------------------------------------------------------------------
+    # --- requests of the service ------------------------------------------------------------------------------------
 
     def plan(self, timer: Timer) -> None:
         """Queue the first tick of a new timer."""
         timer.version += 1
         if timer.next_tick is None:
             return
-        # A start that lies in the past is due now.
+        # A start in the past is due now.
         at = max(timer.next_tick, cut(self._emulator.clock.now()))
         if timer.end_at is not None and at > timer.end_at:
             timer.next_tick = None
@@ -98,7 +101,7 @@ class Engine:
             self._agenda.push(at, self._tick, timer)
 
     def resume(self, timer: Timer) -> None:
-        """Make an inactive timer active again; one that missed a tick runs once at once."""
+        """Make an inactive timer active again. If it missed a tick, it runs once immediately."""
         now = self._emulator.clock.now()
         timer.status = "active"
         timer.inactive_reason = None
@@ -113,17 +116,17 @@ class Engine:
         timer.touch()
 
     def resume_run(self, timer: Timer) -> None:
-        """Let the run that is going on go on, if it waits for credentials and they suffice now."""
+        """Continue the current run, if it waits for credentials and they are sufficient now."""
         if timer.run_waits and timer.running is not None and timer.running.task is not None:
             self.worker.reactivate(timer.running.task, self._emulator.clock.now())
 
     def lose_tick(self, timer: Timer) -> None:
-        """The next tick never comes, as if the service had lost it, until the timer is resumed."""
+        """Drop the next tick, as if the service had lost it, until the timer is resumed."""
         timer.version += 1
         timer.lost = True
 
     def _find_tick(self, timer: Timer, now: datetime) -> bool:
-        """Plan a lost tick anew; whether it was due."""
+        """Plan a lost tick again. Returns whether it was due."""
         lost, timer.lost = timer.lost, False
         due = lost and timer.next_tick is not None and timer.next_tick <= now
         if due:
@@ -133,7 +136,7 @@ class Engine:
         return due
 
     def stop(self, timer: Timer, reason: dict[str, Any]) -> None:
-        """Make a timer inactive for a cause that the service alone knows."""
+        """Make a timer inactive for a cause that only the service knows."""
         timer.status = "inactive"
         timer.inactive_reason = reason
         timer.touch()
@@ -149,7 +152,7 @@ class Engine:
         self._agenda.push(self._emulator.clock.now() + linger, self._deleted, timer)
         timer.touch()
 
-    # --- what happens when it is due --------------------------------------------------------------------------------
+    # --- due events -------------------------------------------------------------------------------------------------
 
     def _deleted(self, timer: Timer, at: datetime) -> None:
         timer.status = "deleted"
@@ -189,12 +192,12 @@ class Engine:
             self._finish(timer, timer.running, at)
 
     def _finish(self, timer: Timer, run: Run, at: datetime) -> None:
-        """A run is over."""
+        """End a run."""
         run.end_at = at
         if timer.running is run:
             timer.running = None
         if run.failed:
-            run.noted.update(event="failed", reason=run.reason)
+            run.history_entry.update(event="failed", reason=run.reason)
             if run.task is None or self._emulator.switches.failed_task_counts == "yes":
                 timer.n_errors += 1
         self._record_flow_run(timer, run)
@@ -202,33 +205,33 @@ class Engine:
         timer.touch()
 
     def _finish_if_over(self, timer: Timer) -> None:
-        """A timer with no tick to come, nothing missed and nothing going on has ended.
+        """End a timer that has no next tick, no missed tick and no current run.
 
-        A switch says whether it waits for the run that is going on.
+        A switch decides whether it waits for its current run.
         """
         early = self._emulator.switches.ended_while_running == "yes" and timer.retrying_since is None
         if timer.status == "active" and timer.next_tick is None and (early or not timer.busy):
             timer.status = "ended"
             timer.ended_at = self._emulator.clock.now()
 
-    # --- a run ------------------------------------------------------------------------------------------------------
+    # --- runs -------------------------------------------------------------------------------------------------------
 
     def _start(self, timer: Timer, at: datetime, due: datetime) -> None:
         """Run a timer at ``at``; ``due`` is when it should have started."""
         if timer.transfer is not None or timer.flow_id is not None:
-            reason = self._unauthorised(timer, at)
+            reason = self._missing_authorization(timer, at)
             if reason is not None:
                 self._deactivate(timer, at, reason)
                 return
         if timer.transfer is not None and self._emulator.transfer_is_down and self._wait(timer, at, due):
             return
         run = self._submit(timer, at)
-        run.noted = {"at": at.isoformat(), "event": "ran"}
-        timer.history.append(run.noted)
+        run.history_entry = {"at": at.isoformat(), "event": "ran"}
+        timer.history.append(run.history_entry)
         timer.running = run
         self._count(timer, run)
         if run.task is not None:
-            run.noted["task_id"] = run.task.id
+            run.history_entry["task_id"] = run.task.id
             self.worker.start(run.task, at)
         elif run.error is None and self._emulator.switches.run_duration_seconds:
             self._record_flow_run(timer, run)
@@ -238,7 +241,7 @@ class Engine:
             self._finish(timer, run, at)
 
     def _submit(self, timer: Timer, at: datetime) -> Run:
-        """What the service does for a run: submit a transfer, or start a flow."""
+        """Submit the transfer of a run, or start its flow."""
         try:
             if timer.flow_id is not None:
                 return Run(at, outcome=self._run_flow(timer.flow_id))
@@ -262,20 +265,20 @@ class Engine:
             timer.runs.pop()
         if timer.end_count is not None and timer.n_runs >= timer.end_count:
             timer.next_tick = None
-            # The tick that is queued already must not come.
+            # The tick that is already queued must not run.
             timer.version += 1
 
-    def _unauthorised(self, timer: Timer, at: datetime) -> dict[str, Any] | None:
-        """Why the credentials that the timer keeps do not suffice, as an inactive reason's detail; None if they do."""
-        held = timer.consents
+    def _missing_authorization(self, timer: Timer, at: datetime) -> dict[str, Any] | None:
+        """The detail of an inactive reason: why the credentials of the timer are not sufficient. None if they are."""
+        consents = timer.consents
         if timer.flow_id is not None:
             scope = flow_user(timer.flow_id)
-            granted = (TIMERS_SCOPE, scope) in held
+            granted = (TIMERS_SCOPE, scope) in consents
             return None if granted else _consent_required("Missing required flow user consent", scope)
         places = [self._emulator.collections.get(one) for one in timer.collection_ids()]
         mapped = [one for one in places if one is not None and one.needs_data_access and not one.deleted]
-        lacking = [one for one in mapped if (TIMERS_SCOPE, TRANSFER_SCOPE, data_access(one.id)) not in held]
-        if lacking or (TIMERS_SCOPE, TRANSFER_SCOPE) not in held:
+        lacking = [one for one in mapped if (TIMERS_SCOPE, TRANSFER_SCOPE, data_access(one.id)) not in consents]
+        if lacking or (TIMERS_SCOPE, TRANSFER_SCOPE) not in consents:
             below = " ".join(f"*{data_access(one.id)}" for one in lacking)
             message = "Missing required data_access consent" if lacking else "Missing required transfer consent"
             return _consent_required(message, f"{TRANSFER_SCOPE}{f'[{below}]' if below else ''}")
@@ -303,7 +306,7 @@ class Engine:
             timer.n_errors += 1
 
     def _wait(self, timer: Timer, at: datetime, due: datetime) -> bool:
-        """Transient start errors are retried for half the interval, 45 minutes at most. False once that is over."""
+        """Retry a failed start later, for half the interval, at most 45 minutes. False if this time is over."""
         patience = min(timedelta(seconds=timer.interval) / 2, LONGEST_RETRY) if timer.interval else LONGEST_RETRY
         again = at + timedelta(seconds=self._emulator.switches.start_retry_seconds)
         if again > due + patience:
@@ -313,20 +316,20 @@ class Engine:
         return True
 
     def _run_flow(self, flow_id: str) -> files.Outcome:
-        """How the run of a flow ends. Raises ServiceError where it cannot begin."""
+        """The outcome of a run of a flow. Raises ServiceError if it cannot start."""
         flow = find_flow(self._emulator, flow_id, "RUN")
         if flow.succeeds:
             return files.Outcome()
         return files.Outcome(failure=TransferError("FlowFailed", f"A state of {flow.title} failed"))
 
     def _record_flow_run(self, timer: Timer, run: Run) -> None:
-        """What Flows knows of a run."""
+        """Record a run as Flows shows it."""
         if run.outcome is not None:
             document = run_document(self._emulator, timer, run)
             self._emulator.flow_runs[run.id] = FlowRun(run.id, timer.id, timer.owner, document)
 
 
 def _consent_required(message: str, below: str) -> dict[str, Any]:
-    """The detail of an inactive reason: a scope that is missing below that of Timers."""
+    """The detail of an inactive reason: a missing scope below that of Timers."""
     parameters = {"session_message": message, "required_scopes": [f"{TIMERS_SCOPE}[{below}]"]}
     return {"code": "ConsentRequired", "authorization_parameters": parameters}

@@ -42,7 +42,7 @@ from emulator.ticks import Run
 TRANSFER_CALLBACK = "https://transfer.actions.globus.org/transfer/run"
 TRANSFER_CALLBACKS = (TRANSFER_CALLBACK, "https://actions.automate.globus.org/transfer/transfer/run")
 FLOW_CALLBACK = re.compile(r"https://flows\.(?:automate\.)?globus\.org/flows/([0-9a-f-]{36})/run/?", re.IGNORECASE)
-SHORTEST_AVERAGE = 60.0  # seconds between two runs of all of a user's timers together
+SHORTEST_AVERAGE = 60.0  # seconds between two runs of all timers of a user
 _HISTORY = 10_000
 _PAGE = 100
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -52,7 +52,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 @dataclass
 class Timer:
-    """A timer with everything the service knows about it. Times are UTC, intervals seconds."""
+    """A timer with everything that the service knows about it. Times are UTC, intervals are seconds."""
 
     id: str
     owner: str
@@ -75,12 +75,12 @@ class Timer:
     status: str = "active"
     next_tick: datetime | None = None
     missed: bool = False
-    lost: bool = False  # its next tick never comes
+    lost: bool = False  # its next tick does not come
     n_runs: int = 0
     n_errors: int = 0
     last_ran_at: datetime | None = None
     inactive_reason: dict[str, Any] | None = None
-    running: Run | None = None  # that is going on
+    running: Run | None = None  # the current run
     retrying_since: datetime | None = None
     ended_at: datetime | None = None  # or when its deletion began
     runs: list[Run] = field(default_factory=list)
@@ -90,12 +90,12 @@ class Timer:
 
     @property
     def busy(self) -> bool:
-        """Whether a run is going on, or being tried."""
+        """Whether it has a current run, or retries to start one."""
         return self.running is not None or self.retrying_since is not None
 
     @property
     def run_waits(self) -> bool:
-        """Whether the run that is going on waits for credentials."""
+        """Whether the current run waits for credentials."""
         return self.running is not None and self.running.task is not None and self.running.task.status == "INACTIVE"
 
     @property
@@ -109,11 +109,11 @@ class Timer:
         return self.status in ("delete_in_progress", "deleted")
 
     def touch(self) -> None:
-        """Forget the written form: something has changed."""
+        """Discard the cached JSON, because something has changed."""
         self.cached = None
 
     def advance(self, now: datetime) -> None:
-        """On to the first tick after a moment; None after the last."""
+        """Set the next tick to the first one after a moment, or to None after the last."""
         if self.next_tick is None or self.interval is None or self.once:
             self.next_tick = None
             return
@@ -128,9 +128,8 @@ class Timer:
 
 
 class Seed(BaseModel):
-    """Many timers at once; ``{n}`` in the name counts from 0.
-
-    Without a start they first run an interval from now.
+    """Many timers at once. ``{n}`` in the name is a number from 0. Without a start, their first run is one interval
+    from now.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -150,7 +149,7 @@ class Seed(BaseModel):
     runs: int = Field(0, ge=0, le=100)
 
 
-# --- what the service shows ---
+# --- documents ---
 
 
 def shown_status(emulator: Emulator, timer: Timer) -> str:
@@ -176,7 +175,7 @@ def _schedule(emulator: Emulator, timer: Timer) -> dict[str, Any]:
 
 
 def _filled(transfer: Transfer) -> dict[str, Any]:
-    """A transfer document with the service's defaults, and without what is absent."""
+    """A transfer document with the defaults of the service, and without absent members."""
     return transfer.model_dump(mode="json", exclude_none=True)
 
 
@@ -192,7 +191,7 @@ def _callback_body(emulator: Emulator, timer: Timer) -> dict[str, Any]:
 
 
 def _stamp(timer: Timer, moment: datetime | None) -> str | None:
-    """When something happened to a timer. Those of the old form have microseconds."""
+    """A moment of a timer. For timers of the old form, it has microseconds."""
     if timer.timer_type == "generic" and moment is not None:
         return moment.astimezone(UTC).isoformat(timespec="microseconds")
     return show(moment)
@@ -253,7 +252,8 @@ def job_document(emulator: Emulator, timer: Timer) -> dict[str, Any]:
 
 
 def _written(emulator: Emulator, timer: Timer) -> bytes:
-    """JobRead without ``results`` and the closing brace, kept until something changes: lists of thousands stay fast."""
+    """JobRead without ``results`` and the closing brace, cached until something changes, so that long lists are
+    fast."""
     if timer.cached is not None and timer.cached[0] == emulator.generation and timer.running is None:
         return timer.cached[1]
     text = json.dumps(job_document(emulator, timer), separators=(",", ":")).encode()[:-1]
@@ -277,7 +277,7 @@ _RUN_WORDS = {
 
 
 def result_document(emulator: Emulator, timer: Timer, run: Run) -> dict[str, Any]:
-    """One run as the service shows it."""
+    """A run as the service shows it."""
     good, bad, ongoing = _RUN_WORDS[emulator.switches.run_status_words]
     refreshed = emulator.switches.results_refreshed if run.task is not None else "yes"
     over = run.end_at is not None and refreshed != "no"
@@ -310,12 +310,12 @@ def result_document(emulator: Emulator, timer: Timer, run: Run) -> dict[str, Any
 
 
 def _add_task(emulator: Emulator, result: dict[str, Any], run: Run, task: Task, *, final: bool) -> None:
-    """What a result says of the transfer: as it is, or as it was when it was submitted."""
+    """Add the transfer to a result: its current state, or its state at submission."""
     ids = emulator.switches.result_ids
     if ids == "none":
         return
     details = {**(task_document if final else submitted_document)(emulator, task), "event_list": []}
-    # Official samples have actions with such IDs.
+    # Official samples have actions with short IDs.
     action = task.id if ids == "task" else _short_id(task.id)
     if details["fatal_error"] is not None:
         fatal = details["fatal_error"]
@@ -343,7 +343,7 @@ def _short_id(task_id: str) -> str:
 
 
 def _run_time(emulator: Emulator, timer: Timer, moment: datetime) -> str | None:
-    """When a run began: as recorded of a timer of the old form, or like other moments."""
+    """When a run began: as recorded for a timer of the old form, or like other moments."""
     if timer.timer_type == "generic" or emulator.switches.ran_at_form == "recorded":
         return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
     return show(moment)
@@ -382,11 +382,11 @@ def creation_document(emulator: Emulator, timer: Timer) -> dict[str, Any]:
     }
 
 
-# --- creating ---
+# --- creation ---
 
 
 def _read(kind: type[Model], document: Any, above: tuple[str | int, ...], emulator: Emulator) -> Model:
-    """Validate a document; complaints carry the place it has in the request. Raises InvalidInputError."""
+    """Validate a document; errors contain its place in the request. Raises InvalidInputError."""
     try:
         return kind.model_validate(document, context={"naive_datetimes": emulator.switches.naive_datetimes})
     except ValidationError as error:
@@ -423,18 +423,18 @@ def _check_name(emulator: Emulator, name: str | None, loc: tuple[str | int, ...]
 def _check_number(emulator: Emulator, owner: str) -> None:
     most = emulator.switches.most_timers
     if most and sum(one.owner == owner and one.unfinished for one in emulator.timers.values()) >= most:
-        raise ServiceError(400, "ERROR", f"This user has {most} timers, more are not allowed")
+        raise ServiceError(400, "ERROR", f"This user has {most} timers, and more are not allowed")
 
 
 def _check_rate(emulator: Emulator, owner: str, interval: int | None, above: tuple[str | int, ...]) -> None:
-    """All unfinished timers of a user together run once a minute at most."""
+    """All unfinished timers of a user together may start at most one run a minute."""
     if interval is None:
         return
     mine = (one for one in emulator.timers.values() if one.owner == owner and one.unfinished and one.interval)
     per_second = 1 / interval + sum(1 / one.interval for one in mine if one.interval)
     if per_second > 1 / SHORTEST_AVERAGE + 1e-9:
         status = int(emulator.switches.rate_limit_error)
-        message = "The timers of this user would run more often than once a minute together"
+        message = "All timers of this user together would run more often than once a minute"
         if status == 422:
             raise InvalidInputError.one((*above, "schedule"), message)
         raise ServiceError(status, "ERROR", message)
@@ -465,7 +465,7 @@ def _check_consent(emulator: Emulator, token: Token, what: str, scope: str) -> N
 
 
 def create_timer(emulator: Emulator, token: Token, document: Any) -> Timer:
-    """Make a timer of the body of ``POST /v2/timer``. Raises InvalidInputError and ServiceError."""
+    """Create a timer from the body of ``POST /v2/timer``. Raises InvalidInputError and ServiceError."""
     if not isinstance(document, dict):
         raise InvalidInputError.one(("body",), "value is not a valid dict", "dict_type")
     extra = [{"loc": ("body", name), "msg": "extra", "type": "extra_forbidden"} for name in document if name != "timer"]
@@ -491,21 +491,21 @@ def create_timer(emulator: Emulator, token: Token, document: Any) -> Timer:
         wanted = _read(FlowTimer, raw, above, emulator)
         what, scope = "flow user", flow_user(wanted.flow_id)
         url = f"https://flows.automate.globus.org/flows/{wanted.flow_id}/run"
-        doing = {"callback_url": url, "callback_body": raw["body"], "flow_id": wanted.flow_id, "scope": scope}
+        action = {"callback_url": url, "callback_body": raw["body"], "flow_id": wanted.flow_id, "scope": scope}
     else:
         wanted = _read(TransferTimer, raw, above, emulator)
         what, scope = "transfer", TRANSFER_SCOPE
-        doing = {"callback_url": TRANSFER_CALLBACK, "callback_body": {"body": raw["body"]}, "transfer": wanted.body}
+        action = {"callback_url": TRANSFER_CALLBACK, "callback_body": {"body": raw["body"]}, "transfer": wanted.body}
     times = _times(emulator, wanted.schedule, (*above, "schedule"))
     _check_name(emulator, wanted.name, (*above, "name"))
     _check_consent(emulator, token, what, scope)
     _check_number(emulator, token.identity)
     _check_rate(emulator, token.identity, times["interval"], above)
-    return _new_timer(emulator, token, timer_type=found, name=wanted.name, **doing, **times)
+    return _new_timer(emulator, token, timer_type=found, name=wanted.name, **action, **times)
 
 
 def _times(emulator: Emulator, schedule: Once | Recurring, above: tuple[str | int, ...]) -> dict[str, Any]:
-    """When a timer of such a schedule runs, as members of Timer. Raises InvalidInputError."""
+    """The members of Timer for a schedule. Raises InvalidInputError."""
     now = cut(emulator.clock.now())
     end_count = end_at = None
     if isinstance(schedule, Once):
@@ -532,7 +532,7 @@ def _times(emulator: Emulator, schedule: Once | Recurring, above: tuple[str | in
 
 
 def create_job(emulator: Emulator, token: Token, document: Any) -> Timer:
-    """Make a timer of the body of ``POST /jobs/``, the old form. Raises InvalidInputError and ServiceError."""
+    """Create a timer from the body of ``POST /jobs/``, the old form. Raises InvalidInputError and ServiceError."""
     if not isinstance(document, dict):
         raise InvalidInputError.one(("body",), "value is not a valid dict", "dict_type")
     try:
@@ -541,7 +541,7 @@ def create_job(emulator: Emulator, token: Token, document: Any) -> Timer:
         raise InvalidInputError([{**one, "loc": ("body", *one["loc"])} for one in error.errors()]) from error
     _check_start(emulator, wanted.start, ("body", "start"), earliest=_BEGINNING)
     if wanted.interval is None and wanted.end_count not in (None, 1):
-        raise InvalidInputError.one(("body", "interval"), "an interval is wanted for more than one run")
+        raise InvalidInputError.one(("body", "interval"), "an interval is required for more than one run")
     if wanted.end_at is not None and wanted.end_at <= wanted.start:
         raise InvalidInputError.one(("body", "stop_after"), "the end must be after the start")
     transfer = None
@@ -578,7 +578,7 @@ def create_job(emulator: Emulator, token: Token, document: Any) -> Timer:
 
 
 def seed(emulator: Emulator, owner: str, client_id: str, wanted: Seed) -> list[str]:
-    """Make many timers at once, past the rate limit; their IDs."""
+    """Create many timers at once, without the rate limit. Returns their IDs."""
     now = cut(emulator.clock.now())
     body = {
         "DATA_TYPE": "transfer",
@@ -632,7 +632,7 @@ def seed(emulator: Emulator, owner: str, client_id: str, wanted: Seed) -> list[s
     return made
 
 
-# --- the routes ---
+# --- routes ---
 
 _ORDERS: dict[str, Callable[[Timer], Any]] = {
     "name": lambda timer: timer.name or "",
@@ -650,7 +650,7 @@ _STATUS_FILTERS = ("new", "loaded", "active", "inactive", "ended")
 
 
 def _listed(emulator: Emulator, owner: str, query: Any) -> list[Timer]:
-    """The timers that a list's query asks for, in its order. Raises InvalidInputError."""
+    """The timers that match the query of a list, in its order. Raises InvalidInputError."""
     timers = [one for one in emulator.timers.values() if one.owner == owner]
     text = query.get("filter_name")
     if text:
@@ -694,7 +694,7 @@ def _query_moment(query: Any, name: str) -> datetime | None:
     if not text:
         return None
     try:
-        # A plus sign that was not escaped has become a blank.
+        # A plus sign that was not escaped has become a blank: restore it.
         return parse_moment(text.replace(" ", "+") if "T" in text else text)
     except ValueError as error:
         raise InvalidInputError.one(("query", name), "invalid datetime format", "datetime_parsing") from error
@@ -734,7 +734,8 @@ def router(emulator: Emulator) -> APIRouter:
         return bearer(emulator, request, TIMERS_SERVER, [TIMERS_SCOPE])
 
     def find(token: Token, job_id: str, *, gone: bool = False) -> Timer:
-        """The caller's timer; with ``gone`` one that is being deleted too. Raises the refusals of the service."""
+        """The timer of the caller; with ``gone``, also one that is being deleted. Raises the refusals of the
+        service."""
         try:
             key = str(uuid.UUID(job_id))
         except ValueError as error:

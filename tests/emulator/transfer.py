@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Globus Transfer: collections, and looking at paths on those that have a root."""
+"""Globus Transfer: collections, and requests for their paths."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def transfer_token(emulator: Emulator, request: Request) -> Token:
 
 
 def find_collection(emulator: Emulator, collection_id: str) -> Collection:
-    """The collection of an ID, if it may be seen. Raises ServiceError as Transfer does."""
+    """The collection with an ID, if it is visible. Raises ServiceError as Transfer does."""
     collection = emulator.collections.get(collection_id.lower())
     if collection is None:
         raise ServiceError(404, "EndpointNotFound", f"No such endpoint '{collection_id}'")
@@ -191,7 +191,7 @@ def router(emulator: Emulator) -> APIRouter:
 
 
 def number_of(text: str | None, default: int, name: str) -> int:
-    """A whole number of a query. Raises ServiceError."""
+    """A whole number from a query. Raises ServiceError."""
     try:
         number = default if text is None else int(text)
     except ValueError:
@@ -202,13 +202,13 @@ def number_of(text: str | None, default: int, name: str) -> int:
 
 
 def _reach(emulator: Emulator, token: Token, collection_id: str) -> Place:
-    """A collection whose paths may be looked at. Raises ServiceError."""
+    """A collection whose paths can be read. Raises ServiceError."""
     collection = find_collection(emulator, collection_id)
     if collection.entity_type == "GCSv5_endpoint":
         raise ServiceError(409, "Conflict", f"{collection.display_name} is an endpoint and not a collection")
     wanted = data_access(collection.id)
-    held = emulator.consented(token.identity, token.client_id)
-    if collection.needs_data_access and (TRANSFER_SCOPE, wanted) not in held:
+    consents = emulator.consented(token.identity, token.client_id)
+    if collection.needs_data_access and (TRANSFER_SCOPE, wanted) not in consents:
         extra = {"required_scopes": [f"{TRANSFER_SCOPE}[*{wanted}]"]}
         message = f"Missing required data_access consent on {collection.id}"
         raise ServiceError(403, "ConsentRequired", message, extra=extra)
@@ -222,10 +222,10 @@ def _reach(emulator: Emulator, token: Token, collection_id: str) -> Place:
 
 
 def _found(place: Place, path: str) -> FilePath | None:
-    """What is at a path; None where files are only imagined. Raises ServiceError."""
+    """The local path of a path, or None if files are only imagined. Raises ServiceError."""
     where = f"Endpoint: {place.collection.display_name} ({place.collection.id})\n"
     try:
-        found = place.look(path)
+        found = place.resolve(path)
         if found is not None and not found.exists():
             raise place.error("FILE_NOT_FOUND", "No such file or directory", path)
     except TransferError as failure:
@@ -237,7 +237,7 @@ def _found(place: Place, path: str) -> FilePath | None:
 
 
 def _listing(place: Place, path: str) -> list[dict[str, Any]]:
-    """What is in a folder. Raises ServiceError."""
+    """The entries of a folder. Raises ServiceError."""
     folder = _found(place, path)
     if folder is None:
         return []
@@ -250,7 +250,8 @@ _NO_LINK = dict.fromkeys(("link_group", "link_last_modified", "link_size", "link
 
 
 def _imagined(path: str) -> dict[str, Any]:
-    """Without a folder behind the collection every path exists: a file if its name has an extension."""
+    """The entry of a path on a collection without a folder, where every path exists. It is a file if its name has an
+    extension."""
     name = normal(path).rpartition("/")[2]
     is_file = not path.endswith("/") and "." in name.strip(".")
     return {

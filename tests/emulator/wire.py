@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Between the socket and the services: the log, the delay, the faults and the ``Date`` header."""
+"""The layer between the socket and the services: the log, the delay, the faults and the ``Date`` header."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _TRANSPORT = "emulator.transport"
 
 
 class Protocol(H11Protocol):
-    """uvicorn's HTTP protocol, with the transport in the ASGI scope, so that a fault can really drop a connection."""
+    """uvicorn's HTTP protocol, with the transport in the ASGI scope, so that a fault can drop the connection."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn
         super().connection_made(transport)
@@ -44,7 +44,7 @@ class Protocol(H11Protocol):
 
 
 def service_of(path: str) -> str:
-    """Which of the services a path belongs to. Their paths do not collide."""
+    """The service that a path belongs to. No two services have the same path."""
     if path.startswith("/v0.10/"):
         return "transfer"
     if path.startswith(("/jobs", "/v2/timer")):
@@ -55,7 +55,7 @@ def service_of(path: str) -> str:
 
 
 class Wire:
-    """ASGI middleware around the services. Control requests pass untouched."""
+    """ASGI middleware around the services. Control requests pass unchanged."""
 
     def __init__(self, application: Application, emulator: Emulator) -> None:
         self._application = application
@@ -137,9 +137,9 @@ class Wire:
             scope[_TRANSPORT].abort()
         if fault is not None and (fault.kind == "late" or (fault.kind == "stall" and not fault.after_commit)):
             await self._emulator.faults.silence(fault)
-        instead = fault if fault is not None and fault.kind in ("status", "html") else None
+        replacing_fault = fault if fault is not None and fault.kind in ("status", "html") else None
         status, headers, answer = 500, list[tuple[bytes, bytes]](), b""
-        if instead is None or instead.after_commit:
+        if replacing_fault is None or replacing_fault.after_commit:
             self._emulator.run_due_ticks()
             status, headers, answer = await _collect(self._application, scope, body)
         if fault is not None and fault.kind == "late":
@@ -149,8 +149,8 @@ class Wire:
             return
         if fault is not None and fault.kind == "stall" and fault.after_commit:
             await self._emulator.faults.silence(fault)
-        if instead is not None:
-            status, headers, answer = self._instead(instead, scope["path"])
+        if replacing_fault is not None:
+            status, headers, answer = self._replacement(replacing_fault, scope["path"])
         promised = len(answer)
         if fault is not None and fault.kind == "cut_json" and status < 300:
             answer = answer[: max(1, len(answer) // 2)]
@@ -167,7 +167,7 @@ class Wire:
             scope[_TRANSPORT].close()  # sends what is written, then hangs up
             await _gone(receive)
 
-    def _instead(self, fault: Fault, path: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    def _replacement(self, fault: Fault, path: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         headers: list[tuple[bytes, bytes]] = []
         if fault.retry_after is not None:
             headers.append((b"retry-after", str(fault.retry_after).encode()))
@@ -177,7 +177,7 @@ class Wire:
             )
             return fault.status or 200, [*headers, (b"content-type", b"text/html; charset=utf-8")], page
         status = fault.status or 500
-        error = ServiceError(status, _CODES.get(status, "ERROR"), f"A fault was asked for: {status}")
+        error = ServiceError(status, _CODES.get(status, "ERROR"), f"This fault was requested: {status}")
         document = error_body(service_of(path), error, path, self._emulator.switches.error_bodies)
         return status, [*headers, (b"content-type", b"application/json")], json.dumps(document).encode()
 
@@ -186,7 +186,7 @@ _CODES = {401: "UNAUTHORIZED", 403: "FORBIDDEN", 429: "TOO_MANY_REQUESTS", 503: 
 
 
 async def _read(receive: Receive) -> bytes | None:
-    """The whole request body; None if the client hung up meanwhile."""
+    """The whole request body, or None if the client closed the connection before its end."""
     parts = []
     while True:
         message = await receive()
@@ -206,7 +206,7 @@ async def _answer(send: Send, status: int, detail: str) -> None:
 
 
 def _replay(body: bytes) -> Receive:
-    """A receive function that hands out a body that was read already."""
+    """A receive function that returns a body that was already read."""
     messages = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive() -> Message:
@@ -218,7 +218,7 @@ def _replay(body: bytes) -> Receive:
 async def _collect(
     application: Application, scope: MutableMapping[str, Any], body: bytes
 ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-    """Run the application and hold back its answer. What breaks inside is told on standard error and answered 500."""
+    """Run the application and hold back its answer. An exception is printed on standard error and answered with 500."""
     start: Message = {}
     parts: list[bytes] = []
 
@@ -237,7 +237,7 @@ async def _collect(
 
 
 async def _drop(scope: MutableMapping[str, Any], receive: Receive) -> None:
-    """Cut the connection without a word."""
+    """Close the connection without an answer."""
     scope[_TRANSPORT].abort()
     await _gone(receive)
 
@@ -255,7 +255,7 @@ def _form(headers: dict[str, str], body: bytes) -> dict[str, str]:
 
 
 def _client(emulator: Emulator, headers: dict[str, str], form: dict[str, str]) -> str | None:
-    """Whose request it is, as far as it says so: never a secret, never a token."""
+    """The ID of the client that sent a request, if the request contains it: never a secret, never a token."""
     scheme, _space, value = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         token = emulator.tokens.get(value.strip())

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Transfer does with tasks: three of each user at a time, and an error is tried again until the deadline.
+"""How Transfer carries out tasks: three of each user at a time, with retries after errors until the deadline.
 
-After Globus's page "Task Behavior". An error does not end a task. It stays ACTIVE, backs off, and tries again; what
-ends it is success, its deadline, somebody who cancels it, or one of a few errors that are fatal.
+The source is Globus's page "Task Behavior". An error does not end a task. It stays ACTIVE, waits, and retries. It ends
+by success, its deadline, a cancellation, or one of a few fatal errors.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ HISTORY_KEPT = timedelta(days=30)
 class Worker:
     """Carries out transfer tasks.
 
-    ``lacks_consent(timer)`` says whether the credentials of a timer do not suffice, and ``on_end(task, at)`` is called
-    when a task is over.
+    ``lacks_consent(timer)`` returns whether the credentials of a timer are not sufficient, and ``on_end(task, at)`` is
+    called when a task is over.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Worker:
         self._finished: deque[Task] = deque()
         self._with_history: deque[Task] = deque()
 
-    # --- what others ask for ----------------------------------------------------------------------------------------
+    # --- requests ---------------------------------------------------------------------------------------------------
 
     def submit(self, timer: Timer, number: int, at: datetime) -> Task:
         """Accept the transfer of a timer's run as a task. Nothing happens before ``start``. Raises ServiceError."""
@@ -82,16 +82,16 @@ class Worker:
         return task
 
     def start(self, task: Task, at: datetime) -> None:
-        """Let a task that was submitted begin as soon as there is a place for it."""
+        """Start a submitted task as soon as the user has fewer than three running ones."""
         if task.deadline <= at:
-            self.fail(task, at, "EXPIRED", "The deadline had passed before the task was submitted")
+            self.fail(task, at, "EXPIRED", "The deadline passed before the task was submitted")
             return
         self._queue(task, at)
         if not task.over:
             self._set_alarm(task)
 
     def add_finished(self, timer: Timer, number: int, at: datetime) -> Task:
-        """A task of the past that succeeded, for timers that are made with a history."""
+        """A past task that succeeded, for timers that are created with a history."""
         assert timer.transfer is not None
         task = new_task(timer, timer.transfer, self._label(timer, number), at)
         task.state, task.status, task.left = "over", "SUCCEEDED", 0
@@ -106,33 +106,33 @@ class Worker:
         self.fail(task, at, "CANCELED", f"The task was canceled by {who}" + (f": {message}" if message else ""))
 
     def pause(self, task: Task, at: datetime, *, by_admin: bool = False, message: str | None = None) -> None:
-        """Let a task wait until it is unpaused, for 90 days at most."""
-        self._put_down(task, "paused")
+        """Pause a task until it is unpaused, for at most 90 days."""
+        self._interrupt(task, "paused")
         task.paused_by_admin, task.pause_message = by_admin, message
         self._move_deadline(task, at + WHILE_PAUSED)
         task.note(at, "PAUSED", "paused", message or "")
         self._wake(task.owner, at)
 
     def unpause(self, task: Task, at: datetime) -> None:
-        """Let a paused task go on."""
+        """Continue a paused task."""
         task.pause_message = None
         self._move_deadline(task, at + FIRST_DEADLINE)
         task.note(at, "UNPAUSED", "unpaused")
         self._queue(task, at)
 
     def set_deadline(self, task: Task, deadline: datetime) -> None:
-        """Give a task a deadline of its owner's, which does not move."""
+        """Set a deadline of the owner, which does not move."""
         task.has_own_deadline = True
         self._move_deadline(task, deadline)
 
     def deactivate(self, task: Task, at: datetime) -> None:
         """Let a task wait for credentials."""
         task.status = "INACTIVE"
-        self._put_down(task, "inactive")
+        self._interrupt(task, "inactive")
         self._wake(task.owner, at)
 
     def reactivate(self, task: Task, at: datetime) -> None:
-        """Let an inactive task go on, if its credentials suffice now."""
+        """Continue an inactive task, if its credentials are sufficient now."""
         if task.state == "inactive" and not self._lacks_consent(task.timer, at):
             task.status = "ACTIVE"
             self._queue(task, at)
@@ -144,7 +144,7 @@ class Worker:
         self._end(task, at, "FAILED")
 
     def collection_changed(self, collection: Collection, at: datetime) -> None:
-        """What happens to tasks on a collection that is off now, or gone."""
+        """Apply the change of a collection to its tasks: it may be offline or deleted now."""
         for task in list(self._unfinished.values()):
             if collection.id not in (task.transfer.source_endpoint, task.transfer.destination_endpoint):
                 continue
@@ -157,10 +157,10 @@ class Worker:
                 except TransferError as error:
                     self._back_off(task, at, error)
 
-    # --- what happens -----------------------------------------------------------------------------------------------
+    # --- progress ---------------------------------------------------------------------------------------------------
 
     def _find(self, collection_id: str) -> Collection:
-        """A collection that a transfer may be submitted for. Raises ServiceError."""
+        """A collection that a transfer can use. Raises ServiceError."""
         collection = self._emulator.collections.get(collection_id)
         if collection is None:
             raise ServiceError(404, "EndpointNotFound", f"No such endpoint '{collection_id}'")
@@ -185,8 +185,8 @@ class Worker:
         self._wake(task.owner, at)
 
     def _wake(self, owner: str, at: datetime) -> None:
-        """Begin with tasks that wait, while there is a place."""
-        if owner in self._waking:  # further up the stack, where it is looked again
+        """Start waiting tasks, while the user has fewer than three running ones."""
+        if owner in self._waking:  # a caller is already in this loop, and checks again
             return
         self._waking.add(owner)
         waiting = self._waiting.get(owner, deque())
@@ -197,7 +197,7 @@ class Worker:
         self._waking.discard(owner)
 
     def _begin(self, task: Task, at: datetime) -> None:
-        """Begin with a task, or go on with one that was put down."""
+        """Start a task, or continue an interrupted one."""
         assert task.work is not None
         if at > task.requested_at and self._lacks_consent(task.timer, at):
             self.deactivate(task, at)
@@ -207,22 +207,22 @@ class Worker:
             task.note(at, "STARTED", "started")
         task.state = "working"
         self._working[task.owner] = self._working.get(task.owner, 0) + 1
-        task.passing = task.work.proceed()
-        self._go_on(task, at)
+        task.current_pass = task.work.proceed()
+        self._continue(task, at)
 
-    def _go_on(self, task: Task, at: datetime) -> None:
-        """Move files until one takes time, or everything was tried."""
-        work, passing, rate = task.work, task.passing, self._emulator.switches.bytes_per_second
+    def _continue(self, task: Task, at: datetime) -> None:
+        """Copy files until one takes time, or all were tried."""
+        work, current_pass, rate = task.work, task.current_pass, self._emulator.switches.bytes_per_second
         assert work is not None
-        assert passing is not None
+        assert current_pass is not None
         before = work.outcome.done
-        for size in passing:
+        for size in current_pass:
             if rate and size:
                 self._note_progress(task, at, before)
                 task.version += 1
-                self._agenda.push(at + timedelta(seconds=size / rate), self._go_on, task)
+                self._agenda.push(at + timedelta(seconds=size / rate), self._continue, task)
                 return
-        task.passing = None
+        task.current_pass = None
         self._note_progress(task, at, before)
         if work.failures:
             self._back_off(task, at, work.failures[0])
@@ -235,14 +235,14 @@ class Worker:
             self._succeed(task, at)
 
     def _note_progress(self, task: Task, at: datetime, before: int) -> None:
-        """Something got through: the error is past, and there are 72 hours for the rest."""
+        """Note progress: the error is over, and the rest has 72 hours."""
         if task.outcome.done > before:
             task.error, task.tries = None, 0
             if not task.has_own_deadline:
                 self._move_deadline(task, at + AFTER_PROGRESS)
 
     def _back_off(self, task: Task, at: datetime, error: TransferError) -> None:
-        """Note an error and try again later; others of the user's tasks may work meanwhile."""
+        """Note an error and retry later. In the meantime, other tasks of the user can run."""
         if self._is_fatal(task, error):
             self.fail(task, at, error.code, explain(error))
             return
@@ -251,7 +251,7 @@ class Worker:
         task.error, task.error_at = error, at
         details = {"context": [{"operation": "transfer", "path": error.path}], "error": {"body": error.message}}
         task.note(at, error.code, error.code.replace("_", " ").lower(), details, is_error=True)
-        self._put_down(task, "backing_off")
+        self._interrupt(task, "backing_off")
         longest = timedelta(seconds=self._emulator.switches.task_retry_seconds)
         self._agenda.push(at + min(longest, FIRST_RETRY * 2 ** min(task.tries - 1, 10)), self._queue, task)
         self._wake(task.owner, at)
@@ -261,22 +261,22 @@ class Worker:
             return task.transfer.fail_on_quota_errors
         return error.code in HOPELESS and self._emulator.switches.hopeless_errors == "fatal"
 
-    def _put_down(self, task: Task, state: State) -> None:
-        """Stop working on a task. A file that was half there is moved anew later."""
+    def _interrupt(self, task: Task, state: State) -> None:
+        """Stop working on a task. A partly transferred file is transferred again later."""
         if task.state == "working":
             self._working[task.owner] -= 1
         task.state = state
         task.version += 1
-        if task.passing is not None:
-            task.passing.close()
-            task.passing = None
+        if task.current_pass is not None:
+            task.current_pass.close()
+            task.current_pass = None
 
     def _succeed(self, task: Task, at: datetime) -> None:
         outcome = task.outcome
         if outcome.source_errors:
             task.note(at, "SKIPPED_ERRORS", "skipped errors", {"skipped_errors": outcome.source_errors})
         if outcome.deletion_skipped:
-            why = "Nothing is deleted, since errors at the source were skipped"
+            why = "Nothing is deleted, because errors at the source were skipped"
             task.note(at, "DELETE_DESTINATION_EXTRA_SKIPPED", "delete destination extra skipped", why)
         task.note(at, "SUCCEEDED", "succeeded", {"files_succeeded": outcome.files})
         self._end(task, at, "SUCCEEDED")
@@ -284,7 +284,7 @@ class Worker:
     def _end(self, task: Task, at: datetime, status: str) -> None:
         assert task.work is not None
         del self._unfinished[task.paths]
-        self._put_down(task, "over")
+        self._interrupt(task, "over")
         task.status, task.completed_at = status, at
         task.left, task.work = task.work.left, None
         self._finished.append(task)
@@ -301,17 +301,17 @@ class Worker:
 
     def _set_alarm(self, task: Task) -> None:
         task.alarm = task.deadline
-        self._agenda.push(task.deadline, self._look_at_deadline, task, deadline=True)
+        self._agenda.push(task.deadline, self._check_deadline, task, deadline=True)
 
-    def _look_at_deadline(self, task: Task, at: datetime) -> None:
-        """End a task that did not get through in time; one that only waited, or is moving a file, gets more time."""
+    def _check_deadline(self, task: Task, at: datetime) -> None:
+        """End a task that did not complete in time. A task that only waited, or is copying a file, gets more time."""
         if task.over or task.alarm != at:
             return
-        calm = task.error_at is None or task.error_at <= at - FIRST_DEADLINE
+        no_recent_error = task.error_at is None or task.error_at <= at - FIRST_DEADLINE
         if task.deadline <= at and not task.has_own_deadline:
             if task.state == "working":
                 task.deadline = at + AFTER_PROGRESS
-            elif task.state == "queued" and calm:
+            elif task.state == "queued" and no_recent_error:
                 task.deadline = at + FIRST_DEADLINE
         if task.deadline <= at:
             self.fail(task, at, "EXPIRED", "The task did not complete before its deadline")
@@ -319,7 +319,7 @@ class Worker:
             self._set_alarm(task)
 
     def _forget_old(self, at: datetime) -> None:
-        """What happened in detail goes after 30 days, tasks after 90 or as many as the switch says."""
+        """Delete the details of tasks after 30 days, and tasks after the number of days in the switch ``task_days``."""
         kept = timedelta(days=self._emulator.switches.task_days)
         while self._with_history and (self._with_history[0].completed_at or at) < at - HISTORY_KEPT:
             self._with_history.popleft().forget_history()

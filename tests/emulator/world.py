@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The world file: which collections, flows, clients and people there are."""
+"""The world file: the collections, flows, clients and people."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ class _Entry(BaseModel):
 
 
 class Collection(_Entry):
-    """A collection, or an endpoint that is none (``GCSv5_endpoint``).
+    """A collection, or an endpoint that is not a collection (``GCSv5_endpoint``).
 
-    Without a ``root`` every path exists (but those of ``missing``), and each item that is transferred from here counts
-    as ``files`` files of ``bytes`` bytes together. ``trouble`` is an error in Globus's words, such as
+    Without a ``root`` every path exists (except those in ``missing``), and each item that is transferred from here
+    counts as ``files`` files of ``bytes`` bytes together. ``trouble`` is an error in Globus's words, such as
     ``ENDPOINT_TOO_BUSY``, that every transfer meets here.
     """
 
@@ -84,7 +84,7 @@ class Collection(_Entry):
 
 
 class Flow(_Entry):
-    """A flow. ``succeeds`` false: every run of it fails."""
+    """A flow. If ``succeeds`` is false, all its runs fail."""
 
     id: Identifier
     title: str
@@ -95,10 +95,10 @@ class Flow(_Entry):
 
 
 class Client(_Entry):
-    """A registered application with a secret, which is an identity of its own too.
+    """A registered application with a secret, which is also an identity.
 
-    ``project`` false: the project it was registered in is gone, so that it gets no tokens. ``template``: the native app
-    that it is an installation of, as each installation of the Globus CLI is.
+    If ``project`` is false, its project no longer exists, and it gets no tokens. ``template`` is the native app that it
+    is an installation of, as for the Globus CLI.
     """
 
     id: Identifier
@@ -110,9 +110,9 @@ class Client(_Entry):
 
 
 class App(_Entry):
-    """A native app: an application without a secret, which people sign in to.
+    """A native app: an application without a secret that people sign in to.
 
-    A code is shown on the page of Globus Auth, or sent to this machine, or to one of ``redirect_uris``.
+    The code is shown on the page of Globus Auth, or sent to this machine or to one of ``redirect_uris``.
     """
 
     id: Identifier
@@ -129,7 +129,7 @@ class Person(_Entry):
 
 
 class World(_Entry):
-    """Everything that is there at the start."""
+    """The initial state."""
 
     collections: list[Collection] = []
     flows: list[Flow] = []
@@ -141,7 +141,7 @@ class World(_Entry):
 
 
 def load(source: Path | dict[str, Any] | None = None) -> World:
-    """Read a world from a YAML file, or a dict of the same form. Relative roots start at the file's folder.
+    """Read a world from a YAML file, or from a dict of the same form. Roots are relative to the folder of the file.
 
     Raises OSError, yaml.YAMLError or pydantic.ValidationError.
     """
@@ -160,5 +160,5 @@ def load(source: Path | dict[str, Any] | None = None) -> World:
     seen = [one.id for entries in parts for one in entries]
     doubled = sorted({one for one in seen if seen.count(one) > 1})
     if doubled:
-        raise ValueError(f"the world has these IDs twice: {', '.join(doubled)}")
+        raise ValueError(f"these IDs occur twice in the world: {', '.join(doubled)}")
     return world

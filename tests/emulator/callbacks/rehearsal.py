@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tells the rehearsal about a play: the zones whose clocks timers follow, the reports of the role, and its changes."""
+"""Writes facts of a play for the rehearsal: the zones whose clocks timers follow, reports of the role, and changes."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from ansible.template import Templar
 DOCUMENTATION = """
 name: rehearsal
 type: notification
-short_description: Tell a rehearsal about a play
+short_description: Write facts of a play for a rehearsal
 description:
-  - The environment variable EMULATOR_REHEARSAL names the file that gets a line of JSON for each thing to know.
+  - The environment variable EMULATOR_REHEARSAL is the path of the file that gets a line of JSON for each fact.
 """
 
 TIMERS = "research_ops.globus.timers"
 ROLE = "research_ops.globus.backup"
 
 
-def followed(options: Any) -> Iterator[str]:
-    """The time zones of schedules with ``daylight_saving: follow``, wherever they are in a module's options."""
+def followed_zones(options: Any) -> Iterator[str]:
+    """The time zones of schedules with ``daylight_saving: follow``, anywhere in the options of a module."""
     if isinstance(options, dict):
         if options.get("daylight_saving") == "follow" and options.get("timezone"):
             yield str(options["timezone"])
         options = list(options.values())
     if isinstance(options, list):
         for one in options:
-            yield from followed(one)
+            yield from followed_zones(one)
 
 
 class CallbackModule(CallbackBase):
-    """Every module's options are looked at: the role's timers are those of a module too."""
+    """Reads the options of every module, because the role also uses a module for its timers."""
 
     _play: Any = None
 
@@ -52,35 +52,35 @@ class CallbackModule(CallbackBase):
             with open(path, "a", encoding="utf-8") as file:
                 file.write(json.dumps(facts) + "\n")
 
-    def _look(self, result: Any) -> None:
+    def _note_zones(self, result: Any) -> None:
         options = (result._result.get("invocation") or {}).get("module_args")
         if result._task.action == TIMERS:
             options = self._templated(result)
-        for zone in sorted(set(followed(options))):
+        for zone in sorted(set(followed_zones(options))):
             self._note(zone=zone)
 
     def _templated(self, result: Any) -> Any:
-        """The options of a task, from its variables: the module timers does not return a long list."""
+        """The options of a task, templated: the module timers does not return a long list."""
         manager = self._play.get_variable_manager()
         variables = manager.get_vars(play=self._play, host=result._host, task=result._task)
         variables[result._result.get("ansible_loop_var", "item")] = result._result.get("item")
         try:
             return Templar(loader=manager._loader, variables=variables).template(result._task.args)
         except AnsibleError as error:
-            self._display.warning(f"rehearse: it is not known which clocks the timers of a task follow: {error}")
+            self._display.warning(f"rehearse: could not find out which clocks the timers of a task follow: {error}")
             return None
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
         self._play = play
 
     def v2_runner_on_ok(self, result: Any) -> None:
-        self._look(result)
+        self._note_zones(result)
         task = result._task
         if task.action.endswith("template") and task._role is not None and task._role.get_name() == ROLE:
             self._note(report=str(task.args.get("dest") or result._result.get("dest") or result._result.get("path")))
 
     def v2_runner_item_on_ok(self, result: Any) -> None:
-        self._look(result)
+        self._note_zones(result)
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
         self._note(changed=sum(stats.changed.values()))

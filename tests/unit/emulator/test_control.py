@@ -92,7 +92,7 @@ def test_it_ends_with_a_parent_that_is_killed() -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["--switch", "colour=red"], "--switch wants name=value"),
+        (["--switch", "colour=red"], "--switch must be name=value"),
         (["--switch", "read_shape=oval"], "read_shape: Input should be 'as_sent', 'filled'"),
         (["--world", "/nowhere/world.yml"], "No such file"),
     ],

@@ -152,10 +152,10 @@ def test_clock_changes(zones: list[str], begun: str, end: str, changes: list[tup
 
 def test_what_a_play_follows() -> None:
     pytest.importorskip("ansible")
-    from emulator.callbacks.rehearsal import followed
+    from emulator.callbacks.rehearsal import followed_zones
 
     schedule: dict[str, Any] = {"daylight_saving": "follow", "timezone": "Europe/Berlin"}
-    assert list(followed({"name": "x", "schedule": schedule})) == ["Europe/Berlin"]
+    assert list(followed_zones({"name": "x", "schedule": schedule})) == ["Europe/Berlin"]
     listed = {"timers": [{"schedule": schedule}, {"schedule": {**schedule, "daylight_saving": "ignore"}}, {}]}
-    assert list(followed(listed)) == ["Europe/Berlin"]
-    assert list(followed({"schedule": {**schedule, "timezone": None}})) == list(followed(None)) == []
+    assert list(followed_zones(listed)) == ["Europe/Berlin"]
+    assert list(followed_zones({"schedule": {**schedule, "timezone": None}})) == list(followed_zones(None)) == []

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every switch under every of its values changes what it says, and the table in README.md names them all."""
+"""Every value of every switch has its effect, and README.md lists all switches."""
 
 from __future__ import annotations
 
@@ -25,14 +25,15 @@ def recurring(**more: Any) -> dict[str, Any]:
     return {"type": "recurring", "interval_seconds": HOUR, "start": "2027-03-01T01:00:00Z", **more}
 
 
-def test_the_readme_lists_every_switch_with_its_values_and_default() -> None:
-    rows = re.findall(r"^\| `(\w+)` \| (.+?) \| (.+?) \|", README.read_text(encoding="utf-8"), re.MULTILINE)
-    table = {name: (values, default) for name, values, default in rows if name in Switches.model_fields}
+def test_the_readme_lists_every_switch_with_its_values_default_and_description() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (.+?) \| (.+?) \| (.+) \|$", README.read_text(encoding="utf-8"), re.MULTILINE)
+    table = {name: row for name, *row in rows if name in Switches.model_fields}
     assert set(table) == set(Switches.model_fields)
     for name, field in Switches.model_fields.items():
-        values, default = table[name]
+        values, default, description = table[name]
         assert default == f"`{field.default}`"
         assert re.findall(r"`([^`]+)`", values) == (allowed_values(name) if field.annotation is not int else [])
+        assert description == field.description
 
 
 @pytest.mark.parametrize("values", [{"colour": "red"}, {"read_shape": "oval"}, {"past_start_tolerance_seconds": -1}])
