@@ -486,6 +486,43 @@ def test_move_changes_nothing_with_the_credentials_of_another_account(
     assert old("timer_info")["timers"] == []
 
 
+@pytest.mark.parametrize("timer", [{"name": "twin"}, {"name": ""}], ids=["two of a name", "nameless"])
+def test_move_leaves_no_timer_running_whose_entry_was_given_a_name_only_in_the_file(
+    globus: LocalGlobus, playbooks: Playbooks, timer: dict[str, str]
+) -> None:
+    """Else both accounts would transfer the same data: absent finds no timer of the new name, and succeeds."""
+    account = Account(globus)
+    for name in (timer["name"], "twin", "single"):
+        account.api.create(name=name)
+    file = playbooks.home / "globus_timers.yml"
+    assert play(playbooks, "take_over.yml", "-e", f"take_over_file={file}").returncode == 0
+    written = yaml.safe_load(file.read_text(encoding="utf-8"))
+    by_id = [one["timer_id"] for one in written["globus_timers"] if "timer_id" in one]
+    assert by_id
+    named = [{"name": f"new {one.pop('timer_id', '')}", **one} for one in written["globus_timers"]]
+    file.write_text(yaml.safe_dump({**written, "globus_timers": named}), encoding="utf-8")
+    globus.clear_log()
+
+    for state in ("paused", "absent"):
+        moved = play(playbooks, "move.yml", "-e", f"move_file={file}", "-e", f"move_state={state}")
+        assert moved.returncode == 2, moved.stdout
+        assert all(one in moved.stdout for one in by_id)
+        assert "Nothing was changed" in " ".join(moved.stdout.split())
+    assert writes(globus.log()) == []
+
+    renamed = {one: f"named {place}" for place, one in enumerate(by_id)}
+    variables = playbooks.home / "names.json"
+    variables.write_text(json.dumps({"rename_timers": renamed}), encoding="utf-8")
+    for changed in (1, 0):
+        done = play(playbooks, "rename.yml", "-e", f"@{variables}")
+        assert done.returncode == 0, done.stdout
+        assert f"changed={changed}" in done.stdout
+    assert play(playbooks, "take_over.yml", "-e", f"take_over_file={file}").returncode == 0
+    moved = play(playbooks, "move.yml", "-e", f"move_file={file}")
+    assert moved.returncode == 0, moved.stdout
+    assert {one["status"] for one in account("timer_info")["timers"]} == {"inactive"}
+
+
 @pytest.mark.parametrize(
     ("guide", "example"), [("taking_over", "take_over"), ("taking_over", "managed"), ("health", "alerts/alert")]
 )
