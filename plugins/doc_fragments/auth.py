@@ -51,8 +51,9 @@ options:
     type: str
   transfer_token:
     description:
-      - An access token for Globus Transfer. Needed with O(timers_token) to look up collections, that is, to create or
-        resume a timer, and by M(research_ops.globus.collection_info). Never logged.
+      - An access token for Globus Transfer. With O(timers_token), this token is needed to create or resume a timer, to
+        read transfer tasks (M(research_ops.globus.timer_info)), and to look up collections
+        (M(research_ops.globus.collection_info)). Never logged.
       - If not set, E(GLOBUS_TRANSFER_TOKEN) is used.
     type: str
   token_storage:

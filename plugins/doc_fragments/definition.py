@@ -181,8 +181,8 @@ options:
   schedule:
     description:
       - When the timer runs. Required with O(transfer) or O(flow).
-      - V({}) runs the timer once, immediately. The timer is not run again under the same name until Globus forgets it,
-        90 days after its end. To run it again, use another name.
+      - V({}) runs the timer once, immediately. The module does not create a timer with the same name again until Globus
+        forgets the timer, 90 days after its end. To run it again, use another name.
     type: dict
     suboptions:
       interval:
@@ -235,8 +235,8 @@ options:
           count:
             description:
               - Number of runs, at least 1.
-              - Without O(schedule.start), a timer that has completed all its runs is not run again under the same name
-                until Globus forgets it, 90 days after its end. To run it again, use another name.
+              - Without O(schedule.start), a timer that has completed all its runs is not created again with the same
+                name until Globus forgets it, 90 days after its end. To run it again, use another name.
             type: int
           datetime:
             description:
@@ -252,13 +252,14 @@ options:
       - "V(active): The timer exists and runs. If it is inactive for any reason, the module resumes it with fresh
         credentials."
       - "V(paused): The timer exists and is paused."
-      - "V(absent): No unfinished timer with this name exists. The module deletes all of them."
+      - "V(absent): No timer with this name exists, except timers that have ended. The module deletes all others with
+        this name."
     type: str
     choices: [present, active, paused, absent]
     default: present
   timer_id:
     description:
-      - UUID of the timer. If O(name) is set, too, it is the new name of the timer.
+      - UUID of the timer. If you also set O(name), the module renames the timer.
       - If no timer has this ID, the task fails, except with O(state=absent). O(on_drift=replace) is not supported
         together with O(timer_id).
     type: str
@@ -295,9 +296,9 @@ options:
       - Off by default, because the check sends more requests, needs more consents (see below) and fails if the source
         does not exist yet. Set it to V(true) if the paths exist when the task runs. The role
         P(research_ops.globus.backup#role) checks paths by default.
-      - The task fails if a source does not exist or cannot be read, if C(recursive) is V(false) for a folder or V(true)
-        for a file, or if the destination is a file where a folder is needed, or the reverse. The destination does not
-        have to exist. If a collection cannot be reached, the module warns and creates the timer.
+      - The task fails if a source does not exist or cannot be read, if C(recursive) is V(false) for a directory or
+        V(true) for a file, or if the destination is a file where a directory is needed, or the reverse. The destination
+        does not have to exist. If a collection cannot be reached, the module warns and creates the timer.
       - To check paths on a mapped collection, the module needs a C(data_access) consent for Globus Transfer. With
         client credentials, the module obtains it with an additional token request, except in check mode. If the login
         of a person does not have it, the module warns and creates the timer without this check.
@@ -512,8 +513,8 @@ options:
       schedule:
         description:
           - When the timer runs. Required with O(timers[].transfer) or O(timers[].flow).
-          - V({}) runs the timer once, immediately. The timer is not run again under the same name until Globus forgets
-            it, 90 days after its end. To run it again, use another name.
+          - V({}) runs the timer once, immediately. The module does not create a timer with the same name again until
+            Globus forgets the timer, 90 days after its end. To run it again, use another name.
         type: dict
         suboptions:
           interval:
@@ -570,8 +571,9 @@ options:
               count:
                 description:
                   - Number of runs, at least 1.
-                  - Without O(timers[].schedule.start), a timer that has completed all its runs is not run again under
-                    the same name until Globus forgets it, 90 days after its end. To run it again, use another name.
+                  - Without O(timers[].schedule.start), a timer that has completed all its runs is not created again
+                    with the same name until Globus forgets it, 90 days after its end. To run it again, use another
+                    name.
                 type: int
               datetime:
                 description:
@@ -587,13 +589,14 @@ options:
           - "V(active): The timer exists and runs. If it is inactive for any reason, the module resumes it with fresh
             credentials."
           - "V(paused): The timer exists and is paused."
-          - "V(absent): No unfinished timer with this name exists. The module deletes all of them."
+          - "V(absent): No timer with this name exists, except timers that have ended. The module deletes all others
+            with this name."
         type: str
         choices: [present, active, paused, absent]
         default: present
       timer_id:
         description:
-          - UUID of the timer. If O(timers[].name) is set, too, it is the new name of the timer.
+          - UUID of the timer. If you also set O(timers[].name), the module renames the timer.
           - If no timer has this ID, the task fails, except with O(timers[].state=absent).
             O(timers[].on_drift=replace) is not supported together with O(timers[].timer_id).
         type: str
@@ -629,8 +632,8 @@ options:
           - Off by default, because the check sends more requests, needs more consents (see below) and fails if the
             source does not exist yet. Set it to V(true) if the paths exist when the task runs. The role
             P(research_ops.globus.backup#role) checks paths by default.
-          - The task fails if a source does not exist or cannot be read, if C(recursive) is V(false) for a folder or
-            V(true) for a file, or if the destination is a file where a folder is needed, or the reverse. The
+          - The task fails if a source does not exist or cannot be read, if C(recursive) is V(false) for a directory or
+            V(true) for a file, or if the destination is a file where a directory is needed, or the reverse. The
             destination does not have to exist. If a collection cannot be reached, the module warns and creates the
             timer.
           - To check paths on a mapped collection, the module needs a C(data_access) consent for Globus Transfer. With

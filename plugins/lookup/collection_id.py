@@ -31,7 +31,8 @@ options:
     required: true
 seealso:
   - module: research_ops.globus.collection_info
-    description: Read or search collections. """
+    description: Read or search collections.
+"""
 
 EXAMPLES = r"""
 - name: Look up two collections once

@@ -14,8 +14,8 @@ description:
   - The module looks the timer up by name and creates it if it does not exist. It first obtains the consents that the
     collections or the flow need. Without them Globus would create the timer but stop it silently at its first run.
   - If the timer differs from its definition, the module reports each field that differs. Globus can only change the
-    name of a timer, so the only repair is to replace the timer, which O(on_drift=replace) does. The module creates the
-    new timer before it deletes the old one.
+    name of a timer. To remove any other difference, set O(on_drift=replace), which replaces the timer. The module
+    creates the new timer before it deletes the old one.
 author:
   - Research Ops (@research-ops)
 extends_documentation_fragment:
@@ -28,9 +28,9 @@ extends_documentation_fragment:
 notes:
   - One of O(name) and O(timer_id) is required.
   - Globus allows one run a minute for all timers of an account together, and refuses more. While a timer is replaced,
-    both the old and the new timer count. A timer that runs more often than every two minutes can therefore not be
-    replaced while it is active. Pause it with O(state=paused) and its name first, and then replace it with
-    O(state=active).
+    both the old and the new timer count. Therefore, you cannot replace an active timer that runs more often than every
+    two minutes. First pause it, with a task that sets only O(name) and O(state=paused). Then replace it, with
+    O(on_drift=replace) and O(state=active).
   - Without O(schedule.start), a timer that has completed its only run, or all runs of O(schedule.end.count), is not
     created again. The module changes nothing and warns. To run it again, use a later O(schedule.start) or another name.
   - Globus forgets a timer 90 days after it has ended, and the module then creates and runs it again. To prevent this,
@@ -431,7 +431,8 @@ timer_id:
   sample: 226fda72-8b6e-4f0e-9d49-b6e5b4a3cf3f
 timer:
   description:
-    - The timer as it now is. Null after O(state=absent), and in check mode for a timer that would be created.
+    - The timer as it is after the task. Null after O(state=absent), and in check mode for a timer that would be
+      created.
   type: dict
   returned: success, and failure after the timer was looked up
   contains:
@@ -511,7 +512,8 @@ timer:
       type: str
       sample: https://app.globus.org/activity/timers/226fda72-8b6e-4f0e-9d49-b6e5b4a3cf3f
 operations:
-  description: The operations in their order. In check mode, the operations that would be done.
+  description: The operations that the module carried out, in this order. In check mode, the operations that it would
+    carry out.
   type: list
   elements: dict
   returned: success, and failure after the timer was looked up

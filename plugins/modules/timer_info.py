@@ -11,9 +11,9 @@ short_description: Read Globus timers, their runs and their health
 version_added: 0.1.0
 description:
   - Returns the timers of the account, with their health, and the reason and remedy of problems.
-  - The module determines the health of a timer from its transfer tasks. A run of a timer only submits a task. If a path
-    is missing or an endpoint is offline, the task does not fail. Globus retries it for one to three days, and the timer
-    skips its runs in the meantime.
+  - The module determines the health of a timer from its transfer tasks. A run of a timer only submits a transfer task.
+    If a path is missing or an endpoint is offline, the task does not fail. Globus retries it for one to three days, and
+    the timer skips its runs in the meantime.
   - Every timer has a C(definition). Passing it to M(research_ops.globus.timers) changes nothing. This lets you take
     over timers that were created by hand.
 author:
@@ -126,7 +126,7 @@ EXAMPLES = r"""
   research_ops.globus.timer_info:
     name_prefix: facility-
     health: unhealthy
-    max_age: 2d
+    max_age: 3d
   register: unhealthy
 
 - name: Fail if there are any
@@ -283,7 +283,8 @@ timers:
               is paused, or its credentials have expired."
             - "V(incomplete): The last transfer succeeded, but skipped items that could not be read at the source."
             - "V(overrunning): Its transfer takes longer than the interval of the timer, so runs are skipped."
-            - "V(overdue): Its next run is in the past, or it never ran although it should have."
+            - "V(overdue): Its next run should have started at least 50 minutes ago, and has not started. This also
+              applies to the first run."
             - "V(stale): It completed no transfer within O(max_age)."
             - "V(paused): A user paused it."
             - "V(needs_consent): Globus stopped it because a consent is missing."
@@ -291,7 +292,7 @@ timers:
               collection."
             - "V(inactive): Globus stopped it for another reason."
             - "V(ended): It has completed all its runs, and the last one did not fail. If it failed, the timer is
-              V(failing) until a later timer of the same name succeeds. If its last transfer stands still, the timer is
+              V(failing) until a later timer of the same name succeeds. If its last transfer is stalled, the timer is
               V(stalled)."
           type: str
           sample: paused
@@ -304,7 +305,7 @@ timers:
           type: str
           sample: "Resume it with state: active. If it missed a run, it then runs at once"
         since:
-          description: Since when the timer is in this state, ISO 8601 in UTC, or null if unknown.
+          description: When the current state began, ISO 8601 in UTC, or null if this is unknown.
           type: str
           sample: "2026-03-03T12:00:00+00:00"
         source:

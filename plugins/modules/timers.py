@@ -28,14 +28,14 @@ extends_documentation_fragment:
 options:
   purge:
     description:
-      - Delete unfinished timers whose names start with O(purge_prefix) and that are not in the list.
+      - Delete the timers that have not ended, whose names start with O(purge_prefix), and that are not in the list.
       - Purging is the last step, and happens only if every entry succeeded. It is refused if the list keeps no timer.
     type: bool
     default: false
   purge_prefix:
     description:
       - O(purge) deletes only timers whose names start with this prefix. Required with O(purge=true), and not empty.
-      - V(backup-), the default prefix of the role P(research_ops.globus.backup#role), and beginnings of it such as
+      - V(backup-), the default prefix of the role P(research_ops.globus.backup#role), and shorter prefixes such as
         V(backup) are refused, because they could match timers of other people.
     type: str
   purge_limit:
@@ -51,11 +51,13 @@ options:
     default: 4
 notes:
   - Every entry needs O(timers[].name) or O(timers[].timer_id).
-  - Globus allows one run a minute for all timers of an account together. The module adds up the existing timers and
-    those that it would create, and fails before it changes anything if they exceed the limit. While a timer is
-    replaced, both the old and the new timer count. If that would exceed the limit, the message says what to do.
-  - A timer without O(timers[].schedule.start) that has run once, or its number of times, is not run again under the
-    same name. The module changes nothing and warns. To run it again, use another name.
+  - Globus allows one run a minute for all timers of an account together. The module adds up the runs of the existing
+    timers and of those that it would create, and fails before it changes anything if the sum exceeds the limit. While a
+    timer is replaced, both the old and the new timer count. If that would exceed the limit, the message says what to
+    do.
+  - Without O(timers[].schedule.start), a timer that has completed its only run, or all runs of
+    O(timers[].schedule.end.count), is not created again. The module changes nothing and warns. To run it again, use a
+    later O(timers[].schedule.start) or another name.
   - Globus forgets a timer 90 days after it has ended. If the playbook still contains such a timer, the module then
     creates it again. Set a start to avoid that, or remove the timer from the playbook.
 seealso:
@@ -242,8 +244,8 @@ timers:
       sample: 226fda72-8b6e-4f0e-9d49-b6e5b4a3cf3f
     timer:
       description:
-        - The timer as it now is. Null after O(timers[].state=absent), and in check mode for a timer that would be
-          created.
+        - The timer as it is after the task. Null after O(timers[].state=absent), and in check mode for a timer that
+          would be created.
       type: dict
       contains:
         id:
@@ -322,7 +324,8 @@ timers:
           type: str
           sample: https://app.globus.org/activity/timers/226fda72-8b6e-4f0e-9d49-b6e5b4a3cf3f
     operations:
-      description: The operations in their order. In check mode, the operations that would be done.
+      description: The operations that the module carried out, in this order. In check mode, the operations that it
+        would carry out.
       type: list
       elements: dict
       contains:
@@ -440,8 +443,8 @@ purged:
       name: facility-forgotten
 operations:
   description:
-    - The operations in the order of the list, followed by those of O(purge). In check mode, the operations that would
-      be done.
+    - The operations that the module carried out, in the order of the list, followed by those of O(purge). In check
+      mode, the operations that it would carry out.
   type: list
   elements: dict
   returned: success, and failure after the timers were listed
@@ -478,8 +481,9 @@ counts:
     purged: 0
 diff:
   description:
-    - The timers that change, before and after the task, by their names. A timer that is created or deleted is one line,
-      without the options that have their default value. Of other timers only the fields that change are shown.
+    - The timers that the task changes, before and after it. The keys are the names of the timers. A timer that is
+      created or deleted is one line, without options that have their default value. For all other timers, the diff
+      contains only the fields that change.
   type: dict
   returned: in diff mode
   contains:

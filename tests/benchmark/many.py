@@ -35,7 +35,8 @@ from emulator.control import LocalGlobus
 DOCS = ROOT / "docs" / "docsite"
 PAGE, PLOT = DOCS / "rst" / "benchmark_many.rst", DOCS / "images" / "benchmark-many.svg"
 TIMERS, LOOP, CLI = "one `timers` task", "`timer` in a loop", "Globus CLI in a loop"
-CREATED, IN_PLACE, CHANGED = "created", "in place", "one changed"
+CREATED, UNCHANGED, CHANGED = "created", "unchanged", "one changed"
+ORDER = (CREATED, UNCHANGED, CHANGED)
 ALONE, AMONG = "`timer`, among none", "`timer`, among {:,} others"
 COMMAND, ONLY = "ansible-playbook with one `timers` task", "one `timers` task, the only one of its play"
 HANDED = "Ansible alone, with the same arguments and result"
@@ -51,7 +52,7 @@ class Scale:
     """How much is measured. ``rounds`` holds for what has no delay; with one, that decides, and once is enough."""
 
     rounds: int = 3
-    place: int = 7  # rounds of most timers in place beside one
+    place: int = 7  # rounds of most unchanged timers beside one
     sizes: tuple[int, ...] = (1, 10, 100, 1000)
     loops: tuple[int, ...] = (1, 10, 100)
     loops_in_place: int = 10  # the longest; a hundred would take minutes and say the same
@@ -122,7 +123,7 @@ class Bench:
         log = _log(self.globus)
         peaks = iter(weights(self.folder) if weigh else ())
         for (case, task), note in zip(cases, noted, strict=True):
-            if note["changed"] != (case.what != IN_PLACE):
+            if note["changed"] != (case.what != UNCHANGED):
                 sys.exit(f"{case} was not what it is measured as: changed is {note['changed']}")
             result = self.result(case)
             result.requests = Counter(kind for at, kind in log if note["began"] <= at <= note["ended"])
@@ -183,13 +184,13 @@ def looped(count: int) -> Task:
 
 
 def batches(bench: Bench, delay: float, sizes: Iterable[int], *, weigh: bool = False) -> None:
-    """Timers are created, are in place, and one changes, in one task each."""
+    """Timers are created, are unchanged, and one changes, in one task each."""
     for count in sizes:
         bench.fresh(delay)
         bench.tasks(
             [
                 (Case(delay, CREATED, TIMERS, count), many(count)),
-                (Case(delay, IN_PLACE, TIMERS, count), many(count)),
+                (Case(delay, UNCHANGED, TIMERS, count), many(count)),
                 (Case(delay, CHANGED, TIMERS, count), many(count, changed=True)),
             ],
             weigh=weigh,
@@ -197,10 +198,10 @@ def batches(bench: Bench, delay: float, sizes: Iterable[int], *, weigh: bool = F
 
 
 def loops(bench: Bench, delay: float, sizes: Iterable[int], longest: int, *, weigh: bool = False) -> None:
-    """Timers are created, and up to a number of them are in place, by a loop over timer."""
+    """Timers are created, and up to a number of them are unchanged, by a loop over timer."""
     for count in sizes:
         bench.fresh(delay)
-        measured = (CREATED, IN_PLACE) if count <= longest else (CREATED,)
+        measured = (CREATED, UNCHANGED) if count <= longest else (CREATED,)
         cases = [(Case(delay, what, LOOP, count), looped(count)) for what in measured]
         bench.tasks(cases, weigh=weigh)
 
@@ -208,7 +209,7 @@ def loops(bench: Bench, delay: float, sizes: Iterable[int], longest: int, *, wei
 def commands(bench: Bench, delay: float, sizes: Iterable[int]) -> None:
     """Timers are created by a loop over the Globus CLI, which keeps its tokens from one command to the next.
 
-    It has no "in place": the same command again makes another timer.
+    It has no "unchanged": the same command again makes another timer.
     """
     bench.fresh(0)
     home = bench.folder / "home"
@@ -267,7 +268,7 @@ def among_others(bench: Bench, crowded: LocalGlobus, scale: Scale) -> None:
     cases = []
     for number in range(scale.among + 1):
         for way, globus in places.items():
-            for what in (CREATED, IN_PLACE):
+            for what in (CREATED, UNCHANGED):
                 task = {
                     "name": f"{way}, {what}",
                     "research_ops.globus.timer": definition(f"round-{number:02d}"),
@@ -277,19 +278,19 @@ def among_others(bench: Bench, crowded: LocalGlobus, scale: Scale) -> None:
     crowded.clear_log()
     bench.tasks(cases)
     for way in places:
-        for what in (CREATED, IN_PLACE):
+        for what in (CREATED, UNCHANGED):
             result = bench.results[Case(0, what, way, 1)]
             del result.seconds[0]  # the first round warms up
             # Requests to the second local Globus are not in the log of the first.
             result.requests = Counter(bench.results[Case(0, what, ALONE, 1)].requests)
     seen = Counter(kind for _at, kind in _log(crowded))
-    total = sum((bench.results[Case(0, what, ALONE, 1)].requests for what in (CREATED, IN_PLACE)), Counter[str]())
+    total = sum((bench.results[Case(0, what, ALONE, 1)].requests for what in (CREATED, UNCHANGED)), Counter[str]())
     if seen != Counter({kind: number * (scale.among + 1) for kind, number in total.items()}):
         sys.exit(f"timer among others sends other requests: {dict(seen)}, and alone {dict(total)} in a round")
 
 
 def in_place(bench: Bench, single: LocalGlobus, scale: Scale) -> None:
-    """Most timers in place beside one, in turns, so that whatever else the machine does hits both alike.
+    """Most unchanged timers beside one, in turns, so that whatever else the machine does hits both alike.
 
     And beside what Ansible takes to hand as many definitions in, and what became of them out: a module that does
     nothing in between. Each in an ansible-playbook of its own: every definition in its plays makes it slower.
@@ -311,9 +312,9 @@ def in_place(bench: Bench, single: LocalGlobus, scale: Scale) -> None:
     task = many(most)
     handed = {"name": "handed", "handed": {**task["research_ops.globus.timers"], "result": str(result)}}
     cases = {
-        Case(0, IN_PLACE, ONLY, 1): {**many(1), "environment": single.environment},
-        Case(0, IN_PLACE, ONLY, most): task,
-        Case(0, IN_PLACE, HANDED, most): handed,
+        Case(0, UNCHANGED, ONLY, 1): {**many(1), "environment": single.environment},
+        Case(0, UNCHANGED, ONLY, most): task,
+        Case(0, UNCHANGED, HANDED, most): handed,
     }
     for _round in range(scale.place):
         for case, one in cases.items():
@@ -351,7 +352,7 @@ def measure(globus: LocalGlobus, crowded: LocalGlobus, folder: Path, scale: Scal
         batches(bench, 0, scale.sizes)
         done("timers")
     in_place(bench, crowded, scale)
-    done("in place")
+    done("unchanged")
     commands(bench, 0, scale.commands)
     done("CLI")
     batches(bench, DELAYS[1], scale.sizes)
@@ -369,8 +370,8 @@ def measure(globus: LocalGlobus, crowded: LocalGlobus, folder: Path, scale: Scal
 
 def rows(results: Results) -> list[list[str]]:
     """The table, its head first."""
-    table = [["delay", "timers", "are", "by", "time", "per timer", "requests", "peak memory"]]
-    for case, result in sorted(results.items()):
+    table = [["delay", "timers", "state", "created or checked by", "time", "per timer", "requests", "peak memory"]]
+    for case, result in sorted(results.items(), key=lambda row: (row[0].delay, ORDER.index(row[0].what), row[0])):
         if not result.seconds:
             continue
         table.append(
@@ -397,13 +398,14 @@ def verdicts(results: Results, scale: Scale) -> list[tuple[bool, str]]:
     most, hundred, commands = max(scale.sizes), min(100, max(scale.sizes)), max(scale.commands)
     command = of(CREATED, CLI, commands).median / commands
     faster = hundred * command / of(CREATED, TIMERS, hundred).median
-    place, task = (of(IN_PLACE, way, most).median / of(IN_PLACE, way, 1).median for way in (COMMAND, ONLY))
-    handed = of(IN_PLACE, HANDED, most).median / of(IN_PLACE, ONLY, 1).median
+    place, task = (of(UNCHANGED, way, most).median / of(UNCHANGED, way, 1).median for way in (COMMAND, ONLY))
+    handed = of(UNCHANGED, HANDED, most).median / of(UNCHANGED, ONLY, 1).median
     share = of(CREATED, AT_ONCE, scale.batch, DELAYS[1]).median / of(CREATED, SEQUENTIAL, scale.batch, DELAYS[1]).median
     among = {
-        what: of(what, AMONG.format(scale.others), 1).median / of(what, ALONE, 1).median for what in (IN_PLACE, CREATED)
+        what: of(what, AMONG.format(scale.others), 1).median / of(what, ALONE, 1).median
+        for what in (UNCHANGED, CREATED)
     }
-    peak = max(of(what, TIMERS, most).peak for what in (CREATED, IN_PLACE, CHANGED))
+    peak = max(of(what, TIMERS, most).peak for what in (CREATED, UNCHANGED, CHANGED))
     exact = all(
         result.requests
         == Counter({"token": 2, "list": 2, "look-up": 2, "creation": case.count, "other": result.requests["other"]})
@@ -412,7 +414,7 @@ def verdicts(results: Results, scale: Scale) -> list[tuple[bool, str]]:
     ) and all(
         result.requests == Counter({"token": 1, "list": 1})
         for case, result in results.items()
-        if (case.what, case.way) == (IN_PLACE, TIMERS)
+        if (case.what, case.way) == (UNCHANGED, TIMERS)
     )
     return [
         (
@@ -422,14 +424,15 @@ def verdicts(results: Results, scale: Scale) -> list[tuple[bool, str]]:
         ),
         (
             place <= PLACE,
-            f"{most:,} timers in place take at most {PLACE} times as long as one: {place:.2f} times for the command, "
-            f"from its start to its end; {task:.2f} times for the task alone, and {handed:.2f} times for a module that "
-            "does nothing, with the same arguments and result",
+            f"a playbook with {most:,} unchanged timers takes at most {PLACE} times as long as one with a single "
+            f"unchanged timer: {place:.2f} times, from the start to the end of ansible-playbook. For information: "
+            f"{task:.2f} times for the task alone, and {handed:.2f} times for a module that does nothing, with the "
+            "same arguments and result",
         ),
         (
             exact,
             "creating timers takes two tokens, two lists, one look-up for each of the two collections, and one request "
-            "for each timer; timers in place take one token and one list",
+            "for each timer; unchanged timers take one token and one list",
         ),
         (
             share <= SHARE,
@@ -439,7 +442,7 @@ def verdicts(results: Results, scale: Scale) -> list[tuple[bool, str]]:
         (
             max(among.values()) <= OTHERS,
             f"`timer` among {scale.others:,} other timers takes at most {OTHERS} times as long as alone: "
-            f"{among[IN_PLACE]:.2f} in place, {among[CREATED]:.2f} creating",
+            f"{among[UNCHANGED]:.2f} unchanged, {among[CREATED]:.2f} created",
         ),
         (
             peak < MEMORY,
@@ -462,9 +465,10 @@ def machine() -> str:
 NOTES = """\
 The time of a task is from its start to its result. The time of ansible-playbook is from its start to its end, and that
 of a loop over the CLI is from the start of the first command to the end of the last. Unless stated otherwise,
-``timers`` ran with ``concurrency: 8``. Memory is the peak of the largest process of a module or of the CLI. A time with
-a number of rounds is their median. All other times are from one round. The local Globus runs on the same cores, and
-there may have been other load on the machine, so ratios are more meaningful than seconds."""
+``timers`` ran with ``concurrency: 8``. Memory is the peak of the largest process of a module or of the CLI. A time
+followed by a number of rounds, such as "(of 5)", is the median of these rounds. All other times are from one round. The
+local Globus runs on the same cores, and there may have been other load on the machine, so ratios are more meaningful
+than seconds."""
 
 
 def page(results: Results, scale: Scale) -> str:
@@ -494,8 +498,9 @@ writes this page.
 
 Measured: {machine()}.
 
-The `plot <https://github.com/research-ops/globus/blob/main/docs/docsite/images/{PLOT.name}>`_ shows seconds over the
-number of timers, both logarithmic, for one task, a loop over ``timer`` and a loop over the CLI.
+The `plot <https://github.com/research-ops/globus/blob/main/docs/docsite/images/{PLOT.name}>`_ shows the
+seconds over the number of timers, on two logarithmic axes, for one task, a loop over ``timer`` and a loop over the
+CLI.
 
 {NOTES}
 
@@ -526,10 +531,10 @@ def plot(results: Results, file: Path) -> None:
     lines = (
         (CREATED, CLI, "s", "#b3420f"),
         (CREATED, LOOP, "D", "#7a5195"),
-        (IN_PLACE, LOOP, "d", "#b79bc9"),
+        (UNCHANGED, LOOP, "d", "#b79bc9"),
         (CREATED, TIMERS, "o", "#00539b"),
         (CHANGED, TIMERS, "^", "#4b8fca"),
-        (IN_PLACE, TIMERS, "v", "#2a7f62"),
+        (UNCHANGED, TIMERS, "v", "#2a7f62"),
     )
     for panel, delay in zip(panels, DELAYS, strict=True):
         for what, way, marker, colour in lines:

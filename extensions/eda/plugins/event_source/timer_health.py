@@ -85,7 +85,7 @@ EXAMPLES = r"""
     - research_ops.globus.timer_health:
         interval: 300
         name_prefix: facility-
-        max_age: 2d
+        max_age: 3d
         client_id: "{{ globus_client_id }}"
         client_secret: "{{ globus_client_secret }}"
   rules:
