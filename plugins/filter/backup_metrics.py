@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The filter ``backup_metrics``: timers as metrics for Prometheus, from ``plugin_utils/_metrics.py``."""
+"""The filter ``backup_metrics``: timers as metrics for Prometheus, see ``plugin_utils/_metrics.py``."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from ..plugin_utils import _now
 def backup_now(variables: Mapping[str, Any], timers: Sequence[Mapping[str, Any]] | None = None) -> dict[str, Any]:
     """What is wrong is a value: an exception would reach the user in many words."""
     if not isinstance(variables, Mapping):
-        raise AnsibleFilterError("backup_now: takes a dictionary of the role's variables")
+        raise AnsibleFilterError("backup_now: the input must be a dictionary of the role's variables")
     return _now.plan_now(variables, timers, datetime.now(UTC))
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The filter ``backup_plan``: what the variables of the role ``backup`` come to, from ``plugin_utils/_backup.py``."""
+"""The filter ``backup_plan``: the checked and expanded variables of the role ``backup``."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from ..plugin_utils import _backup
 
 
 def backup_plan(variables: Mapping[str, Any]) -> dict[str, Any]:
-    """The timers of the jobs and the options of the module ``timers``; what is wrong is a value, not an exception.
+    """The timers of the jobs and the options of the module ``timers``. Errors are returned as ``error``, not raised.
 
-    An exception of a filter reaches the user behind several sentences about Ansible's own work.
+    Ansible would put several sentences about its own work before the message of an exception.
     """
     if not isinstance(variables, Mapping):
-        raise AnsibleFilterError("backup_plan: takes a dictionary of the role's variables")
+        raise AnsibleFilterError("backup_plan: the input must be a dictionary of the role's variables")
     plan = _backup.plan_backup(variables, datetime.now(UTC))
     for warning in plan["warnings"]:
         Display().warning(warning)
@@ -31,7 +31,7 @@ def backup_plan(variables: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class FilterModule:
-    """What Ansible looks for in a filter file."""
+    """The filters of this file, as Ansible finds them."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {"backup_plan": backup_plan}

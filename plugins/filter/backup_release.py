@@ -22,7 +22,7 @@ def backup_release(
 ) -> dict[str, Any]:
     """What is wrong is a value: an exception would reach the user in many words."""
     if not isinstance(variables, Mapping):
-        raise AnsibleFilterError("backup_release: takes a dictionary of the role's variables")
+        raise AnsibleFilterError("backup_release: the input must be a dictionary of the role's variables")
     plan = _hold.plan_release(variables, timers, record, datetime.now(UTC))
     for warning in plan["warnings"]:
         Display().warning(warning)

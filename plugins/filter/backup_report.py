@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The filter ``backup_report``: what the page of the role ``backup`` says, from ``plugin_utils/_report.py``."""
+"""The filter ``backup_report``: the content of the role's report, see ``plugin_utils/_report.py``."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def backup_report(
     results: Sequence[Mapping[str, Any]] = (),
     account: Sequence[Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
-    """What the template ``report.html.j2`` of the role puts into HTML."""
+    """The content that the template ``report.html.j2`` of the role converts into HTML."""
     try:
         present = parse_moment("backup_clock", str(now), "UTC")[0] if now else datetime.now(UTC)
         check_zone("timezone", timezone)

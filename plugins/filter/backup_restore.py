@@ -20,7 +20,7 @@ from ..plugin_utils import _restore
 def backup_restore(variables: Mapping[str, Any], timers: Sequence[Mapping[str, Any]] | None = None) -> dict[str, Any]:
     """The timer that restores, or what is wrong: a value, because an exception would reach the user in many words."""
     if not isinstance(variables, Mapping):
-        raise AnsibleFilterError("backup_restore: takes a dictionary of the role's variables")
+        raise AnsibleFilterError("backup_restore: the input must be a dictionary of the role's variables")
     plan = _restore.plan_restore(variables, timers, datetime.now(UTC))
     for warning in plan["warnings"]:
         Display().warning(warning)

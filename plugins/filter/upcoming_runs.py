@@ -20,9 +20,9 @@ from ..module_utils._timers.options import parse_moment, parse_schedule
 from ..module_utils._timers.schedule import format_instant, format_local, ticks
 from ..module_utils._validation import validate
 
-PARAMETERS = ("from", "until", "count")  # in this order when given without their names
-DEFAULT_COUNT = 10  # of a list that nothing else ends
-MOST = 100_000  # a timer that runs every minute until next year would fill the memory without anybody reading it
+PARAMETERS = ("from", "until", "count")  # the order of positional parameters
+DEFAULT_COUNT = 10  # if neither until nor count is set
+MOST = 100_000  # nobody reads a longer list, and it would fill the memory
 
 
 def upcoming_runs(schedule: Any, *values: Any, **named: Any) -> list[dict[str, str]]:
@@ -40,14 +40,14 @@ def _parameters(values: tuple[Any, ...], named: Mapping[str, Any]) -> dict[str, 
     given = dict(zip(PARAMETERS, values))
     unknown = [name for name in named if name not in PARAMETERS]
     if unknown or len(values) > len(PARAMETERS) or given.keys() & named.keys():
-        raise InputError(f"takes {', '.join(PARAMETERS)}, each once, and nothing else")
+        raise InputError(f"the parameters are {', '.join(PARAMETERS)}, each at most once")
     return {name: value for name, value in {**given, **named}.items() if value is not None}
 
 
 def _runs(options: Any, parameters: Mapping[str, Any], now: datetime) -> list[dict[str, str]]:
     options = _validated_schedule(options)
     zone = str(options["timezone"])
-    parse_schedule({"timezone": zone}, now)  # before moments are read in it
+    parse_schedule({"timezone": zone}, now)  # checks the zone before it is used for from and until
     begin = _parameter_moment("from", parameters, zone) or now
     until = _parameter_moment("until", parameters, zone)
     if until is not None and until < begin:
@@ -59,14 +59,16 @@ def _runs(options: Any, parameters: Mapping[str, Any], now: datetime) -> list[di
     coming = ticks(schedule, begin - timedelta(seconds=1))
     found = list(islice(takewhile(lambda tick: until is None or tick <= until, coming), count or MOST + 1))
     if len(found) > MOST:
-        raise InputError(f"there are more than {MOST} runs until {parameters['until']}: give count")
+        raise InputError(f"there are more than {MOST} runs until {parameters['until']}. Set count")
     return [{"utc": format_instant(tick), "local": format_local(tick, zone)} for tick in found]
 
 
 def _validated_schedule(options: Any) -> dict[str, Any]:
-    """The schedule as AnsibleModule would hand it on. Raises InputError."""
+    """The schedule with converted types and defaults, like AnsibleModule does it. Raises InputError."""
     if not isinstance(options, Mapping):
-        raise InputError(f"takes a schedule, a dictionary as in a timer's definition, not {type(options).__name__}")
+        raise InputError(
+            f"the input must be the schedule of a timer definition (a dictionary), not {type(options).__name__}"
+        )
     return validate(_arguments.definition_arguments()["schedule"]["options"], options, "schedule.")
 
 

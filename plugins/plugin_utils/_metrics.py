@@ -4,9 +4,9 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""Writes the result of ``timer_info`` as metrics in the text format of Prometheus. Pure: no input or output.
+"""Converts the result of ``timer_info`` into the text format of Prometheus. Pure: no input or output.
 
-The names of the metrics are an interface, because alert rules and dashboards of users contain them.
+Do not change the names of the metrics: alert rules and dashboards of users contain them.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ Number = float  # and int: both are numbers to Prometheus
 
 HEALTH = "globus_timer_health"
 RATE = "globus_timers_rate_ratio"
-# Metrics of each timer, in the order of the text, with what they mean.
+# The metrics of each timer, in the order of the text, and their descriptions
 OF_TIMERS = {
-    HEALTH: "1 for the state that the timer has, 0 for the others.",
-    "globus_timer_last_success_timestamp_seconds": "When the last transfer that arrived whole was complete.",
+    HEALTH: "1 for the current state of the timer, 0 for the others.",
+    "globus_timer_last_success_timestamp_seconds": "When the last complete transfer was finished.",
     "globus_timer_last_run_bytes": "Bytes that the last run has transferred so far.",
     "globus_timer_last_run_files": "Files that the last run has transferred so far.",
     "globus_timer_next_run_timestamp_seconds": "When the timer runs next.",
-    "globus_timer_transfer_faults": "Errors that the transfer of the last run has met so far.",
+    "globus_timer_transfer_faults": "Errors of the transfer of the last run so far.",
 }
-METRICS = {**OF_TIMERS, RATE: "Share of the one run a minute that Globus allows to an account."}
-_HALF_CHARACTERS = re.compile("[\ud800-\udfff]")  # halves of characters, which UTF-8 does not have
+METRICS = {**OF_TIMERS, RATE: "Share of the rate limit of the account, one run a minute."}
+_SURROGATES = re.compile("[\ud800-\udfff]")  # halves of characters, which UTF-8 cannot encode
 
 
 def metrics_of(timers: Any) -> str:
@@ -58,14 +58,15 @@ def metrics_of(timers: Any) -> str:
 def _checked_timers(timers: Any) -> Sequence[Entry]:
     if isinstance(timers, (str, bytes, Mapping)) or not isinstance(timers, Sequence):
         raise InputError(
-            f"takes the list timers that research_ops.globus.timer_info returns, not {type(timers).__name__}"
+            "the input must be the list of timers that research_ops.globus.timer_info returns, not "
+            f"{type(timers).__name__}"
         )
     for number, entry in enumerate(timers):
         health = entry.get("health") if isinstance(entry, Mapping) else None
         state = health.get("state") if isinstance(health, Mapping) else None
         if state not in HEALTH_STATES or not isinstance(entry.get("name"), str):
             raise InputError(
-                f"entry {number} is not a timer as research_ops.globus.timer_info returns it, with a name and a health"
+                f"entry {number} is not a timer as research_ops.globus.timer_info returns it: name or health is missing"
             )
     return timers
 
@@ -73,8 +74,8 @@ def _checked_timers(timers: Any) -> Sequence[Entry]:
 def _labels(entries: Sequence[Entry]) -> list[str]:
     """The label of each timer: its name or, if several timers share it, name and ID.
 
-    Prometheus refuses the whole file if two lines have the same labels. If only one of the timers has not ended, it
-    keeps the name alone, so that its alerts stay the same.
+    Prometheus refuses the whole file if two lines have the same labels. If exactly one of the timers has not ended, its
+    label is the name alone, so its alerts stay the same.
     """
     all_of_name = Counter(entry["name"] for entry in entries)
     unfinished = Counter(entry["name"] for entry in entries if entry["health"]["state"] != "ended")
@@ -92,7 +93,7 @@ def _labels(entries: Sequence[Entry]) -> list[str]:
 
 
 def _samples(entry: Entry) -> Iterator[tuple[str, dict[str, str], Number]]:
-    """The metrics of one timer: name, further labels, value. Unknown values are left out."""
+    """The metrics of one timer: name, additional labels, value. Unknown values are omitted."""
     for state in HEALTH_STATES:
         yield HEALTH, {"state": state}, int(entry["health"]["state"] == state)
     success = entry.get("last_success") or {}
@@ -124,4 +125,4 @@ def _sample_line(name: str, labels: Mapping[str, str], value: Number) -> str:
 def _escaped(text: str) -> str:
     """The value of a label, with backslash, quote and line feed escaped."""
     text = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return _HALF_CHARACTERS.sub(lambda half: f"\\\\u{ord(half[0]):04x}", text)
+    return _SURROGATES.sub(lambda half: f"\\\\u{ord(half[0]):04x}", text)

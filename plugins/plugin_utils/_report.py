@@ -417,7 +417,7 @@ def _use_of_limit(timers: Sequence[Entry], shown: set[str]) -> dict[str, Any]:
         "these": _percent(these),
         "others": _percent(others),
         "all": _percent(total),
-        "per_day": f"{round(total * 1440):,}",
+        "per_day": "less than 1 run" if 0 < total * 1440 < 1 else _words.count(round(total * 1440), "run"),
         "these_width": round(min(these / LIMIT, 1) * 100, 2),
         "all_width": round(min(total / LIMIT, 1) * 100, 2),
     }

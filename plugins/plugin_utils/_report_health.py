@@ -217,7 +217,7 @@ def _paused(job: Entry, timers: Sequence[Entry], results: Mapping[str, Entry], n
         f"{who}{'' if since else _last_run_before_pause(first, now)}{rest}",
         "To resume it, remove state: paused from the job, and run the play with -e backup_state=active"
         if job.get("state") == "paused"
-        else "This command resumes it. If it missed a run, it then runs at once",
+        else "The command below resumes it. If it missed a run, it then runs at once",
         since=since,
         command=_command("paused", names) if job.get("state") != "paused" else None,
         url=first.get("url"),
@@ -255,12 +255,12 @@ def _stale_job(job: Entry, timers: Sequence[Entry], now: datetime) -> Iterator[d
         return
     if newest is not None and now - newest <= age:
         return
-    last = f"the last one was completed at {format_instant(newest)}" if newest else "none is known"
+    last = f"the last one arrived at {format_instant(newest)}" if newest else "none is known"
     allowed = format_interval(seconds)
     yield _problem(
         "stale",
         [timer["name"] for timer in running],
-        f"No transfer was completed within the last {allowed}: {last}",
+        f"No complete transfer arrived within the last {allowed}: {last}",
         "Check its last runs and its schedule. To change the limit, set backup_max_age",
         since=newest + age if newest else None,
         command=_command("stale", [running[0]["name"]]),

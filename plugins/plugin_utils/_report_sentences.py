@@ -247,7 +247,7 @@ def amount_of_run(run: ReportedRun) -> str:
     if run.outcome in (FAILED, STALLED, ONGOING) and not run.files and not run.bytes:
         return ""
     if run.files == 0 and run.present:
-        return f"nothing new, {_words.count(run.present, 'file')} unchanged"
+        return f"nothing new in {_words.count(run.present, 'file')}"
     return amount_of([run])
 
 

@@ -36,12 +36,12 @@ def long(moment: datetime, zone: str) -> str:
 
 
 def localised(text: str, zone: str) -> str:
-    """A sentence with its moments written in the zone."""
+    """A sentence with its times converted to the zone."""
     return _INSTANT.sub(lambda found: long(parse_instant(found[0])[0], zone), text)
 
 
 def instant(text: Any) -> datetime | None:
-    """The moment in a return value of a module; None if it is null, or not in a form that we know."""
+    """The moment in a return value of a module; None if it is null or cannot be read."""
     try:
         return parse_instant(str(text))[0] if text else None
     except (ValueError, OverflowError):
@@ -49,7 +49,7 @@ def instant(text: Any) -> datetime | None:
 
 
 def moment(at: datetime | None, zone: str, now: datetime) -> dict[str, str] | None:
-    """A moment for a page: in words, in ISO 8601, and how far it is from now."""
+    """A moment for the report: in words, in ISO 8601, and the time between it and now."""
     if at is None:
         return None
     return {
@@ -61,13 +61,13 @@ def moment(at: datetime | None, zone: str, now: datetime) -> dict[str, str] | No
 
 
 def ago(at: datetime, now: datetime) -> str:
-    """``6 hours ago``, ``in 2 days``; only the largest unit."""
+    """``6 hours ago`` or ``in 2 days``, rounded to the largest unit."""
     seconds = abs((now - at) // timedelta(seconds=1))
     for unit, size in _AGES:
         number = round(seconds / size)
         if seconds >= (2 * size if unit == "day" else size):
-            told = count(number, unit)
-            return f"in {told}" if at > now else f"{told} ago"
+            age = count(number, unit)
+            return f"in {age}" if at > now else f"{age} ago"
     return "just now"
 
 
@@ -77,7 +77,7 @@ def count(number: int, singular: str, plural: str | None = None) -> str:
 
 
 def size(number: int) -> str:
-    """``1.2 TB``: in units of a thousand, as Globus writes them."""
+    """``1.2 TB``: with decimal units, as Globus shows sizes."""
     if number < 1000:
         return count(number, "byte")
     value, unit = float(number), 0

@@ -463,7 +463,7 @@ CASES = {
     "stale": Case(
         "stale",
         stale,
-        ("No transfer was completed within the last 2d: the last one was completed at 2026-03-03T02:00:00+00:00",),
+        ("No complete transfer arrived within the last 2d: the last one arrived at 2026-03-03T02:00:00+00:00",),
         ("Check its last runs (timer_info with the option runs) and its schedule",),
         lambda stage: stage.replace(schedule={"interval": "1d"}),
         seconds=DAY,

@@ -8,7 +8,7 @@
 
 Each run of a timer submits a Transfer task, which then transfers data, fails or stalls. Only the tasks show whether
 data arrived, so they determine the health of a timer (rules O1 to O6). For flows, and if the tasks cannot be read, the
-timer's own results do: ``_timers.runs``.
+results in the timer's document are used instead: ``_timers.runs``.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ HEALTH_STATES = (
     *("stale", "ok", "paused", "ended"),
 )
 UNHEALTHY = HEALTH_STATES[: HEALTH_STATES.index("ok")]
-RESULTS_NEEDED = 2  # the last run and, because it may still be going on, the one before
+RESULTS_NEEDED = 2  # the last run, which may still be in progress, and the one before
 RESULTS_SEARCHED = 10  # the runs that are searched for the last complete transfer (rule O2)
-# A run starts some time after its tick, and the service repeats a start that fails for up to 45 minutes.
+# A run starts some time after its tick. If the start fails, Globus repeats it for up to 45 minutes.
 OVERDUE_AFTER = timedelta(minutes=50)
-STALLED_AFTER = timedelta(minutes=15)  # many errors go away within minutes
-CLOCK_ERROR = timedelta(minutes=5)  # a date of a request further in the future than this is not plausible
+STALLED_AFTER = timedelta(minutes=15)  # many errors disappear within minutes
+CLOCK_ERROR = timedelta(minutes=5)  # ignore dates of requests that are further in the future than this
 WEB_APP = "https://app.globus.org/"
 _MOMENT_AT_END = re.compile(r"((?:restore|now)-.+)-[0-9]{4}-?[0-9]{2}-?[0-9]{2}(?:[T-]?[0-9:.-]*Z?)?", re.IGNORECASE)
 
@@ -47,9 +47,9 @@ class Health:
     """The health of a timer.
 
     :ivar state: one of ``HEALTH_STATES``.
-    :ivar reason: one sentence; None for a timer that works, if there is no more to say.
+    :ivar reason: one sentence; None for a timer that works, unless there is a remark.
     :ivar remedy: what to do about it, or None.
-    :ivar since: when this state began, or None if that is not known.
+    :ivar since: when this state began, or None if this is unknown.
     :ivar source: ``transfer`` if the timer's tasks were read, otherwise ``timer``.
     """
 
@@ -83,7 +83,7 @@ class History:
 
     @property
     def current(self) -> Run | None:
-        """The run whose task is not over. A later run may exist that could not start because of this task."""
+        """The run whose task has not finished. Later runs may exist that could not start because of this task."""
         for run in self.runs:
             if run.task is not None:
                 return None if run.task.is_over else run
@@ -165,7 +165,7 @@ def health_of(
     :param now: the current time, by the service's clock.
     :param tasks: the Transfer tasks that could be read, by ID; None if none were read.
     :param max_age: seconds within which a complete transfer must have arrived.
-    :param others: timers that may have done later what this one should have done (rule O3a).
+    :param others: other timers, which may have repeated a failed run of this timer later (rule O3a).
     :param web_app: address of the Globus web app, ending in a slash.
     """
     history = history_of(timer, tasks)
@@ -200,7 +200,7 @@ def _judge_unfinished(timer: Timer, history: History, now: datetime, max_age: in
 
 
 def _clause(problem: Health | None, conjunction: str = "; ") -> str:
-    """A further problem, as the end of a sentence."""
+    """Another problem, as the end of a sentence."""
     if problem is None or problem.reason is None:
         return ""
     return f"{conjunction}{problem.reason[0].lower()}{problem.reason[1:]}"
@@ -210,11 +210,11 @@ def _clause(problem: Health | None, conjunction: str = "; ") -> str:
 
 
 def _run_problems(timer: Timer, history: History, now: datetime, web_app: str) -> Sequence[Health | None]:
-    """The problems of the last finished run and of the one that is going on, worst first."""
+    """The problems of the last finished run and of the one in progress, worst first."""
     last, current = _last_finished_run(timer, history), history.current
     failing, stalled = _failing(timer, last, web_app), _stalled(timer, current, now, web_app)
     if failing is not None and stalled is not None and last is not None and last.task is not None:
-        # The run that is going on has an error, too. Its task says more about it than a finished one.
+        # The run in progress has an error, too. Its task contains more details than a finished one.
         failing = replace(failing, remedy=failing.remedy if last.task.last_error else stalled.remedy)
     elif failing is not None and timer.schedule.interval is not None:
         failing = replace(failing, remedy=f"{failing.remedy}; the next run tries again")
@@ -227,8 +227,10 @@ def _run_problems(timer: Timer, history: History, now: datetime, web_app: str) -
 
 
 def _last_finished_run(timer: Timer, history: History) -> Run | None:
-    """The last finished run. If its task was not read, a run counts as finished unless the timer reports it as running:
-    the documents of old runs can still say ``ACTIVE``.
+    """The last finished run.
+
+    If the task of a run was not read, the run counts as finished, unless the timer reports a run in progress. The
+    status in the result of the run is not used, because it can be ``ACTIVE`` long after the task has finished.
     """
     for number, run in enumerate(history.runs):
         if run.task is not None and not run.task.is_over:
@@ -278,7 +280,7 @@ def _waits_for_somebody(task: Task) -> bool:
 
 
 def _lasts_too_long(task: Task, now: datetime) -> bool:
-    """Whether a task has been going on for longer than most errors last; an unknown time counts as long."""
+    """Whether a task with an error is older than ``STALLED_AFTER``. If its age is unknown, it counts as older."""
     if task.requested_at is None:
         return True
     return not -CLOCK_ERROR <= now - task.requested_at <= STALLED_AFTER
@@ -306,7 +308,7 @@ def _incomplete(last: Run | None, web_app: str) -> Health | None:
 
 
 def _overrunning(timer: Timer, history: History, now: datetime, web_app: str) -> Health | None:
-    """The problem that a run without an error takes longer than the interval, so that later runs are skipped."""
+    """The problem that a run without an error takes longer than the interval, so later runs are skipped."""
     run, interval = history.current, timer.schedule.interval
     task = run.task if run else None
     if task is not None and (task.error is not None or _waits_for_somebody(task)):
@@ -362,14 +364,14 @@ def _transfer_paths(timer: Timer) -> Sequence[Path]:
     return timer.action.paths if isinstance(timer.action, Transfer) else ()
 
 
-# --- runs that did not begin, transfers that are too old ------------------------------------------------------------
+# --- runs that did not start, transfers that are too old ------------------------------------------------------------
 
 
 def _overdue(timer: Timer, history: History, now: datetime, web_app: str) -> Health | None:
-    """The problem that a run should have begun and has not."""
+    """The problem that a run was due and has not started."""
     latest = now - OVERDUE_AFTER
     if _activity(timer) == "run_in_progress" or history.current is not None:
-        return None  # runs that are due meanwhile are skipped
+        return None  # runs that are due in the meantime are skipped
     start, due = timer.schedule.start, None
     if timer.next_run is not None and timer.next_run < latest:
         due, reason = timer.next_run, "Its next run was due at {} and has not started"
@@ -400,13 +402,11 @@ def _judge_age(timer: Timer, history: History, now: datetime, max_age: int | Non
     else:
         arrived = None
     evidence = (
-        f"the last one was completed at {format_instant(arrived)}"
-        if arrived
-        else f"none in the last {history.searched} runs"
+        f"the last one arrived at {format_instant(arrived)}" if arrived else f"none in the last {history.searched} runs"
     )
     return Health(
         "stale",
-        f"No transfer was completed within the last {format_interval(max_age)}: {evidence}",
+        f"No complete transfer arrived within the last {format_interval(max_age)}: {evidence}",
         "Check its last runs (timer_info with the option runs) and its schedule",
         arrived or timer.submitted_at,
     )
@@ -424,7 +424,7 @@ def _runs_reach_back(timer: Timer, history: History, now: datetime, age: timedel
 
 
 def _remark(timer: Timer, history: History) -> str | None:
-    """The reason of a timer that works: what it is doing, or what is not known. None if there is no more to say."""
+    """A remark about a timer that works: what it is doing, or what is unknown. None if there is nothing to remark."""
     if _activity(timer) == "retrying":
         return "Its run could not start yet. Globus tries again"
     current = history.current.task if history.current else None
@@ -447,7 +447,7 @@ def _progress_of(task: Task) -> str:
 
 
 def _activity(timer: Timer) -> Any:
-    """What the timer is doing now, in the service's words (facts, ``activity``)."""
+    """The current activity of the timer, in Globus's words (facts, ``activity``)."""
     return (timer.activity or {}).get("code")
 
 
@@ -475,7 +475,7 @@ def _inactive(timer: Timer) -> Health:
 
 
 def describe_inactive(timer: Timer) -> str:
-    """Why a timer is inactive, in the service's words, with the collections or flows concerned."""
+    """Why a timer is inactive, in Globus's words, with the collections or flows concerned."""
     needs = timer.requirements
     if needs is not None:
         return ": ".join(part for part in (needs.code, needs.message, *missing_consents(timer)) if part)
@@ -516,9 +516,9 @@ def _ended(timer: Timer, history: History, now: datetime, is_done_again: bool, w
 
 
 def is_done_again(timer: Timer, others: Iterable[Timer], tasks: Mapping[str, Task] | None) -> bool:
-    """Whether a later timer transferred what the last run of an ended one did not (rule O3a).
+    """Whether a later timer repeated the last run of an ended one successfully (rule O3a).
 
-    It is a timer of the same name, or of the same restore or copy: see ``purpose_of``.
+    It is a timer with the same name, or of the same restore or copy: see ``purpose_of``.
     """
     purpose = purpose_of(timer.name)
     return any(

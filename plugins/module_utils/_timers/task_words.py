@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from .definition import Path
 from .tasks import INACTIVE, Task, task_url
 
-DETAILS_LENGTH = 300  # the most characters of a text of Globus that a message quotes
+DETAILS_LENGTH = 300  # messages quote at most this number of characters of a text from Globus
 PATHS_NAMED = 3
 CANCELLED = ("CANCELED", "CANCELLED")
 _ROOM_WORDS = ("quota", "no space", "nospace", "enospc", "disk full")
@@ -36,13 +36,13 @@ def failure_of(task: Task) -> str:
     if code in CANCELLED:
         return f"someone cancelled it{description}"
     if code == "EXPIRED":
-        tries = f" after {task.faults} attempts" if task.faults else ""
-        return f"Globus gave up at the deadline{tries}{description}"
+        attempts = f" after {task.faults} failed attempts" if task.faults else ""
+        return f"Globus gave up at the deadline{attempts}{description}"
     return f"{task.fatal_code}{description}" if code else _shortened(task.fatal_description) or "Globus gives no reason"
 
 
 def _side(word: str | None) -> str:
-    """Whose administrator canceled a task, by ``canceled_by_admin``: SOURCE, DESTINATION or BOTH."""
+    """The collections whose administrator cancelled a task. ``word`` is SOURCE, DESTINATION or BOTH."""
     words = {"SOURCE": "source collection", "DESTINATION": "destination collection", "BOTH": "two collections"}
     return words.get((word or "").upper(), "collection")
 
@@ -60,7 +60,9 @@ def stall_of(task: Task) -> str:
         _shortened(word) for word in words if word and word.lower() not in (task.error or "").replace("_", " ").lower()
     ]
     text = f"{what} ({'; '.join(dict.fromkeys(more))})" if more else what
-    return f"{text}, after {task.faults} failed attempts" if task.faults else text
+    if not task.faults:
+        return text
+    return f"{text}, after {task.faults} failed attempt{'s' if task.faults > 1 else ''}"
 
 
 def page_of(task: Task, web_app: str) -> str:
@@ -104,7 +106,7 @@ def remedy_of(task: Task, web_app: str, paths: Sequence[Path] = ()) -> str:
 
 
 def _put_back(task: Task, paths: Sequence[Path]) -> str:
-    """What to do about a missing path. It is at the source, unless Globus names the destination."""
+    """What to do about a missing path. It is a path of the source, unless Globus names the destination."""
     side = _side_of_error(task) or "source"
     place = _source(task) if side == "source" else _destination(task)
     again = "" if task.is_over else " (Globus then continues by itself)"
@@ -122,7 +124,7 @@ def _permission(task: Task) -> str:
 
 
 def _collections(task: Task) -> str:
-    """The collection that the error is about, or both if the task does not say which."""
+    """The collection with the error, or both if the task does not name one."""
     side = _side_of_error(task)
     if side is not None:
         return _source(task) if side == "source" else _destination(task)
@@ -132,7 +134,7 @@ def _collections(task: Task) -> str:
 def _side_of_error(task: Task) -> str | None:
     """``source`` or ``destination`` if the text of the error names only one of the two collections, else None.
 
-    IDs are compared first, because the name of one collection can be a part of the other's.
+    IDs are compared first, because the name of one collection can be part of the name of the other.
     """
     text = " ".join(filter(None, (task.details, task.description, task.fatal_description))).lower()
     if task.source_id == task.destination_id:
@@ -177,7 +179,7 @@ def _path_in_details(task: Task) -> str | None:
 
 
 def _option(task: Task, paths: Sequence[Path], side: str) -> str:
-    """The option with the path, with the item's number if the timer has several items and Globus names one of them."""
+    """The option with the path. It has the number of the item if there are several and Globus names one of them."""
     named = _path_in_details(task) or ""
     inside = [number for number, path in enumerate(paths) if named.startswith(_path_of(path, side))]
     if len(paths) < 2 or not inside:

@@ -159,7 +159,7 @@ def test_without_a_moment_it_is_from_now_and_without_an_end_it_ends() -> None:
 
 
 def test_a_list_that_nobody_reads_is_refused() -> None:
-    with pytest.raises(AnsibleFilterError, match=f"more than {MOST} runs until 2999-01-01: give count"):
+    with pytest.raises(AnsibleFilterError, match=f"more than {MOST} runs until 2999-01-01. Set count"):
         runs({"interval": "1m"}, "2026-12-01", "2999-01-01")
     assert len(runs({"interval": "1m"}, "2026-12-01", "2999-01-01", MOST)) == MOST
 
@@ -189,7 +189,7 @@ def test_moments_of_yaml_mean_what_they_say_N5() -> None:
 
 
 WRONG: list[tuple[str, Any, tuple[Any, ...], dict[str, Any], str]] = [
-    ("no schedule", "1d", (), {}, "takes a schedule, a dictionary as in a timer's definition, not str"),
+    ("no schedule", "1d", (), {}, "the input must be the schedule of a timer definition (a dictionary), not str"),
     ("an unknown option", {"intervals": "1d"}, (), {}, "schedule.intervals is not a known option; did you mean"),
     ("a choice", {"at": "02:00", "weekday": "caturday"}, (), {}, "schedule.weekday must be one of: monday"),
     ("a type", {"interval": "1d", "end": {"count": "many"}}, (), {}, "schedule.end.count must be a whole"),
@@ -213,9 +213,15 @@ WRONG: list[tuple[str, Any, tuple[Any, ...], dict[str, Any], str]] = [
     ("count -1", NIGHTLY, (), {"count": -1}, "count must be a number from 1 to"),
     ("count yes", NIGHTLY, (), {"count": True}, "count must be a number from 1 to"),
     ("count far", NIGHTLY, (), {"count": MOST + 1}, "count must be a number from 1 to"),
-    ("unknown", NIGHTLY, (), {"to": "2026-12-01"}, "takes from, until, count, each once"),
-    ("twice", NIGHTLY, ("2026-12-01",), {"from": "2026-12-01"}, "takes from, until, count, each once"),
-    ("too many", NIGHTLY, (None, None, 1, 2), {}, "takes from, until, count, each once"),
+    ("unknown", NIGHTLY, (), {"to": "2026-12-01"}, "the parameters are from, until, count, each at most once"),
+    (
+        "twice",
+        NIGHTLY,
+        ("2026-12-01",),
+        {"from": "2026-12-01"},
+        "the parameters are from, until, count, each at most once",
+    ),
+    ("too many", NIGHTLY, (None, None, 1, 2), {}, "the parameters are from, until, count, each at most once"),
     ("zone", {**NIGHTLY, "timezone": "Mars/Olympus"}, ("2026-12-01",), {}, "schedule.timezone must be an IANA name"),
 ]
 

@@ -355,7 +355,7 @@ def test_amounts_and_how_they_went() -> None:
     assert [cell["height"] for cell in shown["strip"]] == [5.0, 5.0, 5.0, 5.0, 5.0, 100.0]
     runs[0] = run(-1 / 6, bytes_transferred=0, files_transferred=0, files_skipped=12)
     shown = row(timer(recent_runs=runs))
-    assert shown["last"]["amount"] == "nothing new, 12 files unchanged"
+    assert shown["last"]["amount"] == "nothing new in 12 files"
     assert shown["trend"] == "far less than usual (1.0 kB)"
     assert shown["strip"][-1]["height"] == 0
     runs[0] = run(-1 / 6, "FAILED", bytes_transferred=0, files_transferred=0)
@@ -375,6 +375,9 @@ def test_the_page_draws_as_many_runs_in_a_row_as_the_filter_says() -> None:
     drawn = environment.from_string(template).render(backup_page={**shown, "strip_runs": 20})
     assert "<div>Last 20 runs, and their bytes</div>" in drawn
     assert 'x="97.5%" y="37"' in drawn  # the last of 20 cells
+    lost = environment.from_string(template).render(backup_page=page(jobs=[job("lost")]))
+    assert ">no timer</span>" in lost
+    assert "no run yet" not in lost, "nobody knows"
 
 
 def test_the_strip_has_every_outcome_and_says_it_in_words() -> None:
@@ -595,7 +598,7 @@ def test_stale_is_judged_by_the_newest_slot_of_the_job() -> None:
     assert (shown["health"]["state"], shown["too_old"]) == ("stale", True)
     (problem,) = shown["problems"]
     assert problem["reason"] == (
-        "No transfer was completed within the last 3d: the last one was completed at Thu 26 Feb 2026 18:01"
+        "No complete transfer arrived within the last 3d: the last one arrived at Thu 26 Feb 2026 18:01"
     )
     assert problem["since"]["text"] == "Sun 1 Mar 2026 18:01"
     assert row(*timers, jobs=[job("lab", "mon", "tue", max_age=None)])["health"]["state"] == "ok"
@@ -628,8 +631,11 @@ def test_l2_share_of_the_rate_limit_counts_all_that_run() -> None:
     timers = [timer(interval="1h"), timer("backup-paused", "paused", interval="60s")]
     account = [*timers, timer("other", interval="6h"), timer("once", interval=None)]
     rate = page(*timers, jobs=[], account=account)["rate"]
-    assert (rate["these"], rate["others"], rate["all"], rate["per_day"]) == ("1.7 %", "0.3 %", "1.9 %", "28")
+    assert (rate["these"], rate["others"], rate["all"], rate["per_day"]) == ("1.7 %", "0.3 %", "1.9 %", "28 runs")
     assert page(timer())["rate"]["all"] == "less than 0.1 %"
+    assert page(timer())["rate"]["per_day"] == "1 run"
+    assert page(timer(interval="1w"))["rate"]["per_day"] == "less than 1 run"
+    assert page()["rate"]["per_day"] == "0 runs"
     assert page(timer(interval="60s"))["rate"]["all_width"] == 100
     assert page()["rate"]["all"] == "0.0 %"
 

@@ -139,7 +139,8 @@ def test_O3_failing_when_the_last_task_that_is_over_failed() -> None:
     health = judged(failed(-25, faults=97))
     assert health.state == "failing"
     assert health.reason == (
-        f"The transfer of its last run, at {at(-25)}, failed: Globus gave up at the deadline after 97 attempts: The "
+        f"The transfer of its last run, at {at(-25)}, failed: Globus gave up at the deadline after 97 failed "
+        "attempts: The "
         "deadline has passed"
     )
     assert health.since == NOW - timedelta(hours=24.5)
@@ -408,7 +409,7 @@ def test_O3_stale_without_a_complete_transfer_within_max_age(
     if state == "stale":
         assert health.since == NOW - timedelta(hours=72.5)
         assert health.reason == (
-            f"No transfer was completed within the last 2d: the last one was completed at {at(-72.5)}"
+            f"No complete transfer arrived within the last 2d: the last one arrived at {at(-72.5)}"
         )
     assert judged(*documents).state == "ok"
 
@@ -417,7 +418,7 @@ def test_O3_a_timer_is_stale_only_where_its_history_covers_max_age() -> None:
     bad = [failed(-1 - 24 * days) for days in range(3)]
     worst = judged(*bad, max_age=2 * DAY)
     assert worst.state == "failing"
-    assert "; no transfer was completed within the last 2d: none in the last 3 runs" in str(worst.reason)
+    assert "; no complete transfer arrived within the last 2d: none in the last 3 runs" in str(worst.reason)
     assert "no transfer was completed" not in str(judged(*bad, max_age=4 * DAY).reason), "older runs are not known"
     assert "no transfer was completed" in str(judged(*bad, max_age=4 * DAY, n_runs=3).reason), "there are no older ones"
     assert "no transfer was completed" not in str(judged(*bad, max_age=2 * DAY, submitted_at=at(-30)).reason), (
