@@ -154,7 +154,7 @@ def test_max_age(api: Api, globus: LocalGlobus, monkeypatch: pytest.MonkeyPatch)
 
     async def act(queue: Queue) -> None:
         event = await queue.next()
-        assert "no transfer was completed" in event["health"]["reason"].lower()
+        assert "no complete transfer arrived" in event["health"]["reason"].lower()
 
     play(globus, act, monkeypatch, max_age="2d")
 

@@ -420,7 +420,8 @@ def test_O3_a_timer_is_stale_only_where_its_history_covers_max_age() -> None:
     assert worst.state == "failing"
     assert "; no complete transfer arrived within the last 2d: none in the last 3 runs" in str(worst.reason)
     assert "no complete transfer arrived" not in str(judged(*bad, max_age=4 * DAY).reason), "older runs are not known"
-    assert "no complete transfer arrived" in str(judged(*bad, max_age=4 * DAY, n_runs=3).reason), "there are no older ones"
+    whole_history = judged(*bad, max_age=4 * DAY, n_runs=3)
+    assert "no complete transfer arrived" in str(whole_history.reason), "there are no older ones"
     assert "no complete transfer arrived" not in str(judged(*bad, max_age=2 * DAY, submitted_at=at(-30)).reason), (
         "it is young"
     )
