@@ -13,7 +13,7 @@ refuses null inside a list. For filters it checks nothing. Pure: no input or out
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -29,6 +29,7 @@ from ._errors import InputError
 
 Declaration = Mapping[str, Any]
 SHOWN = 60  # the most characters of a value in a message
+CLOSE = 0.8  # the least similarity (0 to 1) of an unknown option and an option of a lower level
 
 
 def for_ansible(options: Mapping[str, Declaration], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,16 +123,31 @@ def _by_name(options: Mapping[str, Declaration], given: Mapping[str, Any], path:
     for key, value in given.items():
         name = aliases.get(key, key)
         if name not in options:
-            raise InputError(f"{path}{key} is not a known option; {_suggestion(key, [*options, *aliases])}")
+            raise InputError(f"{path}{key} is not a known option; {_suggestion(str(key), options, path)}")
         if name in named:
             raise InputError(f"{path}{name} is set twice, by its name and by an alias")
         named[name] = value
     return named
 
 
-def _suggestion(key: Any, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(str(key), known, 1)
-    return f"did you mean {near[0]}?" if near else f"known options are {', '.join(sorted(known))}"
+def _suggestion(key: str, options: Mapping[str, Declaration], path: str) -> str:
+    """What to write instead of an unknown option: one below that has this name, one with a similar name, or any."""
+    known = list(_declarations(options))
+    below = dict(_names_below(options, path))
+    near = difflib.get_close_matches(key, known, 1) or difflib.get_close_matches(key, below, 1, CLOSE)
+    meant = key if key in below else near[0] if near else None
+    if meant is None:
+        return f"known options are {', '.join(sorted(known))}"
+    return f"did you mean {below[meant] if meant in below and meant not in known else meant}?"
+
+
+def _names_below(options: Mapping[str, Declaration], path: str) -> Iterator[tuple[str, str]]:
+    """The options below these, each with its full name. Of several with one name, the last is at the highest level."""
+    for name, declaration in options.items():
+        if "options" in declaration:
+            full = f"{path}{name}{'[]' if declaration['type'] == 'list' else ''}."
+            yield from _names_below(declaration["options"], full)
+            yield from ((below, full + below) for below in _declarations(declaration["options"]))
 
 
 def _checked_value(declaration: Declaration, value: Any, path: str) -> Any:
@@ -163,7 +179,8 @@ def _converted(kind: str, value: Any, path: str) -> Any:
     try:
         return convert(value)
     except (TypeError, ValueError):
-        raise InputError(f"{path} must be {words}, not {quoted(value)}") from None
+        hint = ". Put a dash (-) in front of each entry" if kind == "list" and isinstance(value, Mapping) else ""
+        raise InputError(f"{path} must be {words}, not {quoted(value)}{hint}") from None
 
 
 def _as_text(value: Any) -> str:

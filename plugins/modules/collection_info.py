@@ -146,7 +146,8 @@ msg:
   type: str
   returned: failure
   sample: >-
-    collection_ids[0] must be a UUID such as 6c54cade-bde5-45c1-bdea-f4bd71dba2cc, not 'not one'
+    collection_ids[0] must be a UUID such as 6c54cade-bde5-45c1-bdea-f4bd71dba2cc, not 'not one'. The web app shows it
+    on the page of the collection. The lookup research_ops.globus.collection_id finds it by the display name
 error:
   description: The error in a machine-readable form.
   type: dict

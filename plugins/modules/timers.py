@@ -504,7 +504,7 @@ msg:
   type: str
   returned: failure
   sample: >-
-    timers[1] (microscope-nightly) has the same name as timers[0]: microscope-nightly
+    timers[1] (microscope-nightly) has the same name as timers[0]. Remove one of them, or change its name
 error:
   description:
     - The error in a machine-readable form.

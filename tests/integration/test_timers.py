@@ -305,7 +305,7 @@ def test_the_result_fed_back_with_its_nulls_N1(globus: LocalGlobus, timers: Time
     [
         (
             [definition("a"), definition("b"), {"name": "a", "state": "absent"}],
-            "timers[2] (a) has the same name as timers[0]",
+            "timers[2] (a) has the same name as timers[0]. Remove one of them, or change its name",
         ),
         (
             [{"timer_id": MAPPED}, {"timer_id": GUEST}, {"timer_id": MAPPED.upper()}],

@@ -128,7 +128,7 @@ class TokenLogin:
     def refusal(self, service: str) -> tuple[str, str | None]:
         option = {"timer": "timers_token", "transfer": "transfer_token"}.get(service, "the token")
         return (
-            f"{option} has expired, was revoked, or was issued for another service or environment",
+            f"{option} has expired, was revoked, or was issued for another service or environment. Set a new one",
             f"set {option} to a fresh token",
         )
 

@@ -150,7 +150,9 @@ class TokenFile:
             handle = os.open(name, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
         except OSError as error:
             raise GlobusError(
-                f"The folder of the token storage {self.path} cannot be used: {error.strerror}", code="token_storage"
+                f"The folder of the token storage {self.path} cannot be used: {error.strerror}. Set token_storage "
+                "(GLOBUS_TOKEN_STORAGE) to a file in a folder of your own",
+                code="token_storage",
             ) from None
         try:
             _check_file(name, os.fstat(handle))
@@ -249,7 +251,10 @@ def _check_file(path: Path, state: os.stat_result) -> None:
     if not stat.S_ISREG(state.st_mode):
         kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}
         kind = kinds.get(stat.S_IFMT(state.st_mode), "a device")
-        raise GlobusError(f"The token storage {path} is {kind}, not a file", code="token_storage")
+        raise GlobusError(
+            f"The token storage {path} is {kind}, not a file. Set token_storage (GLOBUS_TOKEN_STORAGE) to a file",
+            code="token_storage",
+        )
     real = Path(os.path.realpath(path))
     if state.st_uid not in _trusted_owners(real, {*real.parents}):
         raise _foreign("The file", state.st_uid, path)

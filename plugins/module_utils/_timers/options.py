@@ -41,6 +41,10 @@ from .schedule import (
 
 START_WITHIN = timedelta(days=366)
 ROLE_PREFIX = "backup-"  # the default prefix of the role backup
+_FIND_COLLECTION = (
+    ". The web app shows it on the page of the collection. The lookup research_ops.globus.collection_id finds it by "
+    "the display name"
+)
 
 # --- entries of a list ---------------------------------------------------------------------------------------------
 
@@ -95,7 +99,10 @@ def parse_wanted_list(parameters: Mapping[str, Any]) -> list[Wanted]:
             raise InputError(f"{where}: {error}") from None
         for key in (("name", parsed.name), ("timer_id", parsed.timer_id or "")):
             if key[1] and key in positions:
-                raise InputError(f"{where} has the same {key[0]} as timers[{positions[key]}]: {key[1]}")
+                raise InputError(
+                    f"{where} has the same {key[0]} as timers[{positions[key]}]. Remove one of them, or change its "
+                    f"{key[0]}"
+                )
             positions[key] = number
         wanted.append(parsed)
     if not 1 <= parameters["concurrency"] <= _arguments.CONCURRENCY_MAXIMUM:
@@ -164,8 +171,9 @@ def parse_uuid(option: str, value: str) -> str:
     try:
         return str(uuid.UUID(value.strip()))
     except ValueError:
+        hint = _FIND_COLLECTION if "collection" in option else ""
         raise InputError(
-            f"{option} must be a UUID such as 6c54cade-bde5-45c1-bdea-f4bd71dba2cc, not {value!r}"
+            f"{option} must be a UUID such as 6c54cade-bde5-45c1-bdea-f4bd71dba2cc, not {value!r}{hint}"
         ) from None
 
 

@@ -271,7 +271,7 @@ def _plan_missing(plan: Plan, ended: Sequence[Timer], now: datetime) -> Plan:
     if over is not None and now - over > HISTORY:
         warning = (
             f"its last run was due at {format_instant(over)}, more than 90 days ago, and Globus no longer knows "
-            "whether it ran. Nothing was changed: remove the timer from the playbook"
+            "whether it ran. Nothing was changed. Remove the timer from the playbook or, to run it, set a later time"
         )
         return plan.warn(warning)
     return _plan_creation(plan, definition, (), now)

@@ -156,6 +156,30 @@ WRONG: dict[str, tuple[Any, str]] = {
         of_transfer(paths=[PATH, {**PATH, "recursiv": True}]),
         "transfer.paths[1].recursiv is not a known option; did you mean recursive?",
     ),
+    "of a lower level": (
+        {"name": "a", "interval": "1d"},
+        "interval is not a known option; did you mean schedule.interval?",
+    ),
+    "of two levels below": (
+        {"name": "a", "source_path": "/a/"},
+        "source_path is not a known option; did you mean transfer.paths[].source_path?",
+    ),
+    "of a lower level, and like one of this level": (
+        {"name": "a", "start": "2026-12-01"},
+        "start is not a known option; did you mean schedule.start?",
+    ),
+    "of a lower level, misspelt": (
+        {"name": "a", "intervall": "1d"},
+        "intervall is not a known option; did you mean schedule.interval?",
+    ),
+    "of a lower level, by its alias": (
+        {"name": "a", "source_endpoint": SOURCE},
+        "source_endpoint is not a known option; did you mean transfer.source_endpoint?",
+    ),
+    "end.count in the schedule": (
+        of_schedule(count=3),
+        "schedule.count is not a known option; did you mean schedule.end.count?",
+    ),
     "nothing like it": (
         of_schedule(cron="0 2 * * *"),
         "schedule.cron is not a known option; known options are at, daylight_saving, end, interval, start, timezone, ",
@@ -195,7 +219,10 @@ WRONG: dict[str, tuple[Any, str]] = {
     "end 10": (of_schedule(end="10"), "schedule.end must be a dictionary of options, not '10'"),
     "end true": (of_schedule(end=True), "schedule.end must be a dictionary of options, not True"),
     "a dictionary": ({"name": "a", "transfer": 5}, "transfer must be a dictionary of options, not 5"),
-    "no list": (of_transfer(paths={"source_path": "/a"}), "transfer.paths must be a list, not {'source_path': '/a'}"),
+    "no list": (
+        of_transfer(paths={"source_path": "/a"}),
+        "transfer.paths must be a list, not {'source_path': '/a'}. Put a dash (-) in front of each entry",
+    ),
     "missing": ({"name": "a", "transfer": {}}, "transfer.source_collection is missing"),
     "null where needed": (
         of_transfer(paths=[{"source_path": None, "destination_path": "/b"}]),
