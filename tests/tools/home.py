@@ -78,7 +78,7 @@ def _provide_bootstrap(home: Path) -> None:
     source = Path(package.submodule_search_locations[0]) / "_internal" / "python_requirements.py"
     versions = re.findall(r"\bpip='([0-9.]+)'", source.read_text(encoding="utf-8"))
     if not versions:
-        raise RuntimeError(f"{source} no longer says which pip ansible-test asks for: adapt {__file__}")
+        raise RuntimeError(f"{source} no longer contains the version of pip that ansible-test uses: adapt {__file__}")
     cache = home / ".ansible" / "test" / "cache"
     cache.mkdir(parents=True, exist_ok=True)
     for version in versions:

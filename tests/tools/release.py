@@ -81,7 +81,7 @@ def refuse(root: Path, version: str) -> None:
     """Raise RefusedError if nothing can be released, or not this version, or not from this branch."""
     wanted = parse(version)
     if dirty := git(root, "status", "--porcelain"):
-        raise RefusedError(f"these are not committed:\n{dirty}")
+        raise RefusedError(f"these files are not committed:\n{dirty}")
     branch = git(root, "branch", "--show-current")
     if branch != BRANCH:
         raise RefusedError(f"releases are made on {BRANCH}, and this is {branch or 'no branch'}.")

@@ -86,7 +86,7 @@ def main() -> int:
             if not ready:
                 install()
         except subprocess.CalledProcessError as error:
-            print(f"pip failed ({error}). Its messages above say why. make setup tries again.")
+            print(f"pip failed ({error}). See its messages above. To try again, run make setup.")
             return 1
         link()
     return 0

@@ -68,5 +68,5 @@ def test_what_pip_says_is_shown_and_the_next_run_tries_again(
 
     said = capfd.readouterr().out
     assert said.splitlines()[:2] == ["The requirements changed: updating .venv.", "no such package"]
-    assert "make setup tries again" in said
+    assert "To try again, run make setup" in said
     assert not (environment / "stamp").exists()
