@@ -203,12 +203,12 @@ options:
           - Local time of day of the runs in O(schedule.timezone), for example V("02:00"). Quote the time. YAML reads an
             unquoted C(22:30) or C(0200) as another number, which the module refuses. Mutually exclusive with
             O(schedule.start).
-          - Requires an interval that divides a day, or an interval of whole days. Without an interval, the timer runs
+          - If there is an interval, it must divide a day or consist of whole days. Without an interval, the timer runs
             once, at the next such time.
         type: raw
       weekday:
         description:
-          - Day of the first run. Requires O(schedule.at), and an interval of whole weeks, of 365 days, or none.
+          - Day of the first run. Requires O(schedule.at). If there is an interval, it must be whole weeks or 365 days.
         type: str
         choices: [monday, tuesday, wednesday, thursday, friday, saturday, sunday]
       timezone:
@@ -537,13 +537,13 @@ options:
               - Local time of day of the runs in O(timers[].schedule.timezone), for example V("02:00"). Quote the time.
                 YAML reads an unquoted C(22:30) or C(0200) as another number, which the module refuses. Mutually
                 exclusive with O(timers[].schedule.start).
-              - Requires an interval that divides a day, or an interval of whole days. Without an interval, the timer
+              - If there is an interval, it must divide a day or consist of whole days. Without an interval, the timer
                 runs once, at the next such time.
             type: raw
           weekday:
             description:
-              - Day of the first run. Requires O(timers[].schedule.at), and an interval of whole weeks, of 365 days, or
-                none.
+              - Day of the first run. Requires O(timers[].schedule.at). If there is an interval, it must be whole weeks
+                or 365 days.
             type: str
             choices: [monday, tuesday, wednesday, thursday, friday, saturday, sunday]
           timezone:

@@ -211,8 +211,8 @@ timers:
       description:
         - The definition of the timer. Passing it to M(research_ops.globus.timers) changes nothing. Options that are not
           set are omitted.
-        - It contains a C(timer_id) instead of a C(name) if the timer has no name, or if another unfinished timer has
-          the same name.
+        - It contains a C(timer_id) instead of a C(name) if the timer has no name, or if another timer that has not
+          ended has the same name.
         - It contains C(state=paused) if a user paused the timer, so that taking it over in another account does not
           start it.
         - Null for a timer that the modules cannot manage, see RV(timers[].not_manageable).
