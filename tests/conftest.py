@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Let pytest see the checkout as `ansible_collections.research_ops.globus`, wherever it lies."""
+"""Lets pytest import the checkout as `ansible_collections.research_ops.globus`, in any folder."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ COLLECTION = "ansible_collections.research_ops.globus"
 
 
 def _register_checkout() -> None:
-    """Register the three packages; the last has the checkout as its path, so that submodules are found as usual."""
+    """Register the three packages. The path of the last one is the checkout, so Python finds its submodules as
+    usual."""
     parent: ModuleType | None = None
     name = ""
     for part in COLLECTION.split("."):
@@ -32,14 +33,14 @@ def _register_checkout() -> None:
     parent.__path__ = [str(ROOT)]
 
 
-# ansible-test imports collections with Ansible's own machinery; anything else gets the checkout from here.
+# ansible-test imports collections with Ansible's own loader. All other tests get the checkout from here.
 if find_spec(COLLECTION.partition(".")[0]) is None:
     _register_checkout()
-# pyproject.toml says where the tests import from, but ansible-test has settings of its own.
+# pyproject.toml sets the folder that tests import from, but ansible-test has its own settings.
 if TESTS not in sys.path:
     sys.path.insert(0, TESTS)
 
-# Programs that tests start find the collection and the emulator as those that make starts do.
+# Programs that tests start find the collection and the emulator in the same way as programs that make starts.
 in_place = ROOT.parts[-3:] == tuple(COLLECTION.split("."))
 os.environ.setdefault("ANSIBLE_HOME", str(ROOT / ".ansible"))
 os.environ.setdefault(

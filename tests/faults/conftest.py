@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One local Globus and one warm process for each worker."""
+"""Each worker has a local Globus and a process with all imports done (``warm``)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def server() -> Iterator[LocalGlobus]:
 
 @pytest.fixture(scope="session")
 def modules(server: LocalGlobus) -> Iterator[Modules]:
-    """Starts modules against it."""
+    """Starts modules against the local Globus."""
     started = Modules(server)
     yield started
     started.close()
@@ -30,6 +30,6 @@ def modules(server: LocalGlobus) -> Iterator[Modules]:
 
 @pytest.fixture
 def globus(server: LocalGlobus) -> LocalGlobus:
-    """The local Globus at its start."""
+    """The local Globus after a reset."""
     server.reset(clock=START)
     return server

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Module processes by the hundred, and what must be true of the timers whatever happened."""
+"""Runs hundreds of module processes, and checks what must always be true of the timers."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from emulator.plain import MAPPED, MAPPED_TOO
 from patience import LIMIT
 
 TESTS = Path(__file__).resolve().parent.parent
-START = "2026-03-02T12:00:00+00:00"  # where the local Globus's clock stands at the start of a case
-# Waits of the modules, shortened a hundredfold; what they are for stays.
+START = "2026-03-02T12:00:00+00:00"  # the time of the local Globus at the start of a case
+# Waits of the modules, a hundred times shorter. The modules still wait in the same places.
 QUICK = {
     "_apply.execute.LOOK_AGAIN_AFTER": 0.01,
     "_apply.execute.LOOK_AGAIN_MAXIMUM": 0.05,
@@ -39,7 +39,8 @@ Document = dict[str, Any]
 
 
 def part_of(cases: Iterable[Any], step: int) -> list[Any]:
-    """One case in so many (a prime, so that they are mixed), or all of them where FAULTS is ``whole``."""
+    """Every case whose number is a multiple of ``step`` (a prime, for a good mix), or all cases if FAULTS is
+    ``whole``."""
     return list(islice(cases, 0, None, 1 if os.environ.get("FAULTS") == "whole" else step))
 
 
@@ -48,10 +49,10 @@ def part_of(cases: Iterable[Any], step: int) -> list[Any]:
 
 @dataclass(frozen=True)
 class Run:
-    """What a module process came to.
+    """The outcome of a module process.
 
-    :ivar status: its exit status; negative: the signal that ended it.
-    :ivar result: what it returned; empty where it was ended before it could.
+    :ivar status: its exit status; if negative, the number of the signal that ended it.
+    :ivar result: its result; empty if it was ended before it returned.
     """
 
     status: int
@@ -63,7 +64,7 @@ class Run:
         return bool(self.result.get("failed"))
 
     def entries(self) -> list[Document]:
-        """What became of each timer; a ``timer`` task is a list of one."""
+        """The result of each timer. The result of the module ``timer`` counts as a list of one."""
         return list(self.result.get("timers", [self.result]))
 
 
@@ -83,7 +84,8 @@ class Started:
         os.kill(self.process, number)
 
     def wait(self) -> Run:
-        """What it comes to. No traceback is allowed, nor an end without a result unless by a signal."""
+        """Wait until it ends, and return its outcome. It must not print a traceback, and must return a result unless a
+        signal ended it."""
         ended = json.loads(self._stream.readline())
         self._stream.close()
         self._socket.close()
@@ -125,7 +127,7 @@ class Modules:
         check: bool = False,
         settings: Mapping[str, Any] | None = None,
     ) -> Started:
-        """Start a module with these options; ``settings`` are constants of the collection, beside QUICK."""
+        """Start a module with these options; ``settings`` are constants of the collection, in addition to QUICK."""
         arguments = {
             "request_timeout": LIMIT,
             "retries": 2,
@@ -169,7 +171,7 @@ def definition(name: str, **changes: Any) -> Document:
 
 
 def seed(globus: LocalGlobus, name: str, count: int = 1, **fields: Any) -> list[str]:
-    """Timers that ``definition`` describes, on the service already; ``options`` makes them another."""
+    """Create timers on the service that match ``definition``; with ``options``, timers that differ from it."""
     options = {"verify_checksum": True, **fields.pop("options", {})}
     return globus.seed(count, name=name, interval_seconds=86400, options=options, **fields)
 
@@ -179,9 +181,8 @@ def unfinished(timers: Iterable[Document], name: str) -> list[Document]:
 
 
 def moments_without(timers: Iterable[Document], name: str, since: datetime) -> list[str]:
-    """When no timer of the name was there, since a moment at which one was.
-
-    A timer is there from its creation to the beginning of its deletion.
+    """The periods without a timer of the name, after a moment at which one existed. A timer exists from its creation to
+    the beginning of its deletion.
     """
     lives = sorted(
         (
@@ -207,12 +208,13 @@ def writes(log: Iterable[Document]) -> list[Document]:
 
 
 def first_of(timers: Sequence[Document]) -> Document:
-    """The one that stays of equal timers (rules I3, W3): by the second of its creation, then by ID."""
+    """The timer that remains of several equal ones (rules I3, W3): the first by the second of its creation, then by
+    ID."""
     return min(timers, key=lambda one: (one["submitted_at"][:19], one["job_id"]))
 
 
 def shown(timers: Iterable[Document]) -> list[str]:
-    """Timers in short, for messages."""
+    """Timers in a short form, for messages."""
     return [
         f"{one['job_id'][:8]} {one['name']} {one['status']}, sync_level "
         f"{one['callback_body']['body'].get('sync_level')}, from {one['submitted_at'][11:23]}"

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The fault matrix: operations, the requests they make, and what can go wrong with each."""
+"""The fault matrix: operations, their requests, and the possible faults of each request."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from patience import LIMIT, until
 
 # --- what can go wrong ---------------------------------------------------------------------------------------------
 
-TIMEOUT = 1.0  # seconds that the modules wait for an answer where the fault is silence
-SILENCE = 1.5  # seconds of it: the request is answered, or carried out, when the module has given it up already
+TIMEOUT = 1.0  # seconds that the modules wait for an answer if the fault is silence
+SILENCE = 1.5  # seconds of silence: the request is answered, or carried out, after the module has given up
 
 FAULTS: dict[str, Document] = {
     "refuse": {"kind": "refuse"},
@@ -65,11 +65,11 @@ FAULTS: dict[str, Document] = {
 
 @dataclass(frozen=True)
 class Want:
-    """What must be true of a name in the end.
+    """What must be true of the timers with a name in the end.
 
-    :ivar status: of the one timer that is there, or None: none is.
-    :ivar sync_level: of it.
-    :ivar always: one was there before, so one must be at every moment.
+    :ivar status: the status of the only timer, or None if there must be none.
+    :ivar sync_level: the sync level of this timer.
+    :ivar always: a timer existed before, so one must exist at every moment.
     """
 
     status: str | None = "active"
@@ -83,11 +83,12 @@ class Want:
 
 @dataclass(frozen=True)
 class Operation:
-    """A task, what is there before it, and what must be after it.
+    """A task, with the timers before it and the timers that must exist after it.
 
-    :ivar before: makes what is there; returns options of the task that only it can know.
-    :ivar requests: what it sends where nothing goes wrong (rules C1, C2), "2 list" being two requests of that kind.
-    :ivar wanted: by name. The entries of a list come first, in its order; names that it purges after them.
+    :ivar before: creates the timers; returns options of the task that depend on them.
+    :ivar requests: the requests without a fault (rules C1, C2); "2 list" means two requests of the kind ``list``.
+    :ivar wanted: the timers after the task, by name. First the entries of a list, in its order, then the names that it
+        purges.
     """
 
     module: str
@@ -275,11 +276,11 @@ ATTEMPTS = ("first", "second", "every")
 
 @dataclass(frozen=True)
 class Case:
-    """One operation with one fault at one kind of request.
+    """An operation with a fault at one kind of request.
 
-    :ivar count: how many requests of the kind there are where nothing goes wrong.
-    :ivar attempts: which of them go wrong. Of a single one the second is its repetition.
-    :ivar blind: after the first list nothing can be read either.
+    :ivar count: the number of requests of the kind without a fault.
+    :ivar attempts: which of them fail. If there is a single request, the second one is its repetition.
+    :ivar blind: after the first list, reading fails, too.
     """
 
     operation: str
@@ -311,19 +312,20 @@ def cases() -> Iterator[Case]:
 
 
 def blind_cases() -> Iterator[Case]:
-    """Writes that go wrong while nothing can be read that would tell what happened."""
+    """Writes that fail while reading fails, too, so that the module cannot find out what happened."""
     for case in cases():
         if case.request in ("create", "delete", "pause", "resume", "rename"):
             yield replace(case, blind=True)
 
 
 def prepare(case: Operation, globus: LocalGlobus) -> Document:
-    """What is there before; the options of the task."""
+    """Create the timers before the task. Returns the options of the task."""
     return {**case.options, **case.before(globus)}
 
 
 def check_case(case: Case, globus: LocalGlobus, modules: Modules) -> int:
-    """Run it; the first violation of a rule is an AssertionError. How often the fault struck."""
+    """Run a case. Returns how many requests the fault applied to. Raises AssertionError at the first violation of a
+    rule."""
     operation = OPERATIONS[case.operation]
     options = prepare(operation, globus)
     began = datetime.fromisoformat(globus.now())
@@ -332,7 +334,7 @@ def check_case(case: Case, globus: LocalGlobus, modules: Modules) -> int:
     globus.fault(method=method, path=path, attempts=case.numbers, **FAULTS[case.fault])
     if case.blind:
         globus.fault("status", status=500, method="GET", path=REQUESTS["list"][1], attempts=list(range(2, 50)))
-        if case.operation not in ("rename", "rename and pause"):  # which begin with a read
+        if case.operation not in ("rename", "rename and pause"):  # these operations begin with a read
             globus.fault("status", status=500, method="GET", path=REQUESTS["read"][1])
     silent = FAULTS[case.fault]["kind"] == "stall"
     if silent:
@@ -354,7 +356,7 @@ def check_case(case: Case, globus: LocalGlobus, modules: Modules) -> int:
 
 
 def check_end(operation: Operation, began: datetime, globus: LocalGlobus) -> None:
-    """The wanted set is there, nothing is doubled, nothing was missing, nothing ran that must not."""
+    """Check that exactly the wanted timers exist, that none was missing in between, and that none ran that must not."""
     timers = globus.timers()
     for name, want in operation.wanted.items():
         found = unfinished(timers, name)
@@ -367,16 +369,17 @@ def check_end(operation: Operation, began: datetime, globus: LocalGlobus) -> Non
 
 
 def wait_until_quiet(globus: LocalGlobus) -> None:
-    """Until the requests that the module gave up are carried out: a request of the control waits for none of them."""
-    dropped = ("refuse", "lose_answer")  # these have no status in the end
+    """Wait until the requests that the module gave up are carried out: control requests do not wait for them."""
+    dropped = ("refuse", "lose_answer")  # these requests never get a status
     until(
-        "the end of the requests that are under way",
+        "the end of the requests in progress",
         lambda: all(entry["status"] is not None or entry["fault"] in dropped for entry in globus.log()),
     )
 
 
 def _check_report(operation: Operation, run: Run, globus: LocalGlobus, blind: bool) -> None:
-    """What the task says is so: what is not there is not done; what is there is not failed, unless it cannot look."""
+    """Check the report of the task: a missing timer is not reported as done, and an existing one not as failed, unless
+    it cannot be read."""
     assert run.result, run
     assert not run.failed or run.result["msg"]
     timers = globus.timers()

@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The random search, through the expansion of the role: jobs -> ``backup_timers`` -> ``timers``.
+"""The random search with the role: jobs -> ``backup_timers`` -> ``timers``.
 
-A play of the role has made timers once; since then time has passed, people have meddled with the timers, and the jobs
-have been changed. Then the play runs again, with faults and kills, until nothing is left to do. On the service in
-memory, or, with the module itself over HTTP, on the local Globus. Everything follows from the seed.
+A play of the role created timers. Then time passed, people changed the timers, and the jobs were changed. Now the play
+runs again, with faults and kills, until nothing is left to do: on the service in memory or, with the module itself over
+HTTP, on the local Globus. The seed determines everything.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ from unit.samples import definition, sample
 PREFIX = "lab-"
 ZONES = ("UTC", "Europe/Berlin", "America/Chicago")
 SCHEDULES = ("nightly", "daily", "every_6_hours", "weekly", "fortnightly", "weekdays", "rotating_weekdays", "own")
-LONG = ("monthly", "grandfather_father_son")  # a dozen timers and more
+LONG = ("monthly", "grandfather_father_son")  # a dozen timers or more
 OWN = {"own": {"interval": "3d", "at": "04:00"}}
 FATES = ("kept",) * 9 + ("missing", "twice", "paused", "stopped", "label", "phase", "unknown")
 OPERATION_OF = {"POST": "create", "DELETE": "delete", "PATCH": "rename", "GET": "list"}
@@ -58,7 +58,7 @@ Job = dict[str, Any]
 
 
 class Service(Protocol):
-    """What the search asks of an account; ``Account`` is one in memory."""
+    """The members of an account that the search uses. ``Account`` is an account in memory."""
 
     clock: datetime
 
@@ -82,9 +82,9 @@ class Service(Protocol):
 class Play:
     """A play of the role.
 
-    :ivar jobs: as they are now.
+    :ivar jobs: the current jobs.
     :ivar options: of the module ``timers``.
-    :ivar moved: IDs of the timers that are to run at other times than they do.
+    :ivar moved: IDs of the timers whose jobs now have other times.
     """
 
     seed: int
@@ -99,11 +99,11 @@ class Play:
         return f"role, seed {self.seed}:\n  " + "\n  ".join(self.story)
 
     def parameters(self) -> dict[str, Any]:
-        """The options of the module, with the timers of the jobs as the role works them out now."""
+        """The options of the module, with the current timers of the jobs."""
         return {"timers": expand(self.jobs, self.zone, self.account.clock), **self.options}
 
     def wanted(self) -> list[Wanted]:
-        """What the module makes of them."""
+        """The options as the module reads them."""
         checked = ArgumentSpecValidator(timers_arguments()).validate(self.parameters())
         assert not checked.error_messages, checked.error_messages
         return parse_wanted_list(checked.validated_parameters)
@@ -115,7 +115,7 @@ def expand(jobs: Sequence[Job], zone: str, now: datetime) -> list[dict[str, Any]
 
 
 def build(seed: int, account: Service, names: Sequence[str] = (*SCHEDULES * 3, *LONG)) -> Play:
-    """The play of a seed, on an empty account whose clock stands where it is."""
+    """The play of a seed, on an empty account. It starts at the time of the account."""
     chance = random.Random(f"role {seed}")
     zone = chance.choice(ZONES)
     began = account.clock
@@ -128,7 +128,7 @@ def build(seed: int, account: Service, names: Sequence[str] = (*SCHEDULES * 3, *
     account.put(foreign, status="active")
     account.move_to(began + timedelta(minutes=chance.randrange(1, 60 * 24 * chance.choice((2, 40)))))
     due = [timer.next_run for timer in account.timers() if timer.next_run]
-    if due and chance.random() < 0.4:  # a run is about to come: a replacement can skip it (W4c)
+    if due and chance.random() < 0.4:  # shortly before a run, which a replacement could skip (W4c)
         account.move_to(max(account.clock, min(due) - timedelta(minutes=chance.randrange(1, 59))))
     changed, of_times = _change(chance, jobs, names)
     zone_now = chance.choice((zone, zone, zone, *ZONES))
@@ -177,9 +177,10 @@ def _between(parameters: dict[str, Any], now: datetime) -> Any:
 def _make(
     chance: random.Random, account: Service, entry: Mapping[str, Any], story: list[str]
 ) -> Iterator[tuple[str, str]]:
-    """The timers that are there of one that the role once made: names, with ``!`` before where their times differ."""
+    """Create what is left of a timer that the role created: none, one or two timers. Yields names and IDs; a name
+    begins with ``!`` if the times differ."""
     fate = chance.choice(FATES)
-    # The shape "filled" has the member of its own, and the local Globus creates none that has it.
+    # The shape "filled" always has this member, and the local Globus creates no timer with it.
     if fate == "unknown" and getattr(account, "shape", "filled") == "filled":
         fate = "kept"
     given = {name: entry[name] for name in ("name", "transfer", "schedule")}
@@ -201,7 +202,7 @@ def _make(
 
 
 def _change(chance: random.Random, jobs: Sequence[Job], names: Sequence[str]) -> tuple[list[Job], list[str]]:
-    """The jobs as somebody has changed them, and the names of those whose times have changed."""
+    """Change the jobs. Returns them, and the names of those whose times have changed."""
     changed, of_times = [], []
     for job in map(dict, jobs):
         how = chance.choice(("no", "no", "label", "sync_level", "at", "schedule", "follow", "state", "gone"))
@@ -230,29 +231,29 @@ def _change(chance: random.Random, jobs: Sequence[Job], names: Sequence[str]) ->
 
 
 @dataclass
-class Ran:
-    """What a run came to.
+class RunResult:
+    """The outcome of a run.
 
-    :ivar operations: what was done, as (operation, name).
+    :ivar operations: the operations that were done, as (operation, name).
     :ivar failed: whether the task failed.
     :ivar warnings: all of them.
-    :ivar waits: whether a replacement waits for the old timer's next run (W4c).
-    :ivar foretold: the operations of check mode, or None.
+    :ivar waits: whether a replacement waits for the next run of the old timer (W4c).
+    :ivar predicted: the operations of check mode, or None.
     """
 
     operations: list[tuple[str, str]]
     failed: bool
     warnings: list[str]
     replaced: set[str] = field(default_factory=set)
-    foretold: list[tuple[str, str]] | None = None
+    predicted: list[tuple[str, str]] | None = None
 
     @property
     def waits(self) -> bool:
         return any("wait" in warning for warning in self.warnings)
 
 
-def run_in_memory(play: Play) -> Ran:
-    """What the module does, without the module."""
+def run_in_memory(play: Play) -> RunResult:
+    """Do what the module does, without the module."""
     account, wanted = play.account, play.wanted()
     try:
         timers = account.list_timers()
@@ -263,15 +264,15 @@ def run_in_memory(play: Play) -> Ran:
             purge = plan_purge(wanted, timers, account.now(), prefix=PREFIX, limit=100)
         check_rates(plans, timers, 1)
     except GlobusError as error:
-        return Ran([], True, [str(error)])
+        return RunResult([], True, [str(error)])
     outcomes = execute(plans, account)
-    foretold = [(one.operation, one.name) for plan in (*plans, *purge) for one in plan.operations]
+    predicted = [(one.operation, one.name) for plan in (*plans, *purge) for one in plan.operations]
     if not any(outcome.failure for outcome in outcomes):
         outcomes += execute(purge, account)
     done = [(one.operation, one.name) for outcome in outcomes for one in outcome.operations]
     replaced = {outcome.plan.wanted.name for outcome in outcomes if outcome.plan.replaces and not outcome.failure}
     warnings = [warning for outcome in outcomes for warning in outcome.warnings]
-    return Ran(done, any(outcome.failure for outcome in outcomes), warnings, replaced, foretold)
+    return RunResult(done, any(outcome.failure for outcome in outcomes), warnings, replaced, predicted)
 
 
 # --- the same on the local Globus ----------------------------------------------------------------------------------
@@ -323,7 +324,7 @@ class Remote:
 
     @contextmanager
     def wire(self) -> Iterator[None]:
-        """Between the module and the local Globus: what happens to each request."""
+        """Apply the faults to the requests of the module to the local Globus."""
         send = requests.adapters.HTTPAdapter.send
 
         def send_or_not(adapter: Any, request: Any, **options: Any) -> Any:
@@ -335,7 +336,7 @@ class Remote:
             some = self.faults.get(operation)
             fault = some.pop(0) if some else "ok"
             if fault in ("lost", "late"):
-                raise requests.ConnectionError("lost on the way there")
+                raise requests.ConnectionError("the request was lost")
             if fault == "refused":
                 answer = requests.Response()
                 answer.status_code, answer._content, answer.request = 422, b'{"detail": []}', request
@@ -343,7 +344,7 @@ class Remote:
                 return answer
             answer = send(adapter, request, **options)
             if fault == "answer_lost":
-                raise requests.ConnectionError("lost on the way back")
+                raise requests.ConnectionError("the answer was lost")
             return answer
 
         with pytest.MonkeyPatch.context() as patch:
@@ -351,20 +352,20 @@ class Remote:
             yield
 
 
-def run_remote(play: Play, *, check: bool = False) -> Ran:
-    """The module itself, over HTTP."""
+def run_remote(play: Play, *, check: bool = False) -> RunResult:
+    """Run the module itself, over HTTP."""
     with play.account.wire():
         result = in_process.run("timers", play.parameters(), play.account.environment, check=check)
     done = [(one["operation"], one["name"]) for one in result.get("operations", ())]
     replaced = {entry["name"] for entry in result.get("timers", ()) if entry.get("replaced") and not entry["failed"]}
-    return Ran(done, result["failed"], [*result["warnings"], result.get("msg", "")], replaced)
+    return RunResult(done, result["failed"], [*result["warnings"], result.get("msg", "")], replaced)
 
 
 # --- what must hold --------------------------------------------------------------------------------------------------
 
 
 class Snapshot:
-    """All timers of an account at one moment, read once for all the checks."""
+    """All timers of an account at a moment, read once for all checks."""
 
     def __init__(self, account: Any) -> None:
         self._account = account
@@ -393,30 +394,32 @@ class Snapshot:
 
 
 def watch_all(play: Play, wanted: Sequence[Wanted]) -> Callable[[], None]:
-    """A check to be made before every request, for each timer of the list, and for all others."""
+    """A check to run before every request: for each timer of the list, and for all others."""
     account = play.account
-    there: Any = Snapshot(account)  # what ``watch`` asks of an account
-    looks = [watch(Case(play.seed, there, one, [], play.moved)) for one in wanted]
+    existing: Any = Snapshot(account)  # has the members of an account that ``watch`` uses
+    checks = [watch(Case(play.seed, existing, one, [], play.moved)) for one in wanted]
     names = {one.name for one in wanted}
     purging = bool(play.options.get("purge"))
-    others, seen = there.others(names), len(account.requests)
+    others, seen = existing.others(names), len(account.requests)
 
-    def look() -> None:
+    def check() -> None:
         nonlocal seen
         since = {one if isinstance(one, str) else one[0] for one in account.requests[seen:]}
         seen = len(account.requests)
         if not since - {"list", "get", "token"} and not getattr(account, "_late", ()):
-            return  # only read
-        there.take()
-        for one in looks:
+            return  # nothing was written
+        existing.take()
+        for one in checks:
             one()
-        assert purging or others == there.others(names), "a timer that the list does not name was touched"
+        assert purging or others == existing.others(names), "a timer that is not in the list was changed"
 
-    return look
+    return check
 
 
-def not_skipped(play: Play, before: Mapping[str, list[Timer]], wanted: Sequence[Wanted], ran: Ran) -> None:
-    """W4c: the first run after a replacement comes at most half an interval after the old timer's next one."""
+def check_no_run_is_skipped(
+    play: Play, before: Mapping[str, list[Timer]], wanted: Sequence[Wanted], ran: RunResult
+) -> None:
+    """W4c: the first run after a replacement is at most half an interval after the next run of the old timer."""
     for one in wanted:
         if one.name not in ran.replaced or one.state == "paused" or one.definition is None:
             continue
@@ -424,68 +427,68 @@ def not_skipped(play: Play, before: Mapping[str, list[Timer]], wanted: Sequence[
         running = [timer for timer in before[one.name] if not timer.is_inactive and timer.next_run]
         if not running or interval is None or play.moved & {timer.id for timer in running}:
             continue
-        # W4a: a run that replaced a paused timer was killed before it paused the new one, which is paused now
+        # W4a: a run that replaced a paused timer was killed before it paused the new timer, which is paused now
         if any(timer.is_paused_by_user for timer in before[one.name]) and not any(timer.runs for timer in running):
             continue
         old = min(timer.next_run for timer in running if timer.next_run)
-        there = [timer for timer in play.account.unfinished(one.name) if not timer.is_inactive and timer.next_run]
-        assert there, f"W4c: {one.name} is not going to run"
-        new = min(timer.next_run for timer in there if timer.next_run)
+        existing = [timer for timer in play.account.unfinished(one.name) if not timer.is_inactive and timer.next_run]
+        assert existing, f"W4c: {one.name} has no next run"
+        new = min(timer.next_run for timer in existing if timer.next_run)
         assert new <= old + timedelta(seconds=interval / 2), f"W4c: {one.name}: {old} is skipped, the next is {new}"
 
 
-def settle(play: Play, run: Callable[[Play], Ran]) -> None:
-    """Play after play without a fault, until nothing is left to do."""
+def settle(play: Play, run: Callable[[Play], RunResult]) -> None:
+    """Run the play without faults until nothing is left to do."""
     account = play.account
     for _attempt in range(8):
         wanted = play.wanted()
         before = {one.name: account.unfinished(one.name) for one in wanted}
-        look = watch_all(play, wanted)
-        account.before = look
+        check = watch_all(play, wanted)
+        account.before = check
         late = bool(getattr(account, "_late", ()))
         ran = run(play)
         account.before = lambda: None
-        look()
-        not_skipped(play, before, wanted, ran)
-        if ran.foretold is not None and not ran.failed and not late:
-            assert ran.foretold == ran.operations, "W1: check mode foretold another"
+        check()
+        check_no_run_is_skipped(play, before, wanted, ran)
+        if ran.predicted is not None and not ran.failed and not late:
+            assert ran.predicted == ran.operations, "W1: check mode reported other operations"
         if not ran.operations:
             waits = [timer.next_run for one in wanted for timer in account.unfinished(one.name) if timer.next_run]
             if not ran.waits or not waits:
                 _check_end(play, wanted, ran)
                 return
             account.move_to(min(waits) + timedelta(minutes=1))
-    raise AssertionError(f"it does not come to rest: {ran.operations}, {ran.warnings}")
+    raise AssertionError(f"the play does not converge: {ran.operations}, {ran.warnings}")
 
 
-def _check_end(play: Play, wanted: Sequence[Wanted], ran: Ran) -> None:
-    """In the end there is what the jobs ask for, or a word about why not."""
+def _check_end(play: Play, wanted: Sequence[Wanted], ran: RunResult) -> None:
+    """Check that in the end the timers of the jobs exist, or that the task failed."""
     account = play.account
     for one in wanted:
-        there = account.unfinished(one.name)
+        existing = account.unfinished(one.name)
         if one.state == "absent":
-            assert ran.failed or not there, f"{one.name} is still there"
+            assert ran.failed or not existing, f"{one.name} still exists"
         else:
-            assert ran.failed or len(there) == 1, f"{one.name}: {len(there)} timers, and not a word"
+            assert ran.failed or len(existing) == 1, f"{one.name}: {len(existing)} timers, but the task did not fail"
     foreign = [timer for timer in account.timers() if timer.name == OTHER and timer.is_unfinished]
-    assert len(foreign) == 1, "another name was touched"
+    assert len(foreign) == 1, "a timer with another name was changed"
     if play.options.get("purge") and not ran.failed:
         names = {timer.name for timer in account.timers() if timer.is_unfinished and timer.name.startswith(PREFIX)}
         assert names <= {one.name for one in wanted}, "W7: not purged"
 
 
-def trouble(play: Play, run: Callable[[Play], Ran], chance: random.Random) -> None:
-    """One run in which answers are lost, requests refused, or the process is killed."""
+def trouble(play: Play, run: Callable[[Play], RunResult], chance: random.Random) -> None:
+    """Run the play while answers are lost, requests are refused, or the process is killed."""
     account = play.account
     account.faults = {
         operation: [chance.choice(FAULTS if operation == "create" else FAULTS[:5]) for _n in range(6)]
         for operation in chance.sample(("create", "list", "get", "delete", "pause", "resume"), 2)
     }
     deadline = chance.choice((None, chance.randrange(1, 20)))
-    look, start = watch_all(play, play.wanted()), len(account.requests)
+    check, start = watch_all(play, play.wanted()), len(account.requests)
 
     def before() -> None:
-        look()
+        check()
         if deadline is not None and len(account.requests) >= start + deadline:
             raise Killed
 
@@ -496,14 +499,14 @@ def trouble(play: Play, run: Callable[[Play], Ran], chance: random.Random) -> No
         pass
     finally:
         account.before, account.faults = (lambda: None), {}
-    look()
+    check()
 
 
 def examine(seed: int, globus: LocalGlobus | None = None) -> None:
-    """One play from its beginning to its end; with ``globus`` over HTTP. Raises AssertionError, with the story."""
+    """Test a whole play; with ``globus``, over HTTP. Raises AssertionError, with the story of the play."""
     chance = random.Random(f"role faults {seed}")
     began = chance.choice((WINTER, SUMMER, datetime(2026, 3, 20, 12, tzinfo=schedules.UTC)))
-    run: Callable[[Play], Ran]
+    run: Callable[[Play], RunResult]
     if globus is None:
         account: Any = Account(chance.choice(("as_sent", "filled")))
         account.clock = began

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Random states of an account, tasks and faults, and what must hold whatever they are.
+"""Random states of an account, tasks and faults, and the rules that must always hold.
 
-Everything follows from one seed. The service is in memory, with a clock that runs the timers, so thousands of cases
-take a minute. The plans and their execution are those of the collection.
+The seed determines everything. The service is in memory, with a clock that runs the timers, so thousands of cases take
+a minute. The plans and their execution are those of the collection.
 """
 
 from __future__ import annotations
@@ -51,20 +51,20 @@ BY_USER = {"cause": "user", "detail": None}
 
 
 class Killed(BaseException):
-    """The process of the task ends here."""
+    """The process of the task was killed."""
 
 
 class Account(MemoryService):
-    """A service whose clock runs its timers: ``n_runs``, ``next_run`` and missed runs follow from the time."""
+    """A service whose clock runs its timers: ``n_runs``, ``next_run`` and missed runs depend on the time."""
 
     def __init__(self, shape: str = "as_sent", ids: Any = None) -> None:
         super().__init__(shape, ids)
-        self.alters = False  # whether it keeps new timers otherwise than they were asked for
-        self.runs: dict[str, list[datetime]] = {}  # of every timer that ever was, the moments at which it ran
+        self.alters = False  # whether it stores new timers with other options than requested
+        self.runs: dict[str, list[datetime]] = {}  # the moments of the runs of all timers, including deleted ones
         self.missed: set[str] = set()
 
     def put(self, document: dict[str, Any], **members: Any) -> str:
-        """Store a timer that somebody has made before."""
+        """Store a timer that somebody created earlier."""
         submitted = members.pop("submitted", self.clock)
         timer_id = super().add(document, **members)
         self._stored[timer_id].created = submitted
@@ -72,7 +72,7 @@ class Account(MemoryService):
         return timer_id
 
     def add(self, document: Any, **members: Any) -> str:
-        """What a task asks for is stored, now or late."""
+        """Store the timer that a task requested, now or later."""
         if self.alters:
             document = {**document, "body": {**document["body"], "label": "cut"}}
         return super().add(document, **members)
@@ -94,7 +94,7 @@ class Account(MemoryService):
         self._refresh(timer_id)
 
     def move_to(self, moment: datetime) -> None:
-        """Let the time pass: active timers run at their ticks, paused and stopped ones miss them."""
+        """Move the clock: active timers run at their ticks, paused and stopped ones miss them."""
         for timer in self.timers():
             schedule = timer.schedule
             if not timer.is_unfinished or schedule.start is None:
@@ -114,7 +114,7 @@ class Account(MemoryService):
             self._refresh(timer.id)
 
     def has_unknown_member(self, timer_id: str) -> bool:
-        """Whether it does something that the collection does not know (rule D7)."""
+        """Whether a timer has a member that the collection does not know (rule D7)."""
         return "recursive_symlinks" in self._stored[timer_id].document["body"]
 
     def _run(self, timer_id: str, moment: datetime) -> None:
@@ -124,7 +124,7 @@ class Account(MemoryService):
         stored.members["last_ran_at"] = schedules.format_instant(moment)
 
     def _refresh(self, timer_id: str) -> None:
-        """``next_run`` as the service shows it: none where the timer does not run."""
+        """Set ``next_run`` as the service shows it: null if the timer does not run."""
         timer = self._read(timer_id)
         members, schedule = self._stored[timer_id].members, timer.schedule
         members.pop("next_run", None)
@@ -138,9 +138,9 @@ class Account(MemoryService):
 
 @dataclass
 class Case:
-    """One random case; ``str`` tells it in words, for the one who has to find out.
+    """A random case. ``str`` describes it in words, to investigate a failure.
 
-    :ivar moved: the timers that are to run at other times than is wanted, whatever the season.
+    :ivar moved: the timers whose times differ from the wanted ones in every season.
     """
 
     seed: int
@@ -155,10 +155,10 @@ class Case:
 
 
 def build(seed: int) -> Case:
-    """The case of a seed. Built twice, it is the same."""
+    """The case of a seed. The same seed always gives the same case."""
     chance = random.Random(seed)
     account = Account(chance.choice(("as_sent", "as_sent", "filled")))
-    season = chance.random() < 0.2  # a timer of winter that follows the clock, in summer, shortly before a run (W4c)
+    season = chance.random() < 0.2  # in summer, shortly before a run, a timer from winter that follows the clock (W4c)
     anchored = WINTER if season else chance.choice((WINTER, SUMMER))
     account.clock = anchored
     schedule = chance.choice([one for one in SCHEDULES if not season or "daylight_saving" in one])
@@ -171,7 +171,7 @@ def build(seed: int) -> Case:
     now = SUMMER if season else chance.choice((WINTER, SUMMER, SUMMER + timedelta(days=200)))
     account.move_to(max(now, anchored) + timedelta(minutes=chance.randrange(1, 60 * 24 * 28)))
     due = [timer.next_run for timer in account.unfinished(NAME) if timer.next_run]
-    if due and (season or chance.random() < 0.3):  # a run is about to come: a replacement can skip it (W4c)
+    if due and (season or chance.random() < 0.3):  # shortly before a run, which a replacement could skip (W4c)
         account.move_to(max(account.clock, min(due) - timedelta(minutes=chance.randrange(1, 59))))
     options: dict[str, Any] = {
         "state": chance.choice(("present", "present", "active", "paused", "absent")),
@@ -181,7 +181,9 @@ def build(seed: int) -> Case:
         options["on_inactive"] = chance.choice(("warn", "fail", "resume"))
     wanted = Wanted(name=NAME, definition=definition(parameters, now=account.clock), **options)
     account.alters = chance.random() < 0.1
-    story.append(f"now {account.clock}; {options}{'; new timers are stored otherwise' if account.alters else ''}")
+    story.append(
+        f"now {account.clock}; {options}{'; new timers are stored with other options' if account.alters else ''}"
+    )
     moved = {timer_id for timer_id, kind in made if kind in ("phase", "interval")}
     return Case(seed, account, wanted, [timer_id for timer_id, _kind in made], moved, story)
 
@@ -189,9 +191,9 @@ def build(seed: int) -> Case:
 def _timer(
     chance: random.Random, account: Account, schedule: dict[str, Any], target: Definition, story: list[str]
 ) -> tuple[str, str]:
-    """One timer of the name, equal to what is wanted or not: its ID, and in what it differs."""
+    """Create a timer with the name, equal to the wanted one or not. Returns its ID, and the kind of its difference."""
     kinds = ("equal", "equal", "equal", "label", "phase", "interval", "unknown")
-    kind = chance.choice(kinds[:-1] if account.shape == "filled" else kinds)  # that shape has the member of its own
+    kind = chance.choice(kinds[:-1] if account.shape == "filled" else kinds)  # this shape always has the unknown member
     options: dict[str, Any] = {}
     as_wanted = dict(schedule)
     if kind == "label":
@@ -225,7 +227,7 @@ def _timer(
 
 
 def plan(case: Case, as_list: bool) -> Plan:
-    """What the module ``timer``, or ``timers``, makes of it."""
+    """The plan of the module ``timer`` or ``timers``."""
     account, wanted = case.account, case.wanted
     if as_list:
         return plan_timers([wanted], account.list_timers(), account.now())[0]
@@ -233,7 +235,7 @@ def plan(case: Case, as_list: bool) -> Plan:
 
 
 def task(case: Case, as_list: bool) -> Outcome:
-    """The task, for real."""
+    """Run the task."""
     return execute([plan(case, as_list)], case.account)[0]
 
 
@@ -241,7 +243,7 @@ def task(case: Case, as_list: bool) -> Outcome:
 
 
 def equal_and_running(case: Case) -> set[str]:
-    """IDs of the timers that do already what is wanted."""
+    """IDs of the active timers that equal the definition."""
     wanted, now = case.wanted.definition, case.account.clock
     if wanted is None:  # state: absent
         return set()
@@ -253,7 +255,7 @@ def equal_and_running(case: Case) -> set[str]:
 
 
 def equal_ones(case: Case) -> set[str]:
-    """IDs of the timers that equal the definition, whether they run or not."""
+    """IDs of the timers that equal the definition, active or not."""
     wanted, now = case.wanted.definition, case.account.clock
     if wanted is None:
         return set()
@@ -263,7 +265,7 @@ def equal_ones(case: Case) -> set[str]:
 
 
 def watch(case: Case) -> Callable[[], None]:
-    """A check to be made before every request: at each moment there is what there has to be (W4, I3, D7)."""
+    """A check to run before every request: the timers that must exist do exist (W4, I3, D7)."""
     account, wanted = case.account, case.wanted
     before = {timer.id: timer for timer in account.unfinished(wanted.name)}
     running = {key for key, timer in before.items() if not timer.is_inactive}
@@ -272,40 +274,44 @@ def watch(case: Case) -> Callable[[], None]:
     foreign = [timer for timer in account.timers() if timer.name == OTHER]
     unknown = {key for key in before if account.has_unknown_member(key)}
 
-    # W4a: a run that replaced paused timers may have been killed before it paused the new one, which has not run
+    # W4a: a run that replaced paused timers may have been killed before it paused the new timer, which has not run
     cut_short = (
         wanted.state == "present"
         and any(timer.is_paused_by_user for timer in before.values())
         and not any(before[key].runs for key in running)
     )
 
-    def look() -> None:
-        there = {timer.id: timer for timer in account.unfinished(wanted.name)}
-        assert [timer for timer in account.timers() if timer.name == OTHER] == foreign, "another name was touched"
+    def check() -> None:
+        existing = {timer.id: timer for timer in account.unfinished(wanted.name)}
+        assert [timer for timer in account.timers() if timer.name == OTHER] == foreign, (
+            "a timer with another name was changed"
+        )
         if wanted.state == "absent":
             return
-        assert there or not before, "W4: no timer is left"
-        gone = before.keys() - there.keys()
+        assert existing or not before, "W4: no timer is left"
+        gone = before.keys() - existing.keys()
         assert not gone & unknown, "D7: a timer with an unknown member was deleted"
         if gone:
             assert wanted.on_drift == "replace", "I3: something was deleted without on_drift: replace"
-        active = {key for key, timer in there.items() if not timer.is_inactive}
+        active = {key for key, timer in existing.items() if not timer.is_inactive}
         if wanted.state != "paused" and not cut_short:
-            assert not running or active, "I3: timers ran, and none runs any more"
-            assert not equal or any(key in active for key in equal | (there.keys() - before.keys())), "I3: an equal one"
-            paused = {key for key in running & there.keys() if there[key].is_inactive and before[key].runs}
+            assert not running or active, "I3: there were active timers, and now there are none"
+            assert not equal or any(key in active for key in equal | (existing.keys() - before.keys())), (
+                "I3: no equal timer is active"
+            )
+            paused = {key for key in running & existing.keys() if existing[key].is_inactive and before[key].runs}
             assert not paused, "I3: a timer that has run was paused"
         if equal:
-            survivors = equal & there.keys()
-            if wanted.state == "paused":  # all are to be paused, so it need not be the one that runs
-                survivors = all_equal & there.keys()
-            assert survivors or there.keys() - before.keys(), "I3: the running equal timer was deleted"
+            survivors = equal & existing.keys()
+            if wanted.state == "paused":  # all are paused in the end, so any equal timer may remain
+                survivors = all_equal & existing.keys()
+            assert survivors or existing.keys() - before.keys(), "I3: the running equal timer was deleted"
 
-    return look
+    return check
 
 
 def check_no_run_is_skipped(case: Case, before: list[Timer], outcome: Outcome, now: datetime) -> None:
-    """W4c: the first run after a replacement comes at most half an interval after the old timer's next one."""
+    """W4c: the first run after a replacement is at most half an interval after the next run of the old timer."""
     wanted = case.wanted.definition
     if case.wanted.state == "paused" or wanted is None or not outcome.plan.replaces or outcome.failure is not None:
         return
@@ -319,72 +325,76 @@ def check_no_run_is_skipped(case: Case, before: list[Timer], outcome: Outcome, n
         for timer in case.account.unfinished(case.wanted.name)
         if timer.next_run and not timer.is_inactive
     ]
-    assert new, "W4c: nothing is going to run"
+    assert new, "W4c: no timer has a next run"
     assert min(new) <= old + timedelta(seconds=interval / 2), f"W4c: {old} is skipped, the next is {min(new)}"
 
 
 def settle(case: Case, as_list: bool) -> None:
-    """Convergence: run after run without a fault, with the time it waits for, until nothing is left to do."""
+    """Run the task without faults until nothing is left to do. If it waits for a time, move the clock."""
     account = case.account
     for _attempt in range(6):
-        look = watch(case)
-        account.before = look
+        check = watch(case)
+        account.before = check
         before, now = account.unfinished(NAME), account.clock
-        late = bool(account._late)  # a creation of before that is carried out meanwhile, as if by another run
-        foretold = plan(case, as_list)
-        outcome = execute([foretold], account)[0]
+        late = bool(account._late)  # an earlier creation that is carried out now, as if by another run
+        planned = plan(case, as_list)
+        outcome = execute([planned], account)[0]
         account.before = lambda: None
-        look()
+        check()
         check_no_run_is_skipped(case, before, outcome, now)
         if outcome.failure is not None and outcome.failure.code == "stored_differently":
             assert account.alters, outcome.failure.message
-            kept, there = {timer.id for timer in before}, {timer.id for timer in account.unfinished(NAME)}
-            assert kept == there or (late and kept < there), "W4b: the old timer does not stay"
+            kept, existing = {timer.id for timer in before}, {timer.id for timer in account.unfinished(NAME)}
+            assert kept == existing or (late and kept < existing), "W4b: the old timer was not kept"
             return
         if outcome.failure is None and not late:
-            kinds = [(one.operation, one.name) for one in foretold.operations]
-            assert kinds == [(one.operation, one.name) for one in outcome.operations], "W1: check mode foretold another"
+            kinds = [(one.operation, one.name) for one in planned.operations]
+            assert kinds == [(one.operation, one.name) for one in outcome.operations], (
+                "W1: check mode reported other operations"
+            )
         if not outcome.operations:
             waits = [timer.next_run for timer in account.unfinished(NAME) if timer.next_run]
             if not any("wait" in warning for warning in outcome.warnings) or not waits:
                 return
             account.move_to(min(waits) + timedelta(minutes=1))
-    raise AssertionError(f"it does not come to rest: {[str(one) for one in outcome.plan.drift]}, {outcome.operations}")
+    raise AssertionError(
+        f"the task does not converge: {[str(one) for one in outcome.plan.drift]}, {outcome.operations}"
+    )
 
 
 FAULTS = ("ok", "ok", "lost", "answer_lost", "refused", "late")
 
 
 def trouble(case: Case, chance: random.Random, as_list: bool) -> None:
-    """One run in which something goes wrong: answers are lost, requests refused, or the process is killed."""
+    """Run the task while answers are lost, requests are refused, or the process is killed."""
     account = case.account
     account.faults = {
         operation: [chance.choice(FAULTS if operation == "create" else FAULTS[:5]) for _n in range(4)]
         for operation in chance.sample(("create", "list", "get", "delete", "pause", "resume"), 2)
     }
     deadline = chance.choice((None, chance.randrange(1, 9)))
-    look = watch(case)
+    check = watch(case)
 
     def before() -> None:
-        look()
+        check()
         if deadline is not None and len(account.requests) >= start + deadline:
             raise Killed
 
-    start, there, now = len(account.requests), account.unfinished(NAME), account.clock
+    start, existing, now = len(account.requests), account.unfinished(NAME), account.clock
     account.before = before
     try:
         outcome = task(case, as_list)
         account.before = lambda: None
-        check_no_run_is_skipped(case, there, outcome, now)
+        check_no_run_is_skipped(case, existing, outcome, now)
     except (GlobusError, Killed):
         pass
     finally:
         account.before, account.faults = (lambda: None), {}
-    look()
+    check()
 
 
 def examine(seed: int) -> None:
-    """One case from its beginning to its end. Raises AssertionError, with the story, where something does not hold."""
+    """Test a whole case. Raises AssertionError, with the story of the case, if a rule is broken."""
     case = build(seed)
     chance = random.Random(f"faults {seed}")
     as_list = chance.random() < 0.3
@@ -399,7 +409,7 @@ def examine(seed: int) -> None:
 
 
 def _purge(case: Case) -> None:
-    """A list without this timer deletes those of the prefix, and no other name's."""
+    """A purge by a list without this timer deletes the timers with the prefix, and no others."""
     keep = Wanted(name=f"{NAME}-kept", definition=case.wanted.definition)
     timers = case.account.list_timers()
     plans = plan_purge([keep], timers, case.account.now(), prefix=NAME, limit=10)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Creations that got no answer, where one fault is not all that happens (rule W2)."""
+"""Creations without an answer, together with other faults or events (rule W2)."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ CREATE = {"method": "POST", "path": "^/v2/timer$"}
 
 
 LISTS = {"method": "GET", "path": "^/jobs/$"}
-HOLD = 600  # seconds that a request is held at most; it is let go when the faults are cleared
+HOLD = 600  # the longest delay of a request in seconds; it ends when the faults are cleared
 
 
 def hits(globus: LocalGlobus, fault: int) -> int:
-    """How many requests a fault has met."""
+    """The number of requests that a fault applied to."""
     return next(int(one["hits"]) for one in globus.faults() if one["id"] == fault)
 
 
@@ -31,7 +31,8 @@ def creations(globus: LocalGlobus) -> int:
 
 
 def test_W2_carried_out_late_and_the_repetition_refused(globus: LocalGlobus, modules: Modules) -> None:
-    """The second request is refused (the first one's timer may fill a limit); the first one's timer is there: done."""
+    """The second request is refused (the timer of the first one may have reached a limit), and the timer of the first
+    one exists: the task succeeds."""
     globus.fault("late", seconds=HOLD, attempts=[1], **CREATE)
     globus.fault("status", status=422, attempts=[2], **CREATE)
     held = globus.fault("stall", seconds=HOLD, attempts=[3], **LISTS)  # before, after the first, after the second
@@ -46,7 +47,7 @@ def test_W2_carried_out_late_and_the_repetition_refused(globus: LocalGlobus, mod
 
 
 def test_W2_carried_out_late_and_sent_again(globus: LocalGlobus, modules: Modules) -> None:
-    """Both are carried out; the verification waits for the late one, and leaves one of them."""
+    """Both are carried out. The verification waits for the late one, and keeps one of them."""
     globus.fault("late", seconds=HOLD, attempts=[1], **CREATE)
     held = globus.fault("stall", seconds=HOLD, attempts=[3], **LISTS)
     module = modules.start("timer", definition("a"))
@@ -61,7 +62,7 @@ def test_W2_carried_out_late_and_sent_again(globus: LocalGlobus, modules: Module
 
 
 def test_W2_a_new_timer_that_is_not_quite_equal_stops_the_creation(globus: LocalGlobus, modules: Modules) -> None:
-    """Perhaps the service changed what was sent: another try would make another one each time."""
+    """The service may have changed the definition: then each retry would create another timer."""
     globus.fault("refuse", attempts=[1], **CREATE)
     held = globus.fault("stall", seconds=HOLD, attempts=[2], **LISTS)
     module = modules.start("timer", definition("a"))
@@ -79,7 +80,7 @@ def test_W2_a_new_timer_that_is_not_quite_equal_stops_the_creation(globus: Local
 
 @pytest.mark.parametrize("lost", [1, 3, 6])
 def test_W2_unanswered_creations_of_a_batch(lost: int, globus: LocalGlobus, modules: Modules) -> None:
-    """Some are carried out, some are not, in no order; each is there once, and the report says so."""
+    """Some are carried out, and some are not. In the end, each timer exists once, and the report is right."""
     names = [f"fleet-{number:02d}" for number in range(10)]
     globus.fault("lose_answer", attempts=list(range(1, 2 * lost, 2)), **CREATE)
     globus.fault("refuse", attempts=list(range(2, 2 * lost + 1, 2)), **CREATE)
@@ -92,7 +93,7 @@ def test_W2_unanswered_creations_of_a_batch(lost: int, globus: LocalGlobus, modu
 
 
 def test_W2_the_request_of_a_run_that_was_given_up_meets_the_next_run(globus: LocalGlobus, modules: Modules) -> None:
-    """A task time-out: the module goes on by itself while the play is started again. They are two equal writers."""
+    """After a task time-out, the module continues while the play is started again. So there are two equal writers."""
     held = globus.fault("stall", seconds=HOLD, attempts=[1], **CREATE)
     first = modules.start("timer", definition("a"))
     until("the first creation", lambda: hits(globus, held))
@@ -105,14 +106,15 @@ def test_W2_the_request_of_a_run_that_was_given_up_meets_the_next_run(globus: Lo
 
 
 def test_W4a_a_late_second_try_leaves_time_for_the_pause(globus: LocalGlobus, modules: Modules) -> None:
-    """Planned ten minutes ahead, and tried again five seconds before that: the first run is the next one."""
+    """The first run was planned in ten minutes. The retry is five seconds before it, so the run after it becomes the
+    first one."""
     before = datetime.fromisoformat(globus.now())
     globus.fault("refuse", attempts=[1], **CREATE)
     held = globus.fault("stall", seconds=HOLD, attempts=[2], **LISTS)
     options = definition("a", state="paused", schedule={"interval": "10m"})
     module = modules.start("timer", options)
     until("the look whether it was created", lambda: hits(globus, held))
-    planned = datetime.fromisoformat(globus.now())  # or a moment before
+    planned = datetime.fromisoformat(globus.now())  # or a moment earlier
     globus.advance(595)
     globus.clear_faults()
     run = module.wait()

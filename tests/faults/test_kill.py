@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A module process that is ended at any point: the next run puts right what it left (rules W2 to W4)."""
+"""A module process that is killed at any point: the next run repairs the result (rules W2 to W4)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from faults.harness import Modules, definition, part_of, seed, shown, unfinished
 from faults.matrix import OPERATIONS, check_end, counted, prepare, wait_until_quiet
 from patience import until
 
-HOLD = 600  # seconds that a request is held at most; it is let go when the faults are cleared
+HOLD = 600  # the longest delay of a request in seconds; it ends when the faults are cleared
 
 
 def boundaries() -> list[Any]:
@@ -31,7 +31,8 @@ def boundaries() -> list[Any]:
 
 @pytest.mark.parametrize(("name", "number", "carried_out"), part_of(boundaries(), 13))
 def test_kill_at_a_request(name: str, number: int, carried_out: bool, globus: LocalGlobus, modules: Modules) -> None:
-    """Killed while a request is under way: after the service did it, or before (it does it all the same)."""
+    """Kill the module during a request: after the service carried it out, or before that (the service carries it out
+    later)."""
     operation = OPERATIONS[name]
     options = prepare(operation, globus)
     began = datetime.fromisoformat(globus.now())
@@ -50,9 +51,8 @@ def test_kill_at_a_request(name: str, number: int, carried_out: bool, globus: Lo
 
 
 def test_W2_creation_carried_out_after_the_rerun(globus: LocalGlobus, modules: Modules) -> None:
-    """What no client can prevent: a request of a dead writer that the service carries out when the next run has looked.
-
-    The run after that says so, or with on_drift: replace mends it.
+    """No client can prevent this: the service carries out a request of a dead writer after the next run has read the
+    timers. The run after that reports it or, with on_drift: replace, repairs it.
     """
     globus.fault("stall", seconds=HOLD, method="POST", path="^/v2/timer$", attempts=[1])
     module = modules.start("timer", definition("a"))
@@ -66,9 +66,9 @@ def test_W2_creation_carried_out_after_the_rerun(globus: LocalGlobus, modules: M
     both = {timer["job_id"] for timer in unfinished(globus.timers(), "a")}
     assert len(both) == 2
 
-    told = modules.run("timer", definition("a"))
-    assert told.result["error"]["code"] == "ambiguous_name"
-    assert all(timer_id in told.result["msg"] for timer_id in both)
+    ambiguous = modules.run("timer", definition("a"))
+    assert ambiguous.result["error"]["code"] == "ambiguous_name"
+    assert all(timer_id in ambiguous.result["msg"] for timer_id in both)
     mended = modules.run("timer", definition("a", on_drift="replace"))
     assert [one["operation"] for one in mended.result["operations"]] == ["delete"]
     (left,) = unfinished(globus.timers(), "a")
@@ -83,7 +83,7 @@ FLEET = [f"fleet-{number:02d}" for number in range(40)]
 def test_signal_in_the_middle_of_a_batch(
     ended_by: signal.Signals, replacing: bool, globus: LocalGlobus, modules: Modules
 ) -> None:
-    """Ctrl-C, and what a time-out sends: it ends soon, and a rerun does the rest."""
+    """Ctrl-C, and the signal of a time-out: the module ends soon, and a rerun does the rest."""
     if replacing:
         for name in FLEET:
             seed(globus, name, options={"sync_level": 3})
@@ -97,7 +97,7 @@ def test_signal_in_the_middle_of_a_batch(
     module.wait()
     wait_until_quiet(globus)
     created = sum(entry["path"] == "/v2/timer" for entry in globus.log())
-    assert first <= created < len(FLEET), "it went on after the signal"
+    assert first <= created < len(FLEET), "it continued after the signal"
 
     run = modules.run("timers", options)
     assert not run.failed, run.result
@@ -108,7 +108,7 @@ def test_signal_in_the_middle_of_a_batch(
 
 
 def test_W4_killed_before_the_new_timer_is_paused(globus: LocalGlobus, modules: Modules) -> None:
-    """What a paused timer is replaced by stays paused, also where another run finishes the replacement."""
+    """The replacement of a paused timer is paused, even if another run completes the replacement."""
     (old,) = seed(globus, "a", status="inactive", options={"sync_level": 3})
     globus.fault("refuse", path="/pause$")
     patient = definition("a", on_drift="replace", retries=100)  # it has not given up when it is killed

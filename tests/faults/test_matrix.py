@@ -1,10 +1,11 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whatever goes wrong with whichever request of whichever operation: no timer is lost or doubled, no report is wrong,
-and one rerun puts right what is left (rules W2 to W7).
+"""Any fault at any request of any operation: no timer is lost or doubled, no report is wrong, and one rerun repairs the
+rest (rules W2 to W7).
 
-The cases come from what the operations really send. A fixed part of them is run by default, all with ``make faults``.
+The cases come from the real requests of the operations. By default, a fixed part of them runs; ``make faults`` runs
+all.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from faults.matrix import OPERATIONS, Case, blind_cases, cases, check_case, coun
 
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_C1_C2_requests(name: str, globus: LocalGlobus, modules: Modules) -> None:
-    """Without a fault exactly these requests are sent: it is them that the matrix lets go wrong."""
+    """Without a fault, exactly the requests of the matrix are sent."""
     operation = OPERATIONS[name]
     options = prepare(operation, globus)
     globus.clear_log()
@@ -36,5 +37,5 @@ def test_matrix(case: Case, globus: LocalGlobus, modules: Modules) -> None:
 
 @pytest.mark.parametrize("case", part_of(blind_cases(), 83), ids=str)
 def test_matrix_blind(case: Case, globus: LocalGlobus, modules: Modules) -> None:
-    """The same, where nothing can be read meanwhile: what is not known is not reported as done."""
+    """The same while reading fails: what is not known is not reported as done."""
     check_case(case, globus, modules)

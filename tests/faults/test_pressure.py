@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Back-pressure and the bound of requests in flight (rule W6); a list that is cut short before a purge (rule W7)."""
+"""Back-pressure and the limit of concurrent requests (rule W6); a truncated list before a purge (rule W7)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FLEET = [f"fleet-{number:02d}" for number in range(16)]
 
 
 def seconds(entry: dict[str, Any]) -> float:
-    """When a request arrived."""
+    """The time at which a request arrived."""
     return datetime.fromisoformat(entry["at"]).timestamp()
 
 
@@ -28,7 +28,7 @@ def seconds(entry: dict[str, Any]) -> float:
 def test_W6_holds_the_whole_batch(
     status: int, retry_after: int | None, method: str, globus: LocalGlobus, modules: Modules
 ) -> None:
-    """One refusal for now, and no request at all is sent until its time is over."""
+    """After one temporary refusal, no request is sent until its time is over."""
     if method == "DELETE":
         for name in FLEET:
             seed(globus, name)
@@ -45,7 +45,8 @@ def test_W6_holds_the_whole_batch(
     log = globus.log()
     (refused,) = (entry for entry in log if entry["fault"])
     after = [seconds(entry) - seconds(refused) for entry in log]
-    # Those under way when the refusal comes in, and perhaps one more of each thread: not all that are left to be sent.
+    # The requests in progress when the refusal arrives, and perhaps one more of each thread, but not all remaining
+    # ones.
     assert sum(0 < late < pause for late in after) <= 2 * concurrency, "sent while it should wait"
     assert max(after) >= pause
     for name in FLEET:
@@ -56,7 +57,7 @@ def test_W6_holds_the_whole_batch(
 def test_W6_a_first_run_that_passes_during_the_wait_is_moved_on(
     status: int, globus: LocalGlobus, modules: Modules
 ) -> None:
-    """To the next tick: the service is never asked for a start that is over."""
+    """It is moved to the next tick: no start in the past is requested."""
     start = datetime.fromisoformat(globus.now()).replace(microsecond=0) + timedelta(seconds=2)
     globus.fault("status", status=status, retry_after=3, method="POST", path="^/v2/timer$", attempts=[1])
     schedule = {"interval": "1d", "start": start.isoformat()}

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A random search over states of an account, tasks, faults and kills (I3, W1, W3, W4, W4b, W4c, D7).
 
-A failure prints its seed: ``examine(SEED)`` of ``states.py`` repeats it; of ``role_states.py`` where it says "role".
+A failure prints its seed: ``examine(SEED)`` of ``states.py`` repeats it; of ``role_states.py`` if it contains "role".
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ HTTP_SIZE = 20
 
 @pytest.fixture(autouse=True, scope="module")
 def _no_waiting() -> Iterator[None]:
-    """The service in memory has made up its mind at once."""
+    """The service in memory carries out requests at once, so no waiting is needed."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(execution, "LOOK_AGAIN_AFTER", 0.0)
         patch.setattr(execution, "LOOK_AGAIN_MAXIMUM", 0.0)
@@ -55,17 +55,17 @@ def test_whatever_the_state_W4(batch: int) -> None:
 
 @pytest.mark.parametrize("batch", range(ROLE_BATCHES))
 def test_whatever_the_state_the_role_puts_it_right_W4(batch: int) -> None:
-    """jobs -> the filter ``backup_timers`` -> what ``timers`` does, on the service in memory."""
+    """Jobs -> the filter ``backup_timers`` -> the work of ``timers``, on the service in memory."""
     _search_role(batch * ROLE_SIZE, (batch + 1) * ROLE_SIZE)
 
 
-# A process that is killed leaves its connections to the system; here they are still open.
+# The system closes the connections of a killed process. Here they are still open.
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 @pytest.mark.parametrize("batch", range(HTTP_BATCHES))
 def test_whatever_the_state_of_the_local_Globus_W4(
     batch: int, server: LocalGlobus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same with the module itself, over HTTP: lost answers, refusals and kills on the wire."""
+    """The same with the module itself over HTTP: lost answers, refusals and kills."""
     for constant, value in QUICK.items():
         monkeypatch.setattr(f"{MODULE_UTILS}.{constant}", value)
     _search_role(batch * HTTP_SIZE, (batch + 1) * HTTP_SIZE, server)

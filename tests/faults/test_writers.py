@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Several runs at once on the same timers (rules W3, W4)."""
+"""Several simultaneous runs that manage the same timers (rules W3, W4)."""
 
 from __future__ import annotations
 
@@ -18,21 +18,20 @@ from emulator.control import LocalGlobus
 from faults.harness import Modules, Run, definition, moments_without, part_of, seed, shown, unfinished
 from faults.matrix import OPERATIONS, check_end, prepare, wait_until_quiet
 
-SPREAD = 0.02  # seconds that every request takes longer, so that the writers meet everywhere
+SPREAD = 0.02  # the delay of every request in seconds, so that the writers meet at every request
 
 
 def run_together(modules: Modules, module: str, options: list[dict[str, Any]]) -> list[Run]:
-    """One process for each of the options, all at once."""
+    """Run one process for each of the options, all at the same time."""
     started = [modules.start(module, one) for one in options]
     return [one.wait() for one in started]
 
 
 @pytest.mark.parametrize(("name", "writers"), part_of(product(OPERATIONS, [2, 4, 8]), 5))
 def test_W3_equal_writers(name: str, writers: int, globus: LocalGlobus, modules: Modules) -> None:
-    """Each succeeds, and the end is as if there were one.
-
-    Without on_drift: replace a late one may see the timers of two earlier ones, before one of those removes the
-    surplus: then it says so and touches nothing (rule I3).
+    """Each succeeds, and the result is that of a single writer. Without on_drift: replace, a late writer may see the
+    timers of two earlier ones before one of them deletes the surplus. Then it reports this, and changes nothing (rule
+    I3).
     """
     operation = OPERATIONS[name]
     options = prepare(operation, globus)
@@ -67,9 +66,9 @@ def test_W3_equal_writers_of_a_list(writers: int, globus: LocalGlobus, modules: 
 @pytest.mark.parametrize("writers", [4, 8])
 @pytest.mark.parametrize("replacing", [False, True], ids=["creating", "replacing"])
 def test_W3_unequal_writers(replacing: bool, writers: int, globus: LocalGlobus, modules: Modules) -> None:
-    """Definitions that contradict each other: no rule can make all of them right. Those that looked before the others
-    wrote touch nothing that others made; a later one may. The timers are never gone while all say that all is well, who
-    meets the other is told, and the next run settles it.
+    """Contradicting definitions: no rule can satisfy all of them. A writer that read before the others wrote does not
+    change their timers; a later one may. The timers are never missing while all writers report success, a writer that
+    meets another reports it, and the next run converges.
     """
     began = datetime.fromisoformat(globus.now())
     if replacing:
@@ -87,7 +86,7 @@ def test_W3_unequal_writers(replacing: bool, writers: int, globus: LocalGlobus, 
     assert left or failures
     assert len({timer["callback_body"]["body"]["sync_level"] for timer in left}) == len(left), shown(left)
     if len(left) > 1:
-        assert any("another definition" in str(run.result.get("warnings")) for run in runs)
+        assert any("a different definition" in str(run.result.get("warnings")) for run in runs)
     if replacing and not failures:
         assert not moments_without(globus.timers(), "a", began)
 
@@ -99,8 +98,8 @@ def test_W3_unequal_writers(replacing: bool, writers: int, globus: LocalGlobus, 
 
 @pytest.mark.parametrize("attempt", part_of(range(8), 5))
 def test_W4_unequal_writers_over_timers_of_both(attempt: int, globus: LocalGlobus, modules: Modules) -> None:
-    """Two runs of which each keeps what the other deletes: no rule can make both right. What must not be is that the
-    timers are gone and both runs say that all is well.
+    """Each of two runs keeps the timers that the other deletes: no rule can satisfy both. But the timers must not be
+    missing while both runs report success.
     """
     for level in (1, 3):
         seed(globus, "a", options={"sync_level": level})
@@ -126,10 +125,10 @@ def test_W3_one_of_several_writers_dies(number: int, globus: LocalGlobus, module
     options = {"timers": [definition(name) for name in names], "on_drift": "replace", "concurrency": 2}
     globus.delay(SPREAD)
     started = [modules.start("timers", options) for _writer in range(4)]
-    patience = time.monotonic() + 2  # some find everything in place, so that there are fewer requests
+    patience = time.monotonic() + 2  # some writers find everything done, and send fewer requests
     while len(globus.log()) < 3 * number and time.monotonic() < patience:
         time.sleep(0.005)
-    with suppress(ProcessLookupError):  # it was quicker than the others
+    with suppress(ProcessLookupError):  # it has already ended
         started[0].signal(signal.SIGKILL)
     runs = [one.wait() for one in started]
     globus.delay(0)
@@ -142,7 +141,7 @@ def test_W3_one_of_several_writers_dies(number: int, globus: LocalGlobus, module
 
 
 def test_I1_states_that_contradict_each_other(globus: LocalGlobus, modules: Modules) -> None:
-    """Some keep a timer, some remove it: any may be the last, and none leaves more than one."""
+    """Some runs keep a timer, and some delete it. Any of them may be the last, and none leaves more than one timer."""
     seed(globus, "a")
     globus.delay(SPREAD)
     runs = run_together(modules, "timer", [definition("a", state="paused"), {"name": "a", "state": "absent"}] * 2)

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A process with all imports done, which forks a module process for every request on its socket.
+"""A process that has done all imports, and forks a module process for every request on its socket.
 
-The forked process is a real one, with the module's real ``main``: it can be killed, it prints its result, and it shares
-nothing with the next. Only the imports, most of what a module costs, are paid once.
+The forked process runs the real ``main`` of the module: it can be killed, it prints its result, and it shares nothing
+with the next one. Only the imports, which take most of the time of a module, are done once.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ getattr(importlib.import_module("globus_sdk"), "TransferClient")  # noqa: B009 -
 
 
 def serve(path: str) -> None:
-    """Accept connections until the process is ended: one request, one module process each."""
+    """Accept connections until the process is ended. Each has one request, and gets one module process."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         listener.bind(path)
         listener.listen(64)
-        gc.freeze()  # a collection in a forked process would copy every page
+        gc.freeze()  # garbage collection in a forked process would copy every page
         print("ready", flush=True)
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who serve a connection
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no process waits for the processes that serve a connection
         while True:
             connection, _address = listener.accept()
             if os.fork() == 0:
@@ -50,7 +50,7 @@ def serve(path: str) -> None:
 
 
 def _attend(connection: socket.socket) -> None:
-    """Run one module: first a line with its process ID, then one with what it came to."""
+    """Run a module. Writes a line with its process ID, then a line with its outcome."""
     stream = connection.makefile("rw", encoding="utf-8")
     request = json.loads(stream.readline())
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
@@ -72,15 +72,15 @@ def _attend(connection: socket.socket) -> None:
 
 
 def _run(request: dict[str, Any]) -> None:
-    """The module, in the process that is its own. Does not return."""
+    """Run the module in its own process. Does not return."""
     status = 1
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what a shell runs in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell makes background processes ignore it
     try:
         os.environ.update(request["environment"])
         for name, value in request["settings"].items():
             module, _dot, constant = name.rpartition(".")
             target = importlib.import_module(f"{PLUGINS}.module_utils.{module}")
-            assert hasattr(target, constant), f"{name} is no constant of the collection"
+            assert hasattr(target, constant), f"{name} is not a constant of the collection"
             setattr(target, constant, value)
         with patch_module_args(request["arguments"]):
             MODULES[request["module"]].main()

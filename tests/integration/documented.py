@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The documentation of the plugins, and the world that its examples and samples are about."""
+"""The documentation of the plugins, and the world of its examples and samples."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MODULES = sorted(file.stem for file in (ROOT / "plugins" / "modules").glob("*.py
 FILTERS = sorted(file.stem for file in (ROOT / "plugins" / "filter").glob("*.yml"))
 LOOKUPS = sorted(file.stem for file in (ROOT / "plugins" / "lookup").glob("*.py"))
 
-# What the documentation names
+# The IDs in the documentation
 MICROSCOPE = "6c54cade-bde5-45c1-bdea-f4bd71dba2cc"
 ARCHIVE = "31ce9ba0-176d-45a5-add3-f37d233ba47d"
 FLOW = "24bc4997-b483-4c25-a19c-64b0afc00743"
@@ -58,14 +58,15 @@ def lookup_documentation(name: str) -> tuple[str, dict[str, Any]]:
 
 
 def begin(globus: LocalGlobus) -> Api:
-    """Put the local Globus into the world of the documentation; plain requests of its service account."""
+    """Reset the local Globus to the world of the documentation. Returns an interface for plain requests of its service
+    account."""
     clients = [{"id": globus.client_id, "secret": globus.client_secret}]
     globus.reset(world={**WORLD, "clients": clients}, clock=START, stopped=True)
     return Api(globus).login(MICROSCOPE)
 
 
 def transfer(*, source: str = MICROSCOPE) -> dict[str, Any]:
-    """What of a creation document makes a timer transfer from the microscope to the archive, nightly at 02:00 UTC."""
+    """The parts of a creation document for a timer from the microscope to the archive, nightly at 02:00 UTC."""
     item = {"DATA_TYPE": "transfer_item", "source_path": "/data/", "destination_path": "/backup/", "recursive": True}
     schedule = {"type": "recurring", "interval_seconds": 86400, "start": "2026-03-03T02:00:00+00:00"}
     return {"source": source, "destination": ARCHIVE, "body": {"DATA": [item]}, "schedule": schedule}

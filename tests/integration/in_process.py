@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A module's own ``main`` inside the process of the test: for many cases that differ in their settings alone."""
+"""Runs the ``main`` of a module in the process of the test, for many cases that differ only in their options."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ except ImportError:  # before ansible-core 2.19
 
     @contextlib.contextmanager
     def patch_module_args(module_args: Mapping[str, Any]) -> Iterator[None]:
-        """Where modules of those versions find their arguments."""
+        """Set the arguments of a module as these versions expect them."""
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": module_args}).encode())
             yield
@@ -44,20 +44,20 @@ MODULE_UTILS = "ansible_collections.research_ops.globus.plugins.module_utils"
 
 @contextlib.contextmanager
 def only(environment: Mapping[str, str]) -> Iterator[None]:
-    """These variables, and of the test's own nothing that the modules read; and no part of Ansible but its modules."""
+    """Set these variables instead of the test's own ones for Globus, and make Ansible behave as in a module process."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [one for one in os.environ if one.startswith("GLOBUS_")]:
             patch.delenv(name)
         for name, value in environment.items():
             patch.setenv(name, value)
-        # Where other tests of this process have imported Ansible's controller, warnings would go to its display.
+        # If other tests of this process have imported the controller of Ansible, warnings would go to its display.
         internal = sys.modules.get("ansible.module_utils._internal")  # since ansible-core 2.19
         if internal is not None:
             patch.setattr(internal, "is_controller", False)
         try:
             yield
         finally:
-            gc.enable()  # a module that turns collections off is usually at its process's end
+            gc.enable()  # modules disable the garbage collection, because their process usually ends with them
 
 
 def run(
@@ -68,8 +68,8 @@ def run(
     check: bool = False,
     fault: bool = False,
 ) -> Any:
-    """What the module returns, ``failed`` always among it. A fault of the collection ends the test, unless a ``fault``
-    is expected.
+    """Run a module, and return its result, always with ``failed``. A bug in the collection ends the test, unless
+    ``fault`` is true.
     """
     arguments = {"retries": 0, "request_timeout": LIMIT, **options, "_ansible_check_mode": check}
     return _run(module, arguments, environment, fault)
@@ -80,7 +80,7 @@ def _run(
 ) -> dict[str, Any]:
     main = importlib.import_module(f"{MODULES}.{module}").main
     printed = io.StringIO()
-    # of a process, which a module usually has to itself
+    # Reset the state that a module usually has in its own process.
     warnings._global_warnings.clear()
     _secrets.forget()
     with (
@@ -92,16 +92,16 @@ def _run(
         main()
     result = json.loads(printed.getvalue().splitlines()[-1])
     assert ("unexpected_error" in printed.getvalue()) <= fault, printed.getvalue()
-    # as the controller hands them on; before ansible-core 2.19 they are texts already
-    told = [one if isinstance(one, str) else one["event"]["msg"] for one in result.pop("warnings", ())]
-    return {"failed": False, **result, "warnings": told}
+    # Warnings in the form that the controller returns. Before ansible-core 2.19, modules return this form.
+    messages = [one if isinstance(one, str) else one["event"]["msg"] for one in result.pop("warnings", ())]
+    return {"failed": False, **result, "warnings": messages}
 
 
 class Modules:
     """Runs tasks as ``Playbooks`` does, without ansible-playbook: fifty times faster.
 
-    For tests of what the modules do. What Ansible does (templates, loops, roles, its own output) takes ``Playbooks``.
-    The waits of the modules are shortened a hundredfold.
+    For tests of what the modules do. Tests of Ansible itself (templates, loops, roles, its own output) need
+    ``Playbooks``. The waits of the modules are a hundred times shorter.
 
     :ivar environment: the variables of the modules.
     """
@@ -125,9 +125,9 @@ class Modules:
         """Run the tasks to the end, or to the first that fails and has no ``ignore_errors``.
 
         :param arguments: of ansible-playbook: ``--check``, ``--diff``.
-        :param settings: constants of the collection, beside QUICK.
+        :param settings: constants of the collection, in addition to QUICK.
         """
-        assert set(arguments) <= {"--check", "--diff"}, f"{arguments} take Playbooks"
+        assert set(arguments) <= {"--check", "--diff"}, f"{arguments} need Playbooks"
         results: dict[str, dict[str, Any]] = {}
         variables = {**self.environment, **(environment or {})}
         with pytest.MonkeyPatch.context() as patch:
@@ -143,13 +143,13 @@ class Modules:
     def _one(
         self, task: dict[str, Any], arguments: set[str], environment: Mapping[str, str]
     ) -> tuple[str, bool, dict[str, Any]]:
-        """Title, whether its failure is ignored, and result of a task."""
+        """Run a task. Returns its title, whether its failure is ignored, and its result."""
         title, ignored = task.pop("name"), task.pop("ignore_errors", False)
         environment = {**environment, **task.pop("environment", {})}
         check, diff = task.pop("check_mode", "--check" in arguments), task.pop("diff", "--diff" in arguments)
-        assert len(task) == 1, f"the keywords of {title!r} take Playbooks: {list(task)}"
+        assert len(task) == 1, f"the keywords of {title!r} need Playbooks: {list(task)}"
         ((action, options),) = task.items()
-        assert "{{" not in json.dumps(options), f"the templates of {title!r} take Playbooks"
+        assert "{{" not in json.dumps(options), f"the templates of {title!r} need Playbooks"
         if action == "control":
             answer = self._globus.call(options["method"], options["path"], options["body"])
             return title, ignored, {"failed": False, "answer": answer}

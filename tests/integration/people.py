@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""People at a terminal: a program shows an address, they open it in a browser and type the code that the page shows."""
+"""People at a terminal: a program shows an address, and they open it in a browser and type the code of the page."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def answer_at_terminal(
     username: str = RESEARCHER,
     timeout: float = LIMIT,
 ) -> tuple[int, str, list[str]]:
-    """Run a program at a terminal of its own and sign in wherever it asks; status, output, and the addresses it showed.
+    """Run a program at its own terminal, and sign in whenever it asks. Returns its status, output and addresses.
 
-    Raises RefusedError where an address leads to an error page.
+    Raises RefusedError if an address shows an error page.
     """
     terminal, other_end = pty.openpty()
     process = subprocess.Popen(
@@ -52,23 +52,23 @@ def answer_at_terminal(
         stdout=other_end,
         stderr=other_end,
         start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # a controlling terminal, which prompts want
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # a controlling terminal, which prompts need
     )
     os.close(other_end)
-    output, answered, answer, give_up = "", list[str](), b"", time.monotonic() + timeout
+    output, answered, answer, deadline = "", list[str](), b"", time.monotonic() + timeout
     ready = selectors.DefaultSelector()
     ready.register(terminal, selectors.EVENT_READ)
     try:
         while True:
-            assert time.monotonic() < give_up, f"no end within {timeout:.0f} seconds, so it hangs:\n{output}"
+            assert time.monotonic() < deadline, f"no end within {timeout:.0f} seconds, so it hangs:\n{output}"
             if not ready.select(1):
-                # The prompt of Ansible throws away what is typed before it listens, and may still be waiting.
+                # The prompt of Ansible discards text that is typed before it reads, and may still be waiting.
                 if answer and not termios.tcgetattr(terminal)[3] & termios.ICANON:
                     os.write(terminal, answer)
                 continue
             try:
                 part = os.read(terminal, 65536)
-            except OSError:  # the program has closed its end
+            except OSError:  # the program has closed its end of the terminal
                 break
             if not part:
                 break
@@ -88,9 +88,10 @@ def answer_at_terminal(
 
 
 class Person:
-    """Somebody with a home, in which logins are kept.
+    """A person with a home folder, which contains the logins.
 
-    :ivar environment: the variables of a person's programs: none but those that lead to the local Globus.
+    :ivar environment: the variables of the person's programs; of those for Globus, only the addresses of the local
+        Globus.
     """
 
     def __init__(self, globus: LocalGlobus, home: Path, username: str = RESEARCHER) -> None:
@@ -100,18 +101,18 @@ class Person:
         self.environment = {"HOME": str(home), "PATH": path, "LC_ALL": "C.UTF-8", **globus.environment}
 
     def sign_in(self, *collections: str, client_id: str = NATIVE_APP, **options: Any) -> Any:
-        """Both steps of the module ``login``; what the second returns."""
-        asked = {"client_id": client_id, "collections": list(collections), "force": True, **options}
-        begun = in_process.run("login", asked, self.environment)
-        assert not begun["failed"], begun
-        ended = in_process.run(
-            "login", {**asked, "code": sign_in(begun["authorize_url"], self.username)}, self.environment
+        """Run both steps of the module ``login``. Returns the result of the second one."""
+        login_options = {"client_id": client_id, "collections": list(collections), "force": True, **options}
+        first_step = in_process.run("login", login_options, self.environment)
+        assert not first_step["failed"], first_step
+        second_step = in_process.run(
+            "login", {**login_options, "code": sign_in(first_step["authorize_url"], self.username)}, self.environment
         )
-        assert ended["changed"], ended
-        return ended
+        assert second_step["changed"], second_step
+        return second_step
 
     def use_cli(self, command: str, **variables: str) -> str:
-        """A command of the CLI at a terminal, signing in where it asks; its output."""
+        """Run a command of the CLI at a terminal, and sign in whenever it asks. Returns its output."""
         words = shlex.split(command)
         status, output, _addresses = answer_at_terminal(
             words, {**self.environment, **variables}, self.home, username=self.username
@@ -120,7 +121,7 @@ class Person:
         return output
 
     def tokens(self, client_id: str = NATIVE_APP) -> Path:
-        """Where the login of ``sign_in`` is kept."""
+        """The file with the login of ``sign_in``."""
         return self.home / ".globus" / "ansible" / client_id / "tokens.json"
 
     def cli_client(self, namespace: str = "userprofile/production") -> str:
@@ -132,5 +133,5 @@ class Person:
 
     @property
     def cli_storage(self) -> Path:
-        """The CLI's own storage."""
+        """The storage of the CLI."""
         return self.home / ".globus" / "cli" / "storage.db"

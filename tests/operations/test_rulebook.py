@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The example rulebooks, run by the real ansible-rulebook against the local Globus: ``make rulebook-test``.
+"""Runs the example rulebooks with the real ansible-rulebook against the local Globus: ``make rulebook-test``.
 
-The rulebooks run as they are, but poll every second. tests/integration/test_timer_health.py tests the event source
-without ansible-rulebook, with an outage of ten minutes among others.
+The rulebooks are unchanged, except that they poll every second. tests/integration/test_timer_health.py tests the event
+source without ansible-rulebook, including an outage of ten minutes.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from unit.small_server import Reply, SmallServer, serving
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / ".ansible" / "rulebook" / "bin" / "ansible-rulebook"
-# The target installs it, so that it never passes without it.
+# The target of make installs it, so it cannot pass without it.
 pytestmark = pytest.mark.skipif(not PROGRAM.exists(), reason="ansible-rulebook is not installed")
 EXAMPLES = ROOT / "docs" / "examples" / "eda"
 DAY = 86400
 HOUR = 3600
 EVENT = "[received event]"
-HOLD = 600  # seconds, the longest that the local Globus lets a request wait
+HOLD = 600  # seconds, the longest delay of a request by the local Globus
 WEBHOOK_SECRET = "secret-of-the-webhook"
 # Quotes, another script, a control character, and what Ansible would run if it evaluated events.
 NAME = "facility-\"a\" 'b' ä\x1b[31m {{ lookup('pipe', 'touch ~/RAN') }}"
@@ -55,29 +55,31 @@ class Rulebook:
     def polls(self) -> int:
         return sum(entry["path"] == "/jobs/" and entry["status"] == 200 for entry in self._globus.log())
 
-    def wait(self, what: str, look: Any) -> Any:
-        """Until there is something to see. Raises AssertionError if the program ends before."""
+    def wait(self, what: str, condition: Any) -> Any:
+        """Wait until a condition is true. Raises AssertionError if the program ends before that."""
 
-        def look_closely() -> Any:
+        def check() -> Any:
             assert self._process.poll() is None, f"ansible-rulebook has ended:\n{self.log}"
-            return look()
+            return condition()
 
-        return until(what, look_closely)
+        return until(what, check)
 
     def polls_again(self, number: int = 2) -> None:
-        """Wait for polls that begin from now on."""
+        """Wait for polls that begin after this call."""
         self._globus.clear_log()
         self.wait("polls", lambda: self.polls() >= number)
 
     def one_poll_sees(self, change: Any) -> None:
-        """Make a change that exactly one poll sees: the one before has ended, the one after never gets an answer."""
+        """Make a change that exactly one poll sees: the poll before it has ended, and the poll after it gets no
+        answer."""
         self.hold()
         change()
         self._globus.clear_faults()
         self._globus.fault("stall", path="^/jobs/$", seconds=HOLD)
 
     def hold(self) -> None:
-        """Let the next poll wait, until the faults are cleared. It then sees everything that has happened so far."""
+        """Delay the next poll until the faults are cleared. It then sees everything that has happened until that
+        time."""
         self._globus.fault("stall", path="^/jobs/$", seconds=HOLD)
         self.wait("a poll that waits", lambda: any(fault["seen"] for fault in self._globus.faults()))
 
@@ -94,7 +96,7 @@ def server() -> Iterator[LocalGlobus]:
 
 @pytest.fixture
 def globus(server: LocalGlobus, tmp_path: Path) -> LocalGlobus:
-    """Two collections with real folders: disk/a is to be copied to archive/b every day."""
+    """A local Globus with two collections that have real folders. A timer copies disk/a to archive/b every day."""
     for folder in ("disk/a", "archive"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "disk" / "a" / "file").write_text("content", encoding="utf-8")
@@ -114,15 +116,15 @@ def api(globus: LocalGlobus) -> Api:
 
 @pytest.fixture
 def webhook() -> Iterator[SmallServer]:
-    """A ticket system."""
+    """A web server that receives the requests for a ticket system."""
     with serving(lambda request: Reply(status=201)) as server:
         yield server
 
 
 @pytest.fixture
 def start(globus: LocalGlobus, webhook: SmallServer, tmp_path: Path) -> Iterator[Any]:
-    """Starts an example rulebook, with ticket.yml, resume.yml and inventory.yml beside it. In the end its log has no
-    secret and no traceback.
+    """Starts an example rulebook, with ticket.yml, resume.yml and inventory.yml in its folder. At the end of the test,
+    its log must contain no secret and no traceback.
     """
     running = []
 
@@ -165,7 +167,7 @@ def start(globus: LocalGlobus, webhook: SmallServer, tmp_path: Path) -> Iterator
 
 
 def test_tickets(start: Any, api: Api, globus: LocalGlobus, webhook: SmallServer, tmp_path: Path) -> None:
-    """A folder is moved away and back, then Globus does not answer for a while: four tickets."""
+    """A folder is moved away and back, then Globus does not answer for a while. This creates four tickets."""
     timer = api.create(name=NAME, source=MAPPED, destination=MAPPED_TOO)
     api.create(name="other", source=MAPPED, destination=MAPPED_TOO)
     globus.advance(DAY)
@@ -214,7 +216,7 @@ def test_tickets(start: Any, api: Api, globus: LocalGlobus, webhook: SmallServer
 
 
 def test_consents(start: Any, api: Api, globus: LocalGlobus) -> None:
-    """resume.yml lets a timer run again whose consents somebody revoked. One that somebody paused stays paused."""
+    """resume.yml resumes a timer whose consents somebody revoked. A timer that somebody paused stays paused."""
     timer = api.create(name=NAME, source=MAPPED, destination=MAPPED_TOO)
     paused = api.create(name="facility-paused", source=MAPPED, destination=MAPPED)
     assert api.call("POST", f"/jobs/{paused}/pause").status == 200

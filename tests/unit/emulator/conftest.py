@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One local Globus per worker, back at its start before every test."""
+"""Each worker has a local Globus, which is reset before every test."""
 
 from __future__ import annotations
 
@@ -25,20 +25,21 @@ def server() -> Iterator[LocalGlobus]:
 
 @pytest.fixture
 def globus(server: LocalGlobus) -> LocalGlobus:
-    """The local Globus at its start, its clock stopped at START: however long a test takes, it is that time."""
+    """The local Globus after a reset. Its clock is stopped at START, so the time does not depend on the duration of the
+    test."""
     server.reset(clock=START, stopped=True)
     return server
 
 
 @pytest.fixture
 def api(globus: LocalGlobus) -> Api:
-    """Requests to it, logged in without data_access on any collection."""
+    """Requests to the local Globus, with a login that has no data_access consents."""
     return Api(globus).login()
 
 
 @pytest.fixture
 def folders(globus: LocalGlobus, tmp_path: Path) -> tuple[Path, Path]:
-    """The folders behind the two guest collections SOURCE and DESTINATION of a world of their own."""
+    """The folders of the two guest collections SOURCE and DESTINATION, in their own world."""
     source, destination = tmp_path / "source", tmp_path / "destination"
     source.mkdir()
     destination.mkdir()

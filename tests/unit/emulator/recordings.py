@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What of a recorded answer is compared with ours."""
+"""The parts of a recorded answer that are compared with ours."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def keys(value: Any) -> set[str]:
-    """The keys of a document, those of documents inside with a dot."""
+    """The keys of a document. Those of inner documents have a dot: ``outer.inner``."""
     found = set()
     for name, inner in value.items():
         found.add(name)

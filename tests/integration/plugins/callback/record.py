@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write what every task returned to a file, a line of JSON each, for the tests to look at."""
+"""Writes the result of every task to a file for the tests, each as a line of JSON."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ansible.plugins.callback import CallbackBase
 DOCUMENTATION = """
 name: record
 type: notification
-short_description: Write what every task returned to a file
+short_description: Write the result of every task to a file
 description:
-  - The environment variable RECORD names the file.
+  - The environment variable RECORD is the path of the file.
 """
 
 
 class CallbackModule(CallbackBase):
-    """Results come in the order of the tasks."""
+    """Writes the results in the order of the tasks."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "notification"
