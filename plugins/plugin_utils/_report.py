@@ -19,7 +19,7 @@ from typing import Any
 from ..module_utils._timers.schedule import format_local, from_wall, runs_per_minute, to_wall
 from . import _words
 from ._plain import Entry
-from ._report_health import health, last_success, problems_of, state_of, worst
+from ._report_health import health, last_success, problems_of, sentences_of, state_of, worst
 from ._report_runs import (
     DAYS,
     IDLE,
@@ -320,10 +320,11 @@ def _coming_in_words(runs: Sequence[datetime], timers: Sequence[Entry], zone: st
     if not runs:
         following = _next_run(timers)
         later = f"; the next one is {_words.long(following, zone)}" if following else ""
-        return f"none in the coming {DAYS} days{later}"
+        return f"none within {DAYS} days{later}"
     if len(runs) > LISTED:
         how = f", {every(schedule_of_timer(timers[0]))}" if len(timers) == 1 else ""
-        return f"{len(runs)}{how}, from {_words.short(runs[0], zone)} to {_words.short(runs[-1], zone)}"
+        number = _words.count(len(runs), "run")
+        return f"{number}{how}, from {_words.short(runs[0], zone)} to {_words.short(runs[-1], zone)}"
     return "; ".join(_words.short(run, zone) for run in runs)
 
 
@@ -387,8 +388,7 @@ def _replaced_timers(results: Sequence[Entry], zone: str) -> list[dict[str, Any]
                         **state,
                         "name": str(entry.get("name") or ""),
                         "id": old.get("timer_id"),
-                        "reason": _words.localised(str(found_health.get("reason") or ""), zone),
-                        "remedy": _words.localised(str(found_health.get("remedy") or ""), zone),
+                        **sentences_of(found_health.get("reason"), found_health.get("remedy"), zone),
                     }
                 )
     return found

@@ -94,12 +94,8 @@ def problems_of(
     order = [*HEALTH_SIGNS]
     found.sort(key=lambda problem: order.index(problem["state"]) if problem["state"] in HEALTH_SIGNS else -1)
     for problem in found:
-        reason = _words.localised(problem["reason"], zone)
-        problem["reason"] = reason[:1].upper() + reason[1:]
-        problem["remedy"] = _words.localised(problem["remedy"], zone)
         problem["since"] = _words.moment(problem["since"], zone, now)
-        problem["reason_parts"] = _parts(problem["reason"], None)
-        problem["remedy_parts"] = _parts(problem["remedy"], problem["url"])
+        problem.update(sentences_of(problem["reason"], problem["remedy"], zone, problem["url"]))
     return found
 
 
@@ -113,6 +109,21 @@ def _problem(state: str, names: Sequence[str], reason: str, remedy: str, **more:
         "command": None,
         "url": None,
         **more,
+    }
+
+
+def sentences_of(reason: Any, remedy: Any, zone: str, page: str | None = None) -> dict[str, Any]:
+    """The reason and the remedy with times in the zone, and both split into texts and links.
+
+    :param page: an address to add if the remedy has none.
+    """
+    reason, remedy = (_words.localised(str(sentence or ""), zone) for sentence in (reason, remedy))
+    reason = reason[:1].upper() + reason[1:]
+    return {
+        "reason": reason,
+        "remedy": remedy,
+        "reason_parts": _parts(reason, None),
+        "remedy_parts": _parts(remedy, page),
     }
 
 
@@ -201,36 +212,39 @@ def _surplus(timers: Sequence[Entry]) -> Iterator[dict[str, Any]]:
 def _paused(job: Entry, timers: Sequence[Entry], results: Mapping[str, Entry], now: datetime) -> dict[str, Any]:
     """Paused timers: who paused them, and since when. Globus says only that it was a user."""
     names = [timer["name"] for timer in timers]
-    first = timers[0]
+    first, it, at_once = timers[0], "it", "If it missed a run, it then runs at once"
+    if len(timers) > 1:
+        it, at_once = "them", "If they missed a run, they then run at once"
     operations = (results.get(first["name"]) or {}).get("operations") or ()
     if job.get("state") == "paused":
         who = "The job has state: paused"
     else:
-        who = "A user paused it outside of the play. Globus does not say who"
+        who = f"A user paused {it} outside of the play. Globus does not say who"
     since = _words.instant(first["health"].get("since"))
     if any(operation.get("operation") == "pause" for operation in operations):
-        who, since = f"{who}. This play paused it", since or now
+        who, since = f"{who}. This play paused {it}", since or now
     rest = str(first["health"].get("reason") or "").removeprefix(_PAUSED)
     return _problem(
         "paused",
         names,
-        f"{who}{'' if since else _last_run_before_pause(first, now)}{rest}",
-        "To resume it, remove state: paused from the job, and run the play with -e backup_state=active"
+        f"{who}{'' if since else _last_run_before_pause(first, now, len(timers) > 1)}{rest}",
+        f"To resume {it}, remove state: paused from the job, and run the play with -e backup_state=active"
         if job.get("state") == "paused"
-        else "The command below resumes it. If it missed a run, it then runs at once",
+        else f"The command below resumes {it}. {at_once}",
         since=since,
         command=_command("paused", names) if job.get("state") != "paused" else None,
         url=first.get("url"),
     )
 
 
-def _last_run_before_pause(timer: Entry, now: datetime) -> str:
+def _last_run_before_pause(timer: Entry, now: datetime, has_others: bool) -> str:
     """A sentence about when the timer was paused, as far as its runs show this. Globus does not say when."""
     schedule = schedule_of_timer(timer)
     last = _words.instant(timer.get("last_run"))
     if schedule is None or schedule.start is None or schedule.interval is None:
         return ""
-    ran = f"It last ran at {format_instant(last)}" if last else "It has never run"
+    it = timer["name"] if has_others else "It"
+    ran = f"{it} last ran at {format_instant(last)}" if last else f"{it} has never run"
     missed = next_tick(schedule.start, schedule.interval, last) if last else schedule.start
     if missed >= now:
         return f". {ran}, and has not missed a run so far"

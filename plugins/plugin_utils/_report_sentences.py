@@ -278,6 +278,8 @@ def strip_in_words(runs: Sequence[ReportedRun], zone: str) -> str:
     """The last runs in words, for readers who do not see the strip."""
     if not runs:
         return "No run is known"
+    if len(runs) == 1:
+        return f"Last run: {_words.short(runs[0].moment, zone)} {OUTCOMES[runs[0].outcome]}"
     numbers = [
         f"{number} {OUTCOMES[outcome]}"
         for outcome in reversed([*OUTCOMES])

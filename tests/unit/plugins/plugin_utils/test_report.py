@@ -394,6 +394,7 @@ def test_the_strip_has_every_outcome_and_says_it_in_words() -> None:
     told = shown["strip_text"]
     assert told.startswith("Last 7 runs: 1 arrived, 1 unknown, 2 did not run, 1 incomplete, 1 stalled and 1 fail")
     assert "Thu 26 Feb 02:00 failed" in told
+    assert row(timer(interval=None, recent_runs=runs[-1:]))["strip_text"] == "Last run: Tue 24 Feb 02:00 arrived"
     assert {cell["outcome"] for cell in shown["strip"]} | {"ongoing"} == set(OUTCOMES)
     assert "3 items left out" in shown["strip"][3]["title"]
 
@@ -468,7 +469,7 @@ def test_many_runs_are_a_band_and_close_ones_one_mark_of_the_worst() -> None:
     shown = row(timer(interval="1h"))
     assert shown["coming"] == []
     assert shown["band"] == {"x": 52.976, "width": pytest.approx(47.024, abs=0.01)}
-    assert shown["coming_text"] == "317, every 1h, from Tue 3 Mar 02:00 to Mon 16 Mar 07:00"
+    assert shown["coming_text"] == "317 runs, every 1h, from Tue 3 Mar 02:00 to Mon 16 Mar 07:00"
     jobs = [job("lab", "a", "b")]
     failed = timer("backup-lab-b", recent_runs=[run(-1 / 6, "FAILED")])
     both = row(timer("backup-lab-a"), failed, jobs=jobs)
@@ -480,15 +481,15 @@ def test_many_runs_are_a_band_and_close_ones_one_mark_of_the_worst() -> None:
     ("options", "runs", "told"),
     [
         ({"end": {"count": 33}}, 3, "Tue 3 Mar 02:00; Wed 4 Mar 02:00; Thu 5 Mar 02:00"),
-        ({"end": {"count": 30}}, 0, "none in the coming 14 days"),
+        ({"end": {"count": 30}}, 0, "none within 14 days"),
         ({"end": {"datetime": "2026-03-05T08:00:00+00:00"}}, 3, "Tue 3 Mar 02:00; "),
         ({"interval": None}, 1, "Tue 3 Mar 02:00"),
         (
             {"interval": "8w", "next_run": "2026-04-01T08:00:00+00:00"},
             0,
-            "none in the coming 14 days; the next one is Wed 1 Apr 2026 03:00",
+            "none within 14 days; the next one is Wed 1 Apr 2026 03:00",
         ),
-        ({"next_run": None}, 0, "none in the coming 14 days"),
+        ({"next_run": None}, 0, "none within 14 days"),
         ({"next_run": "2026-03-02T08:00:00+00:00"}, 14, ""),  # overdue: the ticks go on
         ({"definition": None}, 1, ""),  # a flow: at least the run that the service tells
     ],
@@ -570,7 +571,12 @@ def test_commands_can_be_pasted_whatever_the_name() -> None:
     (problem,) = row(timer(odd, "inactive"))["problems"]
     assert shlex.split(problem["command"])[-1] == '{"name": "backup-it\'s a \\"lab\\"", "state": "active"}'
     several = row(timer("backup-lab-a", "paused"), timer("backup-lab-b", "paused"), jobs=[job("lab", "a", "b")])
-    assert '"name": "backup-lab-b", "state": "active"' in several["problems"][0]["command"]
+    (problem,) = several["problems"]
+    assert '"name": "backup-lab-b", "state": "active"' in problem["command"]
+    assert problem["reason"].startswith(
+        "A user paused them outside of the play. Globus does not say who. backup-lab-a "
+    )
+    assert problem["remedy"] == "The command below resumes them. If they missed a run, they then run at once"
 
 
 def test_addresses_in_sentences_are_links() -> None:
@@ -648,7 +654,11 @@ def test_without_jobs_every_timer_of_the_prefix_is_one() -> None:
 
 def test_failures_of_timers_that_were_replaced_are_shown_W4e() -> None:
     """The new timer is well, because it has not run yet."""
-    bad = {"state": "failing", "reason": "Its last run, at 2026-03-02T08:00:00+00:00, failed: X", "remedy": "Look"}
+    bad = {
+        "state": "failing",
+        "reason": "Its last run, at 2026-03-02T08:00:00+00:00, failed: X",
+        "remedy": f"See {TASK}",
+    }
     results: list[dict[str, Any]] = [
         {"name": "backup-lab", "replaced": [{"timer_id": "old", "health": bad}]},
         {"name": "backup-other", "replaced": [{"timer_id": "fine", "health": {"state": "ok"}}]},
@@ -659,6 +669,7 @@ def test_failures_of_timers_that_were_replaced_are_shown_W4e() -> None:
     shown = page(results=results)["replaced"]
     assert [(one["name"], one["id"], one["label"]) for one in shown] == [("backup-lab", "old", "Failing")]
     assert "Mon 2 Mar 2026 02:00" in shown[0]["reason"]
+    assert [part["url"] for part in shown[0]["remedy_parts"]] == [None, TASK]
     assert page()["replaced"] == []
 
 
