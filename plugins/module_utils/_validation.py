@@ -29,6 +29,7 @@ from ._errors import InputError
 
 Declaration = Mapping[str, Any]
 SHOWN = 60  # the most characters of a value in a message
+FEW = 3  # the most options that the message about a wrong dictionary lists
 CLOSE = 0.8  # the least similarity (0 to 1) of an unknown option and an option of a lower level
 
 
@@ -162,7 +163,13 @@ def _checked_value(declaration: Declaration, value: Any, path: str) -> Any:
 
 
 def _checked_one(kind: str, declaration: Declaration, value: Any, path: str) -> Any:
-    converted = _converted(kind, value, path)
+    try:
+        converted = _converted(kind, value, path)
+    except InputError as error:
+        below = sorted(declaration.get("options", ()))
+        if not 0 < len(below) <= FEW:
+            raise
+        raise InputError(f"{error}. Its options are {', '.join(below)}") from None
     if "options" in declaration:
         return _validated_options(declaration["options"], converted, f"{path}.", declaration)
     choices = declaration.get("choices")

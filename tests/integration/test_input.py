@@ -51,7 +51,7 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
     "nothing to create": ({"name": "x"}, ["transfer", "and schedule are required with state: present"]),
     "no schedule": (
         {"name": "x", "transfer": definition()["transfer"]},
-        ["transfer requires schedule", "schedule: {}"],
+        ["transfer requires schedule", "or to {} to run the timer once, now"],
     ),
     "no transfer": ({"name": "x", "schedule": {}}, ["schedule requires transfer"]),
     "option unknown": (

@@ -303,11 +303,12 @@ def _plan_several(plan: Plan, matched: Sequence[Timer], now: datetime) -> Plan:
     """
     wanted, definition = plan.wanted, plan.wanted.definition
     if wanted.on_drift != "replace" or definition is None:
+        whole = "" if definition else "give the whole definition and "
         return plan.failed(
             GlobusError(
                 f"{len(matched)} unfinished timers are named {wanted.name!r}: {_with_states(matched)}. Select one "
-                "with timer_id, or use on_drift: replace to keep one that matches the definition and delete the "
-                "others",
+                f"with timer_id, or {whole}use on_drift: replace to keep one that matches the definition and delete "
+                "the others",
                 code="ambiguous_name",
             )
         )

@@ -248,7 +248,9 @@ def test_i3_several_of_a_name_fail_with_their_ids(on_drift: str, state: str) -> 
 
 
 def test_i3_without_a_definition_replace_cannot_choose() -> None:
-    assert failure(plan([SECOND, FIRST], on_drift="replace", state="active", definition=None)).code == "ambiguous_name"
+    failed = failure(plan([SECOND, FIRST], on_drift="replace", state="active", definition=None))
+    assert failed.code == "ambiguous_name"
+    assert "timer_id, or give the whole definition and use on_drift: replace" in failed.message
 
 
 def test_i3_replace_keeps_the_first_of_the_equal_ones() -> None:
