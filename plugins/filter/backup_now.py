@@ -17,14 +17,14 @@ from ..plugin_utils import _now
 
 
 def backup_now(variables: Mapping[str, Any], timers: Sequence[Mapping[str, Any]] | None = None) -> dict[str, Any]:
-    """What is wrong is a value: an exception would reach the user in many words."""
+    """Returns errors as a value, because Ansible would add a long text to an exception."""
     if not isinstance(variables, Mapping):
         raise AnsibleFilterError("backup_now: the input must be a dictionary of the role's variables")
     return _now.plan_now(variables, timers, datetime.now(UTC))
 
 
 class FilterModule:
-    """What Ansible looks for in a filter file."""
+    """The filters of this file, as Ansible finds them."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {"backup_now": backup_now}

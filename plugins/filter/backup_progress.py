@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The filter ``backup_progress``: how far awaited transfers are, from ``plugin_utils/_progress.py``."""
+"""The filter ``backup_progress``: the progress of awaited transfers, from ``plugin_utils/_progress.py``."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def backup_progress(
     made: Mapping[str, Any] | None = None,
     until: float | None = None,
 ) -> dict[str, Any]:
-    """How far they are. With ``until``, the line is printed too, and ``over`` is true when that moment has come.
+    """The progress of the transfers. With ``until``, it also prints the line, and ``over`` is true from that time on.
 
-    The tasks of the role ask this after every look, because Ansible prints nothing of a result in between.
+    The role calls it after each attempt of a task with ``until``, because Ansible does not print results in between.
     """
     if not isinstance(look, Mapping):
-        raise AnsibleFilterError("backup_progress: takes what timer_info returned")
+        raise AnsibleFilterError("backup_progress: the input must be the return values of timer_info")
     found = _progress.progress(look, list(awaited), made)
     if until is not None:
         Display().display(f"    {found['line']}")
@@ -36,7 +36,7 @@ def backup_progress(
 
 
 class FilterModule:
-    """What Ansible looks for in a filter file."""
+    """The filters of this file, as Ansible finds them."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {"backup_progress": backup_progress}

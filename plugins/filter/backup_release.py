@@ -20,7 +20,7 @@ from ..plugin_utils import _hold
 def backup_release(
     variables: Mapping[str, Any], timers: Sequence[Mapping[str, Any]] | None = None, record: str | None = None
 ) -> dict[str, Any]:
-    """What is wrong is a value: an exception would reach the user in many words."""
+    """Returns errors as a value, because Ansible would add a long text to an exception."""
     if not isinstance(variables, Mapping):
         raise AnsibleFilterError("backup_release: the input must be a dictionary of the role's variables")
     plan = _hold.plan_release(variables, timers, record, datetime.now(UTC))
@@ -30,7 +30,7 @@ def backup_release(
 
 
 class FilterModule:
-    """What Ansible looks for in a filter file."""
+    """The filters of this file, as Ansible finds them."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {"backup_release": backup_release}

@@ -48,7 +48,7 @@ def backup_timers(
 
 
 class FilterModule:
-    """What Ansible looks for in a filter file."""
+    """The filters of this file, as Ansible finds them."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {"backup_timers": backup_timers}

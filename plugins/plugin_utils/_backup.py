@@ -36,9 +36,9 @@ _WEEK_SLOTS = {f"week{number}": {"interval": "4w", "week": number} for number in
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH_SLOTS = {month: {"month": number} for number, month in enumerate(_MONTHS, 1)}
 
-# The schedules of the role. Beside the options of a timer's schedule: ``week`` (which of the weeks of the interval,
-# from Monday 2001-01-01), ``day`` and ``month`` (a date of every year), ``slots`` (slot -> options of its own timer)
-# and ``rotate`` (every slot is a copy of its own, so the destination must tell them apart).
+# The schedules of the role. In addition to the options of a timer's schedule, they have ``week`` (which week of the
+# interval, counted from Monday 2001-01-01), ``day`` and ``month`` (a date of every year), ``slots`` (slot -> options of
+# its timer) and ``rotate`` (each slot has its own copy, so the slot must be part of the destination).
 SCHEDULES: Mapping[str, Mapping[str, Any]] = {
     "hourly": {"interval": "1h"},
     "every_6_hours": {"interval": "6h"},
@@ -205,7 +205,7 @@ def expand(
 ) -> Expansion:
     """The timers of the jobs. The other variables must have been checked (``_variables.read``).
 
-    :param now: only determines which date of a ``month`` is the next one.
+    :param now: only determines which date of a ``month`` is the next.
     :param spread: seconds over which jobs of one schedule are spread.
     :param max_age: seconds within which a complete transfer of a job must have arrived; None: it depends on the job.
     :raises InputError: naming the job and the option, or the variable of the role.
@@ -335,7 +335,7 @@ def _schedule_options(options: Options) -> dict[str, Any]:
 
 
 def _check_fits(where: str, schedule: str, given: Options, slots: Mapping[str | None, Options]) -> None:
-    """Refuses options of a job that do not fit the slots of its schedule."""
+    """Refuses options of a job that schedules with slots do not support."""
     for option in ("interval", "start"):
         if option in given and None not in slots:
             raise InputError(
@@ -421,8 +421,8 @@ def _fill_in_slot(value: Any, slot: str | None, where: str, schedule: str) -> An
 
 
 def _check_definition(job: _Job, where: str, timer: Options, now: datetime) -> Definition:
-    """The definition of a timer. Refuses everything that the module ``timers`` would refuse (rules L1, L1a, L3), also
-    if it had to create the timer (rules N3, N4), with the job in the message.
+    """The definition of a timer. Refuses everything that the module ``timers`` would refuse (rules L1, L1a, L3) if it
+    had to create the timer (rules N3, N4), with a message that names the job.
     """
     definition = {option: timer[option] for option in ("name", "transfer", "schedule")}
     try:
@@ -445,7 +445,7 @@ _QUOTED_OR_OPTION = re.compile(
 
 
 def _as_job_options(message: str, job: _Job) -> str:
-    """A message about a definition, with the options as in a job: without ``transfer.`` and ``schedule.``."""
+    """A message about a definition, with the option names of a job: without ``transfer.`` and ``schedule.``."""
     single = "paths" not in job.options
 
     def in_job(match: re.Match[str]) -> str:
@@ -462,7 +462,7 @@ def _as_job_options(message: str, job: _Job) -> str:
 
 @dataclass(frozen=True)
 class Copy:
-    """The copy that one timer of a job makes: that of a slot, or the only one.
+    """The copy that one timer of a job writes: one for each slot, or a single one.
 
     :ivar timer: the name of the timer.
     :ivar options: the option ``transfer`` of the timer.
@@ -493,7 +493,7 @@ class JobCopies:
 
 
 def copies_of_jobs(variables: _variables.Variables, needed: Iterable[str] | None = None) -> list[JobCopies]:
-    """The jobs with their copies, in any state: even an absent job has copies to restore from.
+    """The jobs with their copies, in any state: the copies of an absent job can be restored, too.
 
     :param needed: the names of the jobs that must be correct; None means all. Other jobs with errors are left out, so
         that they do not prevent a restore.
@@ -540,9 +540,9 @@ def _copies_of(
 
 
 def plan_backup(given: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """The timers and jobs in the variables of the role, or the error in them, in one sentence.
+    """The timers and jobs in the variables of the role, or an error message.
 
-    :param now: the clock of the controller.
+    :param now: the current time of the controller.
     """
     try:
         variables = _variables.read(given, now)

@@ -6,10 +6,10 @@
 
 """When the timers of backup jobs run: makes the option ``schedule`` from weekdays, weeks and dates.
 
-Pure: no input or output, and ``now`` is always an argument. The schedules must have the same meaning next week and next
-year, when the play runs again. So a time of day becomes ``at``, which needs no date. Only weeks (counted from Monday
-2001-01-01) and months need a ``start``. It is in the past if possible: then it determines only the phase (rule D2), and
-a difference between two clocks does not matter.
+Pure: no input or output, and ``now`` is always an argument. The schedules must mean the same whenever the play runs. So
+a time of day becomes ``at``, which needs no date. Only weeks (counted from Monday 2001-01-01) and months need a
+``start``. If possible, it is in the past: it then only determines the phase (rule D2), and a difference between two
+clocks does not matter.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ AT, AT_OF_PARTS_OF_A_DAY = "02:00", "00:00"  # if neither job nor schedule has a
 WEEKDAY = "sunday"
 LAST_DAY = 28  # the last day that every month has
 
-RUNS_COMPARED = 10_000  # if a job has more runs than this in a round, its shortest interval is used instead
+RUNS_COMPARED = 10_000  # if a job has more runs than this in its longest interval, its shortest interval is used
 _INTERVALS_BACK = range(2, 40)
 _SURELY_PAST = timedelta(days=1)  # a start this long ago is past for every clock
 _WHEN = ("start", "at", "weekday", "week", "day")
@@ -90,7 +90,7 @@ def schedule_of(
     if "start" in options and "month" not in options:
         return {**result, "start": options["start"]}, used | {"start"}
     if not keeps_time_of_day(interval):
-        return result, used  # its times of day vary, so it runs from its creation on (rule D3)
+        return result, used  # its times of day vary, so it starts when it is created (rule D3)
     at = _time_of_day(options, interval, where, spread, key, now)
     used.add("at")
     if "month" in options:
@@ -109,7 +109,7 @@ def schedule_of(
 def longest_gap(schedules: Sequence[Schedule], now: datetime) -> int | None:
     """The longest time between two runs of several timers, in seconds; None if they run once.
 
-    It compares the runs within one round of the longest interval.
+    It compares the runs within one longest interval.
     """
     intervals = [schedule.interval for schedule in schedules if schedule.interval is not None]
     if not intervals:

@@ -6,8 +6,8 @@
 
 """The entry points ``hold`` and ``release`` of the role: they pause timers, and resume exactly these. Pure.
 
-The paused timers are in a record, a JSON file on the controller. It is written before the first pause, so that it is
-complete even if the play is interrupted.
+The record, a JSON file on the controller, lists the paused timers. It is written before the first timer is paused, so
+it is complete even if the play is interrupted.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ class Held:
 def _read_file(own: Mapping[str, Any]) -> str:
     file = own["backup_hold_file"]
     if file is None:
-        raise InputError("backup_hold_file is missing: name the file that keeps which timers were paused")
+        raise InputError("backup_hold_file is missing. Set it to the file that records the paused timers")
     file = str(file).strip()
     if not file.startswith(("/", "~")) or file.endswith("/"):
-        raise InputError(f"backup_hold_file must be the whole path of a file, such as /srv/backups.hold, not {file!r}")
+        raise InputError(f"backup_hold_file must be the full path of a file, such as /srv/backups.hold, not {file!r}")
     return file
 
 
@@ -67,7 +67,7 @@ def _read_record(text: str | None, file: str) -> list[Held]:
         return [_read_held(entry) for entry in record["timers"]]
     except (ValueError, TypeError, KeyError):
         raise InputError(
-            f"{file} is not a record of timers that hold has paused. Name another backup_hold_file, or move this away"
+            f"{file} is not a record of paused timers. Set backup_hold_file to another file, or move this file"
         ) from None
 
 
@@ -88,11 +88,11 @@ def _write_record(held: Sequence[Held]) -> str:
 def plan_hold(
     given: Mapping[str, Any], timers: Sequence[Entry] | None, record: str | None, now: datetime
 ) -> dict[str, Any]:
-    """The data for the tasks of the role, or an error in one sentence.
+    """The data for the tasks of the role, or an error message.
 
-    :param timers: the timers that ``timer_info`` returned; None before it ran.
+    :param timers: the timers that ``timer_info`` returned; None if it has not run yet.
     :param record: the content of the file; None if it does not exist.
-    :param now: the clock of the controller.
+    :param now: the current time of the controller.
     """
     result: dict[str, Any] = {"error": None, "warnings": [], "name_contains": None, "file": None, "record": None}
     result["timers"] = []
@@ -111,7 +111,7 @@ def plan_hold(
 
 
 def _names(variables: _variables.Variables) -> list[str]:
-    """The names of the timers of all jobs, including jobs with errors."""
+    """The names of the timers of all jobs, whatever their states."""
     expansion = _backup.expand(
         variables.jobs,
         now=variables.clock,
@@ -125,14 +125,14 @@ def _names(variables: _variables.Variables) -> list[str]:
 
 
 def _nothing_warnings(timers: Sequence[Entry], names: set[str], variables: _variables.Variables) -> list[str]:
-    """A hold that finds none of the timers looks like one that has paused them all."""
+    """A warning if there was nothing to pause: otherwise, it would look as if all timers had been paused."""
     if any(entry["name"] in names for entry in timers):
         return []
     if not names:
-        return ["backup_jobs has no job, so no timer is paused"]
+        return ["backup_jobs contains no jobs, so no timer is paused"]
     return [
-        f"there is no timer of the jobs, such as {min(names)}, so no timer is paused. Check backup_prefix "
-        f"({variables.prefix!r}), the names of the jobs, and that the login is that of the timers"
+        f"none of the timers of the jobs exist, for example {min(names)}, so no timer is paused. Check backup_prefix "
+        f"({variables.prefix!r}), the names of the jobs, and whether the login is the one that created the timers"
     ]
 
 
@@ -142,29 +142,29 @@ def _hold(timers: Sequence[Entry], names: set[str], before: Sequence[Held], file
     new = [Held(entry["id"], entry["name"], now) for entry in running]
     again = {one.id for one in new}
     kept = [one for one in before if one.id not in again]
-    going_on = [(entry, task) for entry in of_jobs if (task := _once.current_transfer(entry))]
+    unfinished = [(entry, task) for entry in of_jobs if (task := _once.current_transfer(entry))]
     in_record = {one.id for one in kept}
     others = [entry for entry in of_jobs if _once.is_paused_by_user(entry) and entry["id"] not in in_record]
-    said = [f"; {len(kept)} in the record already"] if kept else []
-    said += [f"; {len(others)} paused before, which stay paused"] if others else []
-    said += [f". Record: {file}"] if kept or new else []
-    if going_on:
-        pages = ", ".join(f"{json.dumps(entry['name'])} {task['url']}" for entry, task in going_on)
-        said.append(f". These transfers are still going on: {pages}")
+    details = [f"; {len(kept)} already in the record"] if kept else []
+    details += [f"; {len(others)} already paused before, which release will not resume"] if others else []
+    details += [f". Record: {file}"] if kept or new else []
+    if unfinished:
+        pages = ", ".join(f"{json.dumps(entry['name'])} {task['url']}" for entry, task in unfinished)
+        details.append(f". Transfers that are still in progress: {pages}")
     return {
-        # without a timer in it, nothing is to be kept
+        # no file for an empty record
         "record": _write_record([*kept, *new]) if kept or new else None,
         "timers": _entries([(one.id, one.name) for one in new], "paused"),
         "counted": _words.count(len(new), "timer"),
-        "said": printable("".join(said)),
+        "details": printable("".join(details)),
         "held": [{"timer_id": one.id, "name": one.name} for one in new],
         "held_before": [{"timer_id": one.id, "name": one.name} for one in kept],
-        "going_on": [{"name": entry["name"], "url": task["url"]} for entry, task in going_on],
+        "transfers": [{"name": entry["name"], "url": task["url"]} for entry, task in unfinished],
     }
 
 
 def _entries(timers: Sequence[tuple[str, str]], state: str) -> list[dict[str, str]]:
-    """Entries of the module ``timers``, with the names for what it shows. A list must not have a name twice."""
+    """Entries for the module ``timers``, with names for its output. A list must not contain the same name twice."""
     names = Counter(name for _id, name in timers)
     return [
         {"timer_id": timer_id, "state": state, **({"name": name} if names[name] == 1 else {})}
@@ -178,24 +178,24 @@ def _entries(timers: Sequence[tuple[str, str]], state: str) -> list[dict[str, st
 def plan_release(
     given: Mapping[str, Any], timers: Sequence[Entry] | None, record: str | None, now: datetime
 ) -> dict[str, Any]:
-    """The data for the tasks of the role, or an error in one sentence; parameters as for ``plan_hold``."""
-    result: dict[str, Any] = {"error": None, "warnings": [], "file": None, "at_once": [], "spread": [], "told": []}
+    """The data for the tasks of the role, or an error message; parameters as for ``plan_hold``."""
+    result: dict[str, Any] = {"error": None, "warnings": [], "file": None, "at_once": [], "spread": [], "notes": []}
     try:
         variables, own = _variables.read_of("release", given, now)
         result["file"] = _read_file(own)
         result.update(concurrency=variables.concurrency, seconds=own["backup_release_spread"])
         if timers is not None:
-            about = _paused_in_words(timers, _names(variables))
+            still_paused = _paused_in_words(timers, _names(variables))
             if record is not None and not record.strip():
                 raise InputError(
-                    f"{result['file']} is empty, so it does not say which timers hold has paused. Nothing was resumed. "
-                    f"{about}"
+                    f"the record {result['file']} is empty, so it is unknown which timers hold paused. Nothing was "
+                    f"resumed. {still_paused}"
                 )
             held = _read_record(record, result["file"])
             result.update(_release(timers, held, own["backup_release_spread"], variables.clock))
             if record is None:
                 result["warnings"] = [
-                    printable(f"there is no record {result['file']}, so nothing was resumed. {about}")
+                    printable(f"the record {result['file']} does not exist, so nothing was resumed. {still_paused}")
                 ]
     except InputError as error:
         result["error"] = printable(str(error))
@@ -208,31 +208,32 @@ def _paused_in_words(timers: Sequence[Entry], names: Sequence[str]) -> str:
     if not paused:
         return "No timer of the jobs is paused"
     return (
-        f"These timers of the jobs are paused: {', '.join(sorted(paused))}. Resume those that ran before, with state: "
-        "active in their jobs or in the web app"
+        f"Paused timers of the jobs: {', '.join(sorted(paused))}. To resume a timer, set state: active in its job, or "
+        "use the web app"
     )
 
 
 def _release(timers: Sequence[Entry], held: Sequence[Held], spread: int, now: datetime) -> dict[str, Any]:
     by_id = {entry["id"]: entry for entry in timers}
-    resumed, told = [], []
+    resumed, notes = [], []
     for one in held:
-        entry, words = _timer_to_resume(one, by_id, timers, held)
-        if words is not None:
-            told.append({"timer_id": entry["id"] if entry else one.id, "name": one.name, "said": printable(words)})
+        entry, note = _timer_to_resume(one, by_id, timers, held)
+        if note is not None:
+            timer_id = entry["id"] if entry else one.id
+            notes.append({"timer_id": timer_id, "name": one.name, "message": printable(note)})
         if entry is not None and _once.is_paused_by_user(entry):
-            missed = _has_missed_a_run(entry, one.since, now)
-            resumed.append({"timer_id": entry["id"], "name": entry["name"], "missed_run": missed})
+            has_missed = _has_missed_a_run(entry, one.since, now)
+            resumed.append({"timer_id": entry["id"], "name": entry["name"], "missed_run": has_missed})
     late = [one for one in resumed if one["missed_run"] and spread]
     ids = {one["timer_id"] for one in late}
     at_once = [(one["timer_id"], one["name"]) for one in resumed if one["timer_id"] not in ids]
     number = sum(1 for one in resumed if one["missed_run"])
-    said = f". {_words.count(number, 'timer')} missed a run, which starts at the resumption" if number else ""
+    missed = f". {_words.count(number, 'timer')} missed a run, which starts immediately" if number else ""
     return {
         "resumed": resumed,
-        "told": told,
+        "notes": notes,
         "counted": _words.count(len(resumed), "timer"),
-        "said": said,
+        "details": missed,
         "at_once": _entries(at_once, "active"),
         "spread": [{"timer_id": one["timer_id"], "name": one["name"]} for one in late],
     }
@@ -241,19 +242,19 @@ def _release(timers: Sequence[Entry], held: Sequence[Held], spread: int, now: da
 def _timer_to_resume(
     held: Held, by_id: Mapping[str, Entry], timers: Sequence[Entry], record: Sequence[Held]
 ) -> tuple[Entry | None, str | None]:
-    """The timer to resume, or None, and a remark, or None."""
+    """The timer to resume, or None, and a note for the user, or None."""
     entry = by_id.get(held.id)
     if entry is None:
         return _replacement(held, timers, record)
     if _once.is_ended(entry):
-        return None, "it has ended meanwhile"
+        return None, "it has ended"
     if _once.is_paused_by_user(entry):
         renamed = entry["name"] != held.name
-        return entry, f"it was renamed to {entry['name']} meanwhile, and is resumed" if renamed else None
+        return entry, f"it was renamed to {entry['name']}, and is resumed" if renamed else None
     if entry["status"] == "inactive":
         reason = (entry.get("inactive_reason") or {}).get("cause") or "unknown cause"
-        return None, f"Globus stopped it meanwhile ({reason}). The role resumes it when it runs"
-    return None, "it runs already: somebody resumed it, or it was never paused"
+        return None, f"Globus stopped it ({reason}). The next run of the role resumes it"
+    return None, "it is already active: somebody resumed it, or it was never paused"
 
 
 def _replacement(held: Held, timers: Sequence[Entry], record: Sequence[Held]) -> tuple[Entry | None, str | None]:
@@ -261,20 +262,20 @@ def _replacement(held: Held, timers: Sequence[Entry], record: Sequence[Held]) ->
     named = [one for one in timers if one["name"] == held.name and not _once.is_ended(one) and one["id"] not in known]
     paused = [one for one in named if _once.is_paused_by_user(one)]
     if len(named) == len(paused) == 1:
-        return paused[0], "it was replaced meanwhile by a paused timer of the same name, which is resumed"
+        return paused[0], "it was replaced by a paused timer with the same name, which is resumed"
     if len(paused) > 1:
-        return None, f"it was deleted, and {len(paused)} paused timers have its name. Resume the right one by hand"
+        return None, f"it was deleted, and {len(paused)} paused timers have its name. Resume the right one yourself"
     if named:
-        return None, "it was replaced meanwhile by a timer of the same name that is not paused by a user"
-    return None, "it was deleted meanwhile. The role creates it again if its job is in the list"
+        return None, "it was replaced by a timer with the same name, which no user paused"
+    return None, "it was deleted. The next run of the role creates it again if its job is still in the list"
 
 
 def _has_missed_a_run(entry: Entry, since: datetime, now: datetime) -> bool:
-    """Whether the timer missed a run while it was paused: then it runs as soon as it is resumed."""
+    """Whether the timer missed a run while it was paused. If so, it runs as soon as it is resumed."""
     try:
         schedule = parse_schedule(validate(_SCHEDULE, (entry.get("definition") or {}).get("schedule") or {}), now)
     except InputError:
-        return True  # nobody knows
+        return True  # unknown
     if schedule.start is None:
         return True
     if schedule.interval is None:

@@ -4,7 +4,7 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""The entry point ``now`` of the role: runs jobs at once, in addition to their timers. Pure: no input or output."""
+"""The entry point ``now`` of the role: runs the transfers of jobs once, now. Pure: no input or output."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from ._restore import last_due
 
 
 def plan_now(given: Mapping[str, Any], timers: Sequence[Entry] | None, now: datetime) -> dict[str, Any]:
-    """The data for the tasks of the role, or an error in one sentence.
+    """The data for the tasks of the role, or an error message.
 
-    :param timers: the timers that ``timer_info`` returned, with a few runs each; None before it ran.
-    :param now: the clock of the controller.
+    :param timers: the timers that ``timer_info`` returned, with a few runs each; None if it has not run yet.
+    :param now: the current time of the controller.
     """
     result: dict[str, Any] = {"error": None, "name_contains": None, "timers": [], "copies": [], "look_for": None}
     result["left_out"] = []
@@ -57,20 +57,25 @@ def _jobs(variables: _variables.Variables, wanted: Any) -> list[JobCopies]:
         jobs = _backup.copies_of_jobs(variables)
         running = [job for job in jobs if job.state not in ("absent", "paused")]
         if not known:
-            raise InputError("backup_jobs has no job, so nothing is copied")
+            raise InputError("backup_jobs contains no jobs, so nothing is copied")
         if not running:
-            raise InputError("backup_now_jobs: no job is to be copied, because each is absent or paused; name some")
+            raise InputError(
+                "all jobs in backup_jobs are absent or paused, so nothing is copied. To copy a job anyway, set "
+                "backup_now_jobs to its name"
+            )
         return running
     names = wanted.split(",") if isinstance(wanted, str) else wanted if isinstance(wanted, list) else [wanted]
     found = [text_of("backup_now_jobs", name).strip() for name in names]
     if "" in found:
         raise InputError(
-            "backup_now_jobs has an empty name. On the command line, write no blank after a comma: "
+            "backup_now_jobs contains an empty name. On the command line, do not write blanks after commas: "
             "-e backup_now_jobs=one,two"
         )
     for name in found:
         if name not in known:
-            raise InputError(f"backup_now_jobs: there is no job {name!r}; there are {', '.join(known) or 'none'}")
+            raise InputError(
+                f"backup_now_jobs: job {name!r} does not exist. Available jobs: {', '.join(known) or 'none'}"
+            )
     return [job for job in _backup.copies_of_jobs(variables, found) if job.name in found]
 
 
@@ -93,13 +98,13 @@ def _plan_copies(
 
         transfer = _once.parsed_transfer(options, now, blame)
         adopted = _adopted(base, transfer, timers, now)
-        going_on = None if adopted else _running_transfer(copy, timers)
+        running = None if adopted else _running_transfer(copy, timers)
         name = adopted["name"] if adopted else f"{base}-{moment}"
         refusal = None
-        if going_on is not None:
+        if running is not None:
             refusal = (
-                f"not copied, because {going_on[0]} transfers the same paths at this moment, and Globus refuses a "
-                f"second transfer of them. Wait until it is over: {going_on[1]}"
+                f"not copied, because {running[0]} is transferring the same paths, and Globus refuses a second "
+                f"transfer of the same paths. Wait until the first has finished: {running[1]}"
             )
         elif adopted is None:
             made.append({"name": name, "transfer": options, "schedule": {}})
@@ -120,7 +125,7 @@ def _plan_copies(
 
 
 def _adopted(base: str, transfer: Transfer, timers: Sequence[Entry], now: datetime) -> Entry | None:
-    """The timer of such a copy that is still going on, or None."""
+    """The timer of an equal copy that has not finished, or None."""
     for entry in timers:
         if _once.moment_in(entry["name"], base) is None:
             continue
@@ -133,7 +138,7 @@ def _adopted(base: str, transfer: Transfer, timers: Sequence[Entry], now: dateti
 
 
 def _running_transfer(copy: Copy, timers: Sequence[Entry]) -> tuple[str, str] | None:
-    """A timer whose transfer of the same paths is still going on, by name, and the page of that transfer; or None."""
+    """The name of a timer that is transferring the same paths, and the URL of its transfer; or None."""
     wanted = _collections_and_paths(copy.options)
     for entry in timers:
         task = _once.current_transfer(entry)

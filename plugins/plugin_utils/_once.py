@@ -24,7 +24,7 @@ from ._backup import Copy
 from ._plain import Entry
 
 NEAR = 900  # seconds; if the next run of a timer is nearer, its copy may be overwritten during a restore
-SHORTEST_PART = 3  # characters; a shorter part of a name is no useful filter
+SHORTEST_PART = 3  # characters; a shorter part of a name would match too many timers
 _MOMENT = "%Y%m%dT%H%MZ"
 _MOMENT_PATTERN = re.compile(r"[0-9]{8}T[0-9]{4}Z")
 _STEP = timedelta(minutes=1)
@@ -47,7 +47,7 @@ def runs_of_entry(entry: Entry) -> Sequence[Entry]:
 
 
 def current_transfer(entry: Entry) -> Entry | None:
-    """The transfer task of the timer that is still going on; None if there is none, or tasks could not be read."""
+    """The unfinished transfer task of the timer; None if there is none, or if tasks could not be read."""
     tasks = [run.get("transfer") for run in runs_of_entry(entry)]
     return next((task for task in tasks if task and not is_over(task)), None)
 
@@ -58,8 +58,8 @@ def is_over(task: Entry) -> bool:
     return task["status"] not in ("ACTIVE", "INACTIVE") and task["completed_at"] is not None
 
 
-def may_be_going_on(entry: Entry) -> bool:
-    """Whether the last run may be going on, if its transfer task could not be read."""
+def may_be_in_progress(entry: Entry) -> bool:
+    """Whether the last run may be in progress, because its transfer task could not be read."""
     last = next(iter(runs_of_entry(entry)), None)
     return last is not None and last.get("transfer") is None and means_unfinished(last.get("status"))
 
@@ -95,7 +95,7 @@ def parsed_transfer(options: Entry, now: datetime, blame: Callable[[str], str] =
     except InputError as error:
         raise InputError(blame(str(error))) from None
     if definition is None or not isinstance(definition.action, Transfer):
-        raise AssertionError("it transfers")
+        raise AssertionError("the definition has a transfer")
     for refusal in refusals_of(definition, now):
         raise InputError(blame(refusal))
     return definition.action
@@ -105,8 +105,8 @@ def parsed_transfer(options: Entry, now: datetime, blame: Callable[[str], str] =
 
 
 def base_name(kind: str, copy: Copy, prefix: str) -> str:
-    """``restore-<job>[-<slot>]`` or ``now-<job>[-<slot>]``: without the prefix of the role, so that purging never
-    deletes the timer.
+    """``restore-<job>[-<slot>]`` or ``now-<job>[-<slot>]``. It does not start with the prefix of the role, so purging
+    never deletes the timer.
     """
     return f"{kind}-{copy.timer[len(prefix) :]}"
 
@@ -116,12 +116,12 @@ def in_words(job: str, slot: str | None) -> str:
 
 
 def label(text: str) -> str:
-    """A label that Globus accepts, in one line."""
+    """The text as a label that Globus accepts: one line of limited length."""
     return " ".join(text.split())[:LABEL_LENGTH].strip()
 
 
 def moment_in(name: str, base: str) -> str | None:
-    """The moment at the end of a name that begins with ``base``."""
+    """The time at the end of a name that starts with ``base``, or None."""
     if not name.startswith(f"{base}-"):
         return None
     found = _MOMENT_PATTERN.fullmatch(name[len(base) + 1 :])
@@ -129,8 +129,8 @@ def moment_in(name: str, base: str) -> str | None:
 
 
 def free_moment(bases: Sequence[str], entries: Iterable[Entry], now: datetime) -> str:
-    """The current minute, or the first later one whose names are not used by other timers. Two plays that begin in the
-    same minute choose the same name, so that they share one timer.
+    """The current minute, or the first later one whose names no other timer uses. Two plays that start in the same
+    minute choose the same name, so they share one timer.
     """
     taken = {entry["name"] for entry in entries}
     moment = now.astimezone(UTC)
@@ -140,7 +140,7 @@ def free_moment(bases: Sequence[str], entries: Iterable[Entry], now: datetime) -
 
 
 def common_part(names: Iterable[str]) -> str | None:
-    """A text for the service's filter that is in all these names (rule I2)."""
+    """The longest text that all names contain, for the filter of the service (rule I2), or None."""
     found = list(dict.fromkeys(names))
     shortest = min(found, key=len, default="")
     for length in range(len(shortest), SHORTEST_PART - 1, -1):

@@ -4,10 +4,9 @@
 
 # Private to the collection research_ops.globus: free to change between releases.
 
-"""The entry point ``restore`` of the role: chooses a copy and the target. Pure: no input or output.
+"""The entry point ``restore`` of the role: chooses the copy and the target. Pure: no input or output.
 
-A restore is a timer that runs once, and transfers from the copy to the original collection. It transfers everything in
-the copy, and never deletes.
+A restore is a timer that runs once and transfers a copy back to the source collection. It never deletes files.
 """
 
 from __future__ import annotations
@@ -27,9 +26,9 @@ from ._backup import Copy, JobCopies
 from ._plain import Entry, text_of
 
 LATEST = "latest"
-_LISTED = 3  # the most other slots in a refusal
-_REMEMBERED = timedelta(days=1)  # how long a restore that has arrived is not repeated
-# The options of the job's transfer that a restore uses, too. Filter rules are not: the copy was made with them.
+_LISTED = 3  # maximum number of other slots in an error message
+_REMEMBERED = timedelta(days=1)  # for how long a finished restore is not repeated
+# The transfer options of the job that a restore also uses. It needs no filter rules: they were applied to the copy.
 _KEPT = (
     "verify_checksum",
     "preserve_timestamp",
@@ -44,12 +43,12 @@ _KEPT = (
 
 @dataclass(frozen=True)
 class Request:
-    """The restore that the user wants.
+    """The restore that the user requests.
 
     :ivar job: the job; ``others`` are the other jobs.
-    :ivar copies: the copies to choose from: one if a slot is given.
-    :ivar path: the path to restore, below the source of the job; None means everything.
-    :ivar to: the target; None means beside the original.
+    :ivar copies: the copies to choose from; only one if a slot is given.
+    :ivar path: the path to restore, below the source path of the job; None means everything.
+    :ivar to: the target folder; None means a new folder next to the original.
     :ivar wait: seconds to wait for the transfer.
     """
 
@@ -68,15 +67,15 @@ class Request:
 
 
 def plan_restore(given: Mapping[str, Any], timers: Sequence[Entry] | None, now: datetime) -> dict[str, Any]:
-    """The data for the tasks of the role, or an error in one sentence.
+    """The data for the tasks of the role, or an error message.
 
-    :param timers: the timers that ``timer_info`` returned, with ten runs each; None before it ran.
-    :param now: the clock of the controller.
+    :param timers: the timers that ``timer_info`` returned, with ten runs each; None if it has not run yet.
+    :param now: the current time of the controller.
     """
     result: dict[str, Any] = {"error": None, "warnings": [], "name_contains": None, "timer": None, "restore": None}
     try:
         request = _read_request(given, now)
-        # of all slots, to name those that have a copy where the wanted one has none
+        # all slots, because an error message lists the slots that have a copy
         bases = [_base_name(request, copy) for copy in request.job.copies]
         result["check_paths"] = request.variables.check_paths
         result["name_contains"] = _once.common_part(base[len("restore-") :] for base in bases)
@@ -97,11 +96,11 @@ def _read_request(given: Mapping[str, Any], now: datetime) -> Request:
     known = _backup.names_of_jobs(variables.jobs)
     if own["backup_restore_job"] is None:
         raise InputError(
-            f"backup_restore_job is missing: name the job to restore from; there are {_names_or_none(known)}"
+            f"backup_restore_job is missing. Set it to the name of a job. Available jobs: {_names_or_none(known)}"
         )
     name = text_of("backup_restore_job", own["backup_restore_job"])
     if name not in known:
-        raise InputError(f"backup_restore_job: there is no job {name!r}; there are {_names_or_none(known)}")
+        raise InputError(f"backup_restore_job: job {name!r} does not exist. Available jobs: {_names_or_none(known)}")
     jobs = _backup.copies_of_jobs(variables, [name])
     job = next(job for job in jobs if job.name == name)
     return Request(
@@ -128,9 +127,11 @@ def _copies(job: JobCopies, wanted: str) -> Sequence[Copy]:
     if wanted.lower() == LATEST:
         return job.copies
     if not slots:
-        raise InputError(f"backup_restore_slot: job {job.name} has no slots, so there is no {wanted!r}; leave it out")
+        raise InputError(
+            f"backup_restore_slot is {wanted!r}, but job {job.name} has no slots. Remove backup_restore_slot"
+        )
     raise InputError(
-        f"backup_restore_slot: job {job.name} has no slot {wanted!r}; there are {', '.join(slots)}, and {LATEST}"
+        f"backup_restore_slot: job {job.name} has no slot {wanted!r}. Available slots: {', '.join([*slots, LATEST])}"
     )
 
 
@@ -145,8 +146,8 @@ def _base_name(request: Request, copy: Copy) -> str:
 class _RestoredItem:
     """One path to restore.
 
-    :ivar source: the path in the job, where the data was; ``copy`` is the path where the data is now.
-    :ivar rest: the part below ``source``, or empty: all of it.
+    :ivar source: the source path in the job; ``copy`` is the path of the copy.
+    :ivar rest: the path to restore, relative to ``source``; empty means all of it.
     """
 
     source: str
@@ -155,7 +156,7 @@ class _RestoredItem:
     recursive: bool | None
 
     def beside(self, ending: str) -> str:
-        """The target beside the original."""
+        """The target next to the original, with an ending added to the name of the source."""
         folder = self.source.endswith("/") or self.recursive is True or bool(self.rest)
         return f"{self.source.rstrip('/')}{ending}{'/' if folder else ''}{self.rest}"
 
@@ -166,27 +167,35 @@ def _items(request: Request, copy: Copy) -> list[_RestoredItem]:
         return [_RestoredItem(one.source_path, one.destination_path, "", one.recursive) for one in paths]
     text = request.path.strip()
     if ".." in text.split("/"):
-        raise InputError(f"backup_restore_path {text!r} has .. in it: give the path below the source of the job")
+        raise InputError(
+            f"backup_restore_path {text!r} must not contain '..'. Set it to a path below the source path of the job"
+        )
     sources = _names_or_none([one.source_path for one in paths])
     if not text.startswith(("/", "~")):
         if len(paths) > 1:
             raise InputError(
-                f"backup_restore_path {text!r} is not a whole path, and job {request.job.name} has several: "
-                f"begin it with one of {sources}"
+                f"backup_restore_path {text!r} is a relative path, but job {request.job.name} has several source "
+                f"paths. Start it with one of these: {sources}"
             )
         text = f"{paths[0].source_path.rstrip('/')}/{text}"
     collection = copy.transfer.source_collection
     place = place_of(collection, text)
-    # if several sources contain the path, the innermost
+    # if several source paths contain the path, use the innermost one
     within = [one for one in paths if place_of(collection, one.source_path).contains(place)]
     if not within:
-        raise InputError(f"backup_restore_path {text!r} is not below the source of job {request.job.name}: {sources}")
+        raise InputError(
+            f"backup_restore_path {text!r} is not below a source path of job {request.job.name}. Source paths: "
+            f"{sources}"
+        )
     path = max(within, key=lambda one: len(place_of(collection, one.source_path).path))
     rest = posixpath.relpath(place.path, place_of(collection, path.source_path).path)
     if rest == ".":
         return [_RestoredItem(path.source_path, path.destination_path, "", path.recursive)]
     if path.recursive is False:
-        raise InputError(f"backup_restore_path: {path.source_path} is a file, so nothing is below it")
+        raise InputError(
+            f"backup_restore_path {text!r} is below {path.source_path}, which is a file. To restore this file, set "
+            f"backup_restore_path: {path.source_path}"
+        )
     is_folder = text.endswith("/")
     rest += "/" if is_folder else ""
     copied = f"{path.destination_path.rstrip('/')}/{rest}"
@@ -216,10 +225,10 @@ def _transfer_options(request: Request, copy: Copy, moment: str) -> dict[str, An
 
 
 def _path_below(to: str, item: _RestoredItem, copy: Copy) -> str:
-    """The target in the folder ``backup_restore_to``. Paths below the source of the job keep their place in it."""
+    """The target in the folder ``backup_restore_to``. Paths relative to the source path of the job stay the same."""
     collection = copy.transfer.source_collection
     if item.recursive is False and not item.rest and place_of(collection, to) == place_of(collection, item.source):
-        return item.source  # the original place of a file
+        return item.source  # restores a file to its original path
     folders = []
     for path in copy.transfer.paths:
         whole = place_of(collection, path.source_path).path
@@ -239,15 +248,15 @@ def _overlap(one: Place, other: Place) -> bool:
 
 
 def _check_target(request: Request, copy: Copy, targets: Sequence[str]) -> None:
-    """Refuses a target that would damage the original or the copies."""
+    """Refuses a target that overlaps with the copies, or, without ``backup_restore_overwrite``, with the original."""
     where = _source_in_words(request, copy)
     collection = copy.transfer.source_collection
     given = [] if request.to is None else [request.to]
     for path in given:
         if not path.startswith(("/", "~")):
             raise InputError(
-                f"{where}: backup_restore_to {path!r} does not begin with / or ~, so the collection decides where it "
-                "leads. Give the whole path"
+                f"{where}: backup_restore_to {path!r} is a relative path. Set it to a full path, which starts with / "
+                "or ~"
             )
     places = {place_of(collection, path): path for path in (*targets, *given)}
     for place, path in places.items():
@@ -256,8 +265,8 @@ def _check_target(request: Request, copy: Copy, targets: Sequence[str]) -> None:
                 original = _original_in_words(place, place_of(collection, source.source_path), source.source_path)
                 if original is not None and not request.overwrite:
                     raise InputError(
-                        f"{where}: the target {path} {original}. Choose another backup_restore_to. To overwrite the "
-                        "files there that differ from the copy, set backup_restore_overwrite: true"
+                        f"{where}: the target {path} {original}. Choose another backup_restore_to, or set "
+                        "backup_restore_overwrite: true to overwrite the files that differ from the copy"
                     )
                 kept = place_of(one.transfer.destination_collection, source.destination_path)
                 if _overlap(place, kept):
@@ -268,12 +277,12 @@ def _check_target(request: Request, copy: Copy, targets: Sequence[str]) -> None:
 
 
 def _original_in_words(target: Place, source: Place, path: str) -> str | None:
-    """How the target overlaps with the original, as the rest of a sentence, or None."""
+    """How the target overlaps with the original, as the predicate of a sentence, or None."""
     if target == source:
-        return "is the original place"
+        return "is the source path of the job"
     if source.contains(target):
-        return f"lies in the original place, {path}"
-    return f"contains the original place, {path}" if target.contains(source) else None
+        return f"is inside the source path of the job, {path}"
+    return f"contains the source path of the job, {path}" if target.contains(source) else None
 
 
 def _target_warnings(request: Request, copy: Copy, targets: Sequence[str]) -> Iterator[str]:
@@ -283,15 +292,21 @@ def _target_warnings(request: Request, copy: Copy, targets: Sequence[str]) -> It
         for other in request.others:
             writes = [write for one in other.copies for write in writes_of(one.transfer)]
             if any(_overlap(write.source, place) for write in writes):
-                yield f"{where}: the target {path} is in the source of job {other.name}, which will back it up too"
+                yield (
+                    f"{where}: the target {path} overlaps with a source path of job {other.name}, so this job will "
+                    "also back up the restored files"
+                )
             mirrors = [write.mirrors for write in writes if _overlap(write.destination, place)]
             if mirrors:
                 may = "delete" if any(mirrors) else "overwrite"
-                yield f"{where}: the target {path} is in a copy that job {other.name} writes, which may {may} it"
+                yield (
+                    f"{where}: the target {path} overlaps with a destination path of job {other.name}, which may {may} "
+                    "the restored files"
+                )
     if request.overwrite and request.to is None:
         yield (
-            f"{where}: backup_restore_overwrite changes nothing without backup_restore_to. The restore goes beside the "
-            f"original. To restore into the original place, set backup_restore_to: {_common_source(copy)}"
+            f"{where}: backup_restore_overwrite has no effect without backup_restore_to. The files are restored to a "
+            f"new folder next to the original. To overwrite the original, set backup_restore_to: {_common_source(copy)}"
         )
 
 
@@ -308,10 +323,11 @@ def _common_source(copy: Copy) -> str:
 
 @dataclass
 class _Decision:
-    """The restore that was chosen.
+    """The planned restore.
 
-    :ivar timer: the definition of the timer; None if an ended timer is adopted, whose transfer is still going on.
-    :ivar adopted: the timer of an equal restore that exists already, or None.
+    :ivar timer: the definition of the timer; None if the timer of the adopted restore has ended.
+    :ivar adopted: the existing timer of an equal restore, or None.
+    :ivar success: the transfer that completed the copy, or None if it is unknown.
     """
 
     copy: Copy
@@ -346,7 +362,7 @@ def _source_in_words(request: Request, copy: Copy | None) -> str:
 
 
 def _when(request: Request, success: Entry) -> str:
-    """When a copy was complete, as people say it: ``Tue 3 Mar 2026 03:30, America/Chicago``."""
+    """When a copy was complete, in words: ``Tue 3 Mar 2026 03:30, America/Chicago``."""
     moment, zone = _once.moment_of(success["completed_at"]), request.variables.timezone
     return f"{_words.long(moment.replace(second=0), zone)}, {zone}" if moment else str(success["completed_at"])
 
@@ -374,7 +390,7 @@ def _plan_transfer(request: Request, timers: Sequence[Entry]) -> _Decision:
 
 
 def _about_variables(message: str) -> str:
-    """A message about options of the transfer, changed to the variables that they come from."""
+    """A message about an option of the transfer, with the variable that sets this option."""
     words = {"source_path": "backup_restore_path", "destination_path": "backup_restore_to"}
     for option, variable in words.items():
         if option in message:
@@ -383,10 +399,9 @@ def _about_variables(message: str) -> str:
 
 
 def _adopt(request: Request, timers: Sequence[Entry]) -> _Decision | None:
-    """An existing restore of the same request that is still going on, or None. Only its moment may differ."""
+    """An unfinished restore that is equal to the requested one, or None. Only the times in their names may differ."""
     for entry in timers:
-        going_on = _once.current_transfer(entry) is not None
-        if _once.is_ended(entry) and not going_on:
+        if _once.is_ended(entry) and _once.current_transfer(entry) is None:
             continue
         for copy in request.copies:
             transfer = _equal_restore(request, copy, entry)
@@ -394,8 +409,8 @@ def _adopt(request: Request, timers: Sequence[Entry]) -> _Decision | None:
                 continue
             if _once.is_paused_by_user(entry):
                 raise InputError(
-                    f"{_source_in_words(request, copy)}: the restore {entry['name']} is there already, and a user "
-                    f"paused it. Resume or delete it ({entry['url']}), and run this again"
+                    f"{_source_in_words(request, copy)}: the restore {entry['name']} already exists, but a user paused "
+                    f"it. Resume or delete it ({entry['url']}), and run the playbook again"
                 )
             name = entry["name"]
             timer = {"name": name, "transfer": transfer, "schedule": {}}
@@ -404,7 +419,7 @@ def _adopt(request: Request, timers: Sequence[Entry]) -> _Decision | None:
 
 
 def _equal_restore(request: Request, copy: Copy, entry: Entry) -> dict[str, Any] | None:
-    """The option ``transfer`` of a restore that differs from the wanted one in nothing but the moment."""
+    """The option ``transfer`` of a restore if it is equal to the requested one, apart from the times in the names."""
     moment = _once.moment_in(entry["name"], _base_name(request, copy))
     there = _once.transfer_of(entry, request.now) if moment else None
     if moment is None or there is None:
@@ -415,8 +430,8 @@ def _equal_restore(request: Request, copy: Copy, entry: Entry) -> dict[str, Any]
 
 
 def _restored_before(request: Request, state: _State, timers: Sequence[Entry]) -> _Decision | None:
-    """The restore beside the original that has arrived already. A play that waited for it and gave up is run again
-    after it has arrived: a second folder with the same data would be of no use.
+    """An equal restore next to the original that has arrived, or None. If the user runs the playbook again after it
+    stopped waiting, a second folder with the same data would be useless.
     """
     copied = _once.moment_of(state.success["completed_at"]) if state.success else None
     if request.to is not None or copied is None:
@@ -429,9 +444,9 @@ def _restored_before(request: Request, state: _State, timers: Sequence[Entry]) -
         transfer = _equal_restore(request, state.copy, entry)
         if transfer is not None:
             warning = (
-                f"{_source_in_words(request, state.copy)}: this copy was restored already, at {arrived['completed_at']}"
-                ", and has not changed since, so nothing is transferred. To restore it once more, name another folder "
-                "in backup_restore_to"
+                f"{_source_in_words(request, state.copy)}: this copy was already restored at {arrived['completed_at']} "
+                "and has not changed since, so nothing is transferred. To restore it again, set backup_restore_to to "
+                "another folder"
             )
             name = entry["name"]
             return _Decision(state.copy, transfer, name, None, entry, state.success, [warning])
@@ -442,10 +457,10 @@ def _restored_before(request: Request, state: _State, timers: Sequence[Entry]) -
 class _State:
     """What is known about a copy.
 
-    :ivar entry: its timer; None if it does not exist or writes elsewhere.
-    :ivar success: the newest complete transfer to it, or None.
-    :ivar refusal: why the copy cannot be restored from, or None.
-    :ivar doubt: why its age or completeness is not known, or None.
+    :ivar entry: its timer; None if it does not exist or writes to another destination.
+    :ivar success: the newest complete transfer to the copy, or None.
+    :ivar refusal: why the copy cannot be restored, or None.
+    :ivar doubt: why its age is unknown, or None.
     :ivar failure: the last run that failed after ``success`` and may have written to the copy, or None.
     """
 
@@ -480,21 +495,21 @@ class _State:
 
 
 def _writing_in_words(entry: Entry, task: Entry) -> str:
-    """Why a copy cannot be restored from to which something writes at this moment."""
+    """Why a copy cannot be restored while a transfer is writing to it."""
     health = entry.get("health") or {}
     if health.get("state") == "stalled":
         return (
-            f"the transfer that writes this copy is not over. {health['reason']}. Cancel that transfer, and run this "
-            f"again: {task['url']}"
+            f"the transfer that writes to this copy has not finished. {health['reason']}. Cancel that transfer and run "
+            f"the playbook again: {task['url']}"
         )
     return (
-        "the transfer that writes this copy is going on, so a part of the copy is newer than the rest. Wait until it "
-        f"is over: {task['url']}"
+        "the transfer that writes to this copy is in progress, so some files in the copy may be newer than others. "
+        f"Wait until it has finished: {task['url']}"
     )
 
 
 def _failure_since(copy: Copy, success: Entry, writers: Sequence[Entry]) -> Entry | None:
-    """The last run after the copy was complete that failed and may have written to it."""
+    """The last run that failed after the copy was complete and may have written to it."""
     failed = [
         run
         for writer in writers
@@ -505,7 +520,7 @@ def _failure_since(copy: Copy, success: Entry, writers: Sequence[Entry]) -> Entr
 
 
 def _may_have_written(copy: Copy, run: Entry) -> bool:
-    """A mirror may have deleted files before it failed. Of a task that cannot be read, nobody knows."""
+    """A mirror may have deleted files before it failed. A task that cannot be read may have written anything."""
     task = run.get("transfer")
     if task is None or copy.options.get("delete_destination_extra"):
         return True
@@ -513,13 +528,13 @@ def _may_have_written(copy: Copy, run: Entry) -> bool:
 
 
 def _unknown_in_words(copy: Copy, own: Sequence[Entry], entry: Entry | None) -> tuple[str | None, str | None]:
-    """Of a copy without a known success: why it cannot be restored from, or why nobody knows how old it is."""
+    """For a copy without a known complete transfer: why it cannot be restored, or why its age is unknown."""
     if not own:
-        return None, f"there is no timer {copy.timer}, so its runs are not known"
+        return None, f"its timer {copy.timer} does not exist, so its runs are unknown"
     if entry is None:
         return None, (
-            f"the timer {copy.timer} writes to another place than the job says, so the runs that made the copy are not "
-            "known"
+            f"its timer {copy.timer} does not write to the destination path of the job, so the runs that wrote the "
+            "copy are unknown"
         )
     runs = _once.runs_of_entry(entry)
     if runs and all(run["failed"] for run in runs):
@@ -529,28 +544,31 @@ def _unknown_in_words(copy: Copy, own: Sequence[Entry], entry: Entry | None) -> 
         ), None
     if not runs and not entry["runs"]:
         return None, f"its timer {copy.timer} has not run since it was created or replaced"
-    return None, f"no run of its timer {copy.timer} is known to have arrived whole"
+    return None, f"no complete run of its timer {copy.timer} is known"
 
 
 def _copy_warnings(request: Request, state: _State) -> Iterator[str]:
     where = _source_in_words(request, state.copy)
     if state.doubt is not None:
-        yield f"{where}: {state.doubt}. It is not known how old the copy is, and whether it is complete"
+        yield f"{where}: {state.doubt}. The age of the copy is unknown, and the copy may be incomplete"
     if state.failure is not None:
         yield (
-            f"{where}: the run of {state.failure['ran_at']} failed after the copy was complete, so a part of the copy "
-            "may be newer than the rest"
+            f"{where}: the run at {state.failure['ran_at']} failed after the last complete transfer, so some files in "
+            "the copy may be newer than others"
         )
     if state.entry is None:
         return
-    if _once.may_be_going_on(state.entry):
-        yield f"{where}: its last run may be going on, and its transfer task cannot be read"
+    if _once.may_be_in_progress(state.entry):
+        yield (
+            f"{where}: the last run of its timer may still be in progress, because its transfer task cannot be read. "
+            f"Check it in the web app: {state.entry['url']}"
+        )
     run = _once.moment_of(state.entry.get("next_run"))
     near = timedelta(seconds=max(request.wait, _once.NEAR))
     if run is not None and state.entry["status"] != "inactive" and request.now <= run <= request.now + near:
         yield (
-            f"{where}: the next run, at {format_instant(run)}, writes to this copy. If the restore takes longer than "
-            "until then, it brings back a mixture. Pause the timers of the job meanwhile"
+            f"{where}: the next run, at {format_instant(run)}, writes to this copy. If the restore has not finished by "
+            "then, it may mix files of both runs. Pause the timers of the job until the restore has finished"
         )
 
 
@@ -569,8 +587,8 @@ def _writes_elsewhere(copy: Copy, entry: Entry) -> bool:
 
 
 def _choose(request: Request, states: Sequence[_State]) -> _State:
-    """The copy of the given slot, or the latest one: the newest known success or, if none is known, the one whose run
-    was due last.
+    """The copy of the given slot, or the latest one: that with the newest complete transfer or, if none is known, that
+    whose run was scheduled most recently.
     """
     wanted = [state for state in states if state.copy in request.copies]
     usable = [state for state in wanted if state.refusal is None]
@@ -582,7 +600,7 @@ def _choose(request: Request, states: Sequence[_State]) -> _State:
         )
     if not usable:
         why = "; ".join(f"{state.copy.slot}: {state.refusal}" for state in wanted)
-        raise InputError(f"{_source_in_words(request, None)}: no slot can be restored from. {why}")
+        raise InputError(f"{_source_in_words(request, None)}: no slot can be restored. {why}")
     known = [state for state in usable if state.success is not None]
     if known:
         return max(known, key=_age_key)
@@ -602,7 +620,7 @@ def _other_copies_in_words(request: Request, states: Sequence[_State]) -> str:
 
 
 def last_due(copy: Copy, now: datetime) -> tuple[datetime, int]:
-    """The last run of the copy's timer by the schedule of the job, and as a tie-break how often it runs."""
+    """The most recent run in the schedule of a copy. If two are equal, the timer that runs more often wins."""
     interval = copy.schedule.interval or 0
     due = first_run(copy.schedule, now)
     while due is not None and due > now and interval:

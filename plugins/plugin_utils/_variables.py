@@ -6,7 +6,7 @@
 
 """The variables of the role ``backup``: their defaults, and all checks that need no job. Pure: no input or output.
 
-Ansible's own check of roles is not used, because it prints the documentation of all variables if one is wrong.
+This replaces Ansible's validation of role arguments, which prints the documentation of all variables if one is invalid.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ..module_utils._timers.options import check_zone, parse_max_age, parse_mome
 from ..module_utils._validation import validate
 from ._plain import plain
 
-JOB_STATES = _arguments.STATES  # in order of strength: if two apply to a job, the later one wins
+JOB_STATES = _arguments.STATES  # from the weakest to the strongest: if two apply to a job, the stronger one wins
 DEFAULT_PREFIX = "backup-"
 
 DECLARATIONS: Mapping[str, Mapping[str, Any]] = {
@@ -45,7 +45,7 @@ DECLARATIONS: Mapping[str, Mapping[str, Any]] = {
     "backup_report": {"type": "path"},
     "backup_clock": {"type": "str"},
 }
-_BLANK_IS_NONE = ("backup_report",)  # in all others, a blank text is an error of a survey or template
+_BLANK_IS_NONE = ("backup_report",)  # in all other variables, a blank value is a mistake in a survey or template
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Variables:
 def read(given: Mapping[str, Any], now: datetime) -> Variables:
     """Read the variables; null means the default (rule N1). Raises InputError with the name of the variable.
 
-    :param now: the clock of the controller.
+    :param now: the current time of the controller.
     """
     named = plain(given)
     _check_spelling(named.pop(NAMES, ()), named, DECLARATIONS)
@@ -100,7 +100,7 @@ def read(given: Mapping[str, Any], now: datetime) -> Variables:
     for name, value in values.items():
         if isinstance(value, str) and not value.strip():
             if name not in _BLANK_IS_NONE:
-                raise InputError(f"{name} is empty: give a value, or remove the option")
+                raise InputError(f"{name} is empty. Set a value, or remove the variable")
             values[name] = None
     clock = now if values["backup_clock"] is None else parse_moment("backup_clock", values["backup_clock"], "UTC")[0]
     own = {name[len("backup_") :]: value for name, value in values.items()}
@@ -129,14 +129,15 @@ def _check_variables(variables: Variables) -> None:
 
 # --- misspelt variables --------------------------------------------------------------------------------------------
 
-# Of the variables of the play, the names of those that begin with backup_. Ansible refuses no variable that is unknown.
+# The names of all variables of the play that start with backup_. Ansible itself does not refuse unknown variables.
 NAMES = "backup_names"
-_CLOSE = 0.75  # how much alike two names are of which one is the other misspelt, from 0 to 1
+_CLOSE = 0.75  # if two names are at least this similar, from 0 to 1, one counts as a misspelling of the other
 
 
 def _check_spelling(names: Iterable[str], values: Mapping[str, Any], declared: Mapping[str, Mapping[str, Any]]) -> None:
-    """Refuses a name that is nearly that of a variable that is not set: ``backup_restore_slots: tue`` would restore the
-    latest copy, and ``backup_now_job: lab`` would copy all jobs. A name beside the right one is of the user's own.
+    """Refuses a name that is similar to that of a variable that is not set: ``backup_restore_slots: tue`` would restore
+    the latest copy, and ``backup_now_job: lab`` would copy all jobs. If the variable is set, a similar name belongs to
+    the user.
     """
     known = {*DECLARATIONS, *(name for one in ENTRY_POINTS.values() for name in one)}
     unset = [name for name in declared if values.get(name) in (None, "", declared[name].get("default"))]
@@ -147,7 +148,7 @@ def _check_spelling(names: Iterable[str], values: Mapping[str, Any], declared: M
 
 
 def _likeness(name: str, known: str) -> float:
-    """How much alike two names are, without the part that both begin with, such as ``backup_restore_``."""
+    """How similar two names are, from 0 to 1, without their common prefix, such as ``backup_restore_``."""
     begin = next((one for one in (f"backup_{point}_" for point in ENTRY_POINTS) if known.startswith(one)), "backup_")
     if not name.startswith(begin) or name.startswith(f"{known}_"):
         return 0.0
@@ -158,7 +159,8 @@ def _likeness(name: str, known: str) -> float:
 
 _WAIT = {"type": "int", "default": 3600}
 _HOLD_FILE = {"type": "path"}
-# The further variables of each. A blank one has its default, because surveys of AWX give empty answers (rule N2).
+# The additional variables of each entry point. A blank value means the default, as AWX surveys return empty answers
+# (rule N2).
 ENTRY_POINTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "restore": {
         "backup_restore_job": {"type": "raw"},
@@ -181,7 +183,7 @@ ENTRY_POINTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
 def read_of(entry_point: str, given: Mapping[str, Any], now: datetime) -> tuple[Variables, dict[str, Any]]:
     """The variables of the role, and those of one of its other entry points. Raises InputError.
 
-    :param now: the clock of the controller.
+    :param now: the current time of the controller.
     """
     declared = ENTRY_POINTS[entry_point]
     values = plain(given)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import shutil
 import textwrap
-import time
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -106,7 +105,7 @@ def backed_up(playbooks: Playbooks, globus: LocalGlobus, until: str) -> None:
 
 
 TUESDAY = "2026-03-03T12:00:00+00:00"
-WAITING = "Note until when to wait"  # the task before a play waits
+WAITING = "Set the time to stop waiting"  # the task before a play waits
 MOMENT = "20260303T1200Z"  # the same in names
 
 
@@ -147,7 +146,7 @@ def test_a_slot_comes_back_beside_the_original(playbooks: Playbooks, globus: Loc
     assert found["url"].endswith(found["task_id"])
     assert tree(lab / "disk/data/seq-restored-tue-20260303T1200Z") == tuesday
     assert found["copied"] == "Tue 3 Mar 2026 02:00, UTC"
-    assert "2 files transferred, 13 bytes. The copy is of Tue 3 Mar 2026 02:00, UTC. Target: /data/seq" in run.output
+    assert "2 files transferred, 13 bytes. The copy is from Tue 3 Mar 2026 02:00, UTC. Target: /data/seq" in run.output
     again = came_of(run, "again")
     assert (again["name"], again["state"], again["changed"], again["adopted"]) == (
         found["name"],
@@ -155,7 +154,7 @@ def test_a_slot_comes_back_beside_the_original(playbooks: Playbooks, globus: Loc
         False,
         True,
     )
-    assert "this copy was restored already, at 2026-03-03T12:00" in " ".join(run.output.split())
+    assert "this copy was already restored at 2026-03-03T12:00" in " ".join(run.output.split())
     assert tree(lab / "disk/data/microscope-restored-20260303T1200Z") == {"m.txt": "m"}
     assert tree(lab / "disk/tmp/x") == {"run 2/\u00fc\u4e2d.txt": "odd"}
     assert came_of(run, "part")["paths"][0]["target"] == "/tmp/x/run 2/"
@@ -172,34 +171,40 @@ def test_what_cannot_be_restored_is_refused_with_job_and_slot(
     job = {"backup_restore_job": "sequencer"}
     to = "backup_restore_to"
     cases: dict[str, tuple[dict[str, Any], str]] = {
-        "no job": ({}, "backup_restore_job is missing: name the job to restore from; there are sequencer, microscope"),
-        "other job": ({"backup_restore_job": "seq"}, "there is no job 'seq'; there are sequencer, microscope"),
+        "no job": ({}, "backup_restore_job is missing. Set it to the name of a job. Available jobs: sequencer"),
+        "other job": (
+            {"backup_restore_job": "seq"},
+            "job 'seq' does not exist. Available jobs: sequencer, microscope",
+        ),
         "other slot": (
             {**job, "backup_restore_slot": "week1"},
-            "job sequencer has no slot 'week1'; there are mon, tue",
+            "job sequencer has no slot 'week1'. Available slots: mon, tue",
         ),
         "never ran": ({**job, "backup_restore_slot": "sat"}, "/backup/seq/sat/ on collection"),
         "missing": (
             {**job, "backup_restore_path": "b.txt"},
             "Restore of job sequencer, slot tue: failed: /backup/seq/tue/b.txt on collection",
         ),
-        "original": ({**job, to: "/data/seq"}, "job sequencer, slot tue: the target /data/seq is the original place"),
-        "above": ({**job, to: "/data/"}, "the target /data/ contains the original place, /data/seq/"),
-        "below": ({**job, to: "/data/seq/x/"}, "lies in the original place, /data/seq/"),
-        "relative": ({**job, to: "seq"}, "backup_restore_to 'seq' does not begin with / or ~"),
-        "up": ({**job, "backup_restore_path": "../x/"}, "has .. in it"),
+        "original": (
+            {**job, to: "/data/seq"},
+            "job sequencer, slot tue: the target /data/seq is the source path of the job",
+        ),
+        "above": ({**job, to: "/data/"}, "the target /data/ contains the source path of the job, /data/seq/"),
+        "below": ({**job, to: "/data/seq/x/"}, "is inside the source path of the job, /data/seq/"),
+        "relative": ({**job, to: "seq"}, "backup_restore_to 'seq' is a relative path"),
+        "up": ({**job, "backup_restore_path": "../x/"}, "must not contain '..'"),
         "elsewhere": (
             {**job, "backup_restore_path": "/data/x/"},
-            "is not below the source of job sequencer: /data/seq/",
+            "is not below a source path of job sequencer. Source paths: /data/seq/",
         ),
         "wait": ({**job, "backup_wait": -1}, "backup_wait must be a number of seconds, 0 or more, not -1"),
     }
     tasks: list[Task] = []
-    for title, (variables, _said) in cases.items():
+    for title, (variables, _message) in cases.items():
         tasks += [{"name": title, "block": entry(title, "restore", TUESDAY, **variables), "rescue": [{"meta": "noop"}]}]
     run = playbooks.run(tasks)
-    for title, (_variables, said) in cases.items():
-        assert said in failure(run, title), title
+    for title, (_variables, message) in cases.items():
+        assert message in failure(run, title), title
         assert len(failure(run, title)) < 500
     assert not [timer for timer in globus.timers() if timer["name"].startswith("restore-")]
 
@@ -254,11 +259,11 @@ def test_now_copies_the_slot_whose_turn_it_is_and_says_what_differs(
         ]
     )
     assert run.status == 0, run.output
-    assert "there is no job 'x'; there are sequencer, microscope" in failure(run, "wrong")
+    assert "job 'x' does not exist. Available jobs: sequencer, microscope" in failure(run, "wrong")
     jobs = {one["job"]: one for one in came_of(run, "now")["jobs"]}
     assert jobs["sequencer"]["slot"] == "tue"
     assert jobs["sequencer"]["name"] == "now-sequencer-tue-20260303T1200Z"
-    assert jobs["sequencer"]["said"] == "1 of 3 files transferred, 3 bytes (2 were there already)"
+    assert jobs["sequencer"]["message"] == "1 of 3 files transferred, 3 bytes (2 already at the destination)"
     assert {one["state"] for one in jobs.values()} == {"arrived"}
     assert tree(lab / "archive/backup/seq/tue")["1.txt"] == "new"
     after = {timer["name"]: timer["job_id"] for timer in globus.timers()}
@@ -278,10 +283,10 @@ def test_now_beside_the_nightly_run_is_refused_with_the_reason(
     run = playbooks.run(entry("now", "now", "2026-03-03T02:00:10+00:00", backup_wait=0))
     assert run.status == 2
     states = {one["job"]: one["state"] for one in came_of(run, "now")["jobs"]}
-    assert states == {"sequencer": "going_on", "microscope": "failed"}
-    said = run.output
-    assert "job microscope: failed: not copied, because the timer backup-microscope transfers the same paths" in said
-    assert "Wait until it is over: https://app.globus.org/activity/" in said
+    assert states == {"sequencer": "in_progress", "microscope": "failed"}
+    refusal = "job microscope: failed: not copied, because the timer backup-microscope is transferring the same paths"
+    assert refusal in run.output
+    assert "Wait until the first has finished: https://app.globus.org/activity/" in run.output
     globus.advance(3600)
     assert tree(lab / "archive/backup/microscope") == {"m.txt": "m" * 1000}
     assert tree(lab / "archive/backup/seq/tue") == {"a.txt": "a"}
@@ -304,7 +309,7 @@ def test_hold_three_changes_by_hand_and_release(playbooks: Playbooks, globus: Lo
     assert run.status == 0, run.output
     assert len(came_of(run, "check")["held"]) == 7
     assert not (lab / "hold.json").exists()
-    assert "7 timers would be paused; 1 paused before, which stay paused. Record: " in run.output
+    assert "7 timers would be paused; 1 already paused before, which release will not resume. Record: " in run.output
     assert "backup-sequencer-mon" in run.output[run.output.index("Pause the timers") :], "in the diff"
     run = playbooks.run([*entry("hold", "hold", TUESDAY, **file), *entry("again", "hold", TUESDAY, **file)])
     assert run.status == 0, run.output
@@ -342,18 +347,19 @@ def test_hold_three_changes_by_hand_and_release(playbooks: Playbooks, globus: Lo
         "backup-sequencer-fri": False,
         "backup-sequencer-sat": False,
     }
-    told = {one["name"]: one["said"] for one in found["told"]}
-    assert told == {
-        "backup-sequencer-mon": "it runs already: somebody resumed it, or it was never paused",
-        "backup-sequencer-wed": "it was deleted meanwhile. The role creates it again if its job is in the list",
-        "backup-sequencer-thu": "it was replaced meanwhile by a paused timer of the same name, which is resumed",
+    assert {one["name"]: one["message"] for one in found["notes"]} == {
+        "backup-sequencer-mon": "it is already active: somebody resumed it, or it was never paused",
+        "backup-sequencer-wed": (
+            "it was deleted. The next run of the role creates it again if its job is still in the list"
+        ),
+        "backup-sequencer-thu": "it was replaced by a paused timer with the same name, which is resumed",
     }
     assert not (lab / "hold.json").exists()
     states = {name: job["status"] for name, job in by_name().items()}
     assert states.pop("backup-sequencer-sun") == "inactive", "it was paused before"
     assert "inactive" not in states.values()
     assert not came_of(run, "again")["changed"]
-    assert "so nothing was resumed. These timers of the jobs are paused: backup-sequencer-sun" in run.output
+    assert "so nothing was resumed. Paused timers of the jobs: backup-sequencer-sun" in run.output
     before = {task["task_id"] for task in globus.tasks()}
     globus.set_clock("2026-03-12T12:00:00+00:00")
     ids = {task["timer_id"] for task in globus.tasks() if task["task_id"] not in before}
@@ -427,8 +433,7 @@ def test_killed_twice_at_once_and_asleep_it_stays_one_restore(
     tasks = entry("restore", "restore", TUESDAY, **wanted)
     globus.clear_log()
     first, second = playbooks.start(tasks), playbooks.start(tasks)
-    while not (first.has_done(WAITING) and second.has_done(WAITING)):
-        time.sleep(0.5)
+    patience.until("both plays wait", lambda: first.has_done(WAITING) and second.has_done(WAITING))
     first.kill()
     globus.collection(MAPPED, reachable=False)
     globus.advance(120)
@@ -437,12 +442,10 @@ def test_killed_twice_at_once_and_asleep_it_stays_one_restore(
 
     assert third.status == 2
     found = came_of(third, "third")
-    assert (found["state"], found["adopted"], found["changed"]) == ("going_on", True, False)
-    said = (
-        f"still going on ({found['url']}): 0 files transferred of 1 found so far, 0 bytes; Globus says CONNECT_FAILED"
-    )
-    assert said in third.output
-    assert "Run this again to wait for it; that starts no second one" in third.output
+    assert (found["state"], found["adopted"], found["changed"]) == ("in_progress", True, False)
+    state = "0 files transferred of 1 found so far, 0 bytes; Globus reports CONNECT_FAILED"
+    assert f"still in progress ({found['url']}): {state}" in third.output
+    assert "Run the playbook again to wait for this transfer. It does not start a second one" in third.output
     globus.collection(MAPPED, reachable=True)
     globus.advance(3600)
     run = second.wait()
@@ -458,7 +461,7 @@ def test_killed_twice_at_once_and_asleep_it_stays_one_restore(
     assert tree(lab / "disk/data" / f"seq-restored-tue-{MOMENT}") == {"a.dat": "a" * 5000}
 
 
-def test_the_disk_died_and_the_nightly_transfer_stands_still(
+def test_the_disk_died_and_the_nightly_transfer_is_stalled(
     playbooks: Playbooks, globus: LocalGlobus, lab: Path
 ) -> None:
     """It never ends by itself: the message says to cancel it, and then the copy, to which it wrote nothing, comes back.
@@ -472,15 +475,16 @@ def test_the_disk_died_and_the_nightly_transfer_stands_still(
     globus.set_clock(night)
     job = {"backup_restore_job": "microscope"}
     run = playbooks.run([{"block": entry("refused", "restore", night, **job), "rescue": [{"meta": "noop"}]}])
-    said = failure(run, "refused")
-    assert "job microscope: not restored, because the transfer that writes this copy is not over" in said
-    assert "FILE_NOT_FOUND" in said
+    message = failure(run, "refused")
+    assert "job microscope: not restored, because the transfer that writes to this copy has not finished" in message
+    assert "FILE_NOT_FOUND" in message
     (task,) = [one for one in globus.tasks() if one["status"] == "ACTIVE" and "microscope" in one["label"]]
-    assert said.endswith(f"Cancel that transfer, and run this again: https://app.globus.org/activity/{task['task_id']}")
+    page = f"https://app.globus.org/activity/{task['task_id']}"
+    assert message.endswith(f"Cancel that transfer and run the playbook again: {page}")
     globus.task(task["task_id"], fail="CANCELED")
     run = playbooks.run(entry("restored", "restore", night, **job))
     assert run.status == 0, run.output
-    assert "failed after the copy was complete" not in run.output, "it wrote nothing"
+    assert "failed after the last complete transfer" not in run.output, "it wrote nothing"
     beside = came_of(run, "restored")["paths"][0]["target"]
     assert tree(lab / "disk" / beside.strip("/")) == {"m.txt": "m" * 100}
 
@@ -495,8 +499,8 @@ def test_the_disk_died_and_the_nightly_transfer_stands_still(
             {"block": entry("half", "restore", later, **job), "rescue": [{"meta": "noop"}]},
         ]
     )
-    assert came_of(run, "now")["jobs"][0]["state"] == "going_on"
-    assert "the transfer that writes this copy is going on" in failure(run, "half")
+    assert came_of(run, "now")["jobs"][0]["state"] == "in_progress"
+    assert "the transfer that writes to this copy is in progress" in failure(run, "half")
 
 
 def test_a_slot_that_is_being_written_or_never_succeeded_is_refused(
@@ -521,7 +525,7 @@ def test_a_slot_that_is_being_written_or_never_succeeded_is_refused(
         tasks += [{"name": f"refused {slot}", "block": refused, "rescue": [{"meta": "noop"}]}]
     run = playbooks.run([*tasks, *entry("latest", "restore", now, **job, backup_wait=0)])
     assert "job sequencer, slot wed: not restored, because every known run of its timer" in failure(run, "wed")
-    assert "job sequencer, slot thu: not restored, because the transfer that writes this copy" in failure(run, "thu")
+    assert "job sequencer, slot thu: not restored, because the transfer that writes to this copy" in failure(run, "thu")
     assert came_of(run, "latest")["slot"] == "tue"
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the entry points now, hold and release decide, and how far awaited transfers are said to be."""
+"""The plans of the entry points now, hold and release, and the progress of the transfers that the role waits for."""
 
 from __future__ import annotations
 
@@ -35,12 +35,15 @@ def test_all_jobs_are_copied_that_are_not_absent_or_paused() -> None:
         assert [copy["job"] for copy in found["copies"]] == ["seq", "lab"]
         assert found["left_out"] == ["off"]  # who makes a copy before an upgrade must not learn this later
     assert now(jobs=jobs, backup_now_jobs="off")["left_out"] == []
-    assert now(jobs=[])["error"] == "backup_jobs has no job, so nothing is copied"
-    assert "has an empty name. On the command line" in now(jobs=jobs, backup_now_jobs="lab,")["error"]
+    assert now(jobs=[])["error"] == "backup_jobs contains no jobs, so nothing is copied"
+    assert "contains an empty name. On the command line" in now(jobs=jobs, backup_now_jobs="lab,")["error"]
     assert [copy["job"] for copy in now(jobs=jobs, backup_now_jobs="off, lab")["copies"]] == ["lab", "off"]
     assert [copy["job"] for copy in now(jobs=jobs, backup_now_jobs=["lab"])["copies"]] == ["lab"]
-    assert now(backup_now_jobs="x")["error"] == "backup_now_jobs: there is no job 'x'; there are seq, lab"
-    assert "no job is to be copied" in now(jobs=[{**LAB, "state": "paused"}])["error"]
+    assert now(backup_now_jobs="x")["error"] == "backup_now_jobs: job 'x' does not exist. Available jobs: seq, lab"
+    assert (
+        "all jobs in backup_jobs are absent or paused, so nothing is copied. To copy a job anyway"
+        in now(jobs=[{**LAB, "state": "paused"}])["error"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -71,15 +74,15 @@ def test_the_copy_is_the_jobs_own_transfer_run_once() -> None:
     assert "backup_now_sync_level must be one of" in now(backup_now_sync_level="md5")["error"]
 
 
-def test_a_job_whose_own_transfer_is_going_on_is_not_copied_and_the_others_are() -> None:
+def test_a_job_whose_own_transfer_is_in_progress_is_not_copied_and_the_others_are() -> None:
     found = now(timer("backup-lab", runs=1, recent_runs=[run("ACTIVE")]), ran("backup-seq-tue"))
     assert [made["name"] for made in found["timers"]] == ["now-seq-tue-20260303T1200Z"]
     refusal = found["copies"][1]["refusal"]
-    assert refusal.startswith("not copied, because the timer backup-lab transfers the same paths")
+    assert refusal.startswith("not copied, because the timer backup-lab is transferring the same paths")
     assert refusal.endswith(f"{PAGE}task")
 
 
-def test_the_same_copy_is_adopted_while_it_is_going_on() -> None:
+def test_the_same_copy_is_adopted_until_it_has_finished() -> None:
     (made,) = now(jobs=[LAB])["timers"]
     active = timer(made["name"], status="ended", definition=made, recent_runs=[run("ACTIVE")])
     found = now(active, jobs=[LAB])
@@ -111,10 +114,13 @@ def test_what_runs_is_paused_and_nothing_else() -> None:
     found = hold(*timers)
     assert [one["name"] for one in found["held"]] == ["backup-lab", "backup-seq-wed"]
     assert {one["state"] for one in found["timers"]} == {"paused"}
-    assert found["going_on"] == [{"name": "backup-seq-wed", "url": f"{PAGE}task"}]
+    assert found["transfers"] == [{"name": "backup-seq-wed", "url": f"{PAGE}task"}]
     assert [one["name"] for one in found["timers"]] == ["backup-lab", "backup-seq-wed"]  # for diff and warnings
     assert found["counted"] == "2 timers"
-    assert found["said"].startswith(f"; 1 paused before, which stay paused. Record: {FILE}. These transfers are still")
+    assert found["details"] == (
+        f"; 1 already paused before, which release will not resume. Record: {FILE}. Transfers that are still in "
+        f'progress: "backup-seq-wed" {PAGE}task'
+    )
     assert found["warnings"] == []
     record = json.loads(found["record"])["timers"]
     assert [(one["id"], one["held_at"]) for one in record] == [
@@ -130,7 +136,7 @@ def test_a_second_hold_adds_and_changes_nothing_where_nothing_runs() -> None:
     more = hold(timer("backup-lab", **PAUSED), timer("backup-seq-mon"), record=first["record"])
     assert [one["name"] for one in json.loads(more["record"])["timers"]] == ["backup-lab", "backup-seq-mon"]
     assert [one["name"] for one in more["held_before"]] == ["backup-lab"]
-    assert (more["counted"], more["said"]) == ("1 timer", f"; 1 in the record already. Record: {FILE}")
+    assert (more["counted"], more["details"]) == ("1 timer", f"; 1 already in the record. Record: {FILE}")
     resumed = hold(timer("backup-lab"), record=first["record"])
     assert len(json.loads(resumed["record"])["timers"]) == 1
 
@@ -140,12 +146,13 @@ def test_a_hold_that_pauses_nothing_leaves_no_record_and_says_why() -> None:
     found = hold(timer("lab-lab"))
     assert found["record"] is None
     (warning,) = found["warnings"]
-    assert warning.startswith("there is no timer of the jobs, such as backup-lab, so no timer is paused")
+    assert warning.startswith("none of the timers of the jobs exist, for example backup-lab, so no timer is paused")
     paused = hold(timer("backup-lab", **PAUSED))
     assert (paused["record"], paused["warnings"]) == (None, [])
-    assert (paused["counted"], paused["said"]) == ("0 timers", "; 1 paused before, which stay paused")
+    assert paused["counted"] == "0 timers"
+    assert paused["details"] == "; 1 already paused before, which release will not resume"
     empty = plan_hold({"backup_jobs": [], "backup_hold_file": FILE}, [], None, NOW)
-    assert empty["warnings"] == ["backup_jobs has no job, so no timer is paused"]
+    assert empty["warnings"] == ["backup_jobs contains no jobs, so no timer is paused"]
 
 
 def test_of_two_timers_with_one_name_neither_is_named_because_a_list_has_a_name_once() -> None:
@@ -160,8 +167,8 @@ def test_of_two_timers_with_one_name_neither_is_named_because_a_list_has_a_name_
 def test_an_empty_record_was_cut_off_and_is_not_released(text: str) -> None:
     """hold writes none without timers. Nothing must remove the trace."""
     message = release(timer("backup-lab", **PAUSED), record=text)["error"]
-    assert message.startswith(f"{FILE} is empty, so it does not say which timers hold has paused. Nothing was resumed.")
-    assert "These timers of the jobs are paused: backup-lab. Resume those that ran before" in message
+    assert message.startswith(f"the record {FILE} is empty, so it is unknown which timers hold paused. Nothing was ")
+    assert "Paused timers of the jobs: backup-lab. To resume a timer, set state: active in its job" in message
     assert hold(timer("backup-lab"), record=text)["error"] is None
 
 
@@ -179,23 +186,23 @@ def test_release_resumes_what_is_still_paused_and_tells_the_rest() -> None:
     ]
     found = release(*timers, record=record)
     assert [one["timer_id"] for one in found["at_once"]] == ["id of a", "id of d", "new"]
-    assert {one["name"]: one["said"] for one in found["told"]} == {
-        "b": "it runs already: somebody resumed it, or it was never paused",
-        "c": "it has ended meanwhile",
-        "d": "it was renamed to renamed meanwhile, and is resumed",
-        "e": "it was replaced meanwhile by a paused timer of the same name, which is resumed",
-        "f": "it was replaced meanwhile by a timer of the same name that is not paused by a user",
-        "g": "it was deleted meanwhile. The role creates it again if its job is in the list",
+    assert {one["name"]: one["message"] for one in found["notes"]} == {
+        "b": "it is already active: somebody resumed it, or it was never paused",
+        "c": "it has ended",
+        "d": "it was renamed to renamed, and is resumed",
+        "e": "it was replaced by a paused timer with the same name, which is resumed",
+        "f": "it was replaced by a timer with the same name, which no user paused",
+        "g": "it was deleted. The next run of the role creates it again if its job is still in the list",
     }
     assert all(one["missed_run"] for one in found["resumed"])  # that of 02:00
     assert found["counted"] == "3 timers"
-    assert found["said"] == ". 3 timers missed a run, which starts at the resumption"
+    assert found["details"] == ". 3 timers missed a run, which starts immediately"
     assert [one.get("name") for one in found["at_once"]] == ["a", "renamed", "e"]
     found = release(*timers, record=record, spread=60)
     assert found["at_once"] == []
     assert [one["timer_id"] for one in found["spread"]] == ["id of a", "id of d", "new"]
     found = release(timer("a", **PAUSED), record=record, spread=60, moment="2026-03-03T01:30:00+00:00")
-    assert (len(found["at_once"]), found["spread"], found["said"]) == (1, [], "")
+    assert (len(found["at_once"]), found["spread"], found["details"]) == (1, [], "")
 
 
 def test_several_paused_timers_of_the_name_of_one_that_is_gone_are_left_to_a_person() -> None:
@@ -203,13 +210,14 @@ def test_several_paused_timers_of_the_name_of_one_that_is_gone_are_left_to_a_per
     two = [timer("backup-lab", **PAUSED) | {"id": number} for number in ("1", "2")]
     found = release(*two, record=record)
     assert found["at_once"] == []
-    assert "2 paused timers have its name" in found["told"][0]["said"]
+    assert "2 paused timers have its name" in found["notes"][0]["message"]
 
 
-def test_what_globus_stopped_is_told() -> None:
+def test_release_lists_timers_that_globus_stopped() -> None:
     record = hold(timer("backup-lab"))["record"]
     stopped = timer("backup-lab", status="inactive", inactive_reason={"cause": "globus_auth_requirements"})
-    assert "Globus stopped it meanwhile" in release(stopped, record=record)["told"][0]["said"]
+    (note,) = release(stopped, record=record)["notes"]
+    assert note["message"] == "Globus stopped it (globus_auth_requirements). The next run of the role resumes it"
 
 
 @pytest.mark.parametrize(
@@ -217,15 +225,15 @@ def test_what_globus_stopped_is_told() -> None:
 )
 def test_another_file_is_never_taken_for_a_record(text: str) -> None:
     for found in (hold(timer("backup-lab"), record=text), release(timer("backup-lab"), record=text)):
-        assert f"{FILE} is not a record of timers that hold has paused" in found["error"]
+        assert f"{FILE} is not a record of paused timers" in found["error"]
 
 
-def test_no_record_is_told_with_what_is_paused() -> None:
+def test_without_a_record_release_warns_and_lists_the_paused_timers() -> None:
     found = release(timer("backup-lab", **PAUSED), record=None)
     assert found["error"] is None
     assert found["warnings"] == [
-        f"there is no record {FILE}, so nothing was resumed. These timers of the jobs are paused: backup-lab. Resume "
-        "those that ran before, with state: active in their jobs or in the web app"
+        f"the record {FILE} does not exist, so nothing was resumed. Paused timers of the jobs: backup-lab. To resume a "
+        "timer, set state: active in its job, or use the web app"
     ]
 
 
@@ -248,63 +256,71 @@ def entry(timer_status: str = "ended", state: str = "ended", reason: str = "", *
 
 
 @pytest.mark.parametrize(
-    ("found", "state", "said"),
+    ("found", "state", "message"),
     [
-        (entry("ended", "ended"), "failed", "its run could not be started"),
-        (entry("active", "ok", "Its run could not start yet, and Globus tries again"), "going_on", "Its run could not"),
+        (entry("ended", "ended"), "failed", "Globus could not start the transfer"),
+        (
+            entry("active", "ok", "Its run could not start yet, and Globus tries again"),
+            "in_progress",
+            "Its run could not",
+        ),
     ],
 )
-def test_states_without_a_task(found: dict[str, Any], state: str, said: str) -> None:
+def test_states_without_a_task(found: dict[str, Any], state: str, message: str) -> None:
     (one,) = progress({"timers": [found]}, [{"what": "w", "timer_id": "id of x"}])["entries"]
     assert one["state"] == state
-    assert one["said"].startswith(said)
+    assert one["message"].startswith(message)
 
 
 @pytest.mark.parametrize(
-    ("task", "state", "said"),
+    ("task", "state", "message"),
     [
-        ({"status": "ACTIVE"}, "going_on", "1 files transferred of 4 found so far, 2.5 MB; Globus says OK"),
-        ({"status": "ACTIVE", "detail": "Queued"}, "going_on", "Queued: Globus works on three transfers"),
+        ({"status": "ACTIVE"}, "in_progress", "1 file transferred of 4 found so far, 2.5 MB; Globus reports OK"),
+        ({"status": "ACTIVE", "detail": "Queued"}, "in_progress", "queued, because Globus runs only three transfers"),
         (
             {"status": "ACTIVE", "detail": "GC_NOT_CONNECTED", "faults": 3},
-            "going_on",
-            "Globus says GC_NOT_CONNECTED (3 failed tries; it tries again)",
+            "in_progress",
+            "Globus reports GC_NOT_CONNECTED (3 failed attempts so far)",
         ),
-        ({"status": "SUCCEEDED", "files_skipped": 3}, "arrived", "2.5 MB (3 were there already)"),
-        ({"status": "SUCCEEDED", "skipped_errors": 2}, "incomplete", "2 left out"),
+        (
+            {"status": "SUCCEEDED", "files_skipped": 3},
+            "arrived",
+            "1 of 4 files transferred, 2.5 MB (3 already at the destination)",
+        ),
+        ({"status": "SUCCEEDED", "skipped_errors": 2}, "incomplete", "2 skipped because of errors"),
         ({"status": "FAILED"}, "failed", "why"),
-        ({"status": "ACTIVE", "files": None}, "going_on", "1 files transferred"),
+        ({"status": "ACTIVE", "files": None}, "in_progress", "1 file transferred, 2.5 MB"),
     ],
 )
-def test_states_of_tasks(task: dict[str, Any], state: str, said: str) -> None:
+def test_states_of_tasks(task: dict[str, Any], state: str, message: str) -> None:
     look = {"timers": [entry(reason="why", **task)]}
     found = progress(look, [{"what": "w", "timer_id": "id of x"}])
     assert found["entries"][0]["state"] == state
-    assert said in found["entries"][0]["said"]
-    assert found["over"] is (state != "going_on")
+    assert message in found["entries"][0]["message"]
+    assert found["over"] is (state != "in_progress")
     assert (found["msg"] == "") is (state == "arrived")
     assert found["entries"][0]["url"] == f"{PAGE}task"
 
 
-def test_what_stands_still_is_told_with_its_cause_until_when_and_how_to_end_it() -> None:
-    """A full disk does not free itself: "it goes on by itself" would be wrong."""
+def test_a_stalled_transfer_is_shown_with_its_cause_its_deadline_and_how_to_stop_it() -> None:
+    """A full disk does not free itself: "The transfer continues" would be wrong."""
     deadline = "2026-03-05T12:00:00+00:00"
     full = entry(status="ACTIVE", detail="QUOTA_EXCEEDED", faults=1, deadline=deadline)
     found = progress({"timers": [full]}, [{"what": "w", "timer_id": "id of x"}])
-    assert f"(1 failed try; it tries again). Globus tries again until {deadline}. Remove the cause" in found["msg"]
-    assert "To give up, cancel it on that page" in found["msg"]
+    assert f"(1 failed attempt so far). Globus retries until {deadline}. Fix the cause" in found["msg"]
+    assert "To stop the transfer, cancel it on the page" in found["msg"]
     full["health"] = {"state": "stalled", "reason": "No room since noon", "remedy": "Make room"}
-    said = progress({"timers": [full]}, [{"what": "w", "timer_id": "id of x"}])["entries"][0]["said"]
-    assert said.endswith("it tries again). No room since noon. Make room")
+    message = progress({"timers": [full]}, [{"what": "w", "timer_id": "id of x"}])["entries"][0]["message"]
+    assert message.endswith("failed attempt so far). No room since noon. Make room")
     healthy = progress({"timers": [entry(status="ACTIVE")]}, [{"what": "w", "timer_id": "id of x"}])["msg"]
-    assert "It continues without this play" in healthy
+    assert "The transfer continues. Run the playbook again to wait for this transfer" in healthy
 
 
-def test_what_is_not_waited_for_is_told_so() -> None:
+def test_a_transfer_that_the_role_does_not_wait_for_is_shown_as_such() -> None:
     assert progress({}, [{"what": "w", "timer_id": "1"}])["line"] == "w: not waited for"
 
 
-def test_a_refusal_of_the_module_is_told_in_the_words_of_the_role() -> None:
+def test_a_refusal_of_the_module_names_the_variables_of_the_role() -> None:
     """The user of the role knows no timer, no transfer.paths, and no option check_paths."""
     msg = (
         "timer 'now-a' was not created. transfer.paths[0].source_path: /a/ on collection 'C' (1) does not exist. "
@@ -339,10 +355,10 @@ def test_a_deleted_timer_and_a_refused_one_are_failures() -> None:
     ]
     found = progress({"timers": []}, awaited)
     assert [one["state"] for one in found["entries"]] == ["failed", "failed"]
-    assert "its timer was deleted meanwhile" in found["msg"]
+    assert "its timer was deleted. A transfer that it started may still be in progress" in found["msg"]
 
 
-def test_many_are_told_in_one_line() -> None:
+def test_many_transfers_are_shown_in_one_line() -> None:
     awaited = [{"what": f"job {number}", "timer_id": "id of x"} for number in range(8)]
     line = progress({"timers": [entry(status="ACTIVE")]}, awaited)["line"]
     assert line.startswith("0 of 8 arrived (0 files transferred, 0 bytes); job 0: ")
@@ -363,7 +379,7 @@ def test_made_timers_are_known_by_their_names() -> None:
     awaited = [{"what": one, "name": f"now-{one}", "timer_id": None} for one in ("a", "b", "c")]
     found = progress({}, awaited, made)
     assert [(one["state"], one["timer_id"]) for one in found["entries"]] == [
-        ("going_on", "1"),
+        ("in_progress", "1"),
         ("failed", None),
         ("planned", None),
     ]

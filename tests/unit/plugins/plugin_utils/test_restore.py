@@ -186,7 +186,9 @@ def test_the_way_back_exchanges_users_and_leaves_out_what_belongs_to_the_way_the
 def test_blank_and_null_variables_are_their_defaults_N1_N2(value: Any) -> None:
     blank = dict.fromkeys(("slot", "path", "to", "overwrite", "wait"), value)
     assert right(ran("backup-seq-tue"), job="seq", **blank) == right(ran("backup-seq-tue"), job="seq")
-    assert error(job=value) == "backup_restore_job is missing: name the job to restore from; there are seq, lab, ways"
+    assert error(job=value) == (
+        "backup_restore_job is missing. Set it to the name of a job. Available jobs: seq, lab, ways"
+    )
 
 
 @pytest.mark.parametrize(
@@ -251,12 +253,15 @@ def test_targets_that_other_jobs_read_or_write_are_warned_of() -> None:
     back = {**back, "source_path": "/x/", "destination_path": "/srv/", "delete_destination_extra": True}
     jobs = [SEQ, other, back]
     (warning,) = right(ran("backup-seq-tue"), jobs=jobs, job="seq", slot="tue", to="/home/me/")["warnings"]
-    assert warning.startswith("job seq, slot tue: the target /home/me/ is in the source of job home")
+    assert warning == (
+        "job seq, slot tue: the target /home/me/ overlaps with a source path of job home, so this job will also back "
+        "up the restored files"
+    )
     (warning,) = right(ran("backup-seq-tue"), jobs=jobs, job="seq", slot="tue", to="/srv/me/")["warnings"]
-    assert warning.endswith("is in a copy that job back writes, which may delete it")
+    assert warning.endswith("overlaps with a destination path of job back, which may delete the restored files")
 
 
-def test_overwrite_without_a_target_is_told_to_change_nothing() -> None:
+def test_overwrite_without_a_target_has_no_effect_and_is_warned_of() -> None:
     found = right(ran("backup-seq-tue"), job="seq", slot="tue", overwrite=True)
     assert found["warnings"][0].endswith("set backup_restore_to: /data/seq/")
     assert "restored" in targets(found)[0][1]
@@ -281,7 +286,7 @@ def test_latest_is_the_newest_complete_copy_that_is_not_written_to() -> None:
     ]
     assert right(*timers, job="seq")["restore"]["slot"] == "mon"
     message = error(*timers, job="seq", slot="tue")
-    assert message.startswith("job seq, slot tue: not restored, because the transfer that writes this copy is going on")
+    assert message.startswith("job seq, slot tue: not restored, because the transfer that writes to this copy is in ")
     assert f"{PAGE}task" in message
     message = error(*timers, job="seq", slot="wed")
     assert "every known run of its timer backup-seq-wed failed" in message
@@ -295,16 +300,16 @@ def test_without_history_the_slot_whose_run_fell_due_last_is_taken_with_a_warnin
     (warning,) = found["warnings"]
     assert "its timer backup-seq-tue has not run since it was created or replaced" in warning
     (warning,) = right(job="seq")["warnings"]
-    assert "there is no timer backup-seq-tue" in warning
+    assert "its timer backup-seq-tue does not exist, so its runs are unknown" in warning
     gone = timer("backup-lab", runs=400)
     (warning,) = right(gone, job="lab")["warnings"]
-    assert "no run of its timer backup-lab is known to have arrived whole" in warning
+    assert "no complete run of its timer backup-lab is known" in warning
 
 
 def test_a_timer_that_writes_elsewhere_says_nothing_of_the_copy() -> None:
     elsewhere = {"transfer": {**ENDS, "paths": [{"source_path": "/data/lab/", "destination_path": "/old/"}]}}
     found = right(ran("backup-lab", definition=elsewhere), job="lab")
-    assert "writes to another place than the job says" in found["warnings"][0]
+    assert "its timer backup-lab does not write to the destination path of the job" in found["warnings"][0]
 
 
 def test_a_near_run_and_a_failure_after_the_copy_are_warned_of() -> None:
@@ -315,25 +320,34 @@ def test_a_near_run_and_a_failure_after_the_copy_are_warned_of() -> None:
     later = ran("backup-lab")
     later["recent_runs"].insert(0, run("FAILED", "2026-03-03T11:00:00+00:00"))
     (warning,) = right(later, job="lab")["warnings"]
-    assert "the run of 2026-03-03T11:00:00+00:00 failed after the copy was complete" in warning
+    assert "the run at 2026-03-03T11:00:00+00:00 failed after the last complete transfer" in warning
+
+
+def test_a_last_run_whose_task_cannot_be_read_is_warned_of() -> None:
+    unread = {**run("in progress"), "transfer": None}
+    _doubt, warning = right(timer("backup-lab", runs=1, recent_runs=[unread]), job="lab")["warnings"]
+    assert warning == (
+        "job lab: the last run of its timer may still be in progress, because its transfer task cannot be read. Check "
+        f"it in the web app: {PAGE}timers/backup-lab"
+    )
 
 
 @pytest.mark.parametrize(
-    ("to", "said"),
+    ("to", "message"),
     [
-        ("/data/seq", "the target /data/seq is the original place. "),
-        ("/data/seq/old/", "the target /data/seq/old/ lies in the original place, /data/seq/. "),
-        ("/data/", "the target /data/ contains the original place, /data/seq/. "),
+        ("/data/seq", "the target /data/seq is the source path of the job. "),
+        ("/data/seq/old/", "the target /data/seq/old/ is inside the source path of the job, /data/seq/. "),
+        ("/data/", "the target /data/ contains the source path of the job, /data/seq/. "),
     ],
 )
-def test_a_refusal_says_how_the_target_and_the_original_overlap(to: str, said: str) -> None:
-    assert said in error(ran("backup-seq-tue"), job="seq", slot="tue", to=to)
+def test_a_refusal_says_how_the_target_and_the_original_overlap(to: str, message: str) -> None:
+    assert message in error(ran("backup-seq-tue"), job="seq", slot="tue", to=to)
 
 
 def test_a_target_that_is_no_whole_path_is_refused() -> None:
     """The collection would decide where it leads, and no guard could see whether that is the original place."""
     message = error(ran("backup-seq-tue"), job="seq", slot="tue", to="seq")
-    assert message.startswith("job seq, slot tue: backup_restore_to 'seq' does not begin with / or ~")
+    assert message.startswith("job seq, slot tue: backup_restore_to 'seq' is a relative path. Set it to a full path")
     assert right(ran("backup-seq-tue"), job="seq", slot="tue", to="~/seq")["timer"]
 
 
@@ -350,7 +364,7 @@ def written_by_now(slot: str, status: str, moment: str = "2026-03-03T11:00:00+00
 def test_a_copy_that_now_writes_at_this_moment_is_refused() -> None:
     """It is half old and half new, whichever timer writes it."""
     message = error(ran("backup-seq-tue"), written_by_now("tue", "ACTIVE"), job="seq", slot="tue")
-    assert "the transfer that writes this copy is going on" in message
+    assert "the transfer that writes to this copy is in progress" in message
     assert f"{PAGE}task" in message
     assert right(ran("backup-seq-mon"), written_by_now("tue", "ACTIVE"), job="seq")["restore"]["slot"] == "mon"
     elsewhere = written_by_now("tue", "ACTIVE")
@@ -369,13 +383,16 @@ def test_a_copy_that_now_has_made_counts_as_complete() -> None:
     assert right(ran("backup-seq-tue"), written_by_now("tue", "FAILED"), job="seq")["warnings"]
 
 
-def test_a_transfer_that_stands_still_is_to_be_cancelled_and_other_copies_are_named() -> None:
+def test_a_stalled_transfer_has_to_be_cancelled_and_other_copies_are_listed() -> None:
     """The disk died: the nightly transfer finds no source and tries for days, so waiting is no advice."""
-    health = {"state": "stalled", "reason": "It stands still: FILE_NOT_FOUND"}
+    health = {"state": "stalled", "reason": "Its transfer is stalled: FILE_NOT_FOUND"}
     stalled = {**ran("backup-seq-tue"), "recent_runs": [run("ACTIVE")], "health": health}
     others = [ran("backup-seq-mon", "2026-03-02T02:00:00+00:00"), ran("backup-seq-sun", "2026-03-01T02:00:00+00:00")]
     message = error(stalled, *others, job="seq", slot="tue")
-    assert "is not over. It stands still: FILE_NOT_FOUND. Cancel that transfer, and run this again: " in message
+    assert (
+        "has not finished. Its transfer is stalled: FILE_NOT_FOUND. Cancel that transfer and run the playbook again: "
+        in message
+    )
     assert message.endswith(
         "Slots with a complete copy: mon (Mon 2 Mar 2026 02:00, UTC); sun (Sun 1 Mar 2026 02:00, UTC)"
     )
@@ -394,29 +411,29 @@ def test_a_failure_that_wrote_nothing_is_not_warned_of() -> None:
     assert right(found, job="lab")["warnings"]
 
 
-def test_the_age_of_the_copy_is_told_as_the_clock_of_the_job_shows_it() -> None:
+def test_the_age_of_the_copy_is_in_the_time_zone_of_the_job() -> None:
     found = planned(ran("backup-seq-tue", "2026-03-03T02:00:59+00:00"), job="seq")
     assert found["restore"]["copied"] == "Tue 3 Mar 2026 02:00, UTC"
 
 
-# --- restores that are going on ------------------------------------------------------------------------------------
+# --- unfinished restores --------------------------------------------------------------------------------------------
 
 
-def going_on(found: dict[str, Any], name: str, **fields: Any) -> dict[str, Any]:
+def unfinished(found: dict[str, Any], name: str, **fields: Any) -> dict[str, Any]:
     definition = {"name": name, "transfer": found["timer"]["transfer"], "schedule": {}}
     return timer(name, definition=definition, **fields)
 
 
-def test_the_same_restore_is_adopted_while_it_is_going_on() -> None:
+def test_the_same_restore_is_adopted_until_it_has_finished() -> None:
     first = right(ran("backup-seq-tue"), job="seq")
     name = first["timer"]["name"]
     assert name == "restore-seq-tue-20260303T1200Z"
-    active = going_on(first, name, status="ended", recent_runs=[run("ACTIVE")])
+    active = unfinished(first, name, status="ended", recent_runs=[run("ACTIVE")])
     copy = {**ran("backup-seq-tue"), "recent_runs": [run("ACTIVE")]}  # adopted before the copy is looked at
     found = right(copy, active, job="seq")
     assert found["timer"] is None
     assert (found["restore"]["adopted"], found["restore"]["timer_id"]) == (True, active["id"])
-    found = right(copy, going_on(first, name, status="inactive"), job="seq")
+    found = right(copy, unfinished(first, name, status="inactive"), job="seq")
     assert found["timer"]["name"] == name  # to be resumed
     assert right(ran("backup-seq-tue"), active, job="seq", path="x/")["timer"] is not None
     assert right(ran("backup-seq-tue"), active, job="seq", to="/x/")["timer"] is not None
@@ -433,7 +450,7 @@ def test_a_restore_that_arrived_meanwhile_is_not_begun_again() -> None:
     assert (found["restore"]["adopted"], found["restore"]["timer_id"]) == (True, arrived["id"])
     assert found["restore"]["paths"] == first["restore"]["paths"]
     (warning,) = found["warnings"]
-    assert "was restored already, at 2026-03-03T11:00:00+00:00, and has not changed since" in warning
+    assert "was already restored at 2026-03-03T11:00:00+00:00 and has not changed since" in warning
     newer = ran("backup-seq-tue", "2026-03-03T11:30:00+00:00")
     assert right(newer, arrived, job="seq")["timer"]["name"] == "restore-seq-tue-20260303T1201Z"
     assert right(copy, arrived, job="seq", to="/x/")["timer"]
@@ -442,11 +459,11 @@ def test_a_restore_that_arrived_meanwhile_is_not_begun_again() -> None:
     assert right(ran("backup-seq-tue", "2026-03-02T02:00:00+00:00"), old, job="seq")["timer"]
 
 
-def test_a_restore_that_a_user_paused_is_told() -> None:
+def test_a_restore_that_a_user_paused_is_refused() -> None:
     first = right(ran("backup-seq-tue"), job="seq")
     paused = {"status": "inactive", "inactive_reason": {"cause": "user"}}
-    message = error(ran("backup-seq-tue"), going_on(first, first["timer"]["name"], **paused), job="seq")
-    assert "is there already, and a user paused it" in message
+    message = error(ran("backup-seq-tue"), unfinished(first, first["timer"]["name"], **paused), job="seq")
+    assert "already exists, but a user paused it" in message
 
 
 def test_names_end_in_the_moment_so_that_health_knows_what_they_are_for() -> None:
