@@ -100,7 +100,7 @@ integration: setup ## run the integration tests against the local Globus
 faults: setup ## run all tests of faults, kills and parallel writers: half an hour (make test runs a part of them)
 	@FAULTS=whole $(PYTHON) -m pytest -n $(JOBS) tests/faults
 
-matrix: setup ## test with all versions in the README (CORE=2.16 for one ansible-core): up to half an hour
+matrix: setup ## test with all versions in the README (CORE=2.16 for one ansible-core): more than an hour on two cores
 	@$(PYTHON) -m tools.matrix --jobs $(JOBS) $(CORE)
 
 browser-test: setup docs ## test the site and the report of the role in headless Chromium (apt-get install chromium)
