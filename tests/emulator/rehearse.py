@@ -40,6 +40,9 @@ clients:
 DEFAULT_WORLD = """
 rehearse: The playbook ran in the default world, tests/emulator/world.yml. If it uses other collections, list them in a
 file and set WORLD= to it, see docs/docsite/rst/guide_rehearsing.rst"""
+NO_FOLDERS = """
+The collections of the default world have no folders, so every path exists and no file was copied. To rehearse with
+files, list your collections and folders in a file and set WORLD= to it, see docs/docsite/rst/guide_rehearsing.rst"""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -61,7 +64,9 @@ def main(arguments: list[str] | None = None) -> int:
             if not globus.client_id:
                 raise LocalGlobusError(NO_CLIENT)
             status = Rehearsal(globus, options.playbook, options.options).run(options.days)
-            if status and not globus.timers() and options.world is None:
+            if options.world is None and globus.timers():
+                print(NO_FOLDERS)
+            elif options.world is None and status:
                 print(DEFAULT_WORLD, file=sys.stderr)
             return status
     except LocalGlobusError as error:
