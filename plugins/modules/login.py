@@ -34,7 +34,8 @@ attributes:
     details: The module only changes secrets.
   idempotent:
     support: partial
-    details: The second step works only once, because its code does. Repeating anything else changes nothing.
+    details: The second step works only once, because a code is valid only once. Repeating anything else
+      changes nothing.
 options:
   client_id:
     description:

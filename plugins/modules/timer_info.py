@@ -10,7 +10,7 @@ module: timer_info
 short_description: Read Globus timers, their runs and their health
 version_added: 0.1.0
 description:
-  - Returns the timers of the account, with their health, and the reason and remedy of problems.
+  - Returns the timers of the account with their health, and the reason for each problem and its remedy.
   - The module determines the health of a timer from its transfer tasks. A run of a timer only submits a transfer task.
     If a path is missing or an endpoint is offline, the task does not fail. Globus retries it for one to three days, and
     the timer skips its runs in the meantime.

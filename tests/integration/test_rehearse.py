@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from emulator.plain import GUEST, LAPTOP
 from integration.harness import Playbooks
 from patience import LIMIT
 
@@ -179,6 +180,25 @@ def test_a_playbook_that_fails_ends_the_rehearsal_with_its_status(playbooks: Pla
     assert "After" not in done.stdout
     assert "The playbook ran in the default world, tests/emulator/world.yml" in done.stderr
     assert rehearse(playbooks, "--world", "missing.yml", "bad.yml").returncode == 1
+
+
+def test_in_the_default_world_no_file_is_copied_and_it_is_said(playbooks: Playbooks) -> None:
+    task = {
+        "research_ops.globus.timer": {
+            "name": "m",
+            "transfer": {
+                "source_collection": GUEST,
+                "destination_collection": LAPTOP,
+                "paths": [{"source_path": "/nothing/", "destination_path": "/copy/"}],
+            },
+            "schedule": {"interval": "1d"},
+        }
+    }
+    play = [{"hosts": "localhost", "gather_facts": False, "tasks": [task]}]
+    (playbooks.home / "own.yml").write_text(yaml.safe_dump(play), encoding="utf-8")
+    done = rehearse(playbooks, "--days", 1, "own.yml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "so every path exists and no file was copied" in done.stdout
 
 
 def test_what_is_missing_is_named_before_anything_runs(playbooks: Playbooks) -> None:
