@@ -164,10 +164,10 @@ def _time_of_day(options: Options, interval: int, where: str, spread: int, key: 
     at = _parsed_schedule({"at": value}, where, now).at or 0
     if not spread:
         return at
-    # modulo the day, or the interval if that is a part of a day, so that no run moves to another day
-    room = interval if interval < DAY else DAY - at
+    # limited to the rest of the day, or to an interval shorter than a day, so that no run moves to another day
+    limit = interval if interval < DAY else DAY - at
     digest = int.from_bytes(hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()[:8], "big")
-    return (at + digest % min(spread, room)) % DAY
+    return (at + digest % min(spread, limit)) % DAY
 
 
 def _number_up_to(options: Options, option: str, last: int, where: str, why: str) -> int:
@@ -202,7 +202,7 @@ def _next_date(options: Options, at: int, where: str, now: datetime) -> datetime
 def _start(wall: datetime, interval: int, options: Options, where: str, schedule: str, now: datetime) -> str:
     """A start, as a wall time, from which whole intervals lead exactly to the next run, ``wall``.
 
-    So the zone must have the same offset at the start, and no clock change may skip or double its wall time.
+    Therefore, the zone must have the same offset at both, and the wall time of the start must exist exactly once.
     """
     if (options.get("end") or {}).get("count") is not None:
         raise InputError(

@@ -46,7 +46,7 @@ class Replaced:
 
     :ivar timer: the timer, or None if it could not be read.
     :ivar trouble: the problem of its last run, or None. A pause or stop after that run does not hide it.
-    :ivar is_running: whether its last transfer is still going on.
+    :ivar is_running: whether its last transfer is still in progress.
     :ivar unread: why the timer could not be read, or None.
     """
 

@@ -175,5 +175,5 @@ def test_arguments_are_made_anew_for_every_module() -> None:
     ],
 )
 def test_wrong_words_are_refused_with_the_right_ones(parameters: dict[str, Any], message: str) -> None:
-    (told,) = ArgumentSpecValidator(timer_arguments()).validate({"name": "a", **parameters}).error_messages
-    assert message in told
+    (shown,) = ArgumentSpecValidator(timer_arguments()).validate({"name": "a", **parameters}).error_messages
+    assert message in shown

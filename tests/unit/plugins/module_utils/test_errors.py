@@ -30,10 +30,10 @@ def test_a_failure_without_a_remedy_has_no_such_key() -> None:
 
 def test_about_puts_in_front_what_was_being_done_and_keeps_the_rest() -> None:
     error = UncertainError("no answer", code="no_answer", http_status=502, request_id="abc", remedy="wait")
-    told = error.about("Could not create timer 'a'")
-    assert isinstance(told, UncertainError)
-    assert str(told) == told.message == "Could not create timer 'a': no answer"
-    assert told.as_result() == {**error.as_result(), "msg": told.message}
+    described = error.about("Could not create timer 'a'")
+    assert isinstance(described, UncertainError)
+    assert str(described) == described.message == "Could not create timer 'a': no answer"
+    assert described.as_result() == {**error.as_result(), "msg": described.message}
     assert error.message == "no answer"
 
 

@@ -700,9 +700,9 @@ REFUSED: dict[str, tuple[list[Any], dict[str, Any], list[str]]] = {
 
 @pytest.mark.parametrize("what", REFUSED)
 def test_refused(what: str) -> None:
-    jobs, options, said = REFUSED[what]
+    jobs, options, parts = REFUSED[what]
     message = refused(*jobs, **options)
-    for part in said:
+    for part in parts:
         assert part in message
 
 

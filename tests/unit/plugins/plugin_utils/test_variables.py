@@ -64,7 +64,7 @@ def test_a_blank_answer_of_a_survey_is_refused_by_name_or_is_none_N2(name: str, 
 
 
 @pytest.mark.parametrize(
-    ("variables", "said"),
+    ("variables", "expected"),
     [
         ({"backup_jobs": None}, "backup_jobs is missing"),
         ({"backup_jobs": {"name": "lab"}}, "backup_jobs must be a list of jobs, not {'name': 'lab'}"),
@@ -92,9 +92,9 @@ def test_a_blank_answer_of_a_survey_is_refused_by_name_or_is_none_N2(name: str, 
         ({"backup_clock": "soon"}, "backup_clock must be a time in ISO 8601"),
     ],
 )
-def test_a_wrong_variable_is_named_in_one_sentence_L3(variables: dict[str, Any], said: str) -> None:
+def test_a_wrong_variable_is_named_in_one_sentence_L3(variables: dict[str, Any], expected: str) -> None:
     message = error(**variables)
-    assert message.startswith(said)
+    assert message.startswith(expected)
     assert "\n" not in message
     assert len(message) < 250
 
@@ -138,7 +138,7 @@ def test_a_job_without_a_name_is_refused_by_its_position_N1(name: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "expected"),
     [
         ({"timezone": ""}, "timezone is empty"),
         ({"timezone": " "}, "timezone is empty"),
@@ -156,11 +156,11 @@ def test_a_job_without_a_name_is_refused_by_its_position_N1(name: Any) -> None:
         ({"end": {"datetime": ""}}, "end.datetime must be a time"),
     ],
 )
-def test_a_blank_option_of_a_job_never_means_another_value_N2(options: dict[str, Any], said: str) -> None:
+def test_a_blank_option_of_a_job_never_means_another_value_N2(options: dict[str, Any], expected: str) -> None:
     """A blank time zone used to be UTC, though backup_timezone says something else."""
     for job in (options, {**options, "schedule": options.get("schedule", "fortnightly")}):
         if "interval" not in job and not ("start" in job and job.get("schedule") != "fortnightly"):
-            assert error_of_job(**job).startswith(f"backup_jobs[0] (lab): {said}"), job
+            assert error_of_job(**job).startswith(f"backup_jobs[0] (lab): {expected}"), job
     defaults: Any = RIGHT["backup_defaults"]
     assert error(backup_defaults={**defaults, "timezone": ""}).startswith("backup_jobs[0] (lab): timezone is empty")
     blank = {"x": {"interval": "1d", "timezone": ""}}
@@ -267,7 +267,7 @@ def test_what_is_plain_stays_as_it_is_N5() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "expected"),
     [
         ({"synclevel": "size"}, "synclevel is not a known option; did you mean sync_level?"),
         ({"sync_level": "md5"}, "sync_level must be one of: exists, size, mtime, checksum, not 'md5'"),
@@ -278,9 +278,9 @@ def test_what_is_plain_stays_as_it_is_N5() -> None:
         ({"at": 1350}, "at is the number 1350, because YAML reads an unquoted time as a number"),
     ],
 )
-def test_messages_name_the_option_as_a_job_has_it_N6(options: dict[str, Any], said: str) -> None:
+def test_messages_name_the_option_as_a_job_has_it_N6(options: dict[str, Any], expected: str) -> None:
     message = error_of_job(**options)
-    assert message.startswith(f"backup_jobs[0] (lab): {said}")
+    assert message.startswith(f"backup_jobs[0] (lab): {expected}")
     for value in options.values():
         if isinstance(value, str):
             assert repr(value) in message or "is not a known option" in message, "values are quoted as they are"

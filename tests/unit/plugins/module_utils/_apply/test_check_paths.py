@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""check_paths: what is looked at, how often, and what is said of it."""
+"""check_paths: which paths are checked, how often, and the messages."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ COLLECTIONS = {
 
 @dataclass
 class Data:
-    """A ``PathService``: folders everywhere, but where something else is said."""
+    """A ``PathService``: a folder at every path, unless the test sets something else."""
 
     seen: dict[tuple[str, str], Seen] = field(default_factory=dict)
     names: dict[str, list[tuple[str, bool]]] = field(default_factory=dict)

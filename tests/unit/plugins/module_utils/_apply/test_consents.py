@@ -86,7 +86,7 @@ def failures(prepared: Prepared) -> list[str | None]:
 
 
 def test_a_missing_consent_fails_the_entries_that_need_it_and_no_other_L3() -> None:
-    """Fault 11: a guest-only entry was not created, and told that a collection it does not use lacks consent."""
+    """Fault 11: a guest-only entry was not created, because of the consent of a collection that it does not use."""
     service = Consents(missing=(OTHER,), grants_consents=False)
     prepared = get(service, creating("guests", GUEST), creating("fine", MAPPED), creating("lacks", OTHER))
     assert failures(prepared) == [None, None, f"timer 'lacks' was not created: no consent for {OTHER}"]

@@ -189,7 +189,7 @@ def test_w4_whatever_fails_one_timer_exists_and_the_next_run_puts_it_right(broke
     assert f"timer {NAME!r}" in outcome.failure.message
     there = [timer.id for timer in service.unfinished(NAME)]
     assert old in there
-    # what was done is told, in spite of the failure
+    # the result includes what was done, in spite of the failure
     assert [key for operation, key in done(outcome) if operation == "create"] == [key for key in there if key != old]
     again = run(service, wanted(on_drift="replace"))
     assert again.failure is None
@@ -331,7 +331,7 @@ def test_w4a_a_single_run_that_has_come_near_meanwhile_is_not_created_to_be_paus
     assert service.writes() == []
 
 
-# --- what is told of a plan that was not carried out to its end ---
+# --- messages about a plan that was not completed ---
 
 
 def test_w4_an_old_timer_that_cannot_be_deleted_is_told_with_both_ids() -> None:

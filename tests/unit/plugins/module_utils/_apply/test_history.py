@@ -47,7 +47,7 @@ def plan(service: MemoryService, wanted: Definition, **options: Any) -> Plan:
     return plan_timer(one, service.list_timers(NAME), service.now())
 
 
-def told(service: MemoryService, made: Plan) -> tuple[list[dict[str, Any]], list[str]]:
+def entries_and_warnings(service: MemoryService, made: Plan) -> tuple[list[dict[str, Any]], list[str]]:
     """The return value ``replaced`` and the warnings."""
     found = replaced_by(made, sorted(made.deletes), read_replaced([made], service, 2))
     return [one.as_result() for one in found], [warning for one in found for warning in one.warnings(made)]
@@ -60,7 +60,7 @@ def test_a_timer_whose_last_run_failed_is_not_replaced_in_silence_W4e(members: d
     old = seed(service, **ended("FAILED"), **members)
     made = plan(service, definition(sample(label="new")))
     assert made.creation is not None
-    (entry,), (warning,) = told(service, made)
+    (entry,), (warning,) = entries_and_warnings(service, made)
     assert (entry["timer_id"], entry["runs"], entry["errors"], entry["last_run"]) == (old, 2, 0, LAST)
     assert (
         entry["health"]["state"]
@@ -74,7 +74,7 @@ def test_a_timer_whose_last_run_failed_is_not_replaced_in_silence_W4e(members: d
 def test_a_timer_that_worked_is_replaced_without_a_warning_W4e() -> None:
     service = MemoryService()
     seed(service, **ended("SUCCEEDED"))
-    (entry,), warnings = told(service, plan(service, definition(sample(label="new"))))
+    (entry,), warnings = entries_and_warnings(service, plan(service, definition(sample(label="new"))))
     assert (entry["runs"], entry["health"]["state"], warnings) == (2, "ok", [])
 
 
@@ -83,7 +83,7 @@ RETRIES = {"status": "ACTIVE", "nice_status": "FILE_NOT_FOUND", "is_ok": False, 
 
 
 @pytest.mark.parametrize(
-    ("task", "state", "said"),
+    ("task", "state", "words"),
     [
         ({"status": "FAILED", "fatal_error": {"code": "EXPIRED"}}, "failing", ["had a problem. The transfer"]),
         (RETRIES, "stalled", ["had a problem. Its transfer (requested at", "is running now"]),
@@ -95,7 +95,7 @@ RETRIES = {"status": "ACTIVE", "nice_status": "FILE_NOT_FOUND", "is_ok": False, 
 )
 @pytest.mark.parametrize("members", [{}, PAUSED], ids=["runs", "paused"])
 def test_the_transfer_of_the_last_run_is_judged_W4d_W4e(
-    members: dict[str, Any], task: dict[str, Any], state: str, said: list[str]
+    members: dict[str, Any], task: dict[str, Any], state: str, words: list[str]
 ) -> None:
     """The timer itself counts each of these runs as a success."""
     service = MemoryService()
@@ -103,11 +103,11 @@ def test_the_transfer_of_the_last_run_is_judged_W4d_W4e(
     old = seed(service, **with_task(service, **task), **members)
     made = plan(service, definition(sample(label="new")))
     service.requests.clear()
-    (entry,), warnings = told(service, made)
+    (entry,), warnings = entries_and_warnings(service, made)
     assert service.requests == [("get", old), ("tasks", TASK_ID)]
     assert (entry["health"]["state"], entry["health"]["source"]) == ("paused" if members else state, "transfer")
-    assert len(warnings) == len(said)
-    for warning, part in zip(warnings, said, strict=True):
+    assert len(warnings) == len(words)
+    for warning, part in zip(warnings, words, strict=True):
         assert part in warning
 
 
@@ -116,7 +116,7 @@ def test_transfers_that_cannot_be_read_leave_what_the_timer_says_W4e() -> None:
     seed(service, **with_task(service, status="FAILED"))
     made = plan(service, definition(sample(label="new")))
     service.faults["tasks"] = ["refused"]
-    (entry,), warnings = told(service, made)
+    (entry,), warnings = entries_and_warnings(service, made)
     assert (entry["health"]["state"], entry["health"]["source"], warnings) == ("ok", "timer", [])
 
 
@@ -126,7 +126,7 @@ def test_a_transfer_that_the_timer_shows_is_warned_of_once_W4d() -> None:
     seed(service, **with_task(service, status="ACTIVE", nice_status="OK"), activity=activity)
     made = plan(service, definition(sample(label="new")))
     assert ["is running now" in warning for warning in made.warnings] == [True]
-    assert told(service, made)[1] == []
+    assert entries_and_warnings(service, made)[1] == []
 
 
 def test_the_transfers_of_several_timers_are_read_with_one_request_W4e() -> None:
@@ -135,7 +135,7 @@ def test_the_transfers_of_several_timers_are_read_with_one_request_W4e() -> None
     keys = [seed(service, sample(label=label), **members) for label in ("old", "older")]
     made = plan(service, definition(sample(label="new")))
     service.requests.clear()
-    _entries, warnings = told(service, made)
+    _entries, warnings = entries_and_warnings(service, made)
     assert [what for what, _key in service.requests] == ["get", "get", "tasks"]
     assert [key for key in keys for warning in warnings if warning.startswith(f"{key} is running now")] == keys
 
@@ -146,7 +146,7 @@ def test_the_runs_of_every_deleted_timer_are_read_with_one_request_each_W4e() ->
     keys = [seed(service, sample(label=label), **ended("FAILED")) for label in ("old", "older")]
     made = plan(service, definition(sample(label="new")))
     service.requests.clear()
-    entries, warnings = told(service, made)
+    entries, warnings = entries_and_warnings(service, made)
     assert [entry["timer_id"] for entry in entries] == keys
     assert len(warnings) == 2
     assert sorted(service.requests) == [("get", key) for key in keys]
@@ -154,7 +154,9 @@ def test_the_runs_of_every_deleted_timer_are_read_with_one_request_each_W4e() ->
     made = plan(service, definition(sample(label="new")))
     assert made.creation is None
     assert made.deletes == set(keys)
-    assert all(one.endswith("The remaining timer does not have this history") for one in told(service, made)[1])
+    assert all(
+        one.endswith("The remaining timer does not have this history") for one in entries_and_warnings(service, made)[1]
+    )
     assert equal not in made.deletes
 
 
@@ -163,7 +165,7 @@ def test_runs_that_cannot_be_read_are_no_reason_to_keep_a_timer_W4e() -> None:
     old = seed(service, **ended("FAILED"))
     made = plan(service, definition(sample(label="new")))
     service.faults["get"] = ["refused"]
-    (entry,), (warning,) = told(service, made)
+    (entry,), (warning,) = entries_and_warnings(service, made)
     assert entry == {"timer_id": old, "runs": None, "errors": None, "last_run": None, "health": None}
     assert f"it replaces timer {old}, whose runs could not be read (get was refused)" in warning
 
@@ -173,7 +175,7 @@ def test_absent_reads_no_runs() -> None:
     seed(service, **ended("FAILED"))
     made = plan(service, definition(), state="absent")
     service.requests.clear()
-    assert told(service, made) == ([], [])
+    assert entries_and_warnings(service, made) == ([], [])
     assert service.requests == []
 
 

@@ -97,10 +97,10 @@ def test_tokens_come_by_resource_server(secret: str | None, monkeypatch: pytest.
 def test_tokens_that_cannot_be_read_are_not_quoted_X1(answer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     with (
         serving(in_turn(Reply(body=answer))) as server,
-        pytest.raises(GlobusError, match="could not read the tokens") as told,
+        pytest.raises(GlobusError, match="could not read the tokens") as raised,
     ):
         api(server, monkeypatch).request_tokens({}, (ID, "hush"))
-    assert "secret" not in str(told.value.as_result())
+    assert "secret" not in str(raised.value.as_result())
 
 
 def test_revoking_ends_what_renews_the_token_first(monkeypatch: pytest.MonkeyPatch) -> None:

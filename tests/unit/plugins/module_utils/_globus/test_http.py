@@ -79,11 +79,11 @@ class Signer:
 def test_a_request_is_repeated_as_often_as_the_user_says(
     retries: int, reply: Reply, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with serving(in_turn(reply)) as server, pytest.raises(GlobusError) as told:
+    with serving(in_turn(reply)) as server, pytest.raises(GlobusError) as raised:
         way(server, monkeypatch, retries).call("timer", "GET", "/jobs/")
     assert len(server.requests) == retries + 1
-    assert not isinstance(told.value, UncertainError)
-    assert told.value.http_status == (None if reply.drop else reply.status)
+    assert not isinstance(raised.value, UncertainError)
+    assert raised.value.http_status == (None if reply.drop else reply.status)
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 408, 409, 422, 501, 505])
@@ -117,9 +117,9 @@ def test_a_creation_is_sent_once_and_leaves_a_doubt_W2(monkeypatch: pytest.Monke
         (Reply(429), False),
         (Reply(422), False),
     ):
-        with serving(in_turn(reply)) as server, pytest.raises(GlobusError) as told:
+        with serving(in_turn(reply)) as server, pytest.raises(GlobusError) as raised:
             way(server, monkeypatch, 5).call("timer", "POST", "/v2/timer", body={}, create=True)
-        assert (len(server.requests), isinstance(told.value, UncertainError)) == (1, is_doubt), reply
+        assert (len(server.requests), isinstance(raised.value, UncertainError)) == (1, is_doubt), reply
 
 
 def test_a_refused_token_is_renewed_once_whatever_the_retries(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,11 +127,11 @@ def test_a_refused_token_is_renewed_once_whatever_the_retries(monkeypatch: pytes
         with serving(in_turn(Reply(401), Reply(body={"jobs": []}))) as server:
             way(server, monkeypatch, 0).call("timer", "POST", "/x", authorizer=Signer("old", "new"), create=create)
         assert [request.headers["Authorization"] for request in server.requests] == ["Bearer old", "Bearer new"]
-    with serving(in_turn(Reply(401, {"code": "UNAUTHORIZED"}))) as server, pytest.raises(GlobusError) as told:
+    with serving(in_turn(Reply(401, {"code": "UNAUTHORIZED"}))) as server, pytest.raises(GlobusError) as raised:
         way(server, monkeypatch).call("timer", "GET", "/jobs/", authorizer=Signer("old", "new"))
     assert len(server.requests) == 2
-    assert told.value.message == "Globus Timers answered 401: UNAUTHORIZED: no token helps"
-    assert (told.value.code, told.value.remedy) == ("UNAUTHORIZED", "get a better one")
+    assert raised.value.message == "Globus Timers answered 401: UNAUTHORIZED: no token helps"
+    assert (raised.value.code, raised.value.remedy) == ("UNAUTHORIZED", "get a better one")
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
@@ -182,10 +182,10 @@ def test_what_cannot_be_sent_is_told_in_words(
     request_: dict[str, Any], create: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It ended in a traceback that quoted it. Nothing was sent, so that even a creation leaves no doubt."""
-    with serving(in_turn(Reply())) as server, pytest.raises(GlobusError, match="cannot be encoded") as told:
+    with serving(in_turn(Reply())) as server, pytest.raises(GlobusError, match="cannot be encoded") as raised:
         way(server, monkeypatch).call("timer", "POST", "/x", create=create, **request_)
-    assert (told.value.code, type(told.value), server.requests) == ("not_sent", GlobusError, [])
-    assert "character" not in told.value.message
+    assert (raised.value.code, type(raised.value), server.requests) == ("not_sent", GlobusError, [])
+    assert "character" not in raised.value.message
 
 
 # --- errors in words -----------------------------------------------------------------------------------------------
@@ -221,10 +221,10 @@ def test_what_cannot_be_sent_is_told_in_words(
 def test_an_error_in_the_words_of_the_service(
     body: Any, code: str, words: str, request_id: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with serving(in_turn(Reply(400, body))) as server, pytest.raises(GlobusError) as told:
+    with serving(in_turn(Reply(400, body))) as server, pytest.raises(GlobusError) as raised:
         way(server, monkeypatch).call("flows", "GET", "/flows/1")
-    assert told.value.message == f"Globus Flows answered 400: {words}"
-    assert (told.value.code, told.value.http_status, told.value.request_id) == (code, 400, request_id)
+    assert raised.value.message == f"Globus Flows answered 400: {words}"
+    assert (raised.value.code, raised.value.http_status, raised.value.request_id) == (code, 400, request_id)
 
 
 # --- Retry-After ---------------------------------------------------------------------------------------------------
@@ -421,12 +421,12 @@ def test_23_a_certificate_error_says_so_at_once(tmp_path: Path, monkeypatch: pyt
     """Also of a creation, which leaves no doubt: nothing was sent."""
     with serving(in_turn(Reply()), authority(tmp_path).context) as server:
         for create in (False, True):
-            with pytest.raises(GlobusError) as told:
+            with pytest.raises(GlobusError) as raised:
                 way(server, monkeypatch, 5).call("timer", "POST", "/x", create=create)
-            assert "its certificate is not trusted: unable to get local issuer certificate." in told.value.message
-            assert "set REQUESTS_CA_BUNDLE to the file of its bundle" in told.value.message
-            assert "tried" not in told.value.message
-            assert not isinstance(told.value, UncertainError)
+            assert "its certificate is not trusted: unable to get local issuer certificate." in raised.value.message
+            assert "set REQUESTS_CA_BUNDLE to the file of its bundle" in raised.value.message
+            assert "tried" not in raised.value.message
+            assert not isinstance(raised.value, UncertainError)
     assert server.requests == []
 
 
@@ -446,9 +446,9 @@ def test_23_what_is_wrong_with_a_certificate(
 ) -> None:
     site = authority(tmp_path, **made)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(site.bundle))
-    with serving(in_turn(Reply()), site.context) as server, pytest.raises(GlobusError) as told:
+    with serving(in_turn(Reply()), site.context) as server, pytest.raises(GlobusError) as raised:
         way(server, monkeypatch, 5).call("timer", "GET", "/jobs/")
-    assert f"its certificate is not trusted: {words}" in told.value.message
+    assert f"its certificate is not trusted: {words}" in raised.value.message
 
 
 def test_23_a_bundle_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -479,10 +479,10 @@ def test_23_a_proxy_that_refuses_reads_as_a_sentence(
             monkeypatch.setenv(name, proxy.address)
         for name in ("no_proxy", "NO_PROXY"):
             monkeypatch.delenv(name, raising=False)
-        with pytest.raises(GlobusError) as told:
+        with pytest.raises(GlobusError) as raised:
             Http("preview", request_timeout=10, retries=2).call("timer", "GET", "/jobs/")
-    assert words in told.value.message
-    assert not re.search(r"OSError|\(['\"]|'\)", told.value.message)
+    assert words in raised.value.message
+    assert not re.search(r"OSError|\(['\"]|'\)", raised.value.message)
     assert len(proxy.requests) == times
 
 
@@ -492,13 +492,13 @@ def test_a_closed_port_is_told_at_once_with_what_to_do(create: bool, monkeypatch
     monkeypatch.setattr(_http, "PAUSE_BETWEEN_TRIES", 60.0)
     address = f"http://127.0.0.1:{closed_port()}/"
     monkeypatch.setenv("GLOBUS_SDK_SERVICE_URL_TIMER", address)
-    with pytest.raises(GlobusError) as told:
+    with pytest.raises(GlobusError) as raised:
         Http("production", request_timeout=10, retries=5).call("timer", "POST", "/x", create=create)
-    assert told.value.message == (
+    assert raised.value.message == (
         f"Globus Timers did not answer ({address}): no server listens on this address. Start the local Globus, or "
         "unset GLOBUS_SDK_SERVICE_URL_TIMER to use the real Globus"
     )
-    assert (told.value.code, type(told.value)) == ("no_answer", GlobusError)
+    assert (raised.value.code, type(raised.value)) == ("no_answer", GlobusError)
 
 
 POOL = HTTPSConnectionPool("timer.preview.automate.globus.org")
@@ -521,7 +521,7 @@ def test_a_port_that_never_answers_is_told_with_what_to_do(retries: int, monkeyp
         address = f"http://127.0.0.1:{silent.getsockname()[1]}/"
         monkeypatch.setenv("GLOBUS_SDK_SERVICE_URL_TIMER", address)
         http = Http("production", request_timeout=0.25, retries=retries)
-        with pytest.raises(GlobusError) as told:
+        with pytest.raises(GlobusError) as raised:
             http.call("timer", "GET", "/jobs/")
         with pytest.raises(UncertainError) as unknown:
             http.call("timer", "POST", "/v2/timer", create=True)
@@ -530,7 +530,7 @@ def test_a_port_that_never_answers_is_told_with_what_to_do(retries: int, monkeyp
         "request_timeout (0.25 s)"
     )
     tried = r" \(tried 3 times in \d+ seconds\)" if retries else ""
-    assert re.fullmatch(f"{re.escape(silence)}{tried}{re.escape(f'. {RESTART}')}", told.value.message)
+    assert re.fullmatch(f"{re.escape(silence)}{tried}{re.escape(f'. {RESTART}')}", raised.value.message)
     assert unknown.value.message == f"{silence}. {RESTART}"
 
 
@@ -553,22 +553,22 @@ def test_an_outage_of_the_network_is_told_in_words(
         raise cause
 
     monkeypatch.setattr(HTTPAdapter, "send", fail)
-    with pytest.raises(GlobusError) as told:
+    with pytest.raises(GlobusError) as raised:
         Http("preview", request_timeout=60, retries=0).call("timer", "GET", "/jobs/")
-    assert f": {words}" in told.value.message
-    assert told.value.message.endswith(". Check the network, the firewall and the proxy of this host")
-    assert "HTTPSConnection" not in told.value.message
+    assert f": {words}" in raised.value.message
+    assert raised.value.message.endswith(". Check the network, the firewall and the proxy of this host")
+    assert "HTTPSConnection" not in raised.value.message
 
 
 def test_a_connection_that_is_closed_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    with serving(in_turn(DROP)) as server, pytest.raises(GlobusError) as told:
+    with serving(in_turn(DROP)) as server, pytest.raises(GlobusError) as raised:
         way(server, monkeypatch, 0).call("timer", "GET", "/jobs/")
-    assert told.value.message.endswith(": the connection was closed before an answer came")
+    assert raised.value.message.endswith(": the connection was closed before an answer came")
 
 
 @pytest.mark.parametrize("reply", [DROP, Reply(503)], ids=["drop", "503"])
 def test_what_was_tried_several_times_says_so(reply: Reply, monkeypatch: pytest.MonkeyPatch) -> None:
     for retries, tried in ((0, False), (2, True)):
-        with serving(in_turn(reply)) as server, pytest.raises(GlobusError) as told:
+        with serving(in_turn(reply)) as server, pytest.raises(GlobusError) as raised:
             way(server, monkeypatch, retries).call("timer", "GET", "/jobs/")
-        assert (" (tried 3 times in 0 seconds)" in told.value.message) is tried
+        assert (" (tried 3 times in 0 seconds)" in raised.value.message) is tried

@@ -206,7 +206,7 @@ def test_remedies_for_collections_and_flows(auth: Auth) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "advice"),
     [
         ({}, None),
         ({"client_id": "x"}, "client_id is set, but client_secret is not"),
@@ -215,12 +215,12 @@ def test_remedies_for_collections_and_flows(auth: Auth) -> None:
     ],
     ids=str,
 )
-def test_nothing_to_sign_in_with(auth: Auth, given: dict[str, str], said: str | None) -> None:
+def test_nothing_to_sign_in_with(auth: Auth, given: dict[str, str], advice: str | None) -> None:
     with pytest.raises(GlobusError) as refused:
         choose_login(Credentials("auto", **given), "production", auth)
     assert refused.value.code == "no_credentials"
-    assert ("is set, but" in refused.value.message) == bool(said)
-    assert (said or "") in refused.value.message
+    assert ("is set, but" in refused.value.message) == bool(advice)
+    assert (advice or "") in refused.value.message
 
 
 def test_who_may_look_at_data_W1(auth: Auth) -> None:

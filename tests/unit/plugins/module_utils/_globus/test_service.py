@@ -60,9 +60,9 @@ def test_a_write_and_its_reading_share_the_retries_W5(
         if write == "delete" and read.status == 404:
             WRITES[write](globus)
         else:
-            with pytest.raises(GlobusError) as told:
+            with pytest.raises(GlobusError) as raised:
                 WRITES[write](globus)
-            assert told.value.code in ("unreadable_answer", "no_answer", "http_500"), "what the write met"
+            assert raised.value.code in ("unreadable_answer", "no_answer", "http_500"), "what the write met"
     writes = [request for request in server.requests if request.method != "GET"]
     assert 1 <= len(writes) <= retries + 1
     assert len(server.requests) <= 2 * (retries + 1)

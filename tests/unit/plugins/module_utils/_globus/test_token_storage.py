@@ -225,9 +225,9 @@ def test_a_storage_in_use_is_not_called_broken(
     """The remedy was to remove it and to sign in anew (issue 11, 28)."""
     monkeypatch.setattr(_token_storage, "CLI_SECONDS", 0.1)
     cli_storage.execute("BEGIN EXCLUSIVE")
-    with pytest.raises(GlobusError, match=r"is in use.*Run the task again") as told:
+    with pytest.raises(GlobusError, match=r"is in use.*Run the task again") as raised:
         read_cli_login("production")
-    assert (told.value.code, told.value.remedy) == ("cli_storage", None)
+    assert (raised.value.code, raised.value.remedy) == ("cli_storage", None)
     cli_storage.execute("COMMIT")
     login = read_cli_login("production")
     assert login is not None
@@ -264,18 +264,18 @@ def test_only_what_is_no_database_is_to_be_removed(
     if message is None:
         assert read_cli_login("production") is not None
         return
-    with pytest.raises(GlobusError, match=message) as told:
+    with pytest.raises(GlobusError, match=message) as raised:
         read_cli_login("production")
-    assert told.value.remedy == remedy
+    assert raised.value.remedy == remedy
 
 
 @pytest.mark.usefixtures("cli_storage")
 def test_what_is_no_database_may_be_removed(tmp_path: Path) -> None:
     path = tmp_path / ".globus" / "cli" / "storage.db"
     path.write_text("not a database " * 100, encoding="utf-8")
-    with pytest.raises(GlobusError, match="cannot be read: file is not a database") as told:
+    with pytest.raises(GlobusError, match="cannot be read: file is not a database") as raised:
         read_cli_login("production")
-    assert told.value.remedy == f"rm {path} && globus login"
+    assert raised.value.remedy == f"rm {path} && globus login"
 
 
 # --- whose files they are (issue 11, 44) ---
@@ -292,11 +292,11 @@ def _me(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def is_refused(file: TokenFile, words: str) -> GlobusError:
     """Neither read nor written, in these words, and at once."""
-    with pytest.raises(GlobusError, match=words) as told:
+    with pytest.raises(GlobusError, match=words) as raised:
         file.read()
     with pytest.raises(GlobusError, match=words), file.locked():
         file.write(PERSON)
-    return told.value
+    return raised.value
 
 
 @pytest.mark.parametrize("kind", ["pipe", "socket", "device", "folder", "link to a pipe"])

@@ -63,8 +63,8 @@ def test_the_worst_comes_first() -> None:
 def test_a_state_that_stays_is_told_once() -> None:
     changes = Changes()
     looks = ["ok", "stalled", "stalled", "stalled", "failing", "failing", "ok", "ok", "paused", "ok"]
-    told = [state for look in looks for _name, state, _old in short(changes.after([seen("a", look)]))]
-    assert told == ["stalled", "failing", "ok", "paused", "ok"]
+    states = [state for look in looks for _name, state, _old in short(changes.after([seen("a", look)]))]
+    assert states == ["stalled", "failing", "ok", "paused", "ok"]
 
 
 def test_a_new_timer_is_told_only_if_it_is_unhealthy() -> None:

@@ -530,6 +530,8 @@ def test_a_zone_that_means_nothing_is_not_looked_up_N7() -> None:
 )
 @pytest.mark.usefixtures("no_zone_data")
 def test_a_host_without_time_zones_says_so_and_how_to_get_them_N7(schedule: dict[str, Any]) -> None:
-    told = refusal(sample({**schedule, "timezone": "America/Chicago"}))
-    assert told.startswith("schedule.timezone 'America/Chicago' cannot be used: the host where the module runs has no")
-    assert "python -m pip install tzdata" in told
+    message = refusal(sample({**schedule, "timezone": "America/Chicago"}))
+    assert message.startswith(
+        "schedule.timezone 'America/Chicago' cannot be used: the host where the module runs has no"
+    )
+    assert "python -m pip install tzdata" in message

@@ -177,7 +177,7 @@ def test_i1_a_timer_that_completed_the_definition_counts(schedule: dict[str, Any
 
 
 @pytest.mark.parametrize(
-    ("schedule", "told"),
+    ("schedule", "warned"),
     [
         ({}, True),
         ({"at": "22:30"}, True),
@@ -189,7 +189,7 @@ def test_i1_a_timer_that_completed_the_definition_counts(schedule: dict[str, Any
     ],
     ids=str,
 )
-def test_i1_that_a_completed_timer_makes_the_task_do_nothing_is_told(schedule: dict[str, Any], told: bool) -> None:
+def test_i1_that_a_completed_timer_makes_the_task_do_nothing_is_told(schedule: dict[str, Any], warned: bool) -> None:
     parameters = sample(schedule)
     older = timer(parameters, born=NOW - timedelta(days=3), last_ran_at="2026-11-20T12:00:00+00:00", **ENDED)
     newer = timer(parameters, timer_id=IDS[1], last_ran_at="2026-11-22T12:00:00+00:00", n_runs=1, **ENDED)
@@ -197,7 +197,7 @@ def test_i1_that_a_completed_timer_makes_the_task_do_nothing_is_told(schedule: d
         made = plan(there, parameters)
         assert (operations(made), made.failure) == ([], None)
         assert [one for one in made.warnings if "another name" in one] == list(made.warnings)
-        assert bool(made.warnings) is told
+        assert bool(made.warnings) is warned
         for warning in made.warnings:
             assert "the last at 2026-11-22T12:00:00+00:00" in warning
 
@@ -380,18 +380,18 @@ def test_i3_with_none_equal_replace_creates_one_and_deletes_the_others() -> None
 # --- I4 ---
 
 
-@pytest.mark.parametrize(("runs", "errors", "told"), [(0, 0, False), (7, 0, False), (7, 6, False), (7, 7, True)])
+@pytest.mark.parametrize(("runs", "errors", "warned"), [(0, 0, False), (7, 0, False), (7, 6, False), (7, 7, True)])
 @pytest.mark.parametrize("on_drift", ON_DRIFT)
 @pytest.mark.parametrize("parameters", [None, sample(label="x")], ids=["equal", "drifted"])
 def test_i4_a_timer_that_has_never_worked_is_told_of(
-    runs: int, errors: int, told: bool, on_drift: str, parameters: dict[str, Any] | None
+    runs: int, errors: int, warned: bool, on_drift: str, parameters: dict[str, Any] | None
 ) -> None:
     there = timer(n_runs=runs, n_errors=errors)
     made = plan([there], parameters, on_drift=on_drift)
-    expected = ["it has never worked: Globus counts 7 errors in 7 runs"] if told else []
+    expected = ["it has never worked: Globus counts 7 errors in 7 runs"] if warned else []
     assert [one.partition(". ")[0] for one in made.warnings if "never worked" in one] == expected
     by_id = plan([there], timer_id=IDS[0], name="", definition=None)
-    assert any("never worked" in one for one in by_id.warnings) is told
+    assert any("never worked" in one for one in by_id.warnings) is warned
     assert plan([there], state="absent").warnings == ()
 
 
@@ -763,9 +763,9 @@ def test_w4_a_replacement_stays_paused_unless_the_state_says_otherwise(
 
 
 @pytest.mark.parametrize(
-    ("end", "runs", "told"), [({"count": 10}, 7, True), ({"count": 10}, 0, False), (None, 7, False)]
+    ("end", "runs", "warned"), [({"count": 10}, 7, True), ({"count": 10}, 0, False), (None, 7, False)]
 )
-def test_w4_a_count_of_runs_that_begins_anew_is_told(end: dict[str, int] | None, runs: int, told: bool) -> None:
+def test_w4_a_count_of_runs_that_begins_anew_is_told(end: dict[str, int] | None, runs: int, warned: bool) -> None:
     schedule = {"interval": "1d", **({"end": end} if end else {})}
     made = plan([timer(sample(schedule), n_runs=runs)], sample(schedule, label="x"), on_drift="replace")
     assert [("create", None), ("delete", IDS[0])] == operations(made)
@@ -774,7 +774,7 @@ def test_w4_a_count_of_runs_that_begins_anew_is_told(end: dict[str, int] | None,
             "the new timer runs 10 times (end.count), in addition to the 7 runs of the old timer" in one
             for one in made.warnings
         )
-        is told
+        is warned
     )
 
 
@@ -1385,12 +1385,12 @@ def test_one_that_is_there_is_matched_paused_resumed_and_deleted_N4(
         made = plan([there], sample(**OVER_ITSELF), state=state, on_drift=on_drift, **definition_or_name)
         assert operations(made) == expected
         assert made.failure is None
-        told = [
+        warned = [
             one
             for one in made.warnings
             if ("transfer.delete_destination_extra would delete files of the source") in one
         ]
-        assert len(told) == (0 if state == "absent" else 1)
+        assert len(warned) == (0 if state == "absent" else 1)
 
 
 def mirror_wanted(name: str, source: str, destination: str, **options: Any) -> Wanted:

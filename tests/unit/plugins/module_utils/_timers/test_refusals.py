@@ -153,8 +153,10 @@ def test_one_that_is_there_is_managed_with_a_warning_N3(
     made = plan_timer(Wanted(NAME, definition=wanted, state=state, on_drift=on_drift), [there], NOW)
     assert made.failure is None
     assert [operation.operation for operation in made.operations] == operations
-    told = [warning for warning in made.warnings if "but the module would refuse to create it: transfer." in warning]
-    assert len(told) == (0 if state == "absent" else 1)
+    warnings = [
+        warning for warning in made.warnings if "but the module would refuse to create it: transfer." in warning
+    ]
+    assert len(warnings) == (0 if state == "absent" else 1)
 
 
 def test_a_timer_is_not_renamed_to_such_a_name_N3() -> None:

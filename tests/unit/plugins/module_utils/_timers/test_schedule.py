@@ -899,7 +899,7 @@ def test_none_is_skipped_where_clock_changes_are_ignored_D4(options: dict[str, A
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "warned"),
     [
         (
             nightly("02:30", **FOLLOW),
@@ -912,16 +912,16 @@ def test_none_is_skipped_where_clock_changes_are_ignored_D4(options: dict[str, A
         (nightly("03:30"), None),
     ],
 )
-def test_a_skipped_local_time_is_warned_of_at_creation(options: dict[str, Any], said: str | None) -> None:
+def test_a_skipped_local_time_is_warned_of_at_creation(options: dict[str, Any], warned: str | None) -> None:
     definition = parse_definition(validated(sample(options)), NOW)
     assert definition is not None
     plan = plan_timer(Wanted(name=definition.name, definition=definition), [], NOW)
     assert [operation.operation for operation in plan.operations] == ["create"]
-    if said is None:
+    if warned is None:
         assert plan.warnings == ()
     else:
         (warning,) = plan.warnings
-        assert said in warning
+        assert warned in warning
 
 
 # --- ticks ---------------------------------------------------------------------------------------------------------

@@ -457,16 +457,16 @@ def test_d4_the_warning_of_a_skipped_time_is_true(options: dict[str, Any], now: 
     """The runs it tells of are runs, at that local time; and no run of the year at a skipped time is left out."""
     wanted = parse_schedule({**options, "daylight_saving": "follow"}, now)
     first = _schedule.first_run(wanted, now)
-    told = _schedule.skipped_runs(wanted, first, now)
+    warned = _schedule.skipped_runs(wanted, first, now)
     zone = wanted.zone
     year = now + timedelta(days=365)
     walls = [_schedule.to_wall(run, zone) for run in takewhile(lambda tick: tick < year, _schedule.ticks(wanted, now))]
-    told = [(wall, shown) for wall, shown in told if shown < _schedule.to_wall(year, zone)]
-    for wall, shown in told:
+    warned = [(wall, shown) for wall, shown in warned if shown < _schedule.to_wall(year, zone)]
+    for wall, shown in warned:
         assert _schedule.to_wall(_schedule.from_wall(wall, zone), zone) != wall
         assert shown in walls
     off = [wall for wall in walls if wall.hour * 3600 + wall.minute * 60 + wall.second != wanted.at]
-    assert off == [shown for _wall, shown in told]
+    assert off == [shown for _wall, shown in warned]
 
 
 # --- leap days -----------------------------------------------------------------------------------------------------

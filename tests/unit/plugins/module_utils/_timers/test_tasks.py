@@ -121,9 +121,9 @@ def test_O1_the_task_is_believed_and_not_the_timer() -> None:
     """A run that is called ACTIVE, or failed, or well by its timer: what Transfer says holds."""
     well = judged(document(-1))
     assert (well.state, well.reason, well.source) == ("ok", None, "transfer")
-    told = [result(-1, run_status=word) for word in ("SUCCEEDED", "FAILED", "quux")]
-    told += [result(-1, data={"status": "SUCCEEDED", "details": {"task_id": task_id(-1), "status": "SUCCEEDED"}})]
-    for one in told:
+    outcomes = [result(-1, run_status=word) for word in ("SUCCEEDED", "FAILED", "quux")]
+    outcomes += [result(-1, data={"status": "SUCCEEDED", "details": {"task_id": task_id(-1), "status": "SUCCEEDED"}})]
+    for one in outcomes:
         assert health_of(timer(one), NOW, read(document(-1))).state == "ok"
         assert health_of(timer(one), NOW, read(failed(-1))).state == "failing"
 
