@@ -27,7 +27,7 @@ def test_renaming_stops_at_a_name_that_no_timer_has(api: Api, playbooks: Playboo
 
     assert status == 2
     words = " ".join(output.split()).replace("\\", "")  # as JSON, quotes are escaped
-    assert 'No timer has the name "On". Nothing was renamed. Names are case-sensitive.' in words
+    assert 'No timer has the name or ID "On". Nothing was renamed. Names are case-sensitive.' in words
     assert sorted(timer["name"] for timer in api.jobs()) == ["backup-two", "one"]
     assert _rename(playbooks, names)[0] == 0
     assert sorted(timer["name"] for timer in api.jobs()) == ["backup-one", "backup-two"]

@@ -181,6 +181,7 @@ def test_comparison_is_on_meaning_D1_D2_D3(globus: LocalGlobus, modules: Modules
         timer("seconds, another offset, upper case", **spelled),
         timer("wall time", **daily(start="2026-03-02T20:00:00", timezone="America/Chicago")),
         timer("other order", **daily(changes={"paths": paths[::-1], "filter_rules": rules[::-1]})),
+        timer("folders named as such", **daily(changes={"paths": [{**path, "recursive": True} for path in paths]})),
         timer("start omitted (D3)", **definition("daily", {"interval": "1d"}, paths=paths, filter_rules=rules)),
         timer("two intervals earlier (D2)", **daily(start="2026-03-01T02:00:00Z")),
         timer(
@@ -194,7 +195,7 @@ def test_comparison_is_on_meaning_D1_D2_D3(globus: LocalGlobus, modules: Modules
         "a start moved away": (daily(start="2026-06-03T02:00:00Z"), ["schedule.start"]),
         "one path less": (daily(changes={"paths": paths[:1]}), ["transfer.paths"]),
         "a file is not a folder": (
-            daily(changes={"paths": [{**paths[0], "recursive": True}, paths[1]]}),
+            daily(changes={"paths": [{**paths[0], "recursive": False}, paths[1]]}),
             ["transfer.paths"],
         ),
         "including rules come first": (
