@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``docs/examples/rename.yml``: a misspelt name is told. That it renames is held by test_guides.py."""
+"""``docs/examples/rename.yml`` reports a misspelt name. test_guides.py tests that it renames timers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RENAME = Path(__file__).resolve().parents[2] / "docs" / "examples" / "rename.yml
 
 
 def test_renaming_stops_at_a_name_that_no_timer_has(api: Api, playbooks: Playbooks) -> None:
-    """Nothing is renamed. A name that is renamed already is none of them."""
+    """Nothing is renamed. An already renamed timer is not reported as missing."""
     api.login(MAPPED, MAPPED_TOO)
     for name in ("one", "backup-two"):
         api.create(name=name)

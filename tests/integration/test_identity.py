@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which timer is meant, and whether it still means the same: by name, by ID, after its end (I1, I3, I5, D1 to D5)."""
+"""Which timer an entry identifies, and whether it matches: by name, by ID, after its end (I1, I3, I5, D1 to D5)."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ Outcome = tuple[list[str], list[str]]
 
 
 def described(result: dict[str, Any]) -> Outcome:
-    """The kinds of its operations and the fields that drifted; a failure is its code alone."""
+    """The kinds of the operations, and the fields that drifted. For a failure, only its code."""
     if result["failed"]:
         return [result["error"]["code"]], []
     return kinds(result), [one["field"] for one in result["drift"]]
 
 
 def test_a_timer_that_has_ended_I1_D5(globus: LocalGlobus, modules: Modules, subtests: pytest.Subtests) -> None:
-    """It is not started again where it completed this definition, and else it is in nobody's way."""
+    """It is not started again if it completed this definition. Otherwise it has no effect."""
     ten = {"interval": "1h", "end": {"count": 10}}
     until = {"interval": "1h", "end": {"datetime": "2026-03-02T20:00:00Z"}}
     once = {"start": "2026-03-02T13:00:00Z"}
@@ -36,17 +36,17 @@ def test_a_timer_that_has_ended_I1_D5(globus: LocalGlobus, modules: Modules, sub
         (timer("until", **definition("until", until)), (["create"], [])),
         (timer("once", **definition("once", once)), (["create"], [])),
         (timer("at once", **definition("at once", at_once)), (["create"], [])),
-        # their ends come
+        # now they end
         (timer("ten runs are done", **definition("ten", ten), state="active"), ([], [])),
         (timer("until is over", **definition("until", until), on_drift="replace"), ([], [])),
         (timer("once is done", **definition("once", once), state="paused"), ([], [])),
         (timer("at once is done", **definition("at once", at_once), on_drift="fail"), ([], [])),
-        # an ended timer is no timer of this name to be paused, removed or chosen
+        # an ended timer is not paused, deleted or chosen
         (timer("nothing to remove", name="ten", state="absent"), ([], [])),
         (timer("nothing to pause", name="ten", state="paused"), (["timer_not_found"], [])),
         (timer("an ended ID", timer_id="?", state="paused"), (["timer_not_found"], [])),
         (timer("an ended ID, absent", timer_id="?", state="absent"), ([], [])),
-        # of another definition
+        # with a different definition
         (timer("ten of another size", **definition("ten", ten, sync_level="size")), (["create"], [])),
         (timer("now for ever", **definition("at once", forever)), (["create"], [])),
         (timer("not completed", **definition("once", once, sync_level="size")), (["schedule_over"], [])),
@@ -76,7 +76,7 @@ def test_a_timer_that_has_ended_I1_D5(globus: LocalGlobus, modules: Modules, sub
 
 
 def test_several_timers_of_one_name_I3(globus: LocalGlobus, modules: Modules) -> None:
-    """Without a choice the task fails and lists them; ``replace`` keeps the oldest that equals, ``absent`` none."""
+    """By default, the task fails and lists the timers. ``replace`` keeps the oldest equal one, ``absent`` none."""
     api = Api(globus).login(MAPPED, MAPPED_TOO)
     items = [{"DATA_TYPE": "transfer_item", "source_path": "/data/", "destination_path": "/backup/", "recursive": True}]
     start = "2026-03-03T02:00:00+00:00"
@@ -164,7 +164,7 @@ def test_a_timer_chosen_by_its_id_I5(api: Api, modules: Modules) -> None:
 
 
 def test_comparison_is_on_meaning_D1_D2_D3(globus: LocalGlobus, modules: Modules, subtests: pytest.Subtests) -> None:
-    """One timer in other words, and what differs from it. It is the second of March, noon, and later the fifth."""
+    """Other forms of the same definition, and different ones. The time is noon on 2 March, and later on 5 March."""
     start = "2026-03-03T02:00:00+00:00"
     paths = [{"source_path": f"/{letter}/", "destination_path": f"/backup/{letter}/"} for letter in "ab"]
     rules = [{"name": "*.tmp"}, {"name": "*.bak"}]
