@@ -522,7 +522,7 @@ options:
               - Time between two runs, for example V(30m), V(12h), V(1d), V(1w) or V(1h30m), or a number of seconds.
                 From 60 seconds to 365 days. If not set, the timer runs once.
               - Units are lower case. There is no unit for months. Do not write C(12:00), which YAML reads as the number
-                720 and means 12 minutes. Write V(12h).
+                720, that is, 12 minutes. Write V(12h).
             type: raw
           start:
             description:

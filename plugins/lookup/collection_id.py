@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The lookup ``collection_id``: display names of collections to their IDs. It is the edge of rule X1 for lookups."""
+"""The lookup ``collection_id``: display names of collections to their IDs. It removes secrets from its messages (rule
+X1)."""
 
 from __future__ import annotations
 
@@ -82,7 +83,7 @@ from ..plugin_utils._plain import plain, text_of
 
 
 class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core is not typed
-    """As Ansible finds it."""
+    """The lookup, with the class name that Ansible requires."""
 
     def run(self, terms: Sequence[Any], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[str]:
         """The IDs. Raises AnsibleLookupError, without a secret in it."""

@@ -34,8 +34,8 @@ CLOSE = 0.8  # the least similarity (0 to 1) of an unknown option and an option 
 
 
 def for_ansible(options: Mapping[str, Declaration], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The options in a form that AnsibleModule can check. It raises TypeError for a number in place of a dictionary of
-    options. So the number becomes text, which it refuses with a message.
+    """The options in a form that AnsibleModule can check. AnsibleModule raises TypeError for a number in place of a
+    dictionary of options. So the number becomes text, which AnsibleModule refuses with a message.
     """
     declared = _declarations(options)
     return {

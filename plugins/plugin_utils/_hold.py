@@ -97,7 +97,7 @@ def plan_hold(
     result: dict[str, Any] = {"error": None, "warnings": [], "name_contains": None, "file": None, "record": None}
     result["timers"] = []
     try:
-        variables, own = _variables.read_of("hold", given, now)
+        variables, own = _variables.read_for_entry_point("hold", given, now)
         result["file"] = _read_file(own)
         names = _names(variables)
         result.update(name_contains=_once.common_part(names), concurrency=variables.concurrency)
@@ -181,7 +181,7 @@ def plan_release(
     """The data for the tasks of the role, or an error message; parameters as for ``plan_hold``."""
     result: dict[str, Any] = {"error": None, "warnings": [], "file": None, "at_once": [], "spread": [], "notes": []}
     try:
-        variables, own = _variables.read_of("release", given, now)
+        variables, own = _variables.read_for_entry_point("release", given, now)
         result["file"] = _read_file(own)
         result.update(concurrency=variables.concurrency, seconds=own["backup_release_spread"])
         if timers is not None:

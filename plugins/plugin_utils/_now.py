@@ -30,7 +30,7 @@ def plan_now(given: Mapping[str, Any], timers: Sequence[Entry] | None, now: date
     result: dict[str, Any] = {"error": None, "name_contains": None, "timers": [], "copies": [], "look_for": None}
     result["left_out"] = []
     try:
-        variables, own = _variables.read_of("now", given, now)
+        variables, own = _variables.read_for_entry_point("now", given, now)
         jobs = _jobs(variables, own["backup_now_jobs"])
         if _is_all(own["backup_now_jobs"]):
             result["left_out"] = [job.name for job in _backup.copies_of_jobs(variables) if job.state == "paused"]

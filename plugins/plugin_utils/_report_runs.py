@@ -46,7 +46,7 @@ OUTCOMES: Mapping[str, str] = {
 UNFINISHED = (STALLED, ONGOING)
 # The states of timers that do not run
 IDLE = ("missing", "needs_consent", "needs_session", "inactive", "paused", "ended")
-SKIPPED_READ = 350  # check at most this number of ticks: about two weeks of an hourly timer
+TICKS_CHECKED = 350  # check at most this number of ticks: about two weeks of an hourly timer
 _EARLY = timedelta(minutes=1)  # largest difference between two clocks
 
 
@@ -181,7 +181,7 @@ def _skipped(timer: Entry, runs: Sequence[ReportedRun], now: datetime) -> Iterat
         begin = min(run.moment for run in runs)
     ran = {(run.moment + _EARLY - start) // step for run in runs}
     first, last = (begin + _EARLY - start) // step, (until - start) // step
-    first = max(first, 0, last - min(max(STRIP_RUNS, timedelta(days=DAYS) // step), SKIPPED_READ))
+    first = max(first, 0, last - min(max(STRIP_RUNS, timedelta(days=DAYS) // step), TICKS_CHECKED))
     for number in range(first, last + 1):
         tick = start + number * step
         if number not in ran:

@@ -92,7 +92,7 @@ def plan_restore(given: Mapping[str, Any], timers: Sequence[Entry] | None, now: 
 
 
 def _read_request(given: Mapping[str, Any], now: datetime) -> Request:
-    variables, own = _variables.read_of("restore", given, now)
+    variables, own = _variables.read_for_entry_point("restore", given, now)
     known = _backup.names_of_jobs(variables.jobs)
     if own["backup_restore_job"] is None:
         raise InputError(

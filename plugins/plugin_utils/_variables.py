@@ -180,7 +180,7 @@ ENTRY_POINTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
 }
 
 
-def read_of(entry_point: str, given: Mapping[str, Any], now: datetime) -> tuple[Variables, dict[str, Any]]:
+def read_for_entry_point(entry_point: str, given: Mapping[str, Any], now: datetime) -> tuple[Variables, dict[str, Any]]:
     """The variables of the role, and those of one of its other entry points. Raises InputError.
 
     :param now: the current time of the controller.

@@ -254,7 +254,7 @@ def test_X1_a_short_secret_does_not_destroy_the_output(
     environment = {"HOME": str(tmp_path), **echoing.environment}
     result = in_process.run("timer_info", {**options, "_ansible_verbosity": 4}, environment)
     if short.strip():
-        assert "Globus Auth rejected the client" in result["msg"]
+        assert "Globus Auth refused to issue a token to the client" in result["msg"]
     assert result["invocation"]["module_args"]["client_id"] == CLIENT
     assert result["invocation"]["module_args"]["client_secret"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 

@@ -89,7 +89,7 @@ def test_no_secret_is_printed_returned_or_left_behind_X1(
         assert not leaked, f"{place}: {leaked}"
     assert list((tmp_path / "tmp").iterdir()) == []
     messages = {task["name"]: run[task["name"]]["msg"] for task in fails}
-    assert "Globus Auth rejected the client" in messages["wrong secret"]
+    assert "Globus Auth refused to issue a token to the client" in messages["wrong secret"]
     assert "client_secret" in messages["wrong secret"]
     assert "401" in messages["wrong token"]
     assert "Globus Auth did not answer" in messages["Auth down"]

@@ -32,7 +32,7 @@ NOT_SIGNED_IN = ("invalid_client", "unauthorized_client", "FORBIDDEN")
 
 
 class CollectionService(PathService, Protocol):
-    """What of ``_globus.service.Globus`` is used here."""
+    """The members of ``_globus.service.Globus`` that are used here."""
 
     def get_collection(self, collection_id: str) -> GlobusCollection:
         """Look a collection up."""

@@ -135,9 +135,8 @@ def _failure_context(operation: Operation, outcome: Outcome) -> str:
     if operation.operation == "pause" and outcome.created:
         return f"The new timer may run, so run the task again. {what}"
     kept_id = outcome.timer.id if outcome.timer and outcome.plan.wanted.state != "absent" else timer_id
-    if (
-        operation.operation == "delete" and kept_id != timer_id
-    ):  # a new timer that was deleted again has its own message
+    # The IDs are equal if the new timer was deleted again. That error has its own message.
+    if operation.operation == "delete" and kept_id != timer_id:
         return f"{what}, which timer {kept_id} replaces"
     return what
 
@@ -322,8 +321,8 @@ def _delete_new_timer(new: Timer, why: str, outcome: Outcome, service: TimerServ
     outcome.operations.append(Operation("delete", new.id, new.name))
     outcome.timer, outcome.created = old, None
     raise GlobusError(
-        f"Globus stored the new timer {new.id} with different options: it {why}. The new timer was deleted, and "
-        f"{kept_clause}. Set the option to the value that Globus stored",
+        f"The new timer {new.id} cannot replace the old one: it {why}. The new timer was deleted, and "
+        f"{kept_clause}. If an option differs, set it to the value that Globus stored",
         code="stored_differently",
     )
 
@@ -435,7 +434,7 @@ def _start_in_time(plan: Plan, creation: Definition, now: datetime) -> datetime 
 
 def _unknown_outcome(doubt: GlobusError, why: str) -> GlobusError:
     return GlobusError(
-        f"{doubt.message}, and {why}",
+        f"{doubt.message}. {why[0].upper()}{why[1:]}",
         code="unknown_outcome",
         http_status=doubt.http_status,
         request_id=doubt.request_id,
@@ -445,8 +444,9 @@ def _unknown_outcome(doubt: GlobusError, why: str) -> GlobusError:
 def _equal_ones(plan: Plan, timers: Sequence[Timer], now: datetime) -> list[Timer]:
     """The timers that match the definition and are new; the first of them is kept (rules I3, W3).
 
-    If the plan creates none, also those that existed before, except the ones that the plan changes or deletes. Their
-    first run may differ from the planned one: if the definition has none, each run of the playbook plans its own.
+    If the plan creates none, also those that existed before, except the ones that the plan changes or deletes. The
+    first run of such a timer may differ from the planned one: if the definition has no start, each run of the playbook
+    plans its own first run.
     """
     definition = plan.wanted.definition
     passed_over = plan.known if plan.creation else {operation.timer_id for operation in plan.operations}

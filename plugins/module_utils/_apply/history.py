@@ -26,7 +26,7 @@ TROUBLES = ("failing", "stalled")
 
 
 class HistoryService(Protocol):
-    """What of ``_globus.service.Globus`` is used here."""
+    """The members of ``_globus.service.Globus`` that are used here."""
 
     web_app: str
 

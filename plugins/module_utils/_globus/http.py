@@ -6,10 +6,10 @@
 
 """Requests to Globus services: the addresses they may use, how often they are repeated, and errors in words.
 
-This file does not depend on a login: the caller passes an authorizer. All repetitions are here. An operation repeats
-its requests at most ``retries`` times, for any cause: a connection error, a status such as 503, or an unreadable answer
-(rules W5, W6). The SDK's own retries are switched off, because they would multiply these. In addition, a refused token
-is renewed once.
+This file does not depend on a login: the caller passes an authorizer. Requests are repeated here, except that
+``service`` also repeats a change of a timer if a proxy answered it. An operation repeats its requests at most
+``retries`` times, for any cause: a connection error, a status such as 503, or an unreadable answer (rules W5, W6). The
+SDK's own retries are switched off, because they would multiply these. In addition, a refused token is renewed once.
 
 The creation of a timer is sent only once, because it is not safe to repeat. If the answer leaves open whether the timer
 was created, ``UncertainError`` is raised, and ``_apply.execute`` finds out (rule W2).
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from globus_sdk.transport import RequestsTransport
 
 RETRY_AFTER_MAXIMUM = 60.0  # seconds; the longest time between two tries that a service can ask for
-# Seconds to make a connection, or request_timeout if that is shorter. A firewall that drops packets is found out soon.
+# Seconds to make a connection, or request_timeout if that is shorter. So a firewall that drops packets is noticed soon.
 CONNECT_TIMEOUT = 20.0
 PAUSE_BETWEEN_TRIES = 0.5  # seconds, doubled with each try
 REPEATED = (429, 500, 502, 503, 504)  # the statuses after which a request is repeated
@@ -303,7 +303,7 @@ class Http:
             reason, is_final = _network_reason(cause, service, address, self._certificates)
             hint = ""
             if not reason:
-                reason, hint = self._passing_reason(cause, service)
+                reason, hint = self._temporary_reason(cause, service)
             name = SERVICES[service].name
             raise _NoAnswerError(f"{name} did not answer ({address}): {reason}", is_final, hint) from None
         except (ValueError, TypeError, RecursionError) as error:
@@ -314,8 +314,9 @@ class Http:
                 code="not_sent",
             ) from None
 
-    def _passing_reason(self, cause: Any, service: str) -> tuple[str, str]:
-        """Why there was no answer, where a repetition may help, and what to check if it does not."""
+    def _temporary_reason(self, cause: Any, service: str) -> tuple[str, str]:
+        """Why there was no answer, for reasons that may be temporary, and what to check if a repetition does not
+        help."""
         address = self.addresses[service]
         if is_loopback(address):
             variable = f"GLOBUS_SDK_SERVICE_URL_{service.upper()}"
@@ -509,7 +510,7 @@ class _NoAnswerError(Exception):
 
 def unreadable(service: str, key: str | None = None) -> GlobusError:
     """The error for an answer that is not a document of the service."""
-    lacking = f" (no {key})" if key else ""
+    lacking = f" ({key} is missing)" if key else ""
     return GlobusError(
         f"{SERVICES[service].name} returned an invalid answer{lacking}. Check whether a proxy or a sign-in page of "
         "the network answers instead",

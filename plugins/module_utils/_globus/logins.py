@@ -242,9 +242,9 @@ class ClientLogin:
             if error.http_status not in (400, 401, 403):
                 raise
             raise GlobusError(
-                f"Globus Auth rejected the client {self._client[0]}: {error.message}. Check client_id, client_secret "
-                f"and environment ({self._environment}). Also check that the client still belongs to a project "
-                "(https://app.globus.org/settings/developers)",
+                f"Globus Auth refused to issue a token to the client {self._client[0]}: {error.message}. "
+                f"Check client_id, client_secret and environment ({self._environment}). Also check that the client "
+                "still belongs to a project (https://app.globus.org/settings/developers)",
                 code=error.code,
                 http_status=error.http_status,
                 request_id=error.request_id,

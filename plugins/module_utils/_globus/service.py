@@ -323,9 +323,9 @@ class Globus:
         If a repetition is refused, or a proxy answers instead of the service, the state of the timer shows whether the
         change took place.
 
-        The change and the reading after it share ``retries``: each is sent once, and both together are repeated at most
-        that often. If a proxy answers every change, each is followed by a reading, so at most 2 * (retries + 1)
-        requests are sent.
+        The change and the reading after it share ``retries``: the repetitions of both together are at most that many.
+        If a proxy answers every change, a reading follows each of these changes, so at most 2 * (retries + 1) requests
+        are sent.
         """
         tries = self._http.tries()
         while True:

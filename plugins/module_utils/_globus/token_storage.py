@@ -296,7 +296,8 @@ def _foreign(what: str, owner: int, path: Path) -> GlobusError:
         f"{what} belongs to another user (ID {owner}), who could replace the token storage {path}. Use a file in a "
         "folder of your own",
         code="token_storage",
-        remedy="set token_storage (GLOBUS_TOKEN_STORAGE) to another file",
+        remedy="set token_storage (GLOBUS_TOKEN_STORAGE) to another file or, for the login of the Globus CLI, set "
+        "auth_method to another way to sign in",
     )
 
 

@@ -179,7 +179,7 @@ def check_timer(given: Mapping[str, Any], options: Mapping[str, Any]) -> None:
     except InputError as error:
         if isinstance(given.get("schedule"), str) and str(error).startswith("schedule must be"):
             raise InputError(
-                f'{error}, for example {{interval: 1d, at: "02:00"}}. Only the jobs of the role '
+                f'{error}. An example: schedule: {{interval: 1d, at: "02:00"}}. Only the jobs of the role '
                 "research_ops.globus.backup accept the name of a schedule, such as nightly"
             ) from None
         raise

@@ -69,7 +69,10 @@ def run_timers() -> None:
     if not any(outcome.failure for outcome in outcomes):
         purged, _collections = carry_out(module, globus, purge, concurrency)
     elif purge:
-        module.warn(f"Nothing was purged ({len(purge)} to delete), because other entries failed")
+        module.warn(
+            "Nothing was purged, because entries of the list failed. Timers that purge would have deleted: "
+            f"{len(purge)}"
+        )
     warn(module, (*outcomes, *purged))
     result = _list_result(outcomes, purged, globus.web_app)
     if module._verbosity < SHOWS_INVOCATION:

@@ -14,7 +14,7 @@ from typing import Any
 
 from .health import UNHEALTHY, Health
 
-GONE = Health("ended", "It no longer exists: somebody deleted or renamed it")
+GONE = Health("ended", "It no longer exists with this name: somebody deleted or renamed it")
 
 
 @dataclass(frozen=True)

@@ -94,8 +94,8 @@ class Transfer:
         The items of a transfer are independent of each other, so their order does not matter. The first filter rule
         that matches decides, so only the order between including and excluding rules matters.
         """
-        unset = any(path.external_checksum or path.is_folder for path in self.paths)
-        if len(self.paths) < 2 and len(self.filter_rules) < 2 and not unset:
+        fills_in_options = any(path.external_checksum or path.is_folder for path in self.paths)
+        if len(self.paths) < 2 and len(self.filter_rules) < 2 and not fills_in_options:
             return self  # as most are
         return replace(
             self,

@@ -119,7 +119,7 @@ class Timer:
     :ivar inactive_reason: ``{"cause": ..., "detail": ...}`` of an inactive timer.
     :ivar requirements: if ``inactive_reason`` is about credentials, how the SDK reads it; ``_globus`` sets it.
     :ivar activity: ``{"code": ..., ...}``: what it is doing now.
-    :ivar results: the documents of the runs that were requested.
+    :ivar results: the documents of its last runs, as many as the request asked for.
     :ivar unknown: the members of its document that a definition cannot express, such as
         ``transfer.recursive_symlinks`` (rule D7).
     :ivar unreadable: why its document cannot be understood, or None (rule D8). The action is None then.

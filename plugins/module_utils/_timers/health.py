@@ -179,7 +179,7 @@ def health_of(
 def _judge_unfinished(timer: Timer, history: History, now: datetime, max_age: int | None, web_app: str) -> Health:
     """The health of a timer that has not ended."""
     if timer.is_gone:
-        return Health("ended", "It is being deleted")
+        return Health("ended", "It was deleted, or is being deleted")
     problems = list(filter(None, _run_problems(timer, history, now, web_app)))
     if timer.is_paused_by_user:
         worst = next((problem for problem in problems if problem.state in ("failing", "stalled")), None)
@@ -301,8 +301,8 @@ def _incomplete(last: Run | None, web_app: str) -> Health | None:
     return Health(
         "incomplete",
         f"The transfer of its last run{at} is not complete: {what}",
-        f"The page of the task lists the items that were left out: {page_of(task, web_app)}. Make them readable at "
-        "the source, or exclude them with transfer.filter_rules",
+        f"See the page of the task: {page_of(task, web_app)}. If it lists items that were left out, make them readable "
+        "at the source, or exclude them with transfer.filter_rules",
         task.completed_at or last.moment,
     )
 

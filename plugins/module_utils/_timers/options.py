@@ -250,7 +250,8 @@ def _parse_label(label: str) -> str | None:
 
 
 def _refuse_blank(option: str, value: str | None) -> None:
-    """Refuses an empty text (rule N2): it never means "not given", but that a survey or template was empty."""
+    """Refuses an empty text (rule N2). It does not count as "not given", because a survey or template may have been
+    empty by mistake."""
     if value is not None and not value.strip():
         raise InputError(f"{option} is empty: give a value, or remove the option")
 

@@ -136,8 +136,9 @@ def successors(writes: Iterable[Write]) -> dict[Write, list[Write]]:
 def ring_through(mirror: Write, following: Mapping[Write, Sequence[Write]]) -> list[Write]:
     """The shortest ring of mirrors that begins with this one: each writes to the source of the next. Empty if none.
 
-    Such mirrors destroy each other's data: a file that is new at the source of one is not yet at the source of the
-    mirror before, which deletes it. A mirror whose destination overlaps with its own source is a ring by itself.
+    Such mirrors destroy each other's data: the source of one is the destination of the mirror before it. A file that is
+    new there is not yet at the source of that mirror, which therefore deletes it. A mirror whose destination overlaps
+    with its own source is a ring by itself.
 
     :param following: the ``successors`` of all mirrors.
     """

@@ -206,7 +206,7 @@ def plan_timer(wanted: Wanted, timers: Collection[Timer], now: datetime) -> Plan
 def _nameless() -> GlobusError:
     """Timers without a name cannot be told apart, so no definition can mean one of them (rule N1)."""
     return GlobusError(
-        "name or timer_id is required. The modules never change timers without a name",
+        "name or timer_id is required. A timer without a name can only be selected with timer_id",
         code="invalid_input",
     )
 
@@ -328,7 +328,8 @@ def _cut_short(wanted: Wanted, kept: Timer, replaced: Sequence[Timer]) -> bool:
         wanted.state == "present"
         and _stays_paused(wanted, replaced)
         and not (kept.runs or kept.last_run)
-        and all(timer.order[0] <= kept.order[0] for timer in replaced)  # to the second
+        # in whole seconds, so both may have been created in the same second
+        and all(timer.order[0] <= kept.order[0] for timer in replaced)
     )
 
 
@@ -447,7 +448,8 @@ def _due_run(planned: Schedule, wanted: Schedule, replaced: Sequence[Timer], now
     """The run that would be skipped if the timer were replaced now (rule W4c), or None.
 
     If the user changed the schedule, it takes effect at once. Otherwise only a clock change can move the first run of
-    the new timer so far: to the next matching local time with ``follow``, to another day with ``at``.
+    the new timer by more than half an interval: to the next matching local time with ``follow``, to another day with
+    ``at``.
 
     :param planned: the schedule of the new timer; its start is the first run.
     """

@@ -25,7 +25,8 @@ description:
   - If Globus does not answer, or refuses the login, the source sends one event that contains C(source) with
     C(state=unreachable) and the C(reason). It then waits longer before each poll, up to 15 minutes or C(interval),
     whichever is longer. When Globus answers again, it sends one event that contains C(source) with C(state=reachable).
-  - Each poll sends one request for the timers, and one request for each hundred transfer tasks.
+  - Each poll sends one request for the timers, and one request for each hundred transfer tasks. It sends a few more if
+    the last two runs of a timer contain no complete transfer.
 requirements:
   - ansible-core >= 2.16 and globus-sdk >= 4, < 5 in the Python of ansible-rulebook
 options:

@@ -226,7 +226,7 @@ def test_no_name_in_the_tasks_of_the_role_looks_misspelt(entry_point: str) -> No
     texts = [file.read_text(encoding="utf-8") for file in folder.glob("*.yml")]
     names = sorted({name for text in texts for name in re.findall(r"\bbackup_\w+", text)})
     assert len(names) > 50
-    _variables.read_of(entry_point, {"backup_names": names}, NOW)
+    _variables.read_for_entry_point(entry_point, {"backup_names": names}, NOW)
 
 
 # --- guards --------------------------------------------------------------------------------------------------------
@@ -475,5 +475,5 @@ def test_names_end_in_the_moment_so_that_health_knows_what_they_are_for() -> Non
 
 def test_every_entry_point_has_variables_with_defaults() -> None:
     for entry_point in _variables.ENTRY_POINTS:
-        _shared, own = _variables.read_of(entry_point, {"backup_jobs": [LAB]}, NOW)
+        _shared, own = _variables.read_for_entry_point(entry_point, {"backup_jobs": [LAB]}, NOW)
         assert own == {name: one.get("default") for name, one in _variables.ENTRY_POINTS[entry_point].items()}
