@@ -423,14 +423,23 @@ def test_names_and_paths_of_all_of_unicode_come_back_byte_for_byte(
     assert [one["definition"] for one in account("timer_info")["timers"]] == before
 
 
-def test_the_documented_plays_on_an_empty_account_and_on_a_prefix(globus: LocalGlobus, playbooks: Playbooks) -> None:
+def test_the_documented_plays_on_a_prefix_and_on_one_that_no_timer_has(
+    globus: LocalGlobus, playbooks: Playbooks
+) -> None:
     file = playbooks.home / "globus_timers.yml"
-    options = ("-e", f"take_over_file={file}", "-e", "take_over_prefix=mine-")
-    Account(globus).api.create(name="theirs")
-    assert play(playbooks, "take_over.yml", *options).returncode == 0
+    options = ("-e", f"take_over_file={file}", "-e")
+    account = Account(globus)
+    account.api.create(name="theirs")
+    account.api.create(name="mine-nightly")
+    assert play(playbooks, "take_over.yml", *options, "take_over_prefix=mine-").returncode == 0
     managed = play(playbooks, "managed.yml", "-e", f"managed_file={file}")
     assert managed.returncode == 0, managed.stdout + managed.stderr
-    assert "theirs" not in file.read_text(encoding="utf-8")
+    written = file.read_text(encoding="utf-8")
+    assert "theirs" not in written
+    misspelt = play(playbooks, "take_over.yml", *options, "take_over_prefix=mien-")
+    assert misspelt.returncode == 2
+    assert 'This account has no timer whose name starts with \\"mien-\\".' in misspelt.stdout
+    assert file.read_text(encoding="utf-8") == written
 
 
 def test_without_braces_the_written_file_is_a_plain_list(globus: LocalGlobus, playbooks: Playbooks) -> None:
