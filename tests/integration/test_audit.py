@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which timers Automation Platform counts by extensions/audit/event_query.yml, from real results of tasks.
 
-``nodes`` does with them what AWX does (awx/main/tasks/host_indirect.py), and refuses what AWX or its database would:
-an error of jq loses the nodes of an event, a null in ``canonical_facts`` the node, and a name that is null, too long or
-not unique all nodes of the job.
+``nodes`` processes them as AWX does (awx/main/tasks/host_indirect.py), and refuses what AWX or its database would
+refuse: after an error of jq, the nodes of the event are lost; after a null in ``canonical_facts``, the node; and after
+a name that is null, too long or not unique, all nodes of the job.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ TIMER, TIMERS = "research_ops.globus.timer", "research_ops.globus.timers"
 
 
 def hashable(facts: Any) -> Any:
-    """As AWX takes them apart."""
+    """The queries, read as AWX reads them."""
     if isinstance(facts, Mapping):
         return tuple(sorted((hashable(key), hashable(value)) for key, value in facts.items()))
     if isinstance(facts, list):
@@ -59,14 +59,14 @@ def identities(found: Iterable[Mapping[str, Any]]) -> set[str]:
 
 
 def test_what_changes_timers_has_a_query() -> None:
-    """Not what only reads: else a job that lists all timers would count them all."""
+    """Modules that only read do not count: otherwise a job that lists all timers would count them all."""
     modules = {f"research_ops.globus.{file.stem}" for file in (ROOT / "plugins" / "modules").glob("*.py")}
     reading = {name for name in modules if name.endswith("_info")} | {"research_ops.globus.login"}
     assert set(QUERIES) == modules - reading == {TIMER, TIMERS}
 
 
 def test_a_job(api: Api, playbooks: Playbooks) -> None:
-    """A real run: loops, a list with an entry that fails, timers that are deleted, read, or of the same name."""
+    """A real run: loops, a list with an entry that fails, timers that are deleted or read, or have the same name."""
     twins = [api.create(name="twin"), api.create(name="twin")]
     api.create(name="of somebody else's play")
     old = api.create(name="old")

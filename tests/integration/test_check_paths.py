@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""check_paths on real folders: what fails before a timer is created, what is only said, and what it costs."""
+"""check_paths with real folders: failures before a timer is created, warnings, and the number of requests."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ DAILY = {"interval": "1d", "at": "02:00"}
 
 @pytest.fixture
 def environment(globus: LocalGlobus, tmp_path: Path) -> dict[str, str]:
-    """Two collections with folders: a mapped one to read from, a guest collection to write to."""
+    """Two collections with folders: a mapped collection as the source, a guest collection as the destination."""
     for name in ("lab/data/run1", "archive/backup"):
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "lab" / "data" / "table.csv").write_text("1,2", encoding="utf-8")
-    (tmp_path / "lab" / "data" / "out").symlink_to("/etc")  # out of what the collection shows
+    (tmp_path / "lab" / "data" / "out").symlink_to("/etc")  # outside of the collection
     (tmp_path / "archive" / "note.txt").write_text("hello", encoding="utf-8")
     collections = [
         {"id": MAPPED, "display_name": "Lab", "root": str(tmp_path / "lab")},
@@ -47,7 +47,7 @@ def environment(globus: LocalGlobus, tmp_path: Path) -> dict[str, str]:
 
 
 def options(source: str = "/data/", target: str = "/backup/", name: str = "nightly", **more: Any) -> dict[str, Any]:
-    """A timer; ``recursive`` goes to its path, the rest to the timer."""
+    """Options of a timer. ``recursive`` is an option of its path, all others are options of the timer."""
     path = {"source_path": source, "destination_path": target}
     if "recursive" in more:
         path["recursive"] = more.pop("recursive")
@@ -56,7 +56,7 @@ def options(source: str = "/data/", target: str = "/backup/", name: str = "night
 
 
 def asked(globus: LocalGlobus) -> list[str]:
-    """The requests so far, shortened to what they are about."""
+    """The requests so far, in a short form."""
     names = []
     for one in globus.log():
         path = one["path"]
@@ -192,7 +192,7 @@ def test_check_mode_looks_only_where_no_consent_is_needed_W1(globus: LocalGlobus
 
 
 def test_a_folder_with_recursive_false_is_one_finding(globus: LocalGlobus, environment: dict[str, str]) -> None:
-    """Not two: that the destination is a folder too is no news."""
+    """Only one warning: that the destination is a folder, too, adds nothing."""
     result = in_process.run("timer", options(recursive=False), environment)
     assert result["msg"] == (
         f"timer 'nightly' was not created. transfer.paths[0].source_path: /data/ on collection 'Lab' ({MAPPED}) is a "
@@ -228,7 +228,7 @@ def test_whatever_a_collection_answers_that_is_off_it_is_asked_once(
 def test_people_without_the_consent_to_look_are_told_and_the_timer_is_created(
     globus: LocalGlobus, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    """The consent of the timer is another one: that is there."""
+    """The consent of the timer is a different one, and exists."""
     world = globus.call("GET", "world")["collections"]
     kept = [{name: one[name] for name in ("id", "display_name", "entity_type", "root")} for one in world]
     person = {"id": PERSON, "username": "researcher@example.org"}
@@ -257,7 +257,7 @@ def test_people_without_the_consent_to_look_are_told_and_the_timer_is_created(
 def test_without_a_transfer_token_nothing_is_created_whether_or_not_paths_are_checked(
     globus: LocalGlobus, environment: dict[str, str]
 ) -> None:
-    """What a timer needs on its collections cannot be looked up either (rule S5)."""
+    """The consents that a timer needs cannot be looked up either (rule S5)."""
     tokens = globus.mint([timer_scope(MAPPED)])
     only = {**globus.environment, "GLOBUS_TIMERS_TOKEN": tokens[TIMERS_SERVER]["access_token"]}
     for check in (True, False):

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Collections and what timers need on them: consents, runs that take place, and collections that cannot be used."""
+"""The consents that timers need for collections, their runs, and collections that cannot be used."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SCHEDULE = {"interval": "1d", "start": FIRST_RUN}
 
 
 def events(globus: LocalGlobus, name: str) -> list[str]:
-    """What happened at the ticks of the timer of this name."""
+    """The events at the ticks of the timer with this name."""
     (found,) = [one for one in globus.timers() if one["name"] == name]
     return [event["event"] for event in found["history"]]
 
@@ -39,7 +39,7 @@ def events(globus: LocalGlobus, name: str) -> list[str]:
 def test_a_timer_of_the_module_runs_and_one_without_data_access_stops_until_it_is_cured_S3_S6_S7(
     globus: LocalGlobus, modules: Modules
 ) -> None:
-    """The same definition twice: a raw request without data_access, and the module. Then a day passes."""
+    """Create a timer twice: by a raw request without data_access, and by the module. Then a day passes."""
     raw = Api(globus).login()
     items = [{"DATA_TYPE": "transfer_item", "source_path": "/data/", "destination_path": "/backup/", "recursive": True}]
     raw.create(
@@ -117,7 +117,7 @@ def test_data_access_is_asked_for_where_it_is_needed_and_nowhere_else_S1_S2_S3(
             scopes = [entry["scope"] for entry in log if entry["path"] == "/v2/oauth2/token"]
             below = " ".join(f"*{data_access(one)}" for one in mapped)
             needed = f"{TIMERS_SCOPE}[{TRANSFER_SCOPE}{f'[{below}]' if below else ''}]"
-            # Beside it the plain transfer scope may be renewed.
+            # In addition, the token for the plain transfer scope may be renewed.
             assert scopes[0] == f"{TIMERS_SCOPE} {TRANSFER_SCOPE}"
             assert [scope.removesuffix(f" {TRANSFER_SCOPE}") for scope in scopes[1:]] == [needed]
             order = calls(log)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""timer_info: what its options choose, what it costs in requests, work and memory. collection_info: what is there."""
+"""timer_info: the choice of timers, requests, work and memory. collection_info: the collections that exist."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ def test_runs_come_with_the_list_and_one_request_more_only_where_it_falls_short(
 
 
 def cost(globus: LocalGlobus, options: dict[str, Any]) -> tuple[int, int]:
-    """How many functions are called to read timers, and the most bytes that are held meanwhile. No clock is asked."""
+    """The number of function calls to read timers, and the maximum memory in bytes. The duration is not measured."""
     number = 0
 
     def count(_frame: Any, event: str, _argument: Any) -> None:
@@ -204,18 +204,18 @@ def item(path: str) -> dict[str, Any]:
 
 
 def ids_of(request: dict[str, Any]) -> list[str]:
-    """The IDs that a list of tasks was asked for."""
+    """The IDs in requests for lists of tasks."""
     return str(request["query"]["filter"]).removeprefix("task_id:").split(",")
 
 
 def globus_runs(globus: LocalGlobus, name: str) -> int:
-    """How many runs a timer really had."""
+    """The real number of runs of a timer."""
     (timer,) = [one for one in globus.timers() if one["name"] == name]
     return len([one for one in timer["history"] if one["event"] in ("ran", "failed")])
 
 
 def tasks_lists(globus: LocalGlobus) -> int:
-    """How many requests for tasks there were beside one for a token and one list."""
+    """The number of requests for tasks, in addition to one token and one list."""
     requests = calls(globus.log())
     assert requests[:2] == LIST
     assert set(requests[2:]) == {"GET task_list"}
@@ -233,7 +233,7 @@ def test_tasks_are_read_a_hundred_at_a_time_O2(number: int, most: int, globus: L
 
 
 def test_older_runs_are_asked_about_only_where_none_arrived_O2(globus: LocalGlobus, api: Api) -> None:
-    """Two runs of each; of the one that failed twice, up to eight before these. In that order."""
+    """Two runs of each timer; then, for the timer that failed twice, up to eight earlier ones."""
     for name in ("well", "ill"):
         api.create(name=name, schedule=LATER, body={"DATA": [item(f"/{name}/")]})
     globus.advance(4 * DAY)
@@ -264,7 +264,7 @@ def test_lists_of_tasks_are_read_four_at_a_time_O2(globus: LocalGlobus) -> None:
 
 
 def test_ten_thousand_timers_are_listed_and_filtered_C3(globus: LocalGlobus) -> None:
-    """Each with two runs, which is what health looks at. How long it takes is what `make benchmark` measures."""
+    """Each timer has two runs, as health reads two. `make benchmark` measures the duration."""
     globus.seed(9999, runs=2, options={"label": "Nightly", "sync_level": 3})
     globus.seed(1, name="needle", runs=2)
     for options, number in CHOICES:
@@ -279,7 +279,7 @@ def test_ten_thousand_timers_are_listed_and_filtered_C3(globus: LocalGlobus) -> 
 def test_the_work_and_the_memory_grow_no_faster_than_the_timers_C3(globus: LocalGlobus) -> None:
     few, times = 150, 4
     globus.seed(few, name="few-{n}", runs=2)
-    read(globus)  # what is made once is not counted
+    read(globus)  # one-time work is not counted
     first = [cost(globus, options) for options, _number in CHOICES]
     globus.seed((times - 1) * few, name="more-{n}", runs=2)
     then = [cost(globus, options) for options, _number in CHOICES]

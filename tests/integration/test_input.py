@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bad input: each message names the option and says what is allowed; nothing reaches the service (L1, L1a, L3)."""
+"""Bad input: each message names the option and the allowed values, and nothing reaches the service (L1, L1a, L3)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def without(option: str) -> dict[str, Any]:
     return options
 
 
-# What is wrong, the task's options, and what the message must say: the option, and what is allowed.
+# The error, the options of the task, and the parts of the message: the option, and the allowed values.
 BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
     # which timer
     "neither name nor timer_id": ({"state": "absent"}, ["name or timer_id is missing"]),
@@ -233,7 +233,7 @@ def test_bad_input_is_refused_in_words_before_any_request_L1(
             for word in words:
                 assert word in run[name]["msg"]
             if not options.keys() & {"environment", "auth_method", "request_timeout", "retries"}:
-                # N6: in a loop nothing else says which timer it is
+                # N6: in a loop, only the message identifies the timer
                 known = [one for one in (options.get("name"), options.get("timer_id")) if isinstance(one, str)]
                 label = next((one for one in known if one.strip()), "")
                 assert run[name]["msg"].startswith(f"timer {label!r}: " if label else "name ")
@@ -286,7 +286,7 @@ def test_timers_without_a_name_are_nobodys_N1(
 
 
 def test_null_options_are_not_given_N1(globus: LocalGlobus, playbooks: Playbooks) -> None:
-    """As literals, and from templates since ansible-core 2.19; before that such a template is an empty text."""
+    """As literals and, since ansible-core 2.19, from templates. Before that, such a template gives an empty text."""
     whole = definition()
     transfer = {**whole["transfer"], "sync_level": None, "verify_checksum": None, "filter_rules": None, "label": None}
     schedule = {**whole["schedule"], "weekday": None, "timezone": None, "daylight_saving": None, "end": None}

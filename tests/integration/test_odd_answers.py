@@ -1,9 +1,11 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Answers with odd JSON, in real module processes: what Ansible makes of a result depends on its version (issue 11).
+"""Answers with odd JSON, in real module processes, because Ansible's handling of results depends on its version (issue
+11).
 
-The harness fails at any traceback. After a creation such an answer is a doubt, and nothing is created twice (W2).
+The harness fails at any traceback. After a creation, such an answer leaves the outcome unknown, and nothing is created
+twice (W2).
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ VALUE = r"(?:\"[^\"]*\"|[-\d.]+|null|\{[^{}]*\})"
 
 
 class Between:
-    """Hands requests on to the local Globus, and its answers back, with odd JSON in those that ``where`` matches."""
+    """Forwards requests to the local Globus, and returns its answers, with odd JSON in those that ``where`` matches."""
 
     def __init__(self, globus: LocalGlobus) -> None:
         self._host = urlsplit(globus.url).netloc

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The examples for operations: what prometheus/metrics.yml writes, on the local Globus.
+"""The examples for operations: the output of prometheus/metrics.yml, on the local Globus.
 
-Which rules prometheus/alerts.yml has is held by tests/unit/plugins/plugin_utils/test_metrics.py; ``make promtool-test``
-lets Prometheus itself read them.
+tests/unit/plugins/plugin_utils/test_metrics.py tests the rules of prometheus/alerts.yml, and ``make promtool-test``
+checks them with promtool.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
 
 
 def play(playbooks: Playbooks, name: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run an example as it stands."""
+    """Run an unchanged example."""
     given = [argument for item in variables.items() for argument in ("-e", "=".join(item))]
     return patience.run(
         [str(ANSIBLE / "ansible-playbook"), str(EXAMPLES / name), *given],

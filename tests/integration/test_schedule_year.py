@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A year of two nightly backups at 02:00 in Chicago, over both clock changes: the guide to schedules says the same.
+"""A year of two nightly backups at 02:00 in Chicago, over both clock changes, as in the guide to schedules.
 
-From 2026-03-02 12:00 UTC on. The clocks go forward on 2026-03-08 at 02:00, which that night does not have, and back on
+It begins at 2026-03-02 12:00 UTC. The clocks go forward on 2026-03-08 at 02:00, so this night has no 02:00, and back on
 2026-11-01 at 02:00.
 """
 
@@ -28,22 +28,22 @@ END = "2027-03-02T12:00:00+00:00"
 NIGHTLY = {"interval": "1d", "at": "02:00", "timezone": "America/Chicago"}
 FOLLOWING = {**NIGHTLY, "daylight_saving": "follow"}
 
-# When plays run, and whether the timer that follows is replaced then.
+# The times of the plays, and whether they replace the timer that follows the clock.
 PLAYS = [
     ("2026-03-03T12:00:00Z", False),  # a day later
-    ("2026-03-07T12:00:00Z", False),  # the next run has its time, as far as there is one: 03:00 for the skipped 02:00
-    ("2026-03-08T12:00:00Z", True),  # the run after that one would come at 03:00 too
+    ("2026-03-07T12:00:00Z", False),  # the next run is at the right time: 03:00 for the skipped 02:00
+    ("2026-03-08T12:00:00Z", True),  # the run after that would also be at 03:00
     ("2026-03-08T12:01:00Z", False),
     ("2026-04-08T12:00:00Z", False),  # a month later
     ("2026-10-30T12:00:00Z", False),
-    ("2026-10-31T12:00:00Z", True),  # the next run would come at 01:00
+    ("2026-10-31T12:00:00Z", True),  # the next run would be at 01:00
     ("2026-11-01T12:00:00Z", False),
     (END, False),  # a year later
 ]
 
 
 def play(nightly: str, following: str) -> list[Task]:
-    """The same two tasks every time."""
+    """Run the same two tasks."""
     return [
         timer(nightly, **definition("nightly", NIGHTLY), on_drift="fail"),
         timer(following, **definition("following", FOLLOWING), on_drift="replace"),
@@ -51,12 +51,12 @@ def play(nightly: str, following: str) -> list[Task]:
 
 
 def foreseen(schedule: dict[str, Any]) -> list[str]:
-    """What the filter says of the year, local times."""
+    """The runs of the year according to the filter, in local time."""
     return [run["local"] for run in upcoming_runs(schedule, START, END)]
 
 
 def local_runs(globus: LocalGlobus, name: str) -> list[str]:
-    """The runs of all timers that ever had a name, in local time."""
+    """The runs of all timers with a name, including deleted ones, in local time."""
     history = [entry for one in globus.timers() if one["name"] == name for entry in one["history"]]
     assert {entry["event"] for entry in history} == {"ran"}
     return [
@@ -65,7 +65,7 @@ def local_runs(globus: LocalGlobus, name: str) -> list[str]:
 
 
 def times(runs: Iterable[str]) -> Counter[str]:
-    """How many runs came at which local time of day."""
+    """The number of runs at each local time of day."""
     return Counter(run[11:16] for run in runs)
 
 
@@ -99,7 +99,7 @@ def test_d4_a_year_of_nights_over_both_clock_changes(modules: Modules, globus: L
     assert times(nightly) == {"02:00": 127, "03:00": 238}
     assert nightly == foreseen(NIGHTLY)
 
-    # follow: 02:00 every night but the one that does not have it
+    # follow: 02:00 every night except the one without it
     following = local_runs(globus, "following")
     assert [run[:10] for run in following] == days("2026-03-03", "2027-03-02")
     assert times(following) == {"02:00": 364, "03:00": 1}

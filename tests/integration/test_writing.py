@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Creating beside other writers, replacing, and creating paused (W3, W4, W4a)."""
+"""Creating at the same time as other writers, replacing, and creating paused timers (W3, W4, W4a)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ def named(globus: LocalGlobus, name: str) -> list[dict[str, Any]]:
 
 
 def together(playbooks: Playbooks, globus: LocalGlobus, tasks: list[Task]) -> list[Run]:
-    """Run a playbook of each task, all at once: none gets an answer to its first list before all have asked."""
+    """Run a playbook for each task, all at the same time: no one gets the answer to its first list before all have
+    requested it."""
     held = {"method": "GET", "path": "^/jobs/$", "attempts": list(range(1, len(tasks) + 1)), "after_commit": True}
     globus.fault("stall", seconds=600, **held)
     started = [playbooks.start([task]) for task in tasks]
@@ -52,7 +53,7 @@ def test_of_timers_that_several_writers_create_one_stays_W3(
 
 
 def test_another_writer_with_another_definition_keeps_its_timer_W3(globus: LocalGlobus, playbooks: Playbooks) -> None:
-    """Of unequal timers none is deleted that is not the writer's own; the next run tells of both."""
+    """A writer deletes only its own timers, if they differ. The next run reports both."""
     levels = ("size", "checksum")
 
     runs = together(playbooks, globus, [timer("create", **definition("shared", sync_level=level)) for level in levels])
@@ -66,7 +67,7 @@ def test_another_writer_with_another_definition_keeps_its_timer_W3(globus: Local
 
 
 def test_a_replacement_leaves_no_gap_and_keeps_the_phase_W4(globus: LocalGlobus, modules: Modules) -> None:
-    """Of the old and the new timer one is always there; a changed label fires nothing, a paused one stays paused."""
+    """The old or the new timer always exists. A changed label starts no run, and a paused timer stays paused."""
     api = Api(globus).login(MAPPED, MAPPED_TOO)
     schedule = {"type": "recurring", "interval_seconds": 86400, "start": "2026-03-02T12:30:00+00:00"}
     for name in ("runs", "rests"):
@@ -112,7 +113,7 @@ def test_a_replacement_leaves_no_gap_and_keeps_the_phase_W4(globus: LocalGlobus,
 def test_a_failure_is_told_before_its_timer_is_replaced_W4e(
     check_mode: bool, globus: LocalGlobus, modules: Modules
 ) -> None:
-    """The new timer is well, since it has not run yet."""
+    """The new timer is ok, because it has not run yet."""
     schedule = {"interval": "1d", "start": "2026-03-02T13:00:00+00:00"}
     created = modules.run([timer("nightly", **definition("nightly", schedule))])
     old = created["nightly"]["timer_id"]
@@ -135,7 +136,7 @@ def test_a_failure_is_told_before_its_timer_is_replaced_W4e(
 def test_a_transfer_that_stands_still_is_told_before_its_timer_is_replaced_W4d_W4e(
     check_mode: bool, globus: LocalGlobus, modules: Modules
 ) -> None:
-    """The timer itself counts no error: only the transfer task says so, which is read with one request more."""
+    """The timer itself counts no error: only the transfer task shows it, which takes one more request."""
     schedule = {"interval": "1d", "start": "2026-03-02T13:00:00+00:00"}
     paths = [{"source_path": "/missing/", "destination_path": "/backup/"}]
     globus.collection(MAPPED, missing=["/missing/"])
