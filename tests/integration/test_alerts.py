@@ -1,11 +1,10 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The alerts of docs/examples/alerts, run as they stand; a mail server and a web server of this machine receive them.
+"""The alerts of docs/examples/alerts, run unchanged. A mail server and a web server on this machine receive them.
 
-alert.yml, which only fails, is run by test_information_health.py. That the servers take what they get here was tried
-once with Nagios 4.4.6 behind NRDP 2.0.5, and with Icinga 2.13.6: states, lines, performance data, and UNKNOWN when
-alert_ttl is over.
+alert.yml, which only fails, is run by test_information_health.py. Nagios 4.4.6 with NRDP 2.0.5 and Icinga 2.13.6
+accepted these requests in a manual test: states, lines, performance data, and UNKNOWN after alert_ttl.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ from unit.small_server import DROP, Reply, Request, SmallServer, closed_port, se
 ROOT = Path(__file__).resolve().parents[2]
 ALERTS = ROOT / "docs" / "examples" / "alerts"
 SECRET = "a-secret-that-nobody-should-see"
-# What somebody who may name a timer could try, and a collection's owner with the text of an error.
+# Attacks by users who can name timers, and by owners of collections who can set the text of an error.
 NAME = (
     'O\'Brien "at" night\r\n.\r\nSubject: free | a=1;2;3 <!channel> <img src=x> @all ```'
     "\x1b[31m\u202e\x9b {{ 7 * 7 }} \u00e9"
@@ -56,7 +55,7 @@ STRANGER = "nobody@example.org"
 
 
 class Inbox(Message):
-    """Keeps the messages that arrive, with their envelopes."""
+    """Stores the received messages with their envelopes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -79,10 +78,10 @@ class Inbox(Message):
 
 
 class Operations:
-    """What the alerts go to, and what arrived there.
+    """The receivers of the alerts, and the alerts that arrived.
 
-    :ivar answers: of the web server, by the start of a path.
-    :ivar variables: those that make the examples use it.
+    :ivar answers: the answers of the web server, by the beginning of the path.
+    :ivar variables: the variables that make the examples use these receivers.
     :ivar environment: of the processes.
     """
 
@@ -108,7 +107,7 @@ class Operations:
         return next(reply for start, reply in self.answers.items() if request.path.startswith(start))
 
     def __call__(self, *names: str, **variables: Any) -> subprocess.CompletedProcess[str]:
-        """Run examples with all the words that Ansible can print. Nothing secret is among them."""
+        """Run examples with all output that Ansible can print, and check that it contains no secret."""
         given = json.dumps({**self.variables, **variables})
         done = patience.run(
             [str(ANSIBLE / "ansible-playbook"), *(str(ALERTS / name) for name in names), "-vvv", "-e", given],
@@ -121,7 +120,7 @@ class Operations:
         return done
 
     def request(self, start: str) -> Request:
-        """The only request to a path that starts so. Nothing secret is in its body but the token of NRDP."""
+        """The only request to a path with this beginning. Its body contains no secret except the token of NRDP."""
         (found,) = [one for one in self.server.requests if one.path.startswith(start)]
         assert found.method == "POST"
         return found
@@ -177,7 +176,7 @@ class Operations:
 
 @pytest.fixture
 def operations(playbooks: Playbooks, tmp_path: Path) -> Iterator[Operations]:
-    """A mail server, and a web server with a certificate of a CA of its own, as Icinga has one."""
+    """A mail server, and a web server with a certificate of its own CA, as Icinga has."""
     found = Operations(playbooks, tmp_path)
     mail = Controller(found.inbox, hostname="127.0.0.1", port=closed_port())
     mail.start()
@@ -210,7 +209,7 @@ def as_nagios_reads(output: str) -> tuple[list[str], str]:
 def test_every_alert_arrives_and_names_and_reasons_are_only_text_in_it_X1(
     globus: LocalGlobus, api: Api, operations: Operations
 ) -> None:
-    """One timer is well. What stopped the other, and its name, are full of what could do harm."""
+    """One timer is ok. The name of the other, and the reason why it stopped, contain harmful text."""
     timer = api.create(name=NAME)
     api.create(name="all is well here")
     globus.timer(timer, stop={"cause": "other", "detail": DETAIL})
@@ -227,7 +226,7 @@ def test_every_alert_arrives_and_names_and_reasons_are_only_text_in_it_X1(
     assert name in mail
     assert reason in mail
 
-    # Slack takes <!channel> for a mention everywhere, Mattermost @all outside of a block.
+    # Slack treats <!channel> as a mention everywhere, Mattermost treats @all as one outside of a block.
     post = operations.posted()
     head, block, rest = post.split("```")
     assert head.startswith("Unhealthy Globus timers: 1\n")
@@ -273,7 +272,7 @@ def test_while_all_are_well_nagios_and_icinga_get_ok_and_people_nothing(api: Api
 
 @pytest.mark.parametrize("last", ["chat.yml", "mail.yml"])
 def test_timers_that_cannot_be_read_are_alerts_and_unknown_but_never_well(last: str, operations: Operations) -> None:
-    """What tells people fails too; Nagios and Icinga keep the state."""
+    """The alert fails, too; Nagios and Icinga keep the state."""
     operations.environment["GLOBUS_CLIENT_SECRET"] = SECRET
 
     done = operations("nagios.yml", "icinga.yml", last)

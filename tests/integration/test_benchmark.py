@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`make benchmark` works, and counts right. How fast anything is depends on the machine, and is not tested."""
+"""`make benchmark` works, and its counts are right. Speeds depend on the machine, and are not tested."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_benchmark_prints_its_table(tmp_path: Path) -> None:
         for part in done.stdout.split("An account with 20 timers:")
     )
     assert [len(row) for row in tasks] == [6] * 5
-    # C1 and C2: what a task costs in requests.
+    # C1 and C2: the number of requests of a task.
     assert {row[0]: row[4] for row in tasks[1:]} == {
         "ping": "0",
         "uri": "1",

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Check mode writes nothing and tells what the real run then does: each state, on_drift and situation (W1)."""
+"""Check mode writes nothing, and reports what the real run then does: each state, on_drift and situation (W1)."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ ON_DRIFT = ("warn", "ignore", "fail", "replace")
 SITUATIONS = ("absent", "equal", "drifted", "paused", "inactive", "ended", "two")
 COMBINATIONS = [(on_drift, situation) for on_drift in ON_DRIFT for situation in SITUATIONS]
 FIRST_RUN = "2026-03-03T02:00:00+00:00"
-# What has to be the same in check mode and in the real run; of operations all but the ID of what is created.
-NOT_REQUESTED = "Check mode does not request consents"  # the one thing that only check mode says
+# The results that must be equal in check mode and in the real run; in operations, except the ID of a created timer.
+NOT_REQUESTED = "Check mode does not request consents"  # the only warning that is specific to check mode
 COMPARED = ("failed", "changed", "diff", "drift", "msg", "error", "warnings")
 
 
 def wanted(state: str, on_drift: str, situation: str) -> dict[str, Any]:
-    """The options of one combination; its timers have a name of their own."""
+    """The options of a combination. Each combination has its own name of timers."""
     schedule: dict[str, Any] = {"interval": "30d", "start": FIRST_RUN}
     if situation == "ended":
         schedule["end"] = {"count": 1}
@@ -34,7 +34,7 @@ def wanted(state: str, on_drift: str, situation: str) -> dict[str, Any]:
 
 
 def expected(state: str, on_drift: str, situation: str) -> list[str] | None:
-    """The kinds of the operations, or None for a failure; from the rules, case by case."""
+    """The kinds of the operations according to the rules, or None for a failure."""
     pause = ["pause"] if state == "paused" else []
     if state == "absent":  # I1, I3
         return {"absent": [], "ended": [], "two": ["delete", "delete"]}.get(situation, ["delete"])
@@ -54,7 +54,8 @@ def expected(state: str, on_drift: str, situation: str) -> list[str] | None:
 
 
 def prepare(globus: LocalGlobus, state: str) -> None:
-    """Every situation for every on_drift, with raw requests; then half a day later than the first run."""
+    """Create every situation for every on_drift, with raw requests. Then move the clock to half a day after the first
+    run."""
     api = Api(globus)
 
     def create(on_drift: str, situation: str, sync_level: int = 3) -> str:
@@ -112,7 +113,7 @@ def test_check_mode_writes_nothing_and_foretells_the_run_W1(
             assert {key: foretold.get(key) for key in COMPARED} == {key: done.get(key) for key in COMPARED}
             for told, was in zip(foretold["operations"], done["operations"], strict=True):
                 assert (told["operation"], told["name"]) == (was["operation"], was["name"])
-                # The ID of a timer that is yet to be made is the one thing that check mode cannot know.
+                # Only the ID of a future timer is unknown in check mode.
                 assert told["timer_id"] == (None if was["timer_id"] in made(done) else was["timer_id"])
             warned = any("Globus stopped it" in warning for warning in done.get("warnings", ()))
             assert warned is (situation == "inactive" and state != "absent"), "S7"

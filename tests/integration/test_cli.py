@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Timers that the module did not make: by the unmodified Globus CLI, and in the service's old form (I4)."""
+"""Timers that the module did not create: those of the unmodified Globus CLI, and of the old form of the service
+(I4)."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ FIRST_RUN = "2026-03-03T02:00:00+00:00"
 
 
 def test_the_cli_and_the_module_share_timers_I4(globus: LocalGlobus, modules: Modules, tmp_path: Path) -> None:
-    """The CLI creates, lists, shows, pauses, resumes and deletes; to the module its timer is the same definition."""
+    """The CLI creates, lists, shows, pauses, resumes and deletes timers. For the module, its timer equals the
+    definition."""
     account = {"GLOBUS_CLI_CLIENT_ID": globus.client_id, "GLOBUS_CLI_CLIENT_SECRET": globus.client_secret}
     environment = {**os.environ, "HOME": str(tmp_path), **globus.environment, **account}
 

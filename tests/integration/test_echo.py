@@ -1,8 +1,8 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A service that echoes every header, parameter and body it gets, in every field it answers, at each status: for each
-login method, no secret in what any module returns (X1; issue 11, 39, 40, 42).
+"""A service that repeats every header, parameter and body of a request in every field of its answer, with each status:
+for each login method, no module returns a secret (X1; issue 11, 39, 40, 42).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from unit.small_server import Reply, Request, SmallServer, serving
 
 STATUSES = (200, 201, 302, 400, 401, 403, 404, 409, 422, 429, 500, 503)
 CLIENT = "cccccccc-0000-4000-8000-000000000001"
-# Each with the characters that encodings change, and with blanks that come from files.
+# Each secret has characters that encodings change, and blanks as they occur in files.
 SECRET = "the/client+secret=of&the=account"
 TIMERS_TOKEN, TRANSFER_TOKEN = "given-timers-token-0001", "given-transfer-token-0001"
 CODE = "the-code+of/the-page"
@@ -36,7 +36,7 @@ ESCAPE, TURN = "\x1b[31m", "\u202e"
 
 
 class Echo:
-    """Answers tokens at the first step where it ``signs_in``, and else what it got, with a status."""
+    """Answers with tokens to the first step of a login if it ``signs_in``, otherwise with the request and a status."""
 
     def __init__(self) -> None:
         self.status = 200
@@ -65,7 +65,7 @@ class Echo:
         return {**secrets, "resource_server": server, "scope": text, "expires_in": 1000, "token_type": text}
 
     def _document(self, text: str) -> dict[str, Any]:
-        """What all the services answer, in one."""
+        """The answers of all services, in one document."""
         words = (
             "code message request_id error_description title id job_id name status display_name entity_type sub type"
         )
@@ -113,7 +113,7 @@ def echoing(echo: Echo) -> Iterator[SmallServer]:
 
 
 def store_person(home: Path, expires_at: float) -> list[str]:
-    """The stored login of a person; its secrets."""
+    """Store the login of a person. Returns its secrets."""
     tokens = {
         server: {
             "access_token": f"stored-access-{number}-of-person",
@@ -132,7 +132,7 @@ def store_person(home: Path, expires_at: float) -> list[str]:
 
 
 def store_cli(home: Path) -> list[str]:
-    """A login of the Globus CLI, whose tokens have expired; its secrets."""
+    """Store a login of the Globus CLI with expired tokens. Returns its secrets."""
     folder = home / ".globus" / "cli"
     folder.mkdir(parents=True, mode=0o700)
     place = "userprofile/production"
@@ -180,7 +180,7 @@ MODULES: dict[str, dict[str, Any]] = {
 
 
 def leaks(shown: str, secrets: list[str]) -> list[str]:
-    """The secrets that are shown, in any spelling."""
+    """The secrets that a text shows, in any encoding."""
     spelled = [one for secret in secrets for one in (secret, quote(secret, safe=""), quote(secret))]
     spelled += [base64.b64encode(f"{CLIENT}:{secret}".encode()).decode() for secret in secrets]
     return [one for one in spelled if one.lower() in shown.lower()]
@@ -229,7 +229,7 @@ def test_X1_no_secret_of_signing_in_is_returned(
 
 
 def test_X1_a_proxy_s_password_that_comes_back(tmp_path: Path) -> None:
-    """The proxy of a site, which says no, and repeats what it was sent."""
+    """A proxy that refuses requests, and repeats what it received."""
 
     def refuse(request: Request) -> Reply:
         return Reply(407, reason=f"No {request.headers.get('Proxy-Authorization')}")
@@ -248,7 +248,7 @@ def test_X1_a_proxy_s_password_that_comes_back(tmp_path: Path) -> None:
 def test_X1_a_short_secret_does_not_destroy_the_output(
     short: str, echo: Echo, echoing: SmallServer, tmp_path: Path
 ) -> None:
-    """Ansible masks every letter that equals a secret of one letter."""
+    """Ansible masks every letter that is equal to a secret of one letter."""
     echo.status, echo.signs_in = 403, False
     options = {"client_id": CLIENT, "client_secret": short, "auth_method": "client_credentials"}
     environment = {"HOME": str(tmp_path), **echoing.environment}
@@ -321,5 +321,5 @@ def test_X1_nothing_is_printed_by_ansible_playbook(
     assert "given-" not in run.output
     assert leaks(run.output, [*secrets, *echo.issued]) == []
     assert ESCAPE not in run.output
-    if status >= 300:  # names are data, which Ansible prints as JSON and which come back byte for byte
+    if status >= 300:  # names are data: Ansible prints them as JSON, and returns them byte for byte
         assert TURN not in run.output

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbooks that the example rulebooks start, without ansible-rulebook, which ``make rulebook-test`` has.
+"""The playbooks that the example rulebooks start, without ansible-rulebook (``make rulebook-test`` uses it).
 
 The events are those of the event source.
 """
@@ -29,7 +29,7 @@ RETRIES = 5
 
 
 def stalled(api: Api, globus: LocalGlobus) -> dict[str, Any]:
-    """An event of a timer whose name is odd, as the source sends it."""
+    """An event of a timer with an odd name, as the source sends it."""
     api.create(name=NAME, source=MAPPED, destination=MAPPED_TOO)
     globus.collection(MAPPED, trouble="FILE_NOT_FOUND")
     globus.advance(90000)

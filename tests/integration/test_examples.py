@@ -1,10 +1,11 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every example of every plugin, run as it stands, in its order, against a local Globus that has what it names.
+"""Every example of every plugin, run unchanged and in order, against a local Globus with the timers and collections
+that it names.
 
-An example that writes is run once more right after: the first time something is changed, the second time nothing is.
-The tables below name every example of which another thing is true.
+An example that writes is run twice: the first run changes something, the second one does not. The tables below name all
+exceptions.
 """
 
 from __future__ import annotations
@@ -50,13 +51,13 @@ AGAIN = " (again)"
 
 @dataclass(frozen=True)
 class Document:
-    """What the examples of one plugin need and come to.
+    """The preparation and the results of the examples of a plugin.
 
-    :ivar prepare: makes what the examples say is there; returns the variables that they use.
-    :ivar before: tasks in front of an example: what somebody, or Globus, does at that moment.
-    :ivar unchanged: writing examples that find everything in place already.
+    :ivar prepare: creates what the examples require; returns the variables that they use.
+    :ivar before: tasks before an example: the actions of a person or of Globus.
+    :ivar unchanged: writing examples that change nothing in their first run.
     :ivar once: writing examples that cannot be repeated.
-    :ivar warns: example -> part of the warning that belongs to it. All others warn of nothing.
+    :ivar warns: example -> part of its warning. All others have no warnings.
     """
 
     prepare: Callable[[LocalGlobus, Person], dict[str, Any]]
@@ -81,7 +82,7 @@ def _for_timer(globus: LocalGlobus, person: Person) -> dict[str, Any]:
 
 
 def _for_timers(globus: LocalGlobus, person: Person) -> dict[str, Any]:
-    """Timers of the facility that the list does not have, and two that somebody made by hand."""
+    """Timers of the facility that are not in the list, and two that somebody created by hand."""
     api = begin(globus)
     for name in ("facility-old-camera", "facility-forgotten", "by-hand-1", "by-hand-2"):
         api.create(name=name, **transfer())
@@ -90,7 +91,7 @@ def _for_timers(globus: LocalGlobus, person: Person) -> dict[str, Any]:
 
 
 def _for_timer_info(globus: LocalGlobus, person: Person) -> dict[str, Any]:
-    """Timers that have run for some days, one of which has ended, another is paused; and one of the CLI's user."""
+    """Timers that have run for some days: one has ended, one is paused, and one belongs to the user of the CLI."""
     api = begin(globus)
     for name in ("facility-sequencer", "microscope-nightly"):
         api.create(name=name, **transfer())
@@ -127,7 +128,7 @@ def _for_lookups(globus: LocalGlobus, person: Person) -> dict[str, Any]:
 
 
 def _known_by_id(name: str) -> list[Task]:
-    """Let the documented ID be that of a timer that is there: the service chooses IDs itself."""
+    """Give an existing timer the documented ID, because the service chooses the IDs."""
     return [
         {"name": "look it up", f"{PREFIX}timer_info": {"name": name}, "register": "known"},
         {"name": "know it", "ansible.builtin.set_fact": {"known_timer": "{{ known.timers[0].id }}"}},
@@ -164,7 +165,7 @@ DOCUMENTS = {
         _for_login,
         before={"Sign in with the code that the page showed": [BROWSER]},
         unchanged=(
-            # an address is returned, and nothing is there yet that was not before
+            # an address is returned, and nothing new exists yet
             "Start to sign in",
             "Sign in again for a session of a high assurance collection, and store the login in another file",
         ),
@@ -205,13 +206,13 @@ def module_of(task: Task) -> str:
 
 
 def is_repeated(example: Task, document: Document) -> bool:
-    """Whether it changes something, and can be repeated."""
+    """Whether a task changes something, and can be repeated."""
     still = (*document.unchanged, *document.once)
     return any(module_of(task) in WRITING and task["name"] not in still for task in leaves(example))
 
 
 def repeated(example: Task) -> Task:
-    """The same once more, under other names."""
+    """The same tasks again, with other names."""
     example = copy.deepcopy(example)
     for task in leaves(example):
         task["name"] += AGAIN
@@ -219,7 +220,7 @@ def repeated(example: Task) -> Task:
 
 
 def with_known_ids(value: Any) -> Any:
-    """The example with the template of ``_known_by_id`` for the one ID that nobody can prepare."""
+    """The example, with the template of ``_known_by_id`` instead of the only ID that cannot be prepared."""
     if isinstance(value, dict):
         return {key: with_known_ids(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -250,7 +251,7 @@ def test_every_document_is_run_and_every_table_is_about_examples_that_are_there(
 
 
 def overridden(node: yaml.Node | None) -> Iterator[str]:
-    """Keys that a mapping both takes over with ``<<`` and sets itself: Ansible warns of them."""
+    """Keys that a mapping both merges with ``<<`` and sets itself: Ansible warns about them."""
     if isinstance(node, yaml.SequenceNode):
         for item in node.value:
             yield from overridden(item)
@@ -269,7 +270,7 @@ def test_examples_are_yaml_that_ansible_takes_without_a_warning(document: str) -
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_each_example_can_be_copied_by_itself(document: str) -> None:
-    """None uses an anchor of another."""
+    """No example uses an anchor of another one."""
     alone = [part for text in texts_of(document) for part in re.split(r"^(?=- )", text, flags=re.M)[1:]]
     assert [example for part in alone for example in yaml.safe_load(part)] == examples_of(document)
 
@@ -296,13 +297,13 @@ def test_examples_run_as_they_stand(
 
 
 def judge(task: Task, example: Task, described: Document, run: Run) -> None:
-    """What an example came to, both times."""
+    """The results of both runs of an example."""
     name = task["name"]
     first = run[name]
     assert not first["failed"]
     warning = described.warns.get(name)
     warnings = first.get("warnings", [])
-    if task.get("check_mode"):  # which says what it does not request
+    if task.get("check_mode"):  # check mode reports the consents that it does not request
         warnings = [one for one in warnings if "Check mode does not request consents" not in one]
     assert (warning in warnings[0]) if warning else (warnings == []), warnings
     if module_of(task) not in WRITING:

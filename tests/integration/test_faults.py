@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Answers that are lost, late, cut or refused: one timer, right after one rerun at most (W2, W5, W6)."""
+"""Answers that are lost, late, cut or refused: there is one timer, and it is right after at most one rerun (W2, W5,
+W6)."""
 
 from __future__ import annotations
 
@@ -30,11 +31,11 @@ PAGE: Document = {"kind": "html"}
 BUSY: Document = {"kind": "status", "status": 429, "retry_after": 1}
 AWAY: Document = {"kind": "status", "status": 503, "retry_after": 1}
 SLOW: Document = {"kind": "stall", "seconds": 1.5}
-TIMEOUT = 1.0  # seconds that the module waits for an answer where the fault is silence
+TIMEOUT = 1.0  # seconds that the module waits for an answer if the fault is silence
 ONCE: Document = {"attempts": [1]}
 AFTER: Document = {"after_commit": True}
 
-# What happens to the first request of a creation. Of each, whether the timer is there after it.
+# The faults of the first request of a creation, each with whether the timer exists after it.
 CREATION: dict[str, tuple[Document, bool]] = {
     "lost answer": (LOST, True),
     "connection refused": (REFUSED, False),
@@ -63,7 +64,7 @@ def test_a_faulty_creation_makes_one_timer_and_says_changed_W2(
     silent: bool, globus: LocalGlobus, modules: Modules, subtests: pytest.Subtests
 ) -> None:
     cases = {name: case for name, case in CREATION.items() if (case[0]["kind"] == "stall") is silent}
-    # Where the request is carried out late, it is looked for later still.
+    # If the request is carried out late, the module looks for the timer even later.
     later = {"_apply.execute.LOOK_AGAIN_AFTER": 3.0, "_apply.execute.LOOK_AGAIN_MAXIMUM": 3.0}
     tasks: list[Task] = []
     for name, (fault, _committed) in cases.items():
@@ -88,7 +89,7 @@ def test_a_faulty_creation_makes_one_timer_and_says_changed_W2(
             assert not run[f"{name}, rerun"]["changed"]
             requests = calls(run.log(name))
             assert requests.count("POST timer") == (1 if committed else 2)
-            if "429" not in name:  # that alone says that nothing was created
+            if "429" not in name:  # only this answer means that nothing was created
                 after = requests[requests.index("POST timer") :]
                 assert after[1] == "GET jobs", "looked up before it is tried again"
 
@@ -96,7 +97,8 @@ def test_a_faulty_creation_makes_one_timer_and_says_changed_W2(
 def test_a_creation_that_keeps_failing_is_tried_a_bounded_number_of_times_W2(
     globus: LocalGlobus, modules: Modules
 ) -> None:
-    """The service is down for creations: an error in words, no timer, and the old timer is still there (W4)."""
+    """The service does not accept creations: there is an error message and no new timer, and the old timer still exists
+    (W4)."""
     api = Api(globus).login(MAPPED, MAPPED_TOO)
     old = api.create(name="old", source=MAPPED, destination=MAPPED_TOO)
     globus.clear_log()
@@ -121,17 +123,17 @@ def test_a_creation_that_keeps_failing_is_tried_a_bounded_number_of_times_W2(
 
 
 def one_of(sync_level: int) -> Callable[[list[Document]], bool]:
-    """One timer is left, with this sync level."""
+    """There is one timer, with this sync level."""
     return lambda timers: [one["callback_body"]["body"].get("sync_level") for one in timers] == [sync_level]
 
 
 def one_with(status: str) -> Callable[[list[Document]], bool]:
-    """One timer is left, with this status."""
+    """There is one timer, with this status."""
     return lambda timers: [one["status"] for one in timers] == [status]
 
 
 SCHEDULE = {"interval": "30d", "start": "2026-03-03T02:00:00+00:00"}
-# Operation: what is there before it, options beside the definition, and what has to be there in the end.
+# Operation: the timers before it, the options in addition to the definition, and the check of the result.
 OPERATIONS: dict[str, tuple[str | None, Document, Callable[[list[Document]], bool]]] = {
     "create": (None, {}, one_with("active")),
     "replace": ("drifted", {"on_drift": "replace"}, one_of(3)),
@@ -140,7 +142,7 @@ OPERATIONS: dict[str, tuple[str | None, Document, Callable[[list[Document]], boo
     "resume": ("paused", {"state": "active"}, one_with("active")),
     "rename": ("to be renamed", {"timer_id": "?"}, one_with("active")),
 }
-# The request that goes wrong in an operation: method and path.
+# The request of an operation that fails: method and path.
 REQUESTS: dict[str, tuple[str, str, str]] = {
     "replace: creation": ("replace", "POST", "^/v2/timer$"),
     "replace: look at the successor": ("replace", "GET", "^/jobs/.+"),
@@ -153,7 +155,8 @@ REQUESTS: dict[str, tuple[str, str, str]] = {
     "token": ("create", "POST", "/token$"),
     "look-up": ("create", "GET", "^/v0.10/endpoint/"),
 }
-# Those that pass, after which the task must have done its work; and one that outlasts all retries of the first run.
+# Faults that pass, after which the task must have succeeded, and one that lasts longer than all retries of the first
+# run.
 PASSING: dict[str, Document] = {
     "lost answer": {**LOST, **ONCE},
     "502": {**BAD_GATEWAY, **ONCE},
@@ -192,7 +195,7 @@ def test_after_a_fault_the_end_state_is_right_W5_W6(
             assert run[name]["changed"]
             assert is_right(named(globus, name))
     with subtests.test(fault=LASTING):
-        # It may have been done in spite of it, as far as that can be told.
+        # The request may have been carried out in spite of the fault.
         first = run[LASTING]
         assert "502" in first["msg"] if first["failed"] else first["changed"]
         assert not run["rerun"]["failed"]
@@ -200,7 +203,7 @@ def test_after_a_fault_the_end_state_is_right_W5_W6(
 
 
 def prepare(globus: LocalGlobus, name: str, before: str) -> str:
-    """A timer as it is before the operation; its ID."""
+    """Create the timer before the operation. Returns its ID."""
     api = Api(globus).login(MAPPED, MAPPED_TOO)
     items = [{"DATA_TYPE": "transfer_item", "source_path": "/data/", "destination_path": "/backup/", "recursive": True}]
     body = {"DATA": items, "verify_checksum": True, "sync_level": 1 if before == "drifted" else 3}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Timers that run flows: each operation, drift, consents, and timers that others made (I4, D1, S1 to S7, W1, W4)."""
+"""Timers that run flows: each operation, drift, consents, and timers of others (I4, D1, S1 to S7, W1, W4)."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def flow_definition(name: str = "flow", schedule: Mapping[str, Any] | None = Non
 
 
 class Modules:
-    """Modules inside this process, signed in as the world's client."""
+    """Modules in this process, with the client of the world."""
 
     def __init__(self, globus: LocalGlobus) -> None:
         self.globus = globus
@@ -57,16 +57,16 @@ class Modules:
         self.environment = {**globus.environment, **credentials}
 
     def __call__(self, module: str, *, check: bool = False, **options: Any) -> Any:
-        """What the module returns."""
+        """The result of the module."""
         return in_process.run(module, options, self.environment, check=check)
 
     def create(self, *timers: Mapping[str, Any]) -> None:
-        """Make timers, in one task."""
+        """Create timers in one task."""
         made = self("timers", timers=list(timers))
         assert made["counts"]["created"] == len(timers), made
 
     def in_place(self, *timers: Mapping[str, Any]) -> None:
-        """That the timers are there as they are to be, without a write."""
+        """Check that the timers exist and match, without a write."""
         self.globus.clear_log()
         result = self("timers", timers=list(timers), on_drift="fail")
         assert (result["failed"], result["operations"]) == (False, []), result
@@ -76,18 +76,18 @@ class Modules:
 
 @pytest.fixture
 def modules(globus: LocalGlobus) -> Modules:
-    """Modules inside this process."""
+    """Modules in this process."""
     return Modules(globus)
 
 
 def consented(globus: LocalGlobus) -> set[str]:
-    """What anybody has consented to, beneath the scope of Timers."""
+    """All consents below the scope of Timers."""
     paths = {path for one in globus.call("GET", "consents")["consents"] for path in one["paths"]}
     return {path for path in paths if path.startswith(f"{TIMERS_SCOPE} > ")}
 
 
 def events(globus: LocalGlobus, name: str) -> list[str]:
-    """What happened at the ticks of the timer of this name."""
+    """The events at the ticks of the timer with this name."""
     (found,) = [one for one in globus.timers() if one["name"] == name and one["status"] != "delete_in_progress"]
     return [event["event"] for event in found["history"]]
 
@@ -98,9 +98,9 @@ def events(globus: LocalGlobus, name: str) -> list[str]:
 def test_life_of_a_flow_timer_each_step_idempotent_and_at_its_cost_C1_S1_W1_W4(
     globus: LocalGlobus, modules: Modules
 ) -> None:
-    """What it does, and the requests it takes: the flow is looked up only where a timer is created or resumed."""
+    """Each operation and its requests: the flow is looked up only when a timer is created or resumed."""
     wanted, other = flow_definition(run_managers=MANAGERS), flow_definition(run_managers=MANAGERS[:1])
-    look_up = [*IN_PLACE, "POST token", "GET flow"]  # with a token of its own, for Globus Flows
+    look_up = [*IN_PLACE, "POST token", "GET flow"]  # with a separate token for Globus Flows
     create = [*look_up, "POST consent", "POST timer", "POST pause"]
     check: dict[str, Any] = {"check": True}
     steps: dict[str, tuple[dict[str, Any], list[str], list[str]]] = {
@@ -155,7 +155,7 @@ def test_life_of_a_flow_timer_each_step_idempotent_and_at_its_cost_C1_S1_W1_W4(
 def sdk(
     globus: LocalGlobus, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[tuple[globus_sdk.ClientApp, globus_sdk.TimersClient]]:
-    """An app of the SDK as its documentation has it, and its client of Timers."""
+    """An app of the SDK as in its documentation, and its Timers client."""
     for name, value in globus.environment.items():
         monkeypatch.setenv(name, value)
     config = GlobusAppConfig(token_storage=MemoryTokenStorage())
@@ -238,7 +238,7 @@ def test_a_flow_timer_becomes_a_transfer_and_a_flow_again(modules: Modules) -> N
 
 @pytest.mark.parametrize("names", ["read", "created"])
 def test_a_lost_answer_makes_no_second_timer_W2(names: str, globus: LocalGlobus, modules: Modules) -> None:
-    """In whichever names the service answers a creation."""
+    """The answer to a creation may use either set of names."""
     globus.switch(flow_creation_names=names)
     globus.fault("lose_answer", method="POST", path="^/v2/timer$", attempts=[1])
     result = modules("timer", **flow_definition(), retries=1)
@@ -253,7 +253,7 @@ def test_a_lost_answer_makes_no_second_timer_W2(names: str, globus: LocalGlobus,
 def test_flows_and_transfers_in_one_list_one_token_request_for_both_S3_C2(
     globus: LocalGlobus, playbooks: Playbooks
 ) -> None:
-    """In a real playbook, whose templates hand the input on with its types."""
+    """In a real playbook, templates keep the types of the input."""
     wanted = [
         definition("transfer", DAILY),
         flow_definition("first"),
@@ -277,7 +277,7 @@ def test_flows_and_transfers_in_one_list_one_token_request_for_both_S3_C2(
     assert [log.count(call) for call in ("GET collection", "GET flow", "POST consent", "POST timer")] == [2, 2, 1, 5]
     (consent,) = [one["scope"] for one in run.log("create") if "/flow_" in str(one["scope"])]
     expected: dict[tuple[str, ...], bool] = {
-        (TRANSFER_SCOPE,): False,  # collections are read with it
+        (TRANSFER_SCOPE,): False,  # collections are read with this token
         (TIMERS_SCOPE,): False,
         (TIMERS_SCOPE, TRANSFER_SCOPE): False,
         **{(TIMERS_SCOPE, TRANSFER_SCOPE, data_access(one)): True for one in (MAPPED, MAPPED_TOO)},
@@ -324,7 +324,7 @@ def test_a_look_up_that_breaks_is_no_missing_flow(globus: LocalGlobus, modules: 
 
 
 def test_check_mode_grants_nothing_W1(globus: LocalGlobus, modules: Modules) -> None:
-    Api(globus).login().create_flow_timer(name="stopped", schedule={"type": "once"})  # and so it stops, at once
+    Api(globus).login().create_flow_timer(name="stopped", schedule={"type": "once"})  # so it stops immediately
     wanted = flow_definition("stopped", {})
     for options in (
         {**flow_definition("new")},
@@ -383,7 +383,7 @@ def test_runs_of_a_flow_that_fail_are_told(globus: LocalGlobus, modules: Modules
 
 
 def test_a_person_is_told_the_command_that_grants_the_consent_S4(globus: LocalGlobus, tmp_path: Path) -> None:
-    """Before anything is created; and what the command asks for is what was missing."""
+    """The task fails before anything is created, and the command in the message requests the missing consents."""
     person = Person(globus, tmp_path)
 
     def create(name: str, **options: Any) -> Any:
@@ -407,7 +407,7 @@ def test_a_person_is_told_the_command_that_grants_the_consent_S4(globus: LocalGl
 
 
 def test_the_login_of_the_cli_and_its_remedy_S4(globus: LocalGlobus, tmp_path: Path) -> None:
-    """``globus login --timer flow:ID``, which the message names, is what the CLI wants for its own flow timers too."""
+    """The CLI requires the command of the message, ``globus login --timer flow:ID``, also for its own flow timers."""
     person = Person(globus, tmp_path)
     person.use_cli("globus login --no-local-server")
     asked = {**flow_definition(), "auth_method": "cli"}
@@ -436,8 +436,8 @@ def test_with_access_tokens_the_warning_names_the_scope_S4(globus: LocalGlobus) 
 def test_flow_timers_of_anyone_are_taken_over_and_made_anew_I4(
     shape: str, globus: LocalGlobus, modules: Modules, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Made by the CLI, the SDK, in the old form and by us: timer_info -> definition -> timers changes nothing, and in
-    an empty account makes equal ones.
+    """Timers of the CLI, of the SDK, of the old form and of the module: timer_info -> definition -> timers changes
+    nothing, and creates equal timers in an empty account.
     """
     globus.switch(read_shape=shape)
     made_by_cli(globus, tmp_path)
@@ -474,7 +474,7 @@ def test_flow_timers_of_anyone_are_taken_over_and_made_anew_I4(
 
 
 def made_by_cli(globus: LocalGlobus, home: Path) -> None:
-    """The unmodified CLI makes the timer ``cli``."""
+    """The unmodified CLI creates the timer ``cli``."""
     credentials = {"GLOBUS_CLI_CLIENT_ID": globus.client_id, "GLOBUS_CLI_CLIENT_SECRET": globus.client_secret}
     environment = {"PATH": str(BIN), "HOME": str(home), "LC_ALL": "C.UTF-8", **credentials, **globus.environment}
     words = ["timer", "create", "flow", FLOW, "--name", "cli", "--interval", "1d", "--start", FIRST_RUN]
@@ -483,7 +483,7 @@ def made_by_cli(globus: LocalGlobus, home: Path) -> None:
 
 
 def made_by_sdk(globus: LocalGlobus, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The SDK makes the timer ``sdk``, as it documents it."""
+    """The SDK creates the timer ``sdk``, as in its documentation."""
     with sdk(globus, monkeypatch) as (_app, timers):
         timers.add_app_flow_user_scope(FAILING_FLOW)
         body = {"body": {"a": 1}, "run_managers": MANAGERS}

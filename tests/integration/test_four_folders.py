@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An installed collection may lose everything but meta, plugins, roles and playbooks, and works the same."""
+"""An installed collection works in the same way with only the folders meta, plugins, roles and playbooks."""
 
 from __future__ import annotations
 

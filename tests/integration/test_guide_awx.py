@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The guide to AWX: its files, and jobs as AWX starts them.
 
-Not run here, for want of a container runtime and of an AWX: ``ansible-builder build``, which takes the context that
-``ansible-builder create`` makes below, and what AWX does around ``ansible-playbook``. AWX renders the ``env`` of the
-injectors with Jinja's ImmutableSandboxedEnvironment, from the inputs that are not empty (its models/credential.py).
+Not run here, because there is no container runtime and no AWX: ``ansible-builder build``, which uses the context that
+``ansible-builder create`` creates below, and the work of AWX around ``ansible-playbook``. AWX renders the ``env`` of
+the injectors with Jinja's ImmutableSandboxedEnvironment, from the inputs that are not empty (its models/credential.py).
 """
 
 from __future__ import annotations
@@ -45,21 +45,21 @@ def builder(*arguments: str | Path) -> str:
 
 
 def test_the_execution_environment_is_one_that_ansible_builder_makes(tmp_path: Path) -> None:
-    """The build context; ansible-builder validates the definition against its schema before it writes one."""
+    """The build context. ansible-builder validates the definition against its schema before it writes it."""
     builder("create", "--file", AWX / "execution-environment.yml", "--context", tmp_path)
     asked = yaml.safe_load((tmp_path / "_build" / "requirements.yml").read_text(encoding="utf-8"))
     repository = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["repository"]
     assert (
         asked == {"collections": [{"name": f"{repository}.git", "type": "git"}]} == read("collections/requirements.yml")
     )
-    (file,) = tmp_path.glob("*file")  # Containerfile where there is podman, else Dockerfile
+    (file,) = tmp_path.glob("*file")  # Containerfile with podman, otherwise Dockerfile
     steps = file.read_text(encoding="utf-8")
     assert steps.index("install -y git-core") < steps.index("ansible-galaxy collection install")
     assert "introspect.py introspect" in steps, "the requirements of the collection are looked for in it"
 
 
 def test_the_fragment_for_automation_platform_makes_one_too(tmp_path: Path) -> None:
-    """With what the guide says of it: without Python, Ansible and its runner, which that image has."""
+    """The definition as in the guide: without Python, Ansible and its runner, which the image contains."""
     guide = (ROOT / "docs" / "docsite" / "rst" / "guide_awx.rst").read_text(encoding="utf-8")
     (fragment,) = re.findall(r"^\.\. code-block:: yaml\n\n((?:    .*\n)*    options:\n(?:    .*\n)+)", guide, re.M)
     definition = {**read("execution-environment.yml"), **yaml.safe_load(fragment)}
@@ -80,7 +80,7 @@ def test_a_definition_that_is_none_is_refused(tmp_path: Path) -> None:
 
 
 def test_ansible_builder_finds_what_the_collection_needs(installed: Path) -> None:
-    """In the built and installed collection: what requirements.txt has, and nothing else."""
+    """The built and installed collection requires exactly the packages of requirements.txt."""
     found = yaml.safe_load(builder("introspect", installed))
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     needed = [line for line in lines if line and not line.startswith("#")]
@@ -106,7 +106,7 @@ def test_the_credential_type_is_one() -> None:
 
 
 class Controller:
-    """Starts jobs like AWX: an environment, an inventory and a home of their own, variables in a file.
+    """Starts jobs as AWX does: each with its own environment, inventory and home, and variables in a file.
 
     :param inputs: of the credential.
     """
@@ -125,7 +125,7 @@ class Controller:
         self.number = 0
 
     def job(self, playbook: str, *options: str, **variables: Any) -> str:
-        """What a job prints. Nothing of an earlier job is left but what Globus has."""
+        """Run a job. Returns its output. Nothing of earlier jobs exists, except in Globus."""
         self.number += 1
         folder = self.folder / f"job-{self.number}"
         (folder / "home").mkdir(parents=True)
@@ -151,7 +151,7 @@ def controller(globus: LocalGlobus, playbooks: Playbooks) -> Controller:
 
 
 def test_the_job_templates(globus: LocalGlobus, controller: Controller) -> None:
-    """Preview, creation, the maintenance window of the survey, and health, with no home that stays."""
+    """Preview, creation, the maintenance window of the survey, and health, without a permanent home."""
     preview = controller.job("backups.yml", "--check", "--diff")
     assert "changed=1" in preview
     assert globus.timers() == []
@@ -188,7 +188,7 @@ def test_a_limit_leaves_a_green_job_that_did_nothing(globus: LocalGlobus, contro
 def test_the_tasks_of_a_job_share_a_token_where_the_injectors_say_so(
     globus: LocalGlobus, controller: Controller, tmp_path: Path
 ) -> None:
-    """Two playbooks of one task each. The folder of the cache need not be there."""
+    """Two playbooks with one task each. The folder of the cache does not have to exist."""
     requests = []
     for storage in ({}, {"GLOBUS_TOKEN_STORAGE": str(tmp_path / "cache" / "tokens.json")}):
         controller.environment |= storage
@@ -204,7 +204,7 @@ def test_the_tasks_of_a_job_share_a_token_where_the_injectors_say_so(
 def test_a_job_without_a_credential(
     inputs: dict[str, str], message: str, globus: LocalGlobus, playbooks: Playbooks
 ) -> None:
-    """A template that the inputs leave open renders to nothing, and an empty variable is unset."""
+    """A template without inputs renders to an empty text, and an empty variable counts as unset."""
     output = Controller(globus, playbooks, **inputs).job("alert.yml")
     assert message in output
     assert "status=2" in output
@@ -225,7 +225,7 @@ def test_a_job_in_an_image_without_the_collection(controller: Controller) -> Non
 
 
 def navigator(playbooks: Playbooks, settings: str) -> str:
-    """What the guide's command prints, without a container: there is no container engine here."""
+    """The output of the command in the guide, without a container, because there is no container engine here."""
     folder = playbooks.home / "project"
     folder.mkdir()
     (folder / "ansible-navigator.yml").write_text(settings, encoding="utf-8")

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The guides' playbooks, run with the guides' commands, in a folder that has nothing but them.
+"""The playbooks of the guides, run with the commands of the guides, in a folder that contains only them.
 
-That a guide shows the files of the repository is held by tests/unit/test_guides.py. The commands of the guide to
-rehearsing are run by test_demo.py, those of the guide to AWX by test_guide_awx.py.
+tests/unit/test_guides.py tests that the guides show the files of the repository. test_demo.py runs the commands of the
+guide to rehearsing, and test_guide_awx.py those of the guide to AWX.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ EXAMPLES = ROOT / "docs" / "examples"
 TIMER = "research_ops.globus.timer"
 YAML = r"^\.\. code-block:: yaml\n\n((?: .*\n|\n)+)"
 
-# Guide, files that it has one save, and what each of its commands changes.
+# Guide, the files that a reader saves, and the number of changes by each of its commands.
 COMMANDS = [
     ("first_timer", [ROOT / "demo" / "backup.yml"], [1, 1]),
     ("backups", [EXAMPLES / "backups.yml"], [1, 1, 1, 1]),
     (
         "taking_over",
         [EXAMPLES / name for name in ("take_over.yml", "managed.yml", "rename.yml", "move.yml")],
-        # taken over, managed twice, renamed, paused, managed, deleted in check mode and for real
+        # taken over, managed twice, renamed, paused, managed, deleted in check mode and in reality
         [1, 0, 0, 1, 1, 0, 1, 1],
     ),
     ("health", [EXAMPLES / "alerts" / "alert.yml"], [0]),
@@ -48,7 +48,7 @@ COMMANDS = [
 
 
 def run(playbooks: Playbooks, script: str) -> str:
-    """What a script prints in a folder of its own."""
+    """The output of a script in its own folder."""
     (playbooks.home / "plays").mkdir(exist_ok=True)
     done = patience.run(
         ["bash", "-euo", "pipefail", "-c", script],
@@ -87,7 +87,7 @@ def test_the_commands_of_a_guide(
 
 
 def test_the_play_of_a_person(globus: LocalGlobus, playbooks: Playbooks) -> None:
-    """Its native app is one of the world of the documentation."""
+    """The native app of the guide is in the world of the documentation."""
     globus.reset(world=WORLD, clock=START, stopped=True)
     for name in ("GLOBUS_CLIENT_ID", "GLOBUS_CLIENT_SECRET"):
         del playbooks.environment[name]
@@ -99,7 +99,7 @@ def test_the_play_of_a_person(globus: LocalGlobus, playbooks: Playbooks) -> None
 
 
 def test_the_timers_that_run_tonight(api: Api, globus: LocalGlobus, playbooks: Playbooks) -> None:
-    """The tasks in the guide to health, at the time of this host: they compare with its clock."""
+    """The tasks in the guide to health, at the time of this host, because they compare with its clock."""
     globus.reset()
     api.login(MAPPED, MAPPED_TOO)
     now = datetime.now(UTC)
@@ -123,7 +123,7 @@ def test_a_failure_as_troubleshooting_shows_it(globus: LocalGlobus, tmp_path: Pa
 
 
 def test_a_failure_that_is_none(playbooks: Playbooks) -> None:
-    """The task in the guide to troubleshooting: no timer is well, no login is not."""
+    """The task in the guide to troubleshooting: no timer is ok, but all logins are."""
     text = (GUIDES / "guide_troubleshooting.rst").read_text(encoding="utf-8")
     (block,) = re.findall(r"^\.\. code-block:: yaml\n\n((?: .*\n|\n)+)", text, re.M)
     (task,) = yaml.safe_load(block)

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every state of health by what causes it, with real files; and cured by doing what its remedy says, to the letter.
+"""Every state of health, created by its causes, with real files, and fixed by following its remedy exactly.
 
-Under what is not known of the services too: what a timer's results say of the task, and what counts as an error.
+Also with the unknown behaviour of the services: the task in the results of a timer, and the errors that count.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ SETTINGS: list[dict[str, Any]] = [
 
 
 class Stage:
-    """Four collections over real folders, an account, and modules in the process of the test."""
+    """Four collections with real folders, an account, and modules in the process of the test."""
 
     def __init__(self, globus: LocalGlobus, folder: Path, switches: dict[str, Any]) -> None:
         self.globus, self.folder = globus, folder
@@ -79,7 +79,7 @@ class Stage:
         return self.api.create(name=name, schedule=schedule or DAILY, body=body, **places)
 
     def read(self, name: str = "t", **options: Any) -> dict[str, Any]:
-        """The timer of the name that was made last."""
+        """The newest timer with this name."""
         found = self("timer_info", name=name, status=["active", "inactive", "ended"], **options)["timers"]
         timer: dict[str, Any] = max(found, key=lambda one: str(one["submitted_at"]))
         return timer
@@ -97,7 +97,7 @@ class Stage:
         assert [one["operation"] for one in operations] == ["create", "delete"]
 
     def arrived(self, name: str = "t", source: str = "lab") -> bool:
-        """Whether the copy has what the source has."""
+        """Whether the copy equals the source."""
         copies = [self.folder / place / name for place in ("archive", "vault")]
         origin = {file.name: file.read_bytes() for file in (self.folder / source / "data").iterdir()}
         return any({file.name: file.read_bytes() for file in copy.glob("*")} == origin for copy in copies)
@@ -117,9 +117,9 @@ Step = Callable[[Stage], object]
 
 @dataclass(frozen=True)
 class Case:
-    """What causes a state, what must be said of it, and what the remedy says to do.
+    """The cause of a state, its text, and the actions of its remedy.
 
-    ``cure`` does that and nothing else; ``seconds`` later all is well.
+    ``cure`` does exactly these actions. After ``seconds``, the state is ok.
     """
 
     state: str
@@ -136,7 +136,7 @@ class Case:
 
 
 def runs(stage: Stage, seconds: int = DAY, **changes: Any) -> None:
-    """A timer, and the clock after its first run."""
+    """Create a timer, and move the clock to after its first run."""
     stage.create(**changes)
     stage.globus.advance(seconds)
 
@@ -174,7 +174,7 @@ def not_started(stage: Stage) -> None:
 
 
 def inactive_task(stage: Stage) -> None:
-    """A consent that is taken back while Globus retries."""
+    """A consent that is revoked while Globus retries."""
     missing(stage)
     stage.globus.revoke(timer_scope(MAPPED))
     stage.move_back()
@@ -265,7 +265,7 @@ def once_expired(stage: Stage) -> None:
 
 
 def once_missing(stage: Stage) -> None:
-    """Where the timer waits for its run it says so itself; where it does not, it has ended already."""
+    """A timer that waits for its run reports this itself; a timer that does not wait has already ended."""
     stage.move_away()
     runs(stage, DAY - 8 * HOUR, schedule=ONCE)
 
@@ -290,7 +290,7 @@ def a_day_after(step: Step) -> Step:
 
 
 def troubled(collection: str, **changes: Any) -> Step:
-    """A run that meets a collection in this condition."""
+    """A run with a collection in this condition."""
 
     def cause(stage: Stage) -> None:
         stage.globus.collection(collection, **changes)
@@ -304,7 +304,7 @@ def from_laptop(stage: Stage) -> None:
     runs(stage, source=LAPTOP)
 
 
-UNDATED = ("needs_consent", "needs_session", "inactive", "paused")  # the service does not say since when
+UNDATED = ("needs_consent", "needs_session", "inactive", "paused")  # the service does not report the beginning
 LAST = "The transfer of its last run, at 2026-03-03T02:00:00+00:00, "
 STILL = "Its transfer (requested at 2026-03-03T02:00:00+00:00) is stalled: "
 CASES = {
@@ -555,7 +555,8 @@ def test_a_state_by_its_cause_and_cured_by_its_remedy_to_the_letter_O3_O6(
 
 
 def test_O1_where_results_name_no_task_the_timer_is_believed(globus: LocalGlobus, tmp_path: Path) -> None:
-    """It knows less. That a run goes on longer than its interval, and that it failed in the end, it does know."""
+    """The result has less information, but it shows that a run lasts longer than its interval, and that it failed in
+    the end."""
     stage = Stage(globus, tmp_path, {"result_ids": "none"})
     stage.move_away()
     stage.create(schedule=HOURLY)
@@ -572,7 +573,7 @@ def test_O1_where_results_name_no_task_the_timer_is_believed(globus: LocalGlobus
 
 
 def test_replacing_a_timer_that_stands_still_says_so_W4e_O2(globus: LocalGlobus, tmp_path: Path) -> None:
-    """Its tasks are one request, and no request is made for a timer that stays."""
+    """Its tasks take one request, and a timer that is kept takes none."""
     stage = Stage(globus, tmp_path, {})
     missing(stage)
     wanted = stage.read()["definition"]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every state of health from what really causes it: recognised, alerted, and cured by its remedy."""
+"""Every state of health, created by its real cause: recognised, alerted, and fixed by its remedy."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SETTINGS = [
 
 
 class Account:
-    """Raw requests and modules, of one client."""
+    """Raw requests and modules, with the same client."""
 
     def __init__(self, globus: LocalGlobus) -> None:
         self.globus = globus
@@ -67,7 +67,7 @@ def well(account: Account) -> None:
 
 
 def failing(account: Account) -> None:
-    """A transfer that fails: its collection has gone meanwhile."""
+    """A transfer that fails, because its collection was deleted."""
     account.create("failing")
     account.globus.collection(MAPPED, deleted=True)
     account.globus.advance(DAY)
@@ -184,7 +184,7 @@ def test_a_state_is_recognised_by_its_cause_and_cured_by_its_remedy(
 
 @pytest.mark.parametrize("words", ["upper", "lower", "success_error"])
 def test_a_timer_that_is_well_is_never_unhealthy_whatever_it_does(words: str, globus: LocalGlobus) -> None:
-    """Before, during and after runs, while a start is repeated, and once it is made up for."""
+    """Before, during and after runs, while a start is retried, and after the missed run."""
     globus.reset(clock=START, stopped=True, switches={"run_status_words": words, "run_duration_seconds": 7200})
     account = Account(globus)
     account.create("well")
@@ -246,12 +246,12 @@ def test_the_alert_play_looks_at_the_timers_of_its_prefix_alone(globus: LocalGlo
     failing(Account(globus))
     assert alert(playbooks, "-e", "alert_prefix=other-").returncode == 0
     assert alert(playbooks, "-e", "alert_prefix=fail").returncode == 2
-    # the answers of a survey that nobody filled in
+    # the answers of an empty survey
     assert alert(playbooks, "-e", "alert_prefix=", "-e", "alert_max_age=").returncode == 2
 
 
 def test_the_alert_play_prints_no_control_character_of_a_name(globus: LocalGlobus, playbooks: Playbooks) -> None:
-    """A name is data, and comes back to the byte; where a person reads it, it is escaped (issue 11, 42)."""
+    """A name is data, and is returned byte for byte. In texts for people, it is escaped (issue 11, 42)."""
     account = Account(globus)
     account.create("a\x1b[31m\u202e\x9bb")
     globus.collection(MAPPED, deleted=True)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The installed collection in the eyes of the Ansible that runs it: ansible-doc reads all, and warns of nothing."""
+"""The installed collection and Ansible: ansible-doc reads all documentation without warnings."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PLUGINS = {
 
 
 def ansible(program: str, *arguments: str, collections: Path, home: Path) -> subprocess.CompletedProcess[str]:
-    """Run one of Ansible's programs with nothing but the installed collection."""
+    """Run a program of Ansible with only the installed collection."""
     return subprocess.run(
         [str(ANSIBLE / program), *arguments],
         env={
@@ -54,7 +54,7 @@ def test_every_plugin_has_documentation_that_ansible_reads_without_a_warning(
 
     for form in ((), ("--json",)):
         done = ansible("ansible-doc", "--type", kind, *form, *names, collections=installed, home=tmp_path)
-        # ansible-core 2.21 warns of a collection of its own when it looks for roles.
+        # ansible-core 2.21 warns about its own collection when it looks for roles.
         warnings = [line for line in done.stderr.splitlines() if "_protomatter" not in line]
         assert (done.returncode, warnings) == (0, []), done.stdout
 
@@ -62,7 +62,7 @@ def test_every_plugin_has_documentation_that_ansible_reads_without_a_warning(
 
 
 def test_the_collection_takes_this_ansible(installed: Path, tmp_path: Path) -> None:
-    """Ansible warns of a collection that says it is not for this Ansible: here that would be an error."""
+    """Ansible warns about a collection that does not support this version of Ansible: here, this is an error."""
     book = tmp_path / "playbook.yml"
     play = {
         "hosts": "localhost",

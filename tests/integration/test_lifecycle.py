@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The life of a timer through the installed collection: each operation, each idempotent, and what each costs (C1)."""
+"""The life of a timer with the installed collection: each operation is idempotent and has the documented requests
+(C1)."""
 
 from __future__ import annotations
 
@@ -20,9 +21,9 @@ CHECK: dict[str, Any] = {"task": {"check_mode": True}}
 
 
 def test_life_of_a_timer_each_step_idempotent_and_at_its_cost_C1(modules: Modules) -> None:
-    """Task, what it does, and the requests it takes: in place, one token and one list."""
+    """Task, its operations, and its requests; if nothing changes, one token and one list."""
     weekly = {"interval": "1w", "at": "02:00", "weekday": "sunday"}
-    by_id: dict[str, Any] = {"timer_id": "?"}  # of the timer that the second step creates
+    by_id: dict[str, Any] = {"timer_id": "?"}  # the timer of the second step
     steps = [
         (timer("would create", **definition(), **CHECK), ["create"], [*IN_PLACE, *CONSENTS[:2]]),
         (
@@ -96,7 +97,7 @@ def test_life_of_a_timer_each_step_idempotent_and_at_its_cost_C1(modules: Module
 
 
 def test_module_defaults_of_the_action_group(globus: LocalGlobus, playbooks: Playbooks) -> None:
-    """Credentials said once for all modules; and a default of the group reaches the module."""
+    """Credentials are set once for all modules, and a default of the group applies to the module."""
     defaults = {"client_id": globus.client_id, "client_secret": globus.client_secret, "on_drift": "ignore"}
     for variable in ("GLOBUS_CLIENT_ID", "GLOBUS_CLIENT_SECRET"):
         del playbooks.environment[variable]
@@ -111,7 +112,7 @@ def test_module_defaults_of_the_action_group(globus: LocalGlobus, playbooks: Pla
 
 
 def test_a_missing_sdk_gives_the_usual_message(tmp_path: Path, playbooks: Playbooks) -> None:
-    """The module runs under a Python that has nothing installed."""
+    """The module runs with a Python that has no packages."""
     venv.create(tmp_path / "bare", with_pip=False, symlinks=True)
     python = str(tmp_path / "bare" / "bin" / "python")
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every way to sign in, from end to end: somebody at a terminal, the real CLI, and tasks of ansible-playbook."""
+"""Every way to sign in, from beginning to end: a person at a terminal, the real CLI, and tasks of ansible-playbook."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ AS_USER = {"auth_method": "user", "client_id": NATIVE_APP}
 
 @pytest.fixture
 def person(globus: LocalGlobus, playbooks: Playbooks, tmp_path: Path) -> Person:
-    """Somebody who is not signed in, and whose playbooks find the collection."""
+    """A person without a login, whose playbooks find the collection."""
     person = Person(globus, tmp_path)
     for name in ("GLOBUS_CLIENT_ID", "GLOBUS_CLIENT_SECRET"):
         del playbooks.environment[name]
@@ -56,7 +56,7 @@ def play(**defaults: Any) -> dict[str, Any]:
 def test_the_login_playbook_for_a_list_of_timers_and_then_the_timers(
     globus: LocalGlobus, playbooks: Playbooks, person: Person
 ) -> None:
-    """Two addresses: to sign in, and, once it can be looked up which collections take a consent, for those."""
+    """Two addresses: one to sign in and, after the lookup of the collections that need a consent, one for these."""
     wanted = [
         definition("a", SCHEDULE, destination_collection=GUEST),
         definition("b", SCHEDULE, source_collection=LAPTOP, destination_collection=HIGH_ASSURANCE),
@@ -107,7 +107,7 @@ def login_book(person: Person) -> str:
 
 
 def test_without_a_terminal_no_task_waits(playbooks: Playbooks, person: Person, login_book: str) -> None:
-    """The playbook says at once how to sign in with two commands, and the second one does it (issue 14, 6)."""
+    """The playbook first explains how to sign in with two commands, and the second one signs in (issue 14, 6)."""
     client = ("-e", f"globus_client_id={NATIVE_APP}", "-e", f"globus_collections={MAPPED}")
 
     run = playbooks.run((), login_book, *client)
@@ -126,7 +126,7 @@ def test_without_a_terminal_no_task_waits(playbooks: Playbooks, person: Person, 
 def test_without_the_id_of_an_app_the_playbook_says_how_to_give_it(
     playbooks: Playbooks, person: Person, login_book: str
 ) -> None:
-    """It said that it must be a UUID, and not 'None' (issue 14, 6)."""
+    """The message was that it must be a UUID, not 'None' (issue 14, 6)."""
     for given in ((), ("-e", "globus_client_id="), ("-e", '{"globus_client_id": null}')):
         run = playbooks.run((), login_book, *given)
         assert run.status == 2
@@ -140,7 +140,7 @@ def test_without_the_id_of_an_app_the_playbook_says_how_to_give_it(
 def test_the_login_of_the_real_cli_with_its_profiles_and_environments(
     globus: LocalGlobus, playbooks: Playbooks, person: Person
 ) -> None:
-    """``globus login`` makes the storage; tasks only read it, each the part that is theirs."""
+    """``globus login`` creates the storage. Tasks only read it, each its own part."""
     person.use_cli("globus login --no-local-server")
     person.use_cli("globus login --no-local-server", GLOBUS_SDK_ENVIRONMENT="preview")
     colleague = Person(globus, person.home, "colleague@example.org")
@@ -175,7 +175,7 @@ def test_the_login_of_the_real_cli_with_its_profiles_and_environments(
 
 
 def test_auto_takes_the_first_that_is_there(globus: LocalGlobus, person: Person) -> None:
-    """Tokens, then a service account, then a stored login, then the CLI's, then the error that names them all."""
+    """Tokens, then a service account, a stored login, the login of the CLI, and the error that names all of them."""
     person.sign_in()
     person.use_cli("globus login --no-local-server")
     minted = globus.mint([timer_scope(), TRANSFER_SCOPE], client_id=NATIVE_APP, identity=COLLEAGUE)
@@ -218,7 +218,7 @@ def test_auto_takes_the_first_that_is_there(globus: LocalGlobus, person: Person)
 def test_state_active_cures_want_of_consent_S6_S7(
     globus: LocalGlobus, person: Person, subtests: pytest.Subtests
 ) -> None:
-    """A service account in one task; a person after carrying out the remedy, word for word."""
+    """A service account in one task; a person after following the remedy exactly."""
     person.sign_in(MAPPED)
     person.use_cli("globus login --no-local-server")
     client = person.cli_client()
@@ -256,7 +256,7 @@ def test_state_active_cures_want_of_consent_S6_S7(
 
 
 def test_a_session_is_told_apart_from_a_consent_S5_S6(globus: LocalGlobus, person: Person) -> None:
-    """High assurance: signing in anew is what helps, and until then resuming is no success."""
+    """High assurance: only a new login helps, and before it, resuming fails."""
     person.sign_in()
     asked = {
         **definition("careful", SCHEDULE, source_collection=HIGH_ASSURANCE, destination_collection=GUEST),

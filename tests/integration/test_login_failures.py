@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be wrong with credentials, each told in words; and how many requests signing in costs (C1)."""
+"""Every problem with credentials has its message; and the number of requests to sign in (C1)."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def account(globus: LocalGlobus) -> dict[str, Any]:
 
 
 def ensure(person: Person, **options: Any) -> Result:
-    """A task that creates a timer where it is missing, or that fails."""
+    """A task that creates a timer if it is missing, or fails."""
     name = options.pop("name", "nightly")
     ends = {"source_collection": options.pop("source", LAPTOP), "destination_collection": GUEST}
     result: Result = in_process.run(
@@ -61,7 +61,7 @@ ANOTHER_FILE = "set token_storage (GLOBUS_TOKEN_STORAGE) to another file"
 
 
 def refused(result: Result, code: str, *words: str, remedy: str | None = None) -> None:
-    """The task failed in these words, and changed nothing."""
+    """The task failed with this message, and changed nothing."""
     assert (result["failed"], result["changed"]) == (True, False), result
     assert result["error"]["code"] == code, result
     for word in words:
@@ -70,7 +70,7 @@ def refused(result: Result, code: str, *words: str, remedy: str | None = None) -
 
 
 def rewrite(file: Path, change: Callable[[dict[str, Any]], None]) -> None:
-    """Change what a token file says."""
+    """Change the content of a token file."""
     document = json.loads(file.read_text(encoding="utf-8"))
     change(document)
     file.write_text(json.dumps(document), encoding="utf-8")
@@ -82,7 +82,7 @@ def expire(document: dict[str, Any]) -> None:
 
 
 def nowhere() -> str:
-    """An address of this machine at which nobody listens."""
+    """An address on this machine where no server listens."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{taken.getsockname()[1]}/"
@@ -121,8 +121,8 @@ def test_a_task_in_place_costs_one_list_and_at_most_one_token_C1(
 def test_a_refused_token_is_renewed_once(
     globus: LocalGlobus, person: Person, account: dict[str, Any], tmp_path: Path, subtests: pytest.Subtests
 ) -> None:
-    """The services' clock goes on, this machine's does not: a token that looks good is refused. Not even a retry is
-    needed (``retries`` is 0)."""
+    """The clock of the services moves, that of this machine does not: a token that looks valid is refused. Not even a
+    retry is needed (``retries`` is 0)."""
     ways: dict[str, dict[str, Any]] = {
         "client_credentials": {**account, "token_storage": str(tmp_path / "account.json")},
         "user": {"client_id": NATIVE_APP},
@@ -183,7 +183,7 @@ def test_a_service_account_that_is_not_signed_in(
     refused(ensure(person, **other), "wrong_login", account["client_id"], OTHER_CLIENT, remedy=remedy)
     preview = {**account, "token_storage": storage, "environment": "preview"}
     refused(ensure(person, **preview), "wrong_login", "production", "preview", remedy=remedy)
-    # Without its secret it is not taken for the login of a person.
+    # Without its secret, the client does not count as the login of a person.
     half = {"client_id": account["client_id"], "token_storage": storage}
     refused(ensure(person, **half), "wrong_login", "contains tokens of the service account", "client_secret")
     client = {"id": account["client_id"], "secret": account["client_secret"], "project": False}
@@ -194,7 +194,8 @@ def test_a_service_account_that_is_not_signed_in(
 def test_N2_blank_options_leave_the_variables_in_force(
     globus: LocalGlobus, person: Person, account: dict[str, Any]
 ) -> None:
-    """As a survey of AWX gives them; said to lack just what the environment had (issue 11, 21)."""
+    """Empty values, as from a survey of AWX. The message said that exactly the values of the environment were missing
+    (issue 11, 21)."""
     person.environment |= {f"GLOBUS_{name.upper()}": value for name, value in account.items()}
     blank = {"client_id": "", "client_secret": " ", "timers_token": "", "transfer_token": "", "token_storage": ""}
     for method in ({}, {"auth_method": "client_credentials"}):
@@ -209,7 +210,7 @@ def test_N2_blank_options_leave_the_variables_in_force(
 
 @pytest.mark.parametrize("empty", [None, "", " "])
 def test_N1_an_id_that_is_null_is_not_given(empty: str | None, globus: LocalGlobus, person: Person) -> None:
-    """It was told to be a UUID, and not 'None'."""
+    """The message was that it must be a UUID, not 'None'."""
     login = {"client_id": empty}
     named = {**person.environment, "GLOBUS_CLIENT_ID": NATIVE_APP}
     refused(in_process.run("login", login, person.environment), "invalid_input", "client_id is missing", "native app")
@@ -227,7 +228,7 @@ def test_N1_an_id_that_is_null_is_not_given(empty: str | None, globus: LocalGlob
 
 
 def test_a_login_that_has_ended(globus: LocalGlobus, person: Person) -> None:
-    """Revoked in the web app, too long unused, without anything to renew it, removed, or signed out."""
+    """Revoked in the web app, unused for too long, not renewable, removed, or signed out."""
     user = {"auth_method": "user", "client_id": NATIVE_APP}
     person.sign_in()
     assert ensure(person, **user)["changed"]
@@ -286,7 +287,7 @@ def test_the_wrong_login(globus: LocalGlobus, person: Person) -> None:
     preview = {"client_id": NATIVE_APP, "environment": "preview"}
     wrong = ensure(person, **preview, auth_method="user")
     refused(wrong, "wrong_login", "production", "preview", remedy=ANOTHER_FILE)
-    # auto found it by looking around: it goes on to the next, and says which half of a service account is missing
+    # auto tries the next method, and reports which half of a service account is missing
     refused(
         ensure(person, **preview),
         "no_credentials",
@@ -332,7 +333,7 @@ def test_access_tokens_that_are_refused(globus: LocalGlobus, person: Person) -> 
 
 @pytest.mark.parametrize("around", ["{}\r\nX-Other: x", "{}\u2026-", "{} {}", "{}\x00", "{}\u00a0-"])
 def test_X1_a_token_that_cannot_be_one_is_not_quoted(around: str, globus: LocalGlobus, person: Person) -> None:
-    """Ansible hides what equals the option; the HTTP library quotes such a token in another spelling."""
+    """Ansible hides texts that equal the option, but the HTTP library quotes such a token in another form."""
     token = globus.mint(TIMERS_SCOPE)[TIMERS_SERVER]["access_token"]
     globus.clear_log()
     result = ensure(person, timers_token=around.format(token, token))
@@ -347,7 +348,7 @@ def test_X1_a_token_that_cannot_be_one_is_not_quoted(around: str, globus: LocalG
 
 @pytest.mark.parametrize("proxy", ["http://me:hush@127.0.0.1:port/", "hush@@::", "http://me:hush@/"])
 def test_X1_a_proxy_that_cannot_be_one_is_not_quoted(proxy: str) -> None:
-    """Not even a connection is tried, so that this test may name the real Globus."""
+    """No connection is attempted, so this test can name the real Globus."""
     options = {"timers_token": "made-up", "environment": "preview"}
     result = in_process.run("timer_info", options, {"HTTPS_PROXY": proxy})
     refused(result, "no_answer", "the request could not be sent", "Check HTTPS_PROXY")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Method x collection x consent: created, refused with the remedy, or warned; and what is created really runs (S4)."""
+"""Method x collection x consent: created, refused with the remedy, or warned; and a created timer really runs (S4)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ METHODS = ("client_credentials", "client_credentials, stored", "user", "cli", "a
 USABLE = {"mapped": MAPPED, "guest": GUEST, "personal": LAPTOP, "high assurance": HIGH_ASSURANCE}
 UNUSABLE = {"not visible": INVISIBLE, "unknown": UNKNOWN, "deleted": DELETED, "endpoint": ENDPOINT}
 CONSENTS = ("consent", "no consent")
-UNTIL_FIRST_RUN = timedelta(minutes=40)  # longer than a session on a high assurance collection lasts
+UNTIL_FIRST_RUN = timedelta(minutes=40)  # longer than a session on a high assurance collection
 
 CASES = list(itertools.product(METHODS, {**USABLE, **UNUSABLE}, CONSENTS))
 
@@ -60,7 +60,7 @@ def test_method_by_collection_by_consent_S2_S3_S4_S5(
     person.use_cli("globus login --no-local-server")
     minted = globus.mint([timer_scope(), TRANSFER_SCOPE], identity=PERSON, client_id=NATIVE_APP)
     service_account: dict[str, Any] = {"client_id": globus.client_id, "client_secret": globus.client_secret}
-    # method -> its options, and whose consents for which client count
+    # method -> its options, and the identity and the client of its consents
     ways: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
         "client_credentials": (service_account, {}),
         "client_credentials, stored": ({**service_account, "token_storage": str(tmp_path / "shared" / "t.json")}, {}),
@@ -98,7 +98,8 @@ def test_method_by_collection_by_consent_S2_S3_S4_S5(
 
 
 def set_consents(globus: LocalGlobus, mapped: str | None, there: bool, whose: dict[str, str]) -> None:
-    """All that a timer on a collection needs, or all but the last: data_access, or else transfers by timers."""
+    """All consents that a timer on a collection needs, or all except the last: data_access or, without it, transfers by
+    timers."""
     needed = timer_scope(mapped) if mapped else timer_scope()
     globus.grant(needed, **whose)
     if not there:

@@ -81,7 +81,8 @@ def test_files_are_private_whatever_the_umask_X1(globus: LocalGlobus, person: Pe
 
 
 def test_what_is_stored_of_a_login_X1(globus: LocalGlobus, person: Person, tmp_path: Path) -> None:
-    """The verifier until the code is used; then tokens and who signed in. Of a service account no secret."""
+    """The file contains the verifier until the code is used, then the tokens and the identity. It contains no secret of
+    a service account."""
     begun = in_process.run("login", {"client_id": NATIVE_APP, "collections": [MAPPED]}, person.environment)
     stored = json.loads(pending(person).read_text(encoding="utf-8"))
     assert set(stored) == {"client_id", "environment", "redirect_uri", "verifier"}
@@ -125,7 +126,7 @@ def test_a_writer_that_is_killed_leaves_the_old_file_X1(call: str, tmp_path: Pat
     ended = subprocess.run(command, cwd=TESTS, env={**os.environ, "PYTHONPATH": str(TESTS)}, check=False)
     assert ended.returncode == -signal.SIGKILL
     assert file.read() == old
-    with file.locked():  # its lock went with it
+    with file.locked():  # its lock was deleted, too
         file.write(new)
     assert file.read() == new
     assert sorted(path.name for path in file.path.parent.iterdir()) == [".tokens.json.lock", "tokens.json"]
@@ -160,7 +161,7 @@ print(json.dumps([os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child i
 def test_ten_tasks_that_renew_at_once_leave_one_valid_file_X1(
     globus: LocalGlobus, person: Person, tmp_path: Path, subtests: pytest.Subtests
 ) -> None:
-    """Ten processes find the same token refused: one asks for another, the others take it from the file."""
+    """The token of ten processes is refused: one of them requests a new one, the others read it from the file."""
     person.sign_in()
     account = {"client_id": globus.client_id, "client_secret": globus.client_secret}
     ways: dict[str, dict[str, Any]] = {
@@ -205,7 +206,7 @@ def test_ten_tasks_that_renew_at_once_leave_one_valid_file_X1(
     ],
 )
 def test_a_login_goes_to_globus_and_this_machine_alone_X2(person: Person, address: str) -> None:
-    """Neither is the person sent to another host, nor a code or a refresh token."""
+    """Neither the person, nor a code, nor a refresh token is sent to another host."""
     person.sign_in()
     stored = person.tokens().read_bytes()
     person.environment["GLOBUS_SDK_SERVICE_URL_AUTH"] = address
@@ -222,7 +223,7 @@ def test_a_login_goes_to_globus_and_this_machine_alone_X2(person: Person, addres
 def test_each_service_gets_its_own_token_and_auth_alone_the_rest_X2(
     globus: LocalGlobus, person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What really goes over the wire, header by header."""
+    """The real requests, header by header."""
     from requests import Session
 
     sent: list[tuple[str, str]] = []
@@ -256,7 +257,7 @@ def break_down(*_values: Any, **_options: Any) -> None:
 def test_no_secret_in_a_traceback_X1(
     globus: LocalGlobus, person: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A bug anywhere below the module: neither its traceback nor the values in it tell a secret."""
+    """A bug anywhere below the module: neither its traceback nor the values in it contain a secret."""
     person.sign_in()
     minted = globus.mint([timer_scope(), TRANSFER_SCOPE])
     tokens = {"timers_token": minted[TIMERS_SERVER]["access_token"]}
@@ -282,9 +283,9 @@ def test_no_secret_in_a_traceback_X1(
 
 
 class Watch:
-    """Looks at the command lines and environments of the processes that have a HOME, until it is told to stop.
+    """Reads the command lines and environments of the processes with a HOME, until it is stopped.
 
-    :ivar modules: how often the process of a module was seen.
+    :ivar modules: the number of times that the process of a module was seen.
     """
 
     def __init__(self, home: Path) -> None:
@@ -316,7 +317,7 @@ class Watch:
 def test_no_secret_in_ps_in_environments_in_output_or_in_variables_X1(
     globus: LocalGlobus, playbooks: Playbooks, person: Person, tmp_path: Path
 ) -> None:
-    """A login at a terminal, then tasks of every kind, at -vvv with --diff; secrets come from a file of variables."""
+    """A login at a terminal, then tasks of every kind, with -vvv and --diff. The secrets are in a file of variables."""
     for name in ("GLOBUS_CLIENT_ID", "GLOBUS_CLIENT_SECRET"):
         del playbooks.environment[name]
     record = tmp_path / "login.jsonl"
@@ -338,7 +339,7 @@ def test_no_secret_in_ps_in_environments_in_output_or_in_variables_X1(
         timer("user", **definition("b", source_collection=MAPPED), auth_method="user", client_id=NATIVE_APP),
         timer("tokens", **definition("c"), timers_token="{{ timers }}", transfer_token="{{ transfer }}"),
     ]
-    globus.delay(0.1)  # modules live long enough to be looked at, the first until it was
+    globus.delay(0.1)  # modules run long enough to be seen, the first one until it was seen
     globus.fault("stall", seconds=600, attempts=[1])
 
     started = playbooks.start(

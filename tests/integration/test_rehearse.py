@@ -29,7 +29,7 @@ def rehearse(playbooks: Playbooks, *arguments: Any) -> subprocess.CompletedProce
 
 
 def test_a_playbook_is_rehearsed_in_a_world_of_its_own(playbooks: Playbooks) -> None:
-    """The demo's: real files in real folders."""
+    """The world of the demo: real files in real folders."""
     for folder in ("microscope/data", "archive"):
         (playbooks.home / folder).mkdir(parents=True)
     (playbooks.home / "microscope/data/image").write_text("image", encoding="utf-8")
@@ -47,7 +47,7 @@ def test_a_playbook_is_rehearsed_in_a_world_of_its_own(playbooks: Playbooks) -> 
 
 
 def test_runs_that_do_not_arrive_end_the_rehearsal_with_an_error(playbooks: Playbooks) -> None:
-    """A source path with a typing error: the transfer stands still for a day, and so every other night is skipped."""
+    """A source path with a typing error: the transfer stalls for a day, so every second night is skipped."""
     for folder in ("microscope/data", "archive"):
         (playbooks.home / folder).mkdir(parents=True)
     for name in ("world.yml", "backup.yml"):
@@ -67,7 +67,7 @@ def test_runs_that_do_not_arrive_end_the_rehearsal_with_an_error(playbooks: Play
 
 
 def test_a_play_that_follows_the_clock_runs_again_when_it_changes(playbooks: Playbooks) -> None:
-    """So that the runs after the change are at the local time that was asked for, as they would be."""
+    """The playbook runs again, so that the runs after the change are at the wanted local time."""
     for folder in ("microscope/data", "archive"):
         (playbooks.home / folder).mkdir(parents=True)
     world = (ROOT / "demo" / "world.yml").read_text(encoding="utf-8").replace("2026-03-02", "2026-03-06")
@@ -84,7 +84,7 @@ def test_a_play_that_follows_the_clock_runs_again_when_it_changes(playbooks: Pla
     assert done.stdout.count("PLAY RECAP") == 2
     assert "2026-03-08T08:00+00:00: the clocks in America/Chicago have changed. The playbook runs again:" in done.stdout
     assert ": 1 timer\n" in done.stdout
-    # 22:00 in Chicago on the 8th and 9th; until then the timer that was replaced ran on the 6th and 7th.
+    # 22:00 in Chicago on the 8th and 9th; before that, the replaced timer ran on the 6th and 7th.
     assert re.search(r": active\n  ran 2 times\n  next run: 2026-03-11T03:00:00\+00:00\n", done.stdout)
     assert re.search(r": deleted at 2026-03-08T\S+\n  ran 2 times\n", done.stdout)
 

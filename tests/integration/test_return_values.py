@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is returned is documented, what is documented is returned, and every sample is a value that was returned.
+"""All returned values are documented, all documented values are returned, and every sample is a value that was
+returned.
 
 Each module goes through a day of its life on the local Globus: success, failure, check mode, diff mode.
 """
@@ -68,9 +69,9 @@ UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 @dataclass
 class Life:
-    """What a module returned, one thing after the other, in the words of the documentation.
+    """The results of a module, in order, with the IDs of the documentation.
 
-    :ivar results: what it returned.
+    :ivar results: the results.
     """
 
     module: str
@@ -81,12 +82,12 @@ class Life:
     _timers: dict[str, str] = field(default_factory=dict)
 
     def run(self, options: Node | None = None, *, check: bool = False, diff: bool = False, **given: Any) -> Node:
-        """Run the module as the service account; what it really returned."""
+        """Run the module as the service account. Returns its unchanged result."""
         signed_in = {"GLOBUS_CLIENT_ID": self.globus.client_id, "GLOBUS_CLIENT_SECRET": self.globus.client_secret}
         return self._run({**(options or {}), **given}, signed_in, check, diff)
 
     def run_as_person(self, *, check: bool = False, **options: Any) -> Node:
-        """Run it as somebody whose login is stored, or who signs in."""
+        """Run it as a person with a stored login, or who signs in."""
         return self._run(options, {}, check, False)
 
     def _run(self, options: Node, signed_in: dict[str, str], check: bool, diff: bool) -> Node:
@@ -107,7 +108,7 @@ class Life:
         for address in (str, lambda url: quote(url, safe="")):
             text = text.replace(address(self.globus.url), address("https://auth.globus.org/"))
         text = text.replace(str(self.person.home), "/home/researcher")
-        text = re.sub(r"T12:\d\d:\d\d\+00:00", "T12:00:00+00:00", text)  # the clock goes on while the test runs
+        text = re.sub(r"T12:\d\d:\d\d\+00:00", "T12:00:00+00:00", text)  # the clock moves while the test runs
         text = re.sub(r'("request_id": )"[^"]+"', r'\1"vHnRBcJtX"', text)
         text = re.sub(rf'("task_id": "|/activity/){UUID.pattern}"', rf'\1{TASK}"', text)
         text = re.sub(r"((?:code_challenge|state)=)[^&\"]+", r"\1...", text)
@@ -262,7 +263,7 @@ def values(result: Any, contains: Node, path: str = "") -> Iterator[tuple[str, A
 
 
 def compare(contains: Node, results: list[Node]) -> None:
-    """Both directions, null and types, and when a value says that it is returned."""
+    """Both directions, null, types, and the condition under which a value is returned."""
     documented = dict(nodes(contains))
     returned: dict[str, list[Any]] = {}
     for result in results:
@@ -285,7 +286,7 @@ def _texts(description: str | list[str]) -> list[str]:
 
 
 def check_presence(contains: Node, result: Node, path: str = "") -> None:
-    """What is said to be always there is; at the top, what is there on success, or on failure, is."""
+    """Values with ``returned: always`` exist and, at the top level, also those returned on success or on failure."""
     outcome = "failure" if not path and result["failed"] else "success"
     for name, node in contains.items():
         said = re.split(r"[ ,]", node.get("returned", "always"))[0]
@@ -300,7 +301,7 @@ def check_presence(contains: Node, result: Node, path: str = "") -> None:
 
 
 def check_samples(contains: Node, results: list[Node]) -> None:
-    """Each value has a sample, its own or within another's, and each sample is one of the values."""
+    """Each value has a sample, its own or in that of another value, and each sample is a returned value."""
     returned = [pair for result in results for pair in values(result, contains)]
     documented = dict(nodes(contains))
     wrong = {}
@@ -362,12 +363,12 @@ def test_a_value_that_is_null_unsaid_or_there_on_failure_unsaid_would_be_noticed
 
 
 def test_modules_that_return_the_same_document_the_same() -> None:
-    """The documentation of return values knows no fragments."""
+    """The documentation of return values cannot use fragments."""
     one, many, info = (documentation(module)[1] for module in ("timer", "timers", "timer_info"))
     entry = many["timers"]["contains"]
 
     def plain(node: Node) -> Any:
-        """Without what differs by the option that it is about."""
+        """The documentation without the parts that depend on the option."""
         return json.loads(re.sub(r'"returned": "[^"]*"(, )?', "", json.dumps(node)).replace("timers[].", ""))
 
     for name in ("timer_id", "timer", "operations", "drift", "replaced", "remedy"):

@@ -29,7 +29,7 @@ MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", 
 NEXT_WEEK = "2026-03-09T12:00:00+00:00"  # a change of the clocks of Chicago lies between
 SLOTTED = [name for name, schedule in SCHEDULES.items() if "slots" in schedule]
 
-# The interface's own example
+# The example of the interface
 EXAMPLE: dict[str, Any] = {
     "backup_timezone": CHICAGO,
     "backup_defaults": {"destination_collection": MAPPED_TOO, "sync_level": "checksum"},
@@ -54,7 +54,8 @@ EXAMPLE: dict[str, Any] = {
 
 
 def role(title: str, now: str = START, /, **variables: Any) -> list[Task]:
-    """Run the role; what it registered, or what it failed with, becomes the result ``title``. It ends no play."""
+    """Run the role. Its registered result, or its failure, becomes the result ``title``. A failure does not end the
+    play."""
     included = {
         "name": f"role {title}",
         "ansible.builtin.include_role": {"name": "research_ops.globus.backup"},
@@ -67,7 +68,7 @@ def role(title: str, now: str = START, /, **variables: Any) -> list[Task]:
 
 
 def log(title: str) -> list[Task]:
-    """Take the log of requests, and begin a new one."""
+    """Read the log of requests, and clear it."""
     return [control("GET", "log", title=title), control("DELETE", "log", title=f"clear {title}")]
 
 
@@ -82,12 +83,12 @@ def failure(run: Run, title: str) -> str:
 
 
 def counted(run: Run, title: str) -> Counter[str]:
-    """How many requests of each kind a log has."""
+    """The number of requests of each kind in a log."""
     return Counter(calls(run[title]["answer"]["requests"]))
 
 
 def counted_log(globus: LocalGlobus) -> Counter[str]:
-    """The same of the log as it is now."""
+    """The number of requests of each kind in the current log."""
     return Counter(calls(globus.log()))
 
 
@@ -105,7 +106,7 @@ def job(name: str, schedule: str = "nightly", /, **options: Any) -> dict[str, An
 
 
 def test_the_example_of_the_interface(playbooks: Playbooks, globus: LocalGlobus) -> None:
-    """Right timers; a second run, and one of next week, change nothing."""
+    """The timers are right. A second run, and one a week later, change nothing."""
     run = playbooks.run(
         [
             *role("check", **EXAMPLE),
@@ -133,8 +134,8 @@ def test_the_example_of_the_interface(playbooks: Playbooks, globus: LocalGlobus)
         assert result(run, title)["counts"]["unchanged"] == 24, title
         assert not result(run, title)["changed"]
     assert counted(run, "log of second") == {"POST token": 1, "GET jobs": 1}
-    # C2: a token to look up the collections, one with the consent, a list before and one after; for check_paths one
-    # token more and a look at each path: two sources, the microscope's destination and one for each slot
+    # C2: a token to look up the collections, one with the consent, a list before and one after; for check_paths,
+    # another token and a request for each path: two sources, the destination of the microscope and one for each slot
     requests = counted(run, "log of first")
     assert requests.pop("POST token") <= 2
     assert requests == {"POST consent": 2, "GET collection": 2, "GET stat": 26, "GET jobs": 2, "POST timer": 24}
@@ -166,8 +167,9 @@ def test_the_example_of_the_interface(playbooks: Playbooks, globus: LocalGlobus)
 
 
 def test_a_hundred_jobs_of_mixed_schedules(playbooks: Playbooks, globus: LocalGlobus) -> None:
-    """Right timers; reruns change nothing; a changed job replaces just its own; a removed one is purged."""
-    # each schedule at least twice, and more of those that are a single timer
+    """The timers are right. Reruns change nothing, a changed job replaces only its own timers, and those of a removed
+    job are purged."""
+    # each schedule at least twice, and those with a single timer more often
     single = [name for name in SCHEDULES if name not in SLOTTED]
     names = [*SLOTTED, *SLOTTED, *(single[n % len(single)] for n in range(100 - 2 * len(SLOTTED)))]
     jobs = [job(f"lab{number}", name) for number, name in enumerate(names)]
@@ -221,7 +223,7 @@ def test_a_hundred_jobs_of_mixed_schedules(playbooks: Playbooks, globus: LocalGl
     assert "purge is refused because the list contains no timer to keep" in failure(run, "nobody left")
     left = {timer["name"] for timer in globus.timers() if not timer["status"].startswith("delete")}
     assert left == wanted - purged | {"other"}
-    # spread: of the nightly ones hardly two start in the same minute
+    # spread: few of the nightly timers start in the same minute
     starts = [
         local(t, zone="Europe/Berlin") for t in globus.timers() if t["interval"] == 86400 and t["name"] != "other"
     ]
@@ -231,11 +233,11 @@ def test_a_hundred_jobs_of_mixed_schedules(playbooks: Playbooks, globus: LocalGl
 
 # --- a year --------------------------------------------------------------------------------------------------------
 
-YEAR = 400  # days: more than one, so that the slots of months come round
+YEAR = 400  # several days, so that the slots of months are used, too
 
 
 def latest(slot: str, today: date) -> date | None:
-    """The last day not after today whose data a slot holds, by the calendar alone."""
+    """The last day until today whose data a slot contains, according to the calendar."""
     for days in range(YEAR):
         day = today - timedelta(days=days)
         if slot in DAYS:
@@ -253,7 +255,7 @@ def latest(slot: str, today: date) -> date | None:
 def test_a_year_of_grandfather_father_son_with_real_files(
     playbooks: Playbooks, globus: LocalGlobus, tmp_path: Path
 ) -> None:
-    """Every slot holds, on every day, the data of the day by which it should be overwritten last."""
+    """On every day, every slot contains the data of the day on which it should have been overwritten last."""
     source, destination = tmp_path / "source", tmp_path / "destination"
     (source / "data").mkdir(parents=True)
     destination.mkdir()
@@ -277,7 +279,7 @@ def test_a_year_of_grandfather_father_son_with_real_files(
         today = first + timedelta(days=number)
         globus.set_clock(f"{today}T06:30:00+00:00")  # 00:30 or 01:30 in Chicago; the runs are at 02:00 or 03:00
         for old in (source / "data").iterdir():
-            old.unlink()  # so that mirrors show that nothing of an older day is left
+            old.unlink()  # mirrors show that no data of an older day is left
         (source / "data" / f"{today}.txt").write_text(str(today), encoding="utf-8")
         globus.set_clock(f"{today}T20:00:00+00:00")
         for slot in slots:
@@ -310,7 +312,8 @@ def test_a_year_of_grandfather_father_son_with_real_files(
 
 
 def test_states_of_one_job_and_of_all(playbooks: Playbooks, globus: LocalGlobus) -> None:
-    """A maintenance window: pause all, resume all. A missed run comes at once; what is paused for good stays so."""
+    """A maintenance window: pause all, resume all. A missed run starts immediately, and a permanently paused timer
+    stays paused."""
     common: dict[str, Any] = {"backup_defaults": COLLECTIONS, "backup_prefix": "x-", "backup_purge": True}
     jobs = [job("a", "hourly"), job("b", "weekdays"), job("c", "daily", state="paused"), job("d", state="absent")]
     run = playbooks.run(
@@ -375,7 +378,7 @@ def test_what_the_service_stopped_is_resumed_unless_role_or_job_say_otherwise_S8
 def test_a_job_with_a_wrong_path_fails_and_the_others_get_their_timers(
     playbooks: Playbooks, globus: LocalGlobus, tmp_path: Path
 ) -> None:
-    """check_paths is the role's default; the role and the job can each turn it off."""
+    """check_paths is the default of the role. The role and the job can turn it off."""
     for folder in ("lab/data/a", "store"):
         (tmp_path / folder).mkdir(parents=True)
     roots = {MAPPED: ("Lab", tmp_path / "lab"), MAPPED_TOO: ("Store", tmp_path / "store")}
@@ -471,7 +474,7 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
 
 
 def test_l3_wrong_variables_fail_before_any_request(playbooks: Playbooks, globus: LocalGlobus, tmp_path: Path) -> None:
-    """And the message names them. No report is written either, for that too would ask the service."""
+    """The message names them. No report is written either, because it would also need the service."""
     report = tmp_path / "report.html"
     right = {"backup_jobs": [job("a")], "backup_defaults": COLLECTIONS, "backup_report": str(report)}
     tasks: list[Task] = []
@@ -481,7 +484,7 @@ def test_l3_wrong_variables_fail_before_any_request(playbooks: Playbooks, globus
     messages = {title: failure(run, title) for title in WRONG}
     for title, (_variables, said) in WRONG.items():
         assert not [part for part in said if part not in messages[title]], f"{title}: {messages[title]}"
-        # one sentence, which is all there is
+        # the whole message is one sentence
         assert "backup_" in messages[title][:40], messages[title]
         assert len(messages[title]) < 400, messages[title]
         assert "\n" not in messages[title]
@@ -489,12 +492,12 @@ def test_l3_wrong_variables_fail_before_any_request(playbooks: Playbooks, globus
     assert not report.exists()
     for noise in ("Finalization of task args", "argument_spec_data", "The filter plugin", "Validation of arguments"):
         assert noise not in run.output
-    # where it was forgotten, too
+    # also if it was forgotten
     assert failure(playbooks.run(role("forgotten")), "forgotten").startswith("backup_jobs is missing")
     assert globus.log() == []
 
 
-# ansible-core before 2.19 hands vaulted text, and moments without quotes, to filters as objects of its own
+# before 2.19, ansible-core passes vaulted text, and moments without quotes, to filters as its own objects
 AS_YAML_READS_IT = """
 backup_prefix: {prefix}
 backup_defaults:
@@ -606,7 +609,7 @@ def test_the_report_is_written_whatever_happens_and_is_no_change(
     assert "<p>No timer has a problem so far, because none has run yet.</p>" in page
     assert "<script" not in page
     assert not re.findall(r"""(?:src|href)=["'](?!https://app\.globus\.org/|#|data:,)""", page)
-    # a job that fails is what one wants to read of
+    # a report must show a job that fails
     bad = {"backup_jobs": [*good["backup_jobs"], job("c", source_collection=INVISIBLE)], "backup_timezone": CHICAGO}
     globus.clear_log()
     run = playbooks.run(role("bad", **bad, **common))
@@ -617,7 +620,7 @@ def test_the_report_is_written_whatever_happens_and_is_no_change(
     requests = Counter(calls(globus.log()))
     assert requests["GET jobs"] == 3, "one for the timers, one for their runs, one for the account"
     assert requests["GET task_list"] == 0, "nothing ran yet"
-    # a night later it says what arrived
+    # a night later, it shows the transfers
     globus.set_clock("2026-03-03T14:00:00+00:00")
     globus.clear_log()
     night = playbooks.run(role("night", "2026-03-03T14:00:00+00:00", **good, **common))
@@ -642,7 +645,7 @@ def plays(path: str) -> list[dict[str, Any]]:
 
 
 def test_playbooks_of_the_readme_run(playbooks: Playbooks, globus: LocalGlobus) -> None:
-    """Each as it stands, and then the role once more."""
+    """Run each unchanged, and then the role again."""
     found = plays("roles/backup/README.md")
     assert len(found) == 3
     for play in found:

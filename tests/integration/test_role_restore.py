@@ -43,7 +43,7 @@ JOBS: dict[str, Any] = {
 
 @pytest.fixture
 def lab(globus: LocalGlobus, tmp_path: Path) -> Path:
-    """Two collections with real folders: ``disk``, whose clock stands, and ``archive``."""
+    """Two collections with real folders: ``disk`` and ``archive``. The clock is stopped."""
     roots = {MAPPED: tmp_path / "disk", MAPPED_TOO: tmp_path / "archive"}
     for root in roots.values():
         root.mkdir()
@@ -69,7 +69,7 @@ def tree(folder: Path) -> dict[str, str]:
 
 
 def entry(title: str, entry_point: str, now: str = START, /, **variables: Any) -> list[Task]:
-    """Run an entry point of the role; its result variable, or what it failed with, becomes the result ``title``."""
+    """Run an entry point of the role. Its result variable, or its failure, becomes the result ``title``."""
     included = {
         "name": f"role {title}",
         "ansible.builtin.include_role": {"name": ROLE, "tasks_from": entry_point},
@@ -96,7 +96,7 @@ def failure(run: Run, title: str) -> str:
 
 
 def backed_up(playbooks: Playbooks, globus: LocalGlobus, until: str) -> None:
-    """The role has made the timers, and they have run until a moment."""
+    """Create the timers with the role, and let them run until a moment."""
     run = playbooks.run(
         [{"name": "role", "ansible.builtin.include_role": {"name": ROLE}}], variables={"backup_clock": START, **JOBS}
     )
@@ -113,7 +113,8 @@ MOMENT = "20260303T1200Z"  # the same in names
 
 
 def test_a_slot_comes_back_beside_the_original(playbooks: Playbooks, globus: LocalGlobus, lab: Path) -> None:
-    """Check mode changes nothing; the same restore again begins no second one, because the first has arrived."""
+    """Check mode changes nothing. The same restore again does not start a second one, because the first one is
+    complete."""
     write(lab, "disk/data/seq/run-1/a.txt", "of tuesday")
     write(lab, "disk/data/seq/run 2/\u00fc\u4e2d.txt", "odd")
     write(lab, "disk/data/microscope/m.txt", "m")
@@ -222,7 +223,7 @@ def test_ten_thousand_files_come_back(playbooks: Playbooks, globus: LocalGlobus,
 
 
 def test_the_original_is_overwritten_only_if_asked_for(playbooks: Playbooks, globus: LocalGlobus, lab: Path) -> None:
-    """What the copy does not have stays."""
+    """Files that are not in the copy are kept."""
     write(lab, "disk/data/seq/a.txt", "right")
     write(lab, "disk/data/seq/b.txt", "right")
     backed_up(playbooks, globus, TUESDAY)
@@ -274,7 +275,7 @@ def test_now_copies_the_slot_whose_turn_it_is_and_says_what_differs(
 def test_now_beside_the_nightly_run_is_refused_with_the_reason(
     playbooks: Playbooks, globus: LocalGlobus, lab: Path
 ) -> None:
-    """The other job is copied; nothing is lost of either."""
+    """The other job is copied, and no files of either job are lost."""
     write(lab, "disk/data/seq/a.txt", "a")
     write(lab, "disk/data/microscope/m.txt", "m" * 1000)
     backed_up(playbooks, globus, "2026-03-03T01:59:59+00:00")
@@ -320,7 +321,7 @@ def test_hold_three_changes_by_hand_and_release(playbooks: Playbooks, globus: Lo
     assert (lab / "hold.json").stat().st_mode & 0o777 == 0o600
     assert {job["status"] for job in by_name().values()} == {"inactive"}
 
-    # by hand: one resumed, one deleted, one deleted and made anew, and paused
+    # by hand: one resumed, one deleted, one deleted, created again and paused
     api.call("POST", f"/jobs/{at_first['backup-sequencer-mon']['job_id']}/resume")
     api.call("DELETE", f"/jobs/{at_first['backup-sequencer-wed']['job_id']}")
     api.call("DELETE", f"/jobs/{at_first['backup-sequencer-thu']['job_id']}")
@@ -373,7 +374,7 @@ def test_hold_three_changes_by_hand_and_release(playbooks: Playbooks, globus: Lo
 def test_sixty_days_later_each_state_comes_back_byte_for_byte(
     playbooks: Playbooks, globus: LocalGlobus, lab: Path
 ) -> None:
-    """Grandfather, father, son; each copy mirrors its day, and no restore mirrors anything. The original is gone."""
+    """Grandfather, father, son: each copy mirrors its day, but no restore is a mirror. The original is lost."""
     job = {
         "name": "seq",
         "source_path": "/data/seq/",
@@ -425,7 +426,7 @@ def test_sixty_days_later_each_state_comes_back_byte_for_byte(
 def test_killed_twice_at_once_and_asleep_it_stays_one_restore(
     playbooks: Playbooks, globus: LocalGlobus, lab: Path
 ) -> None:
-    """Two plays wait for one restore, one of them is killed, the disk is off for a time, and a third play comes."""
+    """Two plays wait for a restore, one of them is killed, the disk is offline for a time, and a third play starts."""
     write(lab, "disk/data/seq/a.dat", "a" * 5000)
     backed_up(playbooks, globus, TUESDAY)
     globus.switch(bytes_per_second=5)
@@ -452,7 +453,7 @@ def test_killed_twice_at_once_and_asleep_it_stays_one_restore(
     assert run.status == 0, run.output
     assert came_of(run, "restore")["state"] == "arrived"
     assert came_of(run, "restore")["timer_id"] == found["timer_id"]
-    # Where both created in the same moment, Globus refused the run of the later timer (409), and so that one has ended.
+    # If both were created at the same moment, Globus refused the run of the later timer (409), so it has ended.
     restores = [timer for timer in globus.timers() if timer["name"].startswith("restore-")]
     assert {timer["status"] for timer in restores} == {"ended"}
     ids = [timer["job_id"] for timer in restores]
@@ -464,7 +465,7 @@ def test_killed_twice_at_once_and_asleep_it_stays_one_restore(
 def test_the_disk_died_and_the_nightly_transfer_is_stalled(
     playbooks: Playbooks, globus: LocalGlobus, lab: Path
 ) -> None:
-    """It never ends by itself: the message says to cancel it, and then the copy, to which it wrote nothing, comes back.
+    """It never ends by itself. The message says to cancel it. Then the copy, to which it wrote nothing, is restored.
     While ``now`` writes the copy, it is refused as well.
     """
     write(lab, "disk/data/microscope/m.txt", "m" * 100)
@@ -506,7 +507,7 @@ def test_the_disk_died_and_the_nightly_transfer_is_stalled(
 def test_a_slot_that_is_being_written_or_never_succeeded_is_refused(
     playbooks: Playbooks, globus: LocalGlobus, lab: Path
 ) -> None:
-    """``latest`` passes over both."""
+    """``latest`` skips both."""
     write(lab, "disk/data/seq/a.dat", "a" * 100)
     backed_up(playbooks, globus, TUESDAY)
     globus.switch(hopeless_errors="fatal", bytes_per_second=1)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Secrets stay secret, and go nowhere but to Globus and this machine (X1, X2, X3)."""
+"""Secrets stay secret, and are sent only to Globus and this machine (X1, X2, X3)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def variable(name: str) -> str:
 
 
 def closed_port() -> int:
-    """A port of this machine on which nothing listens."""
+    """A port of this machine without a server."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])
@@ -42,7 +42,7 @@ def closed_port() -> int:
 def test_no_secret_is_printed_returned_or_left_behind_X1(
     globus: LocalGlobus, playbooks: Playbooks, tmp_path: Path
 ) -> None:
-    """At -vvvv with --diff: what works, and every way in which signing in fails."""
+    """With -vvvv and --diff: a successful login, and every failure to sign in."""
     minted = Api(globus).login(MAPPED, MAPPED_TOO).tokens
     assert TOKEN.fullmatch(minted[TIMERS_SERVER]), "the pattern finds the tokens that the module gets for itself"
     playbooks.environment |= {
@@ -115,7 +115,7 @@ UNTRUSTED = {
 def test_credentials_go_to_globus_and_this_machine_alone_X2(
     globus: LocalGlobus, modules: Modules, subtests: pytest.Subtests
 ) -> None:
-    """Each service in turn; the others point to the local Globus, which must not be asked for anything."""
+    """Each service in turn. The others point to the local Globus, which must get no request."""
     cases = {
         f"{service}: {what}": {f"GLOBUS_SDK_SERVICE_URL_{service}": address}
         for number, (what, address) in enumerate(UNTRUSTED.items())
@@ -143,7 +143,7 @@ def test_credentials_go_to_globus_and_this_machine_alone_X2(
 
 
 def test_a_redirect_takes_no_credentials_along_X2(globus: LocalGlobus, modules: Modules) -> None:
-    """A service that redirects is not followed: the task fails in words."""
+    """The redirect of a service is not followed: the task fails with a message."""
     globus.fault("status", status=307, method="GET", path="^/jobs/$")
 
     run = modules.run([timer("redirected", **definition())])

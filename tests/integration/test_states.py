@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Timers that run, are paused or were stopped, one or several with one name: what the modules do and say about them."""
+"""Active, paused and stopped timers, one or several with a name: the actions and the messages of the modules."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def environment(globus: LocalGlobus) -> dict[str, str]:
 
 
 def nightly(api: Api, **changes: Any) -> str:
-    """A timer that ``harness.definition`` describes, made by hand; its ID."""
+    """Create a timer that matches ``harness.definition`` by hand. Returns its ID."""
     body = {"DATA": [ITEM], "verify_checksum": True, **changes.pop("body", {})}
     made = {"name": "nightly", "source": MAPPED, "destination": MAPPED_TOO, "schedule": DAILY, "body": body, **changes}
     return api.create(**made)
@@ -38,7 +38,7 @@ def nightly(api: Api, **changes: Any) -> str:
 def test_a_paused_timer_whose_consents_are_missing_runs_after_it_is_resumed_S6(
     globus: LocalGlobus, environment: dict[str, str], by: str
 ) -> None:
-    """It shows only the pause; resumed with its old credentials, it would stop at its next run."""
+    """The timer shows only the pause. Resumed with its old credentials, it would stop at its next run."""
     api = Api(globus).login(consent=False)
     timer_id = nightly(api)
     assert api.call("POST", f"/jobs/{timer_id}/pause").status == 200
@@ -58,12 +58,12 @@ def test_a_paused_timer_whose_consents_are_missing_runs_after_it_is_resumed_S6(
     (resume,) = [one for one in globus.log() if one["path"].endswith("/resume")]
     assert resume["query"] == {"update_credentials": "true"}
     globus.set_clock("2026-03-05T02:00:01+00:00")
-    # the missed run at once, and each night's after that
+    # the missed run immediately, and then a run every night
     assert [event for event, _at in api.history(timer_id)] == ["missed", "ran", "ran", "ran"]
 
 
 def stopped(globus: LocalGlobus, api: Api, cause: str, **changes: Any) -> str:
-    """A nightly timer that does not run: its user paused it, or the service stopped it."""
+    """A nightly timer that is not active: its user paused it, or the service stopped it."""
     timer_id = nightly(api, **changes)
     if cause == "user":
         assert api.call("POST", f"/jobs/{timer_id}/pause").status == 200
@@ -78,13 +78,13 @@ def unfinished(globus: LocalGlobus) -> dict[str, str]:
 
 
 def both_ways(environment: dict[str, str], **options: Any) -> dict[str, Any]:
-    """The module ``timer`` in check mode and then for real, which must say the same (W1)."""
+    """Run the module ``timer`` in check mode and then in reality: both must report the same (W1)."""
     options = {**definition(), **options}
     foreseen = in_process.run("timer", options, environment, check=True)
     result: dict[str, Any] = in_process.run("timer", options, environment)
     for member in ("failed", "changed", "drift"):
         assert foreseen[member] == result[member], member
-    # which consents a real run would request is all that check mode adds
+    # check mode adds only the consents that a real run would request
     assert [one for one in foreseen["warnings"] if "check mode" not in one.lower()] == result["warnings"]
     assert kinds(foreseen) == kinds(result)
     return result
@@ -144,7 +144,7 @@ def test_each_entry_of_a_list_may_have_its_own_on_inactive_S8(
 def test_the_timer_that_runs_is_kept_however_old_the_other_is_I3(
     globus: LocalGlobus, api: Api, environment: dict[str, str], module: str, cause: str, state: str
 ) -> None:
-    """Somebody noticed that the old one was dead, and made a new one by hand."""
+    """Somebody noticed that the old timer had stopped, and created a new one by hand."""
     old = stopped(globus, api, cause)
     globus.advance(3600)
     made_by_hand = nightly(api)
@@ -158,7 +158,7 @@ def test_the_timer_that_runs_is_kept_however_old_the_other_is_I3(
     assert kinds(foreseen) == kinds(result) == [*(["pause"] if pauses else []), "delete"]
     if state != "paused":
         assert unfinished(globus) == {made_by_hand: "active"}
-    else:  # one that is paused already is as good as one that is to be paused, so the older of the two stays
+    else:  # a paused timer is as good as one that must be paused, so the older of the two is kept
         assert unfinished(globus) == {old if cause == "user" else made_by_hand: "inactive"}
     assert not in_process.run(module, options, environment)["changed"]
 
@@ -192,7 +192,7 @@ def test_a_timer_that_runs_is_not_deleted_in_favour_of_one_that_does_not_I3(
     assert f"{equal} matches the definition" in result["msg"]
     assert f"different from the definition: {other}" in result["msg"]
     assert unfinished(globus) == {equal: "inactive", other: "active"}
-    # the two ways out of the message
+    # the two remedies of the message
     resumed = both_ways(environment, on_drift="replace", state="active")
     assert kinds(resumed) == ["resume", "delete"]
     assert unfinished(globus) == {equal: "active"}
@@ -269,7 +269,7 @@ def test_a_timer_that_was_paused_because_it_was_wrong_does_not_run_once_more_W4f
 
 @pytest.mark.parametrize("module", ["timer", "timers"])
 def test_that_a_timer_has_run_already_is_told_I1(globus: LocalGlobus, environment: dict[str, str], module: str) -> None:
-    """The second restore of one name must not silently do nothing; not even after ``state: absent``."""
+    """The second restore with the same name must not silently do nothing, even after ``state: absent``."""
     entry = definition("restore", schedule={})
     options = entry if module == "timer" else {"timers": [entry]}
     assert in_process.run(module, options, environment)["changed"]

@@ -1,9 +1,10 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What timer_info reads, timers takes without a change: two hundred random timers, made by everyone who makes timers.
+"""The result of timer_info is a valid input of timers that changes nothing: two hundred random timers, created in all
+possible ways.
 
-And the documented plays, which write them into a file and manage them from it.
+Also the documented plays, which write the timers to a file and manage them from it.
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ transfers = st.fixed_dictionaries(
         **flags,
         "label": text,
         "sync_level": st.integers(0, 3),
-        # later than any first run: an earlier one would be refused where the file makes the timers anew (N3)
+        # later than any first run: an earlier one would be refused when the file creates the timers again (N3)
         "deadline": st.sampled_from(["2028-01-01T00:00:00+00:00", "2029-06-01T12:00:00Z"]),
         "source_local_user": text,
         "destination_local_user": text,
@@ -113,7 +114,7 @@ documents = st.fixed_dictionaries(
 
 
 def draw(number: int) -> list[dict[str, Any]]:
-    """So many different random timers, the same at every run."""
+    """This number of different random timers, the same in every run."""
     drawn: dict[str, dict[str, Any]] = {}
 
     @settings(
@@ -133,7 +134,7 @@ def draw(number: int) -> list[dict[str, Any]]:
 
 
 class Account:
-    """One client's raw requests, SDK and modules."""
+    """Raw requests, the SDK and modules of one client."""
 
     def __init__(self, globus: LocalGlobus, client: dict[str, str] | None = None) -> None:
         self.globus = globus
@@ -160,7 +161,7 @@ class Account:
         self.api.make({"timer": document})
 
     def old(self, one: dict[str, Any]) -> None:
-        """The form that came before ``/v2/timer``, with the action provider's document."""
+        """The form before ``/v2/timer``, with a document of the action provider."""
         schedule = one["schedule"]
         end = schedule.get("end", {})
         body = {OLD_NAMES.get(name, name): value for name, value in one["body"].items() if name != "DATA_TYPE"}
@@ -217,7 +218,7 @@ def test_the_two_hundred_are_random_and_by_all_makers(drawn: list[dict[str, Any]
 def test_two_hundred_timers_of_anyone_are_taken_over_without_a_write(
     shape: str, drawn: list[dict[str, Any]], globus: LocalGlobus, tmp_path: Path
 ) -> None:
-    """As they are, and once their first runs are past; then made anew in an empty account: the same definitions."""
+    """Unchanged, and after their first runs; then created again in an empty account, with the same definitions."""
     globus.reset(clock=START, stopped=True, switches={"read_shape": shape, "end_condition": "present"})
     account = Account(globus)
     for one in drawn:
@@ -298,7 +299,7 @@ def test_names_that_tell_no_timer_are_taken_over_by_id(globus: LocalGlobus) -> N
         assert found[one]["timer_id"] == one
         assert "name" not in found[one]
     assert [one["name"] for one in found.values() if "name" in one] == ["only"]
-    # also where the other twin is not among what is asked for
+    # also if the other twin is not requested
     account.api.call("POST", f"/jobs/{twins[0]}/pause")
     (active,) = account("timer_info", name="twin", status=["active"])["timers"]
     assert active["definition"]["timer_id"] == twins[1]
@@ -381,7 +382,7 @@ def test_the_documented_plays_write_a_file_that_manages_everything_as_it_is(
     assert writes(globus.log()) == []
 
     class Loader(yaml.SafeLoader):
-        """Takes the tag for nothing special."""
+        """Loads the tag as a plain value."""
 
     def text(loader: Loader, node: yaml.ScalarNode) -> str:
         return str(loader.construct_scalar(node))
@@ -472,7 +473,7 @@ def test_the_written_file_says_the_names_of_those_that_it_has_by_their_ids(
 def test_move_changes_nothing_with_the_credentials_of_another_account(
     globus: LocalGlobus, playbooks: Playbooks
 ) -> None:
-    """It finds timers by their names: in the new account it would delete those that replace the old ones."""
+    """The play finds timers by their names: in the new account, it would delete the replacements of the old ones."""
     old = Account(globus)
     new_client = next(one for one in globus.call("GET", "world")["clients"] if one["id"] == OTHER_CLIENT)
     new = Account(globus, new_client)

@@ -1,11 +1,12 @@
 # Copyright: (c) 2026, Research Ops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every target under the local Globus's defaults, and under each switch at each other value: the modules lean on none.
+"""Every target with the defaults of the local Globus, and with every other value of each switch: the modules depend on
+none.
 
-The switches are read from the local Globus, so a new one is covered by itself. A run of a target takes seconds, so
-many switches that have little to do with each other are changed at once; not every combination of them is run. With
-the defaults, Ansible is as it is installed; else it pipelines its modules, as many set it up, which takes less time.
+The switches are read from the local Globus, so a new one is covered automatically. A run of a target takes seconds, so
+many unrelated switches are changed at the same time, but not every combination runs. With the defaults, Ansible has its
+default settings. Otherwise it pipelines its modules, which is common and faster.
 """
 
 from __future__ import annotations
@@ -23,12 +24,12 @@ from integration.harness import START, Playbooks
 
 TOGETHER = 17
 TARGETS = Path(__file__).resolve().parent / "targets"
-# The others only set up what these need.
+# The other targets only set up requirements of these.
 NAMES = sorted(folder.name for folder in TARGETS.iterdir() if folder.is_dir() and not folder.name.startswith("setup_"))
 
 
 def settings() -> Iterator[tuple[str, Any]]:
-    """Every switch at every other value than its default."""
+    """Every value of every switch, except its default."""
     for name in Switches.model_fields:
         others = other_values(name)
         assert others, f"the switch {name} does not say which other value to test with"
@@ -39,7 +40,7 @@ def settings() -> Iterator[tuple[str, Any]]:
 def together() -> list[dict[str, Any]]:
     """The defaults, then all settings, ``TOGETHER`` at once.
 
-    Related switches are declared next to each other, so what comes together is taken from far apart.
+    Related switches are declared next to each other, so each group consists of distant ones.
     """
     every = list(settings())
     runs = math.ceil(len(every) / TOGETHER)

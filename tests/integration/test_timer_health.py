@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The event source timer_health against the local Globus, loaded as ansible-rulebook loads it: as a plain file.
 
-ansible-rulebook runs it without the import hook of Ansible. ``make rulebook-test`` lets ansible-rulebook itself run it.
+ansible-rulebook runs it without the import hook of Ansible. ``make rulebook-test`` runs it with ansible-rulebook
+itself.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def create(api: Api, name: str) -> str:
 
 
 class Queue(asyncio.Queue[Event]):
-    """What ansible-rulebook hands in; the next event can be waited for."""
+    """The queue of ansible-rulebook. A test can wait for the next event."""
 
     async def next(self) -> Event:
         return await asyncio.wait_for(self.get(), LIMIT)
@@ -81,7 +82,7 @@ def play(
 
 
 async def polls(globus: LocalGlobus, number: int) -> None:
-    """Until the source has asked for the timers so often."""
+    """Wait until the source has read the timers this many times."""
     globus.clear_log()
     while sum(entry["path"] == "/jobs/" for entry in globus.log()) < number:
         await asyncio.sleep(0.1)
@@ -122,7 +123,7 @@ def test_what_changes_is_told_once(api: Api, globus: LocalGlobus, monkeypatch: p
 def test_the_start_tells_what_is_unhealthy_as_timer_info_judges_it(
     api: Api, globus: LocalGlobus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Health is judged in one place: the event has what timer_info says at that moment."""
+    """Health has one implementation: the event contains what timer_info returns at that moment."""
     for name in ("a", "b"):
         create(api, name)
     globus.revoke()
@@ -163,7 +164,7 @@ def test_max_age(api: Api, globus: LocalGlobus, monkeypatch: pytest.MonkeyPatch)
 def test_an_outage_is_two_events_and_no_storm(
     service: str, api: Api, globus: LocalGlobus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also one of Transfer alone: judged without their tasks, timers that stand still would seem to have recovered."""
+    """Also an outage of Transfer only: without their tasks, stalled timers would seem to have recovered."""
     create(api, "a")
     globus.advance(DAY)
     globus.collection(MAPPED, trouble="FILE_NOT_FOUND")
@@ -205,7 +206,8 @@ def test_an_outage_at_the_start(api: Api, globus: LocalGlobus, monkeypatch: pyte
 
 @pytest.mark.parametrize(("interval", "most"), [(1, 10), (30, 5), (300, 2)])
 def test_an_outage_of_ten_minutes_is_two_events(interval: int, most: int, api: Api, globus: LocalGlobus) -> None:
-    """On the local Globus's clock, which moves on by what the source wants to wait. Few requests are sent meanwhile."""
+    """With the clock of the local Globus, which moves by the waits of the source. Few requests are sent in this
+    time."""
     create(api, "a")
     globus.advance(DAY)
     variables = {"GLOBUS_CLIENT_ID": globus.client_id, "GLOBUS_CLIENT_SECRET": globus.client_secret}
@@ -269,7 +271,7 @@ def test_without_a_transfer_token_health_is_judged_by_the_timers(
 
 
 def test_the_loop_is_not_blocked(api: Api, globus: LocalGlobus, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While a request waits for its answer, other sources go on, and the process can end."""
+    """While a request waits for its answer, other sources continue, and the process can end."""
     create(api, "a")
     globus.fault("stall", path="^/jobs/$", seconds=600)
 
@@ -299,7 +301,7 @@ def test_no_secret_is_in_an_event_or_a_log_X1(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Refused logins, with a service that sends back what it got; and a name that has the secret."""
+    """Refused logins, with a service that repeats the request, and a name that contains the secret."""
     caplog.set_level(logging.DEBUG)
     create(api, "a")
 
@@ -338,7 +340,7 @@ TEMPLATE = "{{ lookup('pipe', 'id') }}"
 def test_no_event_has_a_template_X1(
     name: str, sent: str, api: Api, globus: LocalGlobus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A rule hands an event to a playbook, which evaluates it: also what Globus says of a file."""
+    """A rule passes an event to a playbook, which evaluates it, including texts of Globus about a file."""
     create(api, name)
     globus.advance(DAY)
     globus.collection(MAPPED, trouble=TEMPLATE)

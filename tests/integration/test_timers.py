@@ -28,7 +28,7 @@ Timers = Callable[..., Document]
 
 @pytest.fixture
 def timers(globus: LocalGlobus) -> Timers:
-    """Runs ``timers`` on a list; ``check`` in check mode, the others are options of the task."""
+    """Runs ``timers`` with a list; with ``check``, in check mode. The others are options of the task."""
     environment = {
         **globus.environment,
         "GLOBUS_CLIENT_ID": globus.client_id,
@@ -44,7 +44,7 @@ def timers(globus: LocalGlobus) -> Timers:
 
 
 def seed(globus: LocalGlobus, name: str, count: int = 1, interval: int = 86400, **fields: Any) -> list[str]:
-    """Timers that ``like_seed`` describes, there already."""
+    """Create timers that match ``like_seed``."""
     options = {"verify_checksum": True, **fields.pop("options", {})}
     return globus.seed(count, name=name, interval_seconds=interval, options=options, **fields)
 
@@ -161,7 +161,7 @@ def test_the_same_text_of_a_warning_is_told_once(globus: LocalGlobus, timers: Ti
 
 
 def entry_of(**changes: Any) -> Document:
-    """An entry with something wrong; None takes an option away, a dict goes into the option of its name."""
+    """An entry with an error. None removes an option, and a dict is merged into the option of its name."""
     entry = copy.deepcopy(definition("wrong"))
     for option, value in changes.items():
         if value is None:
@@ -379,7 +379,7 @@ def test_L2_a_replacement_holds_both_for_a_moment(globus: LocalGlobus, timers: T
     assert result["error"]["code"] == "rate_limit"
     assert "1.2 runs a minute" in result["msg"]
     assert writes(globus.log()) == []
-    # one in 130 s has room for itself twice
+    # a timer with a run every 130 s fits twice
     globus.reset()
     seed(globus, "there", interval=130, options={"sync_level": 3})
     assert not timers([like_seed("there", "130s")], on_drift="replace")["failed"]
@@ -466,7 +466,7 @@ def test_W7_nothing_is_purged_after_a_failure(globus: LocalGlobus, timers: Timer
 
 
 def read_with(members: Document, timer_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the service's document of one timer have these members."""
+    """Add these members to the document of a timer in the answers of the service."""
 
     def read(document: Document) -> Timer:
         return read_timer({**document, **members} if document["job_id"] == timer_id else document)
@@ -589,7 +589,7 @@ def test_W1_check_mode_equals_the_real_run(failing: bool, globus: LocalGlobus, t
             ],
         }
 
-    # the one thing that only check mode says
+    # the only warning that is specific to check mode
     (not_requested,) = [one for one in foreseen["warnings"] if "Check mode does not request consents" in one]
     foreseen["warnings"].remove(not_requested)
     assert comparable(foreseen) == comparable(done)
@@ -597,7 +597,7 @@ def test_W1_check_mode_equals_the_real_run(failing: bool, globus: LocalGlobus, t
 
 
 def test_W1_diff_shows_what_changes_by_name(playbooks: Playbooks) -> None:
-    """Through a real play, twice: in check mode and for real."""
+    """In a real play, twice: in check mode and in reality."""
     tasks = [
         *(
             control(
@@ -639,7 +639,7 @@ def test_W7_the_diff_tells_the_namesakes_that_purge_deletes_apart(globus: LocalG
 
 
 def test_the_diff_of_many_timers_can_be_read(globus: LocalGlobus, timers: Timers) -> None:
-    """One line for each timer that comes or goes, and the fields that change; it had thirty lines a timer."""
+    """One line for each created or deleted timer, and the changed fields. It used to be thirty lines for each timer."""
     wanted = [like_seed(f"t{number}") for number in range(43)]
     created = timers(wanted, _ansible_diff=True)
     line = created["diff"]["after"]["timer 't0'"]
@@ -742,7 +742,7 @@ GUIDE = Path(__file__).resolve().parents[2] / "docs" / "docsite" / "rst" / "guid
 
 
 def test_the_tasks_of_the_guide(globus: LocalGlobus, playbooks: Playbooks) -> None:
-    """Every task of the guide to many timers, in one play, on the local Globus's collections."""
+    """Every task of the guide to many timers, in one play, with the collections of the local Globus."""
     text = GUIDE.read_text(encoding="utf-8")
     text = text.replace("6c54cade-bde5-45c1-bdea-f4bd71dba2cc", MAPPED)
     text = text.replace("31ce9ba0-176d-45a5-add3-f37d233ba47d", MAPPED_TOO)
