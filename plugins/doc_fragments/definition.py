@@ -200,9 +200,9 @@ options:
         type: str
       at:
         description:
-          - Local time of day of the runs in O(schedule.timezone), for example V("02:00"). Quote the time. YAML reads an
-            unquoted C(22:30) or C(0200) as another number, which the module refuses. Mutually exclusive with
-            O(schedule.start).
+          - Local time of day of the runs in O(schedule.timezone), for example V("02:00"), or V("02:00:30") with
+            seconds. Quote the time. YAML reads an unquoted C(22:30) or C(0200) as another number, which the module
+            refuses. Mutually exclusive with O(schedule.start).
           - If there is an interval, it must divide a day or consist of whole days. Without an interval, the timer runs
             once, at the next such time.
         type: raw
@@ -534,9 +534,9 @@ options:
             type: str
           at:
             description:
-              - Local time of day of the runs in O(timers[].schedule.timezone), for example V("02:00"). Quote the time.
-                YAML reads an unquoted C(22:30) or C(0200) as another number, which the module refuses. Mutually
-                exclusive with O(timers[].schedule.start).
+              - Local time of day of the runs in O(timers[].schedule.timezone), for example V("02:00"), or
+                V("02:00:30") with seconds. Quote the time. YAML reads an unquoted C(22:30) or C(0200) as another
+                number, which the module refuses. Mutually exclusive with O(timers[].schedule.start).
               - If there is an interval, it must divide a day or consist of whole days. Without an interval, the timer
                 runs once, at the next such time.
             type: raw

@@ -57,6 +57,7 @@ SCHEDULES: Mapping[str, Mapping[str, Any]] = {
     },
 }
 SLOT = "{slot}"
+_LIKE_SLOT = re.compile(r"\{\s*slots?\s*\}", re.IGNORECASE)
 
 
 # --- the options of jobs and schedules -----------------------------------------------------------------------------
@@ -241,7 +242,7 @@ def _job_list(jobs: Any) -> Sequence[Any]:
     if jobs is None:
         raise InputError("backup_jobs is missing. Set it to the list of backup jobs")
     if not isinstance(jobs, list):
-        raise InputError(f"backup_jobs must be a list of jobs, not {jobs!r}")
+        raise InputError(f"backup_jobs must be a list of jobs, not {jobs!r}. Put a dash (-) in front of each job")
     return jobs
 
 
@@ -413,7 +414,12 @@ def _fill_in_slot(value: Any, slot: str | None, where: str, schedule: str) -> An
         return {key: _fill_in_slot(item, slot, where, schedule) for key, item in value.items()}
     if isinstance(value, list):
         return [_fill_in_slot(item, slot, where, schedule) for item in value]
-    if not isinstance(value, str) or SLOT not in value:
+    if not isinstance(value, str):
+        return value
+    for found in _LIKE_SLOT.findall(value):
+        if found != SLOT:
+            raise InputError(f"{where}: {value!r} contains {found}. Did you mean {SLOT}?")
+    if SLOT not in value:
         return value
     if slot is None:
         raise InputError(f"{where}: {value!r} contains {SLOT}, but the schedule {schedule} has no slots")

@@ -445,8 +445,8 @@ def choose_login(credentials: Credentials, environment: str, auth: AuthService) 
     if login is None:
         raise GlobusError(
             "No Globus credentials were found. Use one of: access tokens (set timers_token and transfer_token), a "
-            "service account (set client_id and client_secret), a user login (run ansible-playbook "
-            "research_ops.globus.login), or the Globus CLI (run globus login). "
+            "service account (set client_id and client_secret, or GLOBUS_CLIENT_ID and GLOBUS_CLIENT_SECRET), a user "
+            "login (run ansible-playbook research_ops.globus.login), or the Globus CLI (run globus login). "
             + _half_given(credentials)
             + "The module reads environment variables and files on the host where it runs",
             code="no_credentials",

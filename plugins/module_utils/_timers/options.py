@@ -362,7 +362,8 @@ def _parse_at(value: object) -> int | None:
         return parse_time_of_day(text)
     except ValueError:
         raise InputError(
-            f'schedule.at must be a time of day from "00:00" to "23:59", not {value!r}; write it as "HH:MM"'
+            f'schedule.at must be a time of day from "00:00" to "23:59", not {value!r}; write it as "HH:MM" or '
+            '"HH:MM:SS"'
         ) from None
 
 

@@ -169,8 +169,8 @@ WRONG: dict[str, tuple[Any, str]] = {
         "start is not a known option; did you mean schedule.start?",
     ),
     "of a lower level, misspelt": (
-        {"name": "a", "intervall": "1d"},
-        "intervall is not a known option; did you mean schedule.interval?",
+        {"name": "a", "interwal": "1d"},
+        "interwal is not a known option; did you mean schedule.interval?",
     ),
     "of a lower level, by its alias": (
         {"name": "a", "source_endpoint": SOURCE},

@@ -604,6 +604,8 @@ REFUSED: dict[str, tuple[list[Any], dict[str, Any], list[str]]] = {
         {},
         ["(lab)", "all slots of the schedule"],
     ),
+    "a misspelt slot": ([job(destination_path="/b/{slots}/")], {}, ["(lab)", "contains {slots}. Did you mean {slot}?"]),
+    "a slot in capitals": ([job("monthly", label="{slot} {SLOT}")], {}, ["(lab)", "Did you mean {slot}?"]),
     "a slot where there is none": ([job(destination_path="/b/{slot}/")], {}, ["(lab)", "no slots", "{slot}"]),
     "a slot in the name": ([job(name="a{slot}")], {}, ["name contains {slot}", "no slots"]),
     # zones (N2, N6, N7)

@@ -67,7 +67,10 @@ def test_a_blank_answer_of_a_survey_is_refused_by_name_or_is_none_N2(name: str, 
     ("variables", "expected"),
     [
         ({"backup_jobs": None}, "backup_jobs is missing"),
-        ({"backup_jobs": {"name": "lab"}}, "backup_jobs must be a list of jobs, not {'name': 'lab'}"),
+        (
+            {"backup_jobs": {"name": "lab"}},
+            "backup_jobs must be a list of jobs, not {'name': 'lab'}. Put a dash (-) in front of each job",
+        ),
         ({"backup_jobs": ["lab"]}, "backup_jobs[0] must be a dictionary of options, not 'lab'"),
         ({"backup_defaults": [1]}, "backup_defaults must be a dictionary of options, not [1]"),
         ({"backup_schedules": ["nightly"]}, "backup_schedules must be a dictionary"),
