@@ -64,7 +64,7 @@ def _runs(options: Any, parameters: Mapping[str, Any], now: datetime) -> list[di
 
 
 def _validated_schedule(options: Any) -> dict[str, Any]:
-    """The schedule with converted types and defaults, like AnsibleModule does it. Raises InputError."""
+    """The schedule with types converted and defaults filled in, as AnsibleModule does it. Raises InputError."""
     if not isinstance(options, Mapping):
         raise InputError(
             f"the input must be the schedule of a timer definition (a dictionary), not {type(options).__name__}"

@@ -131,8 +131,9 @@ def _nothing_warnings(timers: Sequence[Entry], names: set[str], variables: _vari
     if not names:
         return ["backup_jobs contains no jobs, so no timer is paused"]
     return [
-        f"none of the timers of the jobs exist, for example {min(names)}, so no timer is paused. Check backup_prefix "
-        f"({variables.prefix!r}), the names of the jobs, and whether the login is the one that created the timers"
+        f"no timer of the jobs exists (for example, {min(names)} does not exist), so no timer is paused. Check "
+        f"backup_prefix ({variables.prefix!r}), the names of the jobs, and whether the login is the one that created "
+        "the timers"
     ]
 
 
@@ -188,8 +189,8 @@ def plan_release(
             still_paused = _paused_in_words(timers, _names(variables))
             if record is not None and not record.strip():
                 raise InputError(
-                    f"the record {result['file']} is empty, so it is unknown which timers hold paused. Nothing was "
-                    f"resumed. {still_paused}"
+                    f"the record {result['file']} is empty, so it is unknown which timers the entry point hold "
+                    f"paused. Nothing was resumed. {still_paused}"
                 )
             held = _read_record(record, result["file"])
             result.update(_release(timers, held, own["backup_release_spread"], variables.clock))
@@ -266,7 +267,7 @@ def _replacement(held: Held, timers: Sequence[Entry], record: Sequence[Held]) ->
     if len(paused) > 1:
         return None, f"it was deleted, and {len(paused)} paused timers have its name. Resume the right one yourself"
     if named:
-        return None, "it was replaced by a timer with the same name, which no user paused"
+        return None, "it was replaced by a timer with the same name, which was not paused by a user"
     return None, "it was deleted. The next run of the role creates it again if its job is still in the list"
 
 

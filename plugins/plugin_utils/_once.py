@@ -59,7 +59,8 @@ def is_over(task: Entry) -> bool:
 
 
 def may_be_in_progress(entry: Entry) -> bool:
-    """Whether the last run may be in progress, because its transfer task could not be read."""
+    """Whether the last run may be in progress: its transfer task could not be read, and its status does not say it is
+    over."""
     last = next(iter(runs_of_entry(entry)), None)
     return last is not None and last.get("transfer") is None and means_unfinished(last.get("status"))
 

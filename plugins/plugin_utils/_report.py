@@ -329,7 +329,8 @@ def _coming_in_words(runs: Sequence[datetime], timers: Sequence[Entry], zone: st
 
 
 def _known_period(timers: Sequence[Entry], past: Sequence[ReportedRun], now: datetime) -> dict[str, float]:
-    """Places on the timeline: from ``x`` on the runs of a job are known, and its first timer was ``created``."""
+    """Places on the timeline: ``x`` is where the known runs of a job begin, and ``created`` when its first timer was
+    created."""
     begin = now - timedelta(days=DAYS)
     created = [_words.instant(timer.get("submitted_at")) for timer in timers]
     first = min((moment for moment in created if moment is not None), default=now)

@@ -24,7 +24,8 @@ from . import _words
 from ._plain import Entry
 from ._report_runs import STALLED, ReportedRun, past_runs, schedule_of_timer
 
-# state -> label, a sign that needs no colour, and kind (bad; still: it does not run, or not yet; fine). Worst first
+# state -> label, sign (understood without colour), and kind: bad, fine, or still (it does not run, or not yet). Worst
+# first
 HEALTH_SIGNS: Mapping[str, tuple[str, str, str]] = {
     "missing": ("Missing", "?", "bad"),
     "failing": ("Failing", "\u2715", "bad"),
@@ -301,7 +302,8 @@ def _rules_out_success(timers: Sequence[Entry], now: datetime, age: timedelta) -
 
 
 def _command(state: str, names: Sequence[str]) -> str | None:
-    """A command to copy that fixes the problem or shows its details. It signs in with environment variables."""
+    """A command for the user to paste: it fixes the problem or shows its details, and signs in with environment
+    variables."""
     if state in ("paused", "inactive", "needs_consent"):
         return _ensure(names, "active")
     if state == "overdue":

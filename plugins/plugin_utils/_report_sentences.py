@@ -46,7 +46,7 @@ _OUTCOMES_IN_WORDS: Mapping[str, tuple[str, str]] = {
 }
 _BAD_OUTCOMES = (FAILED, STALLED, INCOMPLETE, SKIPPED, MISSING)
 PARTLY_PAUSED = "partly_paused"  # some timers of the job
-# The states of jobs for which "is" and the label of the state are no sentence
+# The states of jobs for which "is" and the label of the state do not make a sentence
 _STATES_IN_WORDS: Mapping[str, tuple[str, str]] = {
     "missing": ("lacks timers", "lack timers"),
     "needs_consent": ("needs a consent", "need a consent"),
@@ -87,7 +87,7 @@ def headline(
 ) -> Entry:
     """What arrived, in one sentence (``text``), and everything that needs attention (``rest``).
 
-    No problem may be missing in the headline: people read only the headline if it says that all is well.
+    The headline must mention every problem: people read no further if it says that all is well.
 
     :param coming: the next run of all jobs.
     :param others: the number of timers that belong to no job and have a problem.

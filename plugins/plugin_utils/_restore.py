@@ -293,8 +293,8 @@ def _target_warnings(request: Request, copy: Copy, targets: Sequence[str]) -> It
             writes = [write for one in other.copies for write in writes_of(one.transfer)]
             if any(_overlap(write.source, place) for write in writes):
                 yield (
-                    f"{where}: the target {path} overlaps with a source path of job {other.name}, so this job will "
-                    "also back up the restored files"
+                    f"{where}: the target {path} overlaps with a source path of job {other.name}, so job "
+                    f"{other.name} will also back up the restored files"
                 )
             mirrors = [write.mirrors for write in writes if _overlap(write.destination, place)]
             if mirrors:

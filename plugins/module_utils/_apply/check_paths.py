@@ -75,7 +75,7 @@ def _closed(mapped: Sequence[str], service: PathService, check_mode: bool) -> di
 
 
 def _look_at_path(look: Look, service: PathService) -> Seen:
-    """What exists at a path; if nothing does, with a similar name in the same folder."""
+    """What exists at a path or, if nothing does, also an existing path with a similar name in the same folder."""
     seen = service.look(look)
     folder = parent_of(look.path)
     if seen.state != MISSING or folder is None:

@@ -266,7 +266,7 @@ def _verify_successor(outcome: Outcome, service: TimerService) -> None:
 def _look_at_successor(
     successor: Timer, outcome: Outcome, service: TimerService, *, must_run: bool, accept_equal: bool = True
 ) -> tuple[Timer, str | None]:
-    """Read the timer that is kept again before another one is deleted.
+    """Read again the timer that is kept, before another one is deleted.
 
     :param must_run: whether it has to run, not only to match the definition.
     :param accept_equal: whether an equal timer is accepted, if another run kept that one and deleted this one.
@@ -543,7 +543,7 @@ def _differing_ids(outcome: Outcome, timers: Sequence[Timer], equal: Sequence[Ti
 def _keep_first(equal: Sequence[Timer], outcome: Outcome, service: TimerService) -> None:
     """Keep the first of equal timers, whoever created it, in the wanted state, and delete the others (rules I3, W3).
 
-    Another run may know an older one and have deleted this first one. Then the older one is kept.
+    Another run may know of an older timer, and have deleted this first one because of it. Then the older one is kept.
     """
     while True:
         kept = outcome.timer = equal[0]

@@ -151,7 +151,7 @@ def _observe(wanted: Selection, globus: Globus, timers: Sequence[Timer]) -> Obse
 
 
 def _possible_successors(timers: Sequence[Timer], listed: Sequence[Timer]) -> dict[str, list[Timer]]:
-    """By purpose, the listed timers that may have done later what an ended one should have done (rule O3a)."""
+    """By purpose, the listed timers that may later have repeated the run of an ended one (rule O3a)."""
     purposes = {purpose_of(timer.name) for timer in timers if timer.is_ended}
     found: dict[str, list[Timer]] = defaultdict(list)
     for timer in listed:

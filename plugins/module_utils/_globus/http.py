@@ -407,7 +407,7 @@ def _retry_after(value: str | None) -> float | None:
 
 
 def service_addresses(environment: str) -> dict[str, str]:
-    """The root address of each service, overrides by ``GLOBUS_SDK_SERVICE_URL_*`` included.
+    """The root address of each service, including overrides by ``GLOBUS_SDK_SERVICE_URL_*``.
 
     :raises GlobusError: if an override is neither a host of the SDK's environments (https) nor this machine.
     """

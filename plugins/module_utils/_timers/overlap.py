@@ -99,7 +99,7 @@ def writes_of(transfer: Transfer, owner: int = 0) -> list[Write]:
 def overlaps(writes: Iterable[Write]) -> Iterator[tuple[Write, Write]]:
     """Each mirror with another write to its destination, or to a folder below or above it.
 
-    Left out are writes that bring the same files to the same place, such as those of a subfolder of the mirror.
+    Writes that bring the same files to the same place are left out, such as those of a subfolder of the mirror.
     """
     at: dict[Place, list[Write]] = {}
     for write in writes:

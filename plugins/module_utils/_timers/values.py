@@ -105,7 +105,7 @@ def to_mapping(value: Any) -> Mapping[str, Any]:
 
 
 def to_json_mapping(value: Any) -> Mapping[str, Any]:
-    """A JSON object that we can return: nothing in it is nested too deep, NaN, Infinity or half a character.
+    """A JSON object that we can return: not nested too deep, and without NaN, Infinity or half a character.
 
     Raises ValueError.
     """

@@ -146,7 +146,9 @@ def test_a_hold_that_pauses_nothing_leaves_no_record_and_says_why() -> None:
     found = hold(timer("lab-lab"))
     assert found["record"] is None
     (warning,) = found["warnings"]
-    assert warning.startswith("none of the timers of the jobs exist, for example backup-lab, so no timer is paused")
+    assert warning.startswith(
+        "no timer of the jobs exists (for example, backup-lab does not exist), so no timer is paused"
+    )
     paused = hold(timer("backup-lab", **PAUSED))
     assert (paused["record"], paused["warnings"]) == (None, [])
     assert paused["counted"] == "0 timers"
@@ -167,7 +169,9 @@ def test_of_two_timers_with_one_name_neither_is_named_because_a_list_has_a_name_
 def test_an_empty_record_was_cut_off_and_is_not_released(text: str) -> None:
     """hold writes none without timers. Nothing must remove the trace."""
     message = release(timer("backup-lab", **PAUSED), record=text)["error"]
-    assert message.startswith(f"the record {FILE} is empty, so it is unknown which timers hold paused. Nothing was ")
+    assert message.startswith(
+        f"the record {FILE} is empty, so it is unknown which timers the entry point hold paused. Nothing was "
+    )
     assert "Paused timers of the jobs: backup-lab. To resume a timer, set state: active in its job" in message
     assert hold(timer("backup-lab"), record=text)["error"] is None
 
@@ -191,7 +195,7 @@ def test_release_resumes_what_is_still_paused_and_tells_the_rest() -> None:
         "c": "it has ended",
         "d": "it was renamed to renamed, and is resumed",
         "e": "it was replaced by a paused timer with the same name, which is resumed",
-        "f": "it was replaced by a timer with the same name, which no user paused",
+        "f": "it was replaced by a timer with the same name, which was not paused by a user",
         "g": "it was deleted. The next run of the role creates it again if its job is still in the list",
     }
     assert all(one["missed_run"] for one in found["resumed"])  # that of 02:00

@@ -254,7 +254,7 @@ def test_targets_that_other_jobs_read_or_write_are_warned_of() -> None:
     jobs = [SEQ, other, back]
     (warning,) = right(ran("backup-seq-tue"), jobs=jobs, job="seq", slot="tue", to="/home/me/")["warnings"]
     assert warning == (
-        "job seq, slot tue: the target /home/me/ overlaps with a source path of job home, so this job will also back "
+        "job seq, slot tue: the target /home/me/ overlaps with a source path of job home, so job home will also back "
         "up the restored files"
     )
     (warning,) = right(ran("backup-seq-tue"), jobs=jobs, job="seq", slot="tue", to="/srv/me/")["warnings"]
