@@ -83,19 +83,14 @@ def model(
     rows = [_row(number, job, found, played, zone, now) for number, (job, found) in enumerate(shown)]
     wanted = [(row, found) for row, (_job, found) in zip(rows, shown) if row["wanted"]]
     reported = [_reported_job(row, found, now) for row, found in wanted]
-    coming = [run for _row, found in wanted if (run := _first_coming_run(found, now)) is not None]
-    replaced = _replaced_timers(results, zone)
     others = [row for row in rows if not row["wanted"]]
+    replaced = _replaced_timers(results, zone)
     attention = _attention(rows)
-    summary = headline(
-        reported,
-        min(coming, default=None),
-        zone,
-        now,
-        others=sum(1 for row in others if any(problem["kind"] == "bad" for problem in row["problems"])),
-        replaced=len(replaced),
-        is_renewed=any(old.get("runs") for entry in results for old in entry.get("replaced") or ()),
-    )
+    first = min((run for _row, found in wanted if (run := _first_coming_run(found, now))), default=None)
+    problems = sum(any(problem["kind"] == "bad" for problem in row["problems"]) for row in others)
+    renewed = any(old.get("runs") for entry in results for old in entry.get("replaced") or ())
+    summary = headline(reported, first, zone, now, others=problems, replaced=len(replaced), is_renewed=renewed)
+    shown_ids = {timer["id"] for _job, found in shown for timer in found}
     return {
         "zone": zone,
         "now": _words.moment(now, zone, now),
@@ -111,9 +106,7 @@ def model(
         "others": others,
         "axis": _axis(zone, now),
         "outcomes": [{"outcome": outcome, "label": label} for outcome, label in reversed([*OUTCOMES.items()])],
-        "rate": _use_of_limit(
-            timers if account is None else account, {timer["id"] for _job, found in shown for timer in found}
-        ),
+        "rate": _use_of_limit(timers if account is None else account, shown_ids),
     }
 
 
