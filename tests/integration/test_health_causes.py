@@ -418,7 +418,7 @@ CASES = {
         "incomplete",
         skipping,
         (LAST + "is not complete: 1 item at the source could not be read and was left out",),
-        ("Make them readable at the source",),
+        ("make them readable at the source",),
         a_day_after(change(MAPPED, forbidden=[])),
     ),
     "incomplete: mirror": Case(

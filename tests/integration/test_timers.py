@@ -197,7 +197,7 @@ WRONG: dict[str, tuple[Document, str]] = {
     ),
     "a name as schedule": (
         entry_of(schedule="nightly"),
-        ": schedule must be a dictionary of options, not 'nightly', for example {interval: 1d",
+        ": schedule must be a dictionary of options, not 'nightly'. An example: schedule: {interval: 1d",
     ),
     "no name": (entry_of(name=None), ": name or timer_id is missing"),
     "null name": ({**entry_of(), "name": None}, ": name or timer_id is missing"),
