@@ -186,8 +186,18 @@ def _converted(kind: str, value: Any, path: str) -> Any:
     try:
         return convert(value)
     except (TypeError, ValueError):
-        hint = ". Put a dash (-) in front of each entry" if kind == "list" and isinstance(value, Mapping) else ""
-        raise InputError(f"{path} must be {words}, not {quoted(value)}{hint}") from None
+        raise InputError(f"{path} must be {words}, not {quoted(value)}{_hint(kind, value)}") from None
+
+
+def _hint(kind: str, value: Any) -> str:
+    """What to do about a value of a wrong type, if that is likely."""
+    if kind == "list" and isinstance(value, Mapping):
+        return ". Put a dash (-) in front of each entry"
+    if kind == "str" and isinstance(value, (list, tuple)):
+        return ". Set one value instead of a list"
+    if kind in ("int", "float") and isinstance(value, str):
+        return ". Write a number without a unit"
+    return ""
 
 
 def _as_text(value: Any) -> str:

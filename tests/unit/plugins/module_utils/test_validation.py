@@ -185,7 +185,7 @@ WRONG: dict[str, tuple[Any, str]] = {
         "schedule.cron is not a known option; known options are at, daylight_saving, end, interval, start, timezone, ",
     ),
     "no text as a name": ({"name": "a", 5: 1}, "5 is not a known option; known options are"),
-    "no text": ({"name": ["a"]}, "name must be text, not ['a']"),
+    "no text": ({"name": ["a"]}, "name must be text, not ['a']. Set one value instead of a list"),
     "no text but a dictionary": (of_transfer(label={"a": 1}), "transfer.label must be text, not {'a': 1}"),
     "no list of texts": (
         {"name": "a", "flow": {"flow_id": SOURCE, "tags": ["x", None]}},
@@ -211,7 +211,10 @@ WRONG: dict[str, tuple[Any, str]] = {
         of_transfer(paths=[{**PATH, "recursive": "deep"}]),
         "transfer.paths[0].recursive must be true or false, not 'deep'",
     ),
-    "a number": (of_schedule(end={"count": "many"}), "schedule.end.count must be a whole number, not 'many'"),
+    "a number": (
+        of_schedule(end={"count": "many"}),
+        "schedule.end.count must be a whole number, not 'many'. Write a number without a unit",
+    ),
     "a fraction": (of_schedule(end={"count": 1.5}), "schedule.end.count must be a whole number, not 1.5"),
     "true is no number": (of_schedule(end={"count": True}), "schedule.end.count must be a whole number, not True"),
     "end 0": (of_schedule(end=0), "schedule.end must be a dictionary of options, not 0. Its options are count, datet"),
