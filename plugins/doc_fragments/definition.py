@@ -272,7 +272,8 @@ options:
       - "V(replace): Create a new timer, and then delete the old one. The new timer runs at the same times as the old
         timer, unless the definition sets others. If the old timer was paused, so is the new one."
       - With V(replace), if several timers have the name, the module keeps one that matches the definition and deletes
-        the others. It prefers active timers, and never deletes an active timer to keep an inactive one.
+        the others. It prefers active timers, and deletes an active timer to keep an inactive one only with
+        O(state=paused).
       - With V(replace), if replacing the timer now would skip its next run, for example after a clock change, the
         module warns and does not replace it yet. If you change the schedule, the timer is replaced immediately.
     type: str
@@ -609,7 +610,8 @@ options:
           - "V(replace): Create a new timer, and then delete the old one. The new timer runs at the same times as the
             old timer, unless the definition sets others. If the old timer was paused, so is the new one."
           - With V(replace), if several timers have the name, the module keeps one that matches the definition and
-            deletes the others. It prefers active timers, and never deletes an active timer to keep an inactive one.
+            deletes the others. It prefers active timers, and deletes an active timer to keep an inactive one only with
+            O(timers[].state=paused).
           - With V(replace), if replacing the timer now would skip its next run, for example after a clock change, the
             module warns and does not replace it yet. If you change the schedule, the timer is replaced immediately.
         type: str
