@@ -19,8 +19,8 @@ description:
     similar names, or the IDs and owners.
   - A display name can change, and other people can use the same name for their collections. Use IDs in playbooks that
     run unattended.
-  - A lookup runs on the controller each time its template is evaluated, and sends one or two requests. To look up a
-    name only once, use C(ansible.builtin.set_fact).
+  - A lookup runs on the controller each time its template is evaluated, and sends at least one request for each
+    name. To look up a name only once, use C(ansible.builtin.set_fact).
 extends_documentation_fragment:
   - research_ops.globus.auth
   - research_ops.globus.auth.connection

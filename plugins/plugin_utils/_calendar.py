@@ -76,7 +76,7 @@ def schedule_of(
 
     :param options: the options of all layers, with the time zone.
     :param schedule: the name of the schedule, for messages.
-    :param spread: seconds over which the time of day is spread; 0 if the job itself has one.
+    :param spread: seconds over which the time of day is spread; 0 if the job itself sets ``at``.
     :param key: determines the place in the spread.
     :param now: only determines which occurrence of a date is the next one.
     """

@@ -125,7 +125,7 @@ def _names(variables: _variables.Variables) -> list[str]:
 
 
 def _nothing_warnings(timers: Sequence[Entry], names: set[str], variables: _variables.Variables) -> list[str]:
-    """A warning if there was nothing to pause: otherwise, it would look as if all timers had been paused."""
+    """A warning if no timer of the jobs exists: otherwise, it would look as if all timers had been paused."""
     if any(entry["name"] in names for entry in timers):
         return []
     if not names:

@@ -389,7 +389,7 @@ def _replaced_timers(results: Sequence[Entry], zone: str) -> list[dict[str, Any]
 
 
 def _counts(rows: Iterable[Entry]) -> list[dict[str, Any]]:
-    """The number of rows in each state, the worst first, without ended timers that belong to no job."""
+    """The number of rows in each state, bad first and fine last, without ended timers that belong to no job."""
     numbers: dict[str, int] = {}
     for row in rows:
         state = row["health"]["state"]

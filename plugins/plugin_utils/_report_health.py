@@ -218,7 +218,7 @@ def _paused(job: Entry, timers: Sequence[Entry], results: Mapping[str, Entry], n
         it, at_once = "them", "If they missed a run, they then run at once"
     operations = (results.get(first["name"]) or {}).get("operations") or ()
     if job.get("state") == "paused":
-        who = "The job has state: paused"
+        who = "The job is paused, by its own state or by backup_state"
     else:
         who = f"A user paused {it} outside of the play. Globus does not say who"
     since = _words.instant(first["health"].get("since"))
@@ -229,7 +229,8 @@ def _paused(job: Entry, timers: Sequence[Entry], results: Mapping[str, Entry], n
         "paused",
         names,
         f"{who}{'' if since else _last_run_before_pause(first, now, len(timers) > 1)}{rest}",
-        f"To resume {it}, remove state: paused from the job, and run the play with -e backup_state=active"
+        f"To resume {it}, remove state: paused from the job if it is set there, and run the play with "
+        "-e backup_state=active"
         if job.get("state") == "paused"
         else f"The command below resumes {it}. {at_once}",
         since=since,

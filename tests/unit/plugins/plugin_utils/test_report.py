@@ -556,12 +556,12 @@ def test_since_when_and_by_whom_it_is_paused() -> None:
     (problem,) = row(timer(state="paused"))["problems"]
     assert problem["reason"].endswith("It last ran at Mon 2 Mar 2026 02:00, and has not missed a run so far")
     (problem,) = row(paused, jobs=[job(state="paused")])["problems"]
-    assert problem["reason"].startswith("The job has state: paused. It last ran at")
+    assert problem["reason"].startswith("The job is paused, by its own state or by backup_state. It last ran at")
     assert problem["command"] is None, "the next run of the play would pause it again"
     results = [{"name": "backup-lab", "operations": [{"operation": "pause"}]}]
     (problem,) = row(paused, jobs=[job(state="paused")], results=results)["problems"]
     assert (problem["reason"], problem["since"]["ago"]) == (
-        "The job has state: paused. This play paused it",
+        "The job is paused, by its own state or by backup_state. This play paused it",
         "just now",
     )
 
