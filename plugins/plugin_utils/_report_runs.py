@@ -16,8 +16,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import takewhile
 
-from ..module_utils._timers.health import OVERDUE_AFTER, STALLED_AFTER
+from ..module_utils._timers.health import STALLED_AFTER
 from ..module_utils._timers.schedule import (
+    OVERDUE_AFTER,
     YEAR,
     Schedule,
     format_interval,

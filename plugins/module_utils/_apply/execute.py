@@ -12,16 +12,16 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from .._errors import GlobusError, UncertainError
 from .._parallel import in_parallel
 from .._timers.definition import Definition
 from .._timers.document import (
     Timer,
+    describe_inactive,
     write_timer,
 )
-from .._timers.health import describe_inactive, health_of
 from .._timers.plan import (
     PAUSE_MARGIN,
     Operation,
@@ -29,7 +29,9 @@ from .._timers.plan import (
     drift_of,
     first_run_again,
 )
-from .history import Replaced
+
+if TYPE_CHECKING:
+    from .history import Replaced
 
 # Seconds between a failed creation and the check whether it took place after all; doubled each time
 LOOK_AGAIN_AFTER = 1.0
@@ -225,6 +227,8 @@ def _stopped_again(timer: Timer, outcome: Outcome, service: TimerService) -> Glo
     resumed = any(operation.operation == "resume" for operation in outcome.operations)
     if not resumed or not timer.is_inactive or timer.is_paused_by_user:
         return None
+    from .._timers.health import health_of  # rarely needed, and importing it takes time
+
     health = health_of(timer, service.now())
     return GlobusError(
         f"{outcome.plan.wanted.label} was resumed, but Globus stopped it again. {health.reason}. {health.remedy}",

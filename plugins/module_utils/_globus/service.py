@@ -11,18 +11,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._errors import GlobusError, UncertainError
 from .._parallel import in_parallel
 from .._timers.document import Timer, read_timer, without_task_details
 from .._timers.path_findings import FILE, FOLDER, FORBIDDEN, MISSING, UNKNOWN, Look, Seen
-from .._timers.tasks import Task, read_task
 from .auth_api import AuthApi
 from .auth_requirements import with_requirements
 from .collections import SEARCH_MAXIMUM, GlobusCollection, Needs, read_collection
 from .http import UNREADABLE, Answer, Http, Tries, in_url, unreadable
 from .logins import Login, LoginAuthorizer
+
+if TYPE_CHECKING:
+    from .._timers.tasks import Task
 
 SEARCH_PAGE = 100
 TASKS_PAGE = 100  # IDs in one request for tasks
@@ -140,6 +142,8 @@ class Globus:
             )
         pages = [task_ids[start : start + TASKS_PAGE] for start in range(0, len(task_ids), TASKS_PAGE)]
         documents = [one for page in in_parallel(self._list_tasks, pages, TASKS_CONCURRENCY) for one in page]
+        from .._timers.tasks import read_task  # only some modules read tasks, and importing it takes time
+
         return {task.id: task for task in map(read_task, documents) if task is not None}
 
     def _list_tasks(self, task_ids: Sequence[str]) -> Sequence[Any]:

@@ -17,14 +17,13 @@ import inspect
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 
 from .. import _arguments
 from .._apply.consents import prepare
 from .._apply.execute import Outcome, execute
-from .._apply.history import Replaced, read_replaced, replaced_by
 from .._errors import GlobusError, InputError
 from .._globus import connection
 from .._globus.collections import GlobusCollection
@@ -37,6 +36,9 @@ from .._timers.plan import (
     Plan,
 )
 from .._validation import for_ansible, validate, without_nulls
+
+if TYPE_CHECKING:
+    from .._apply.history import Replaced
 
 WARNED_BY_NAME = 5  # how many timers one warning names
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"  # Ansible's own text for a hidden value
@@ -220,7 +222,7 @@ def carry_out(
     prepared = prepare(plans, globus, concurrency=concurrency, check_mode=module.check_mode)
     for warning in prepared.warnings:
         module.warn(warning)
-    history = read_replaced(prepared.plans, globus, concurrency)
+    history = _history_of_replaced(prepared.plans, globus, concurrency)
     if module.check_mode:
         outcomes = [_predicted(plan) for plan in prepared.plans]
     else:
@@ -230,8 +232,21 @@ def carry_out(
     return outcomes, prepared.collections
 
 
+def _history_of_replaced(plans: Sequence[Plan], globus: Globus, concurrency: int) -> Mapping[str, Replaced]:
+    """The runs of the timers that the plans replace, by ID. Without such timers, no time is spent on the import."""
+    if not any(plan.deletes for plan in plans):
+        return {}
+    from .._apply.history import read_replaced
+
+    return read_replaced(plans, globus, concurrency)
+
+
 def _add_replaced(outcome: Outcome, history: Mapping[str, Replaced]) -> None:
     """Add the runs of the replaced timers to the outcome, with warnings (rule W4e)."""
+    if not history:
+        return
+    from .._apply.history import replaced_by
+
     deleted = [one.timer_id for one in outcome.operations if one.operation == "delete"]
     outcome.replaced = replaced_by(outcome.plan, deleted, history)
     outcome.warnings += [warning for one in outcome.replaced for warning in one.warnings(outcome.plan)]

@@ -685,3 +685,20 @@ def timer_differences(wanted: Definition, timer: Timer, now: datetime) -> list[D
         Difference(f"schedule.{option}", desired, actual)
         for option, desired, actual in differences(schedule, timer.schedule, timer.next_run, now)
     ]
+
+
+def describe_inactive(timer: Timer) -> str:
+    """Why a timer is inactive, in Globus's words, with the collections or flows concerned."""
+    needs = timer.requirements
+    if needs is not None:
+        return ": ".join(part for part in (needs.code, needs.message, *missing_consents(timer)) if part)
+    reason = timer.inactive_reason or {}
+    words = (reason.get("cause") or "unknown cause", reason.get("detail"))
+    return ": ".join(presentable_text(word) if isinstance(word, str) else shown(word) for word in words if word)
+
+
+def missing_consents(timer: Timer) -> list[str]:
+    """The consents that an inactive timer lacks: ``collection`` or ``flow``, and the IDs."""
+    needs = timer.requirements
+    found = {"collection": needs.collections, "flow": needs.flows} if needs else {}
+    return [f"{what} {', '.join(ids)}" for what, ids in found.items() if ids]

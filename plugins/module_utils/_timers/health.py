@@ -20,12 +20,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from .definition import Path, Transfer
-from .document import Timer
+from .document import Timer, describe_inactive
 from .runs import SUCCEEDED, Run, runs_of
-from .schedule import format_instant, format_interval
+from .schedule import OVERDUE_AFTER, format_instant, format_interval
 from .task_words import failure_of, page_of, remedy_of, stall_of
 from .tasks import INACTIVE, Task, instant_as_result
-from .values import instant_or_none, presentable_text, shown
+from .values import instant_or_none
 
 HEALTH_STATES = (
     *("needs_consent", "needs_session", "inactive", "failing", "stalled", "incomplete", "overrunning", "overdue"),
@@ -34,8 +34,6 @@ HEALTH_STATES = (
 UNHEALTHY = HEALTH_STATES[: HEALTH_STATES.index("ok")]
 RESULTS_NEEDED = 2  # the last run, which may still be in progress, and the one before
 RESULTS_SEARCHED = 10  # the runs that are searched for the last complete transfer (rule O2)
-# A run starts some time after its tick. If the start fails, Globus repeats it for up to 45 minutes.
-OVERDUE_AFTER = timedelta(minutes=50)
 STALLED_AFTER = timedelta(minutes=15)  # many errors disappear within minutes
 CLOCK_ERROR = timedelta(minutes=5)  # ignore dates of requests that are further in the future than this
 WEB_APP = "https://app.globus.org/"
@@ -472,23 +470,6 @@ def _inactive(timer: Timer) -> Health:
             "session expires, so use another collection for unattended timers",
         )
     return Health("inactive", reason, "Resume it with fresh credentials: set state: active")
-
-
-def describe_inactive(timer: Timer) -> str:
-    """Why a timer is inactive, in Globus's words, with the collections or flows concerned."""
-    needs = timer.requirements
-    if needs is not None:
-        return ": ".join(part for part in (needs.code, needs.message, *missing_consents(timer)) if part)
-    reason = timer.inactive_reason or {}
-    words = (reason.get("cause") or "unknown cause", reason.get("detail"))
-    return ": ".join(presentable_text(word) if isinstance(word, str) else shown(word) for word in words if word)
-
-
-def missing_consents(timer: Timer) -> list[str]:
-    """The consents that an inactive timer lacks: ``collection`` or ``flow``, and the IDs."""
-    needs = timer.requirements
-    found = {"collection": needs.collections, "flow": needs.flows} if needs else {}
-    return [f"{what} {', '.join(ids)}" for what, ids in found.items() if ids]
 
 
 def _ended(timer: Timer, history: History, now: datetime, is_done_again: bool, web_app: str) -> Health:

@@ -26,12 +26,13 @@ from .definition import (
 )
 from .document import (
     Timer,
+    describe_inactive,
     timer_differences,
 )
-from .health import OVERDUE_AFTER, describe_inactive
 from .refusals import doubts_of, name_refusals, refusals_of
 from .schedule import (
     HISTORY,
+    OVERDUE_AFTER,
     Schedule,
     differences,
     first_run,

@@ -34,6 +34,8 @@ INTERVAL_MAXIMUM = YEAR
 # as its first. So a start that is this near counts as past.
 START_DELAY = timedelta(minutes=10)
 HISTORY = timedelta(days=90)  # how long the service remembers a timer that has ended
+# A run starts some time after its tick. If the start fails, Globus repeats it for up to 45 minutes.
+OVERDUE_AFTER = timedelta(minutes=50)
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 _UNITS = {"w": WEEK, "d": DAY, "h": HOUR, "m": MINUTE, "s": 1}

@@ -12,12 +12,15 @@ from typing import Any
 import pytest
 
 from ansible_collections.research_ops.globus.plugins.module_utils._globus.auth_requirements import with_requirements
-from ansible_collections.research_ops.globus.plugins.module_utils._timers.document import Timer, read_timer
+from ansible_collections.research_ops.globus.plugins.module_utils._timers.document import (
+    Timer,
+    missing_consents,
+    read_timer,
+)
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.health import (
     HEALTH_STATES,
     UNHEALTHY,
     health_of,
-    missing_consents,
 )
 from ansible_collections.research_ops.globus.plugins.module_utils._timers.runs import runs_of
 from unit.timer_documents import recorded
