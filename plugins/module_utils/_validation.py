@@ -133,13 +133,12 @@ def _by_name(options: Mapping[str, Declaration], given: Mapping[str, Any], path:
 
 def _suggestion(key: str, options: Mapping[str, Declaration], path: str) -> str:
     """What to write instead of an unknown option: one below that has this name, one with a similar name, or any."""
-    known = list(_declarations(options))
-    below = dict(_names_below(options, path))
-    near = difflib.get_close_matches(key, known, 1) or difflib.get_close_matches(key, below, 1, CLOSE)
-    meant = key if key in below else near[0] if near else None
-    if meant is None:
-        return f"known options are {', '.join(sorted(known))}"
-    return f"did you mean {below[meant] if meant in below and meant not in known else meant}?"
+    known = {name: name for name in _declarations(options)}
+    names = {**dict(_names_below(options, path)), **known}
+    if key in names:
+        return f"did you mean {names[key]}?"
+    near = difflib.get_close_matches(key, known, 1) or difflib.get_close_matches(key, names, 1, CLOSE)
+    return f"did you mean {names[near[0]]}?" if near else f"known options are {', '.join(sorted(known))}"
 
 
 def _names_below(options: Mapping[str, Declaration], path: str) -> Iterator[tuple[str, str]]:
