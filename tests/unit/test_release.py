@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 import yaml
 
-from patience import LIMIT
+from patience import run
 from tools.release import RefusedError, Version, check, least, refuse
 from tools.tree import copy
 
@@ -157,16 +157,8 @@ def next_version() -> str:
 
 def make_release(checkout: Path, version: str) -> tuple[int, str]:
     """The exit status and what was printed."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tools.release", version],
-        cwd=checkout,
-        env=os.environ | {"PYTHONPATH": str(checkout / "tests")},
-        check=False,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=LIMIT,
-    )
+    env = os.environ | {"PYTHONPATH": str(checkout / "tests")}
+    done = run([sys.executable, "-m", "tools.release", version], cwd=checkout, env=env)
     return done.returncode, done.stdout
 
 
@@ -184,18 +176,8 @@ def run_workflow(checkout: Path, tag: str, galaxy: Galaxy) -> None:
         for step in workflow["jobs"][job]["steps"]:
             if "run" not in step or "pip install" in step["run"]:
                 continue
-            told = {name: galaxy.instead_of(value) for name, value in step.get("env", {}).items()}
-            done = subprocess.run(
-                ["bash", "-ec", step["run"]],
-                cwd=checkout,
-                env=os.environ | here | told,
-                check=False,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                timeout=LIMIT,
-            )
+            of_step = {name: galaxy.instead_of(value) for name, value in step.get("env", {}).items()}
+            done = run(["bash", "-ec", step["run"]], cwd=checkout, env=os.environ | here | of_step)
             assert done.returncode == 0, f"{step['name']}\n{done.stdout}"
 
 
